@@ -1,0 +1,49 @@
+namespace Berth.Metadata;
+
+/// <summary>
+/// The rows that say what may be deleted. Every step takes a bounded batch from an index of what is due; none looks at what is merely stored.
+/// </summary>
+public interface IGarbage
+{
+    /// <summary>
+    /// Looks at memberships whose review is due: one that a manifest names leaves the queue; one with lease left, or whose repository has
+    /// an upload that makes progress, is put off; any other ends, and a blob that lost its last membership is discarded in the same transaction.
+    /// </summary>
+    Task<ReviewResult> ReviewMembershipsAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Discards blobs that have no membership and whose review is due (after a client's DELETE): the row goes, its location is discarded.</summary>
+    Task<int> ReviewBlobsAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Moves sessions past their expiry to aborting; returns how many.</summary>
+    Task<int> ExpireUploadsAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Locations that no row will ever name again and whose time has come: discarded ones and those of aborting sessions.</summary>
+    ValueTask<IReadOnlyList<DiscardedLocation>> ListDiscardedAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Forgets locations whose bytes are gone, and the aborting sessions they belonged to.</summary>
+    Task ForgetDiscardedAsync(IReadOnlyList<DiscardedLocation> locations, CancellationToken cancellationToken);
+
+    /// <summary>Forgets finished sessions, tombstones and ledger records past their retention, and folds usage deltas; a bounded batch of each. Returns the rows handled.</summary>
+    Task<int> TidyAsync(TimeSpan ledgerRetention, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Says what time it is to the deletion clock, which is persisted. Returns until when deletion is suspended, or null when it may go on: a step of
+    /// the clock that elapsed time does not confirm suspends it for one grace.
+    /// </summary>
+    /// <param name="elapsed">Monotonic time since the last call of this process; null at its first.</param>
+    /// <param name="grace">The garbage collection's grace.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<DateTimeOffset?> ObserveClockAsync(TimeSpan? elapsed, TimeSpan grace, CancellationToken cancellationToken);
+}
+
+/// <summary>What a batch of membership reviews did.</summary>
+/// <param name="Reviewed">Memberships looked at.</param>
+/// <param name="Ended">Memberships ended.</param>
+/// <param name="BlobsDiscarded">Blobs that lost their last membership and were discarded.</param>
+/// <param name="BytesDiscarded">Their size together.</param>
+public readonly record struct ReviewResult(int Reviewed, int Ended, int BlobsDiscarded, long BytesDiscarded);
+
+/// <summary>A location that may be removed from the blob store.</summary>
+/// <param name="Location">The location.</param>
+/// <param name="UploadId">The aborting session it belonged to, or null.</param>
+public readonly record struct DiscardedLocation(string Location, string? UploadId);

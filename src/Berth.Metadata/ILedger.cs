@@ -1,0 +1,8 @@
+namespace Berth.Metadata;
+
+/// <summary>The ledger: one record for each mutation, written in the mutation's own transaction.</summary>
+public interface ILedger
+{
+    /// <summary>Committed records after a number, in order.</summary>
+    ValueTask<IReadOnlyList<LedgerRecord>> ReadLedgerAsync(long after, int limit, CancellationToken cancellationToken);
+}

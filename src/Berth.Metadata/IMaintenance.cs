@@ -1,0 +1,54 @@
+using Berth.Oci;
+
+namespace Berth.Metadata;
+
+/// <summary>What verification, backup and operation need of the metadata.</summary>
+public interface IMaintenance
+{
+    /// <summary>Blobs in digest order after the given one.</summary>
+    ValueTask<IReadOnlyList<StoredBlobRecord>> WalkBlobsAsync(Digest after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Manifests by row after the given one, with their bytes and what they name that is absent.</summary>
+    ValueTask<IReadOnlyList<StoredManifestRecord>> WalkManifestsAsync(long after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Which of these locations a row names (a blob, an upload session, or a discarded one).</summary>
+    ValueTask<IReadOnlySet<string>> KnownLocationsAsync(IReadOnlyCollection<string> locations, CancellationToken cancellationToken);
+
+    /// <summary>Totals for progress bars and metrics.</summary>
+    ValueTask<MetadataTotals> ReadTotalsAsync(CancellationToken cancellationToken);
+
+    /// <summary>The store's own consistency check; the sentences that describe what is wrong, none when it is sound.</summary>
+    ValueTask<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken);
+
+    /// <summary>Writes a consistent copy of all rows into a new file, while others go on writing.</summary>
+    Task SnapshotAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Starts a new ledger epoch and suspends deletion until the given time: what a restored copy needs before it serves.</summary>
+    Task MarkRestoredAsync(DateTimeOffset deletionSuspendedUntil, CancellationToken cancellationToken);
+}
+
+/// <summary>A blob's row as verification sees it.</summary>
+/// <param name="Digest">The digest.</param>
+/// <param name="Size">The size in bytes.</param>
+/// <param name="Location">Where the bytes are.</param>
+/// <param name="State">Its state.</param>
+public sealed record StoredBlobRecord(Digest Digest, long Size, string Location, BlobState State);
+
+/// <summary>A manifest's row as verification sees it.</summary>
+/// <param name="Sequence">Its row; the key of the next page.</param>
+/// <param name="Registry">Its registry's name.</param>
+/// <param name="Repository">Its repository's name.</param>
+/// <param name="Digest">Its digest.</param>
+/// <param name="Bytes">Its bytes.</param>
+/// <param name="Missing">Blobs and manifests that it needs and that its repository lacks.</param>
+public sealed record StoredManifestRecord(
+    long Sequence, string Registry, string Repository, Digest Digest, byte[] Bytes, IReadOnlyList<Digest> Missing);
+
+/// <summary>Totals of the whole installation.</summary>
+/// <param name="Blobs">Blobs stored.</param>
+/// <param name="BlobBytes">Their size together, each counted once.</param>
+/// <param name="Manifests">Manifests stored.</param>
+/// <param name="Repositories">Repositories that hold a manifest.</param>
+/// <param name="OpenUploads">Open upload sessions.</param>
+/// <param name="DiscardedLocations">Locations that wait for their bytes to be removed.</param>
+public sealed record MetadataTotals(long Blobs, long BlobBytes, long Manifests, long Repositories, long OpenUploads, long DiscardedLocations);

@@ -1,0 +1,8 @@
+namespace Berth.Metadata;
+
+/// <summary>A metadata provider: all aggregates over one database. Each call that changes rows is one transaction, durable when it returns.</summary>
+public interface IMetadataStore : IInstallation, IUploads, IBlobs, IManifests, IGarbage, ILedger, IMaintenance, IAsyncDisposable
+{
+    /// <summary>Whether the database answers; for the readiness probe.</summary>
+    ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken);
+}

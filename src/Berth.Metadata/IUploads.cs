@@ -1,0 +1,43 @@
+using Berth.Oci;
+
+namespace Berth.Metadata;
+
+/// <summary>Upload sessions and the commit that turns one into a blob.</summary>
+public interface IUploads
+{
+    /// <summary>Commits a new session, so that its location is findable before its first byte.</summary>
+    Task<UploadRecord> OpenUploadAsync(NewUpload upload, Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>A session by its id within one repository; null for another repository's, or one that is aborting.</summary>
+    ValueTask<UploadRecord?> FindUploadAsync(long registryId, RepositoryName repository, string id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes the session for one writer: its state must be open, its epoch the expected one, and no live writer may hold it (a writer
+    /// of an earlier process of a single-process store is dead). Returns the session with the new epoch, or null when another was faster or writes now.
+    /// </summary>
+    Task<UploadRecord?> AcquireUploadAsync(string id, long expectedEpoch, DateTimeOffset writerUntil, CancellationToken cancellationToken);
+
+    /// <summary>Says that the writer of this epoch makes progress: moves its lease and the session's expiry. False when it was fenced off.</summary>
+    Task<bool> TouchUploadAsync(string id, long epoch, DateTimeOffset writerUntil, DateTimeOffset expiresAt, CancellationToken cancellationToken);
+
+    /// <summary>Records durable bytes with the hash state that belongs to them, and lets go of the session. False when the writer was fenced off.</summary>
+    Task<bool> RecordUploadAsync(
+        string id, long epoch, long offset, DigestAlgorithm algorithm, byte[]? hashState, DateTimeOffset expiresAt, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// One transaction, for bytes that are durable at the session's location: the session becomes done; the blob's row takes the location
+    /// (new, or damaged before), or the location is discarded because the blob stands already; the repository gets its membership with a
+    /// lease; the ledger its record. False when the writer was fenced off: then nothing changed.
+    /// </summary>
+    Task<bool> CompleteUploadAsync(
+        string id, long epoch, Digest digest, long size, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>Open → aborting. False when it is not open (or completing) any more. A writer at work is fenced off.</summary>
+    Task<bool> AbortUploadAsync(string id, Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>Open sessions of a registry (or of all, with 0), by id, after the given one.</summary>
+    ValueTask<Page<UploadRecord>> ListUploadsAsync(long registryId, string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>How many sessions are open in a registry, and for one principal; admission looks at it.</summary>
+    ValueTask<long> CountUploadsAsync(long registryId, long principalId, CancellationToken cancellationToken);
+}

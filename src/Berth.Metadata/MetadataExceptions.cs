@@ -1,0 +1,7 @@
+namespace Berth.Metadata;
+
+/// <summary>The metadata store does not answer, or too much waits for it. Answered with 503 and Retry-After.</summary>
+public sealed class MetadataUnavailableException(string message, Exception? inner = null) : IOException(message, inner);
+
+/// <summary>The volume of the metadata has no room; nothing of the transaction stands. Answered with 507.</summary>
+public sealed class MetadataFullException(string message, Exception? inner = null) : IOException(message, inner);

@@ -1,0 +1,85 @@
+using Berth.Oci;
+
+namespace Berth.Metadata;
+
+/// <summary>One mutation, as every reader of the ledger sees it.</summary>
+/// <param name="Number">Its place in this ledger epoch; grows, with gaps.</param>
+/// <param name="HybridTime">Hybrid logical time: milliseconds since 1970 shifted left by 16, plus a counter.</param>
+/// <param name="Kind">What happened; see <see cref="LedgerKinds"/>.</param>
+/// <param name="RegistryId">The registry, or 0 for the installation.</param>
+/// <param name="Repository">The repository's name, or null.</param>
+/// <param name="Reference">The tag, or null.</param>
+/// <param name="Digest">The digest; default when none.</param>
+/// <param name="Actor">The principal's name.</param>
+/// <param name="Address">The caller's address, or null.</param>
+/// <param name="RequestId">The request's id, or null.</param>
+/// <param name="Region">Where it happened.</param>
+/// <param name="Payload">More facts as a JSON object, or null.</param>
+public sealed record LedgerRecord(
+    long Number, long HybridTime, string Kind, long RegistryId, string? Repository, string? Reference, Digest Digest,
+    string Actor, string? Address, string? RequestId, string Region, string? Payload);
+
+/// <summary>The kinds of ledger records. Registered here, once; the reference page is made from this list.</summary>
+public static class LedgerKinds
+{
+    /// <summary>A blob was committed to a repository by an upload.</summary>
+    public const string BlobPushed = "blob.pushed";
+
+    /// <summary>A blob of another repository was mounted.</summary>
+    public const string BlobMounted = "blob.mounted";
+
+    /// <summary>A blob was removed from a repository by a client.</summary>
+    public const string BlobDeleted = "blob.deleted";
+
+    /// <summary>A membership that nothing named was collected after its lease.</summary>
+    public const string BlobCollected = "blob.collected";
+
+    /// <summary>A blob's bytes were found missing or wrong.</summary>
+    public const string BlobDamaged = "blob.damaged";
+
+    /// <summary>A damaged blob was pushed again.</summary>
+    public const string BlobHealed = "blob.healed";
+
+    /// <summary>An upload session was opened.</summary>
+    public const string UploadOpened = "upload.opened";
+
+    /// <summary>An upload session was cancelled by its client or expired.</summary>
+    public const string UploadAborted = "upload.aborted";
+
+    /// <summary>A manifest was pushed that was not there.</summary>
+    public const string ManifestPushed = "manifest.pushed";
+
+    /// <summary>A manifest was deleted, with its tags.</summary>
+    public const string ManifestDeleted = "manifest.deleted";
+
+    /// <summary>A tag was made or moved.</summary>
+    public const string TagSet = "tag.set";
+
+    /// <summary>A tag was removed.</summary>
+    public const string TagDeleted = "tag.deleted";
+
+    /// <summary>A principal was made or changed (never with the secret).</summary>
+    public const string PrincipalChanged = "principal.changed";
+
+    /// <summary>The installation was made or restored.</summary>
+    public const string InstallationChanged = "installation.changed";
+
+    /// <summary>All kinds with the sentence that explains each.</summary>
+    public static readonly IReadOnlyDictionary<string, string> All = new SortedDictionary<string, string>(StringComparer.Ordinal)
+    {
+        [BlobPushed] = "A blob was committed to a repository by an upload.",
+        [BlobMounted] = "A blob of another repository was mounted.",
+        [BlobDeleted] = "A blob was removed from a repository by a client.",
+        [BlobCollected] = "A blob that no manifest of the repository named was collected after its lease.",
+        [BlobDamaged] = "A blob's bytes were found missing or wrong; it is answered as absent.",
+        [BlobHealed] = "A damaged blob was pushed again and is served from the new bytes.",
+        [UploadOpened] = "An upload session was opened.",
+        [UploadAborted] = "An upload session was cancelled by its client or expired.",
+        [ManifestPushed] = "A manifest was pushed that was not there.",
+        [ManifestDeleted] = "A manifest was deleted, with its tags.",
+        [TagSet] = "A tag was made or moved.",
+        [TagDeleted] = "A tag was removed.",
+        [PrincipalChanged] = "A principal was made or changed.",
+        [InstallationChanged] = "The installation was made or restored.",
+    };
+}

@@ -1,0 +1,69 @@
+using Berth.Oci;
+
+namespace Berth.Metadata;
+
+/// <summary>The state of an upload session; changed by compare-and-set only. The values are stored.</summary>
+public enum UploadState
+{
+    /// <summary>Takes bytes.</summary>
+    Open = 0,
+
+    /// <summary>A PUT is finishing it (a multi-step matter for object stores).</summary>
+    Completing = 1,
+
+    /// <summary>Its blob is committed; kept a while so that a repeated PUT finds its answer.</summary>
+    Done = 2,
+
+    /// <summary>Cancelled or expired; its bytes, if any, are the reaper's.</summary>
+    Aborting = 3,
+}
+
+/// <summary>An upload session.</summary>
+/// <param name="Id">The id in its URL; not to be guessed.</param>
+/// <param name="RegistryId">The registry it belongs to.</param>
+/// <param name="RepositoryId">The repository it belongs to.</param>
+/// <param name="Repository">That repository's name.</param>
+/// <param name="PrincipalId">The one principal that may use it.</param>
+/// <param name="Location">Where its bytes go in the blob store.</param>
+/// <param name="State">Its state.</param>
+/// <param name="Epoch">The fencing epoch: each writer takes the next one.</param>
+/// <param name="WriterUntil">Until when the present writer is taken to be alive; null when nobody writes.</param>
+/// <param name="Algorithm">The algorithm its bytes are hashed with as they come.</param>
+/// <param name="Offset">How many bytes are durable.</param>
+/// <param name="HashState">The state of the hash after exactly <paramref name="Offset"/> bytes, or null when it must be re-read.</param>
+/// <param name="Digest">The blob's digest once <see cref="UploadState.Done"/>; else default.</param>
+/// <param name="ExpiresAt">When it ends unless bytes come.</param>
+/// <param name="CreatedAt">When it was opened.</param>
+public sealed record UploadRecord(
+    string Id,
+    long RegistryId,
+    long RepositoryId,
+    RepositoryName Repository,
+    long PrincipalId,
+    string Location,
+    UploadState State,
+    long Epoch,
+    DateTimeOffset? WriterUntil,
+    DigestAlgorithm Algorithm,
+    long Offset,
+    byte[]? HashState,
+    Digest Digest,
+    DateTimeOffset ExpiresAt,
+    DateTimeOffset CreatedAt);
+
+/// <summary>What a new upload session is made of.</summary>
+/// <param name="Id">The id in its URL.</param>
+/// <param name="RegistryId">The registry.</param>
+/// <param name="Repository">The repository; its row is made when it has none.</param>
+/// <param name="Location">The store's new location.</param>
+/// <param name="Algorithm">The algorithm to hash with.</param>
+/// <param name="ExpiresAt">When it ends unless bytes come.</param>
+/// <param name="WriterUntil">Set when the opening request itself goes on to write; the session then starts with epoch 1 taken.</param>
+public sealed record NewUpload(
+    string Id,
+    long RegistryId,
+    RepositoryName Repository,
+    string Location,
+    DigestAlgorithm Algorithm,
+    DateTimeOffset ExpiresAt,
+    DateTimeOffset? WriterUntil);

@@ -1,0 +1,37 @@
+namespace Berth.Oci;
+
+/// <summary>The media types that decide how a manifest is read (OCI image spec, media-types.md; Docker image manifest V2, schema 2).</summary>
+public static class MediaTypes
+{
+    /// <summary>OCI image manifest.</summary>
+    public const string OciManifest = "application/vnd.oci.image.manifest.v1+json";
+
+    /// <summary>OCI image index.</summary>
+    public const string OciIndex = "application/vnd.oci.image.index.v1+json";
+
+    /// <summary>Docker image manifest, version 2, schema 2.</summary>
+    public const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
+
+    /// <summary>Docker manifest list, the elder of the OCI index.</summary>
+    public const string DockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json";
+
+    /// <summary>The empty descriptor's media type; its content is <c>{}</c>.</summary>
+    public const string OciEmpty = "application/vnd.oci.empty.v1+json";
+
+    /// <summary>OCI image configuration.</summary>
+    public const string OciConfig = "application/vnd.oci.image.config.v1+json";
+
+    /// <summary>Bytes of no known kind; blobs are served as this.</summary>
+    public const string OctetStream = "application/octet-stream";
+
+    /// <summary>Whether manifests of this type list blobs (config and layers).</summary>
+    public static bool IsImage(string mediaType) => mediaType is OciManifest or DockerManifest;
+
+    /// <summary>Whether manifests of this type list other manifests.</summary>
+    public static bool IsIndex(string mediaType) => mediaType is OciIndex or DockerManifestList;
+
+    /// <summary>Whether a layer of this type may be absent from the registry (OCI image spec, layer.md, "Non-Distributable Layers").</summary>
+    public static bool IsNonDistributable(string mediaType) =>
+        mediaType.StartsWith("application/vnd.oci.image.layer.nondistributable.v1.tar", StringComparison.Ordinal)
+        || mediaType.StartsWith("application/vnd.docker.image.rootfs.foreign.diff.tar", StringComparison.Ordinal);
+}

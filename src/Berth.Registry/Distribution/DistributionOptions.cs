@@ -1,0 +1,17 @@
+namespace Berth.Registry.Distribution;
+
+/// <summary>Settings of the data plane.</summary>
+public sealed record DistributionOptions
+{
+    /// <summary>Whether an index may name children that the repository lacks (OCI distribution spec, "sparse index"). Default false.</summary>
+    public bool AllowSparseIndexes { get; init; }
+
+    /// <summary>How long an upload session lives after its last byte. Default 24 hours.</summary>
+    public TimeSpan UploadExpiry { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long a transfer may stand still before it is ended. Default 60 seconds.</summary>
+    public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The most open upload sessions of one principal in one registry. Default 10,000.</summary>
+    public int MaxOpenUploads { get; init; } = 10_000;
+}

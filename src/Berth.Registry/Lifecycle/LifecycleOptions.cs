@@ -1,0 +1,14 @@
+namespace Berth.Registry.Lifecycle;
+
+/// <summary>Settings of garbage collection.</summary>
+public sealed record LifecycleOptions
+{
+    /// <summary>How long content that nothing names is kept, counted from the last promise made about it. Default 24 hours.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How often what is due is looked at. Default one minute.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long ledger records stay. Default 90 days.</summary>
+    public TimeSpan LedgerRetention { get; init; } = TimeSpan.FromDays(90);
+}

@@ -1,0 +1,24 @@
+using Berth.Registry.Distribution;
+using Berth.Registry.Identity;
+using Berth.Registry.Lifecycle;
+
+namespace Berth.Registry;
+
+/// <summary>The settings of the registry's features, one section each.</summary>
+public sealed record RegistryOptions
+{
+    /// <summary>The domain whose first labels are registries: <c>{registry}.{domain}</c>. Default <c>berth.localhost</c>.</summary>
+    public string Domain { get; init; } = "berth.localhost";
+
+    /// <summary>The registry that a host outside the domain means. Default <c>local</c>.</summary>
+    public string DefaultRegistry { get; init; } = "local";
+
+    /// <summary>The data plane.</summary>
+    public DistributionOptions Distribution { get; init; } = new();
+
+    /// <summary>Sign-in.</summary>
+    public IdentityOptions Identity { get; init; } = new();
+
+    /// <summary>Garbage collection.</summary>
+    public LifecycleOptions Lifecycle { get; init; } = new();
+}

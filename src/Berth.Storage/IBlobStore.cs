@@ -1,0 +1,57 @@
+namespace Berth.Storage;
+
+/// <summary>
+/// Holds the bytes of blobs, each at a location that is used once and never again. It knows nothing of digests, repositories or
+/// whether anything exists: the metadata's rows say that, and name the location. All members may be called at once.
+/// </summary>
+public interface IBlobStore : IAsyncDisposable
+{
+    /// <summary>A location that was never used and never will be by anyone else. Nothing is created.</summary>
+    string NewLocation();
+
+    /// <summary>The id that <see cref="WriteIdentityAsync"/> left in this store, or null where there is none (a new or a foreign store).</summary>
+    /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
+    Task<string?> ReadIdentityAsync(CancellationToken cancellationToken);
+
+    /// <summary>Leaves the installation's id in a new store, durably.</summary>
+    Task WriteIdentityAsync(string identity, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Opens a location for appending at <paramref name="offset"/>: 0 creates it, anything else must not be past what was synced; bytes
+    /// after the offset are cut off.
+    /// </summary>
+    /// <param name="location">A location of <see cref="NewLocation"/>, named by a committed upload row.</param>
+    /// <param name="offset">Bytes that stand already and stay.</param>
+    /// <param name="declared">How many bytes the client said will follow, or 0 when it did not; admission counts them.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="StorageFullException">The volume has no room for the declared bytes.</exception>
+    /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
+    /// <exception cref="BlobMissingException">The offset is past what the location holds.</exception>
+    Task<IBlobWriter> AppendAsync(string location, long offset, long declared, CancellationToken cancellationToken);
+
+    /// <summary>Opens a location for reading, and checks its size against the row's before anything is promised to a client.</summary>
+    /// <exception cref="BlobMissingException">The store answered that the location is absent, or its size differs.</exception>
+    /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
+    Task<IBlobReader> OpenAsync(string location, long size, CancellationToken cancellationToken);
+
+    /// <summary>Removes a location. One that is absent already is no error. Readers that have it open may finish.</summary>
+    Task DeleteAsync(string location, CancellationToken cancellationToken);
+
+    /// <summary>Every location in the store, in no order; for offline verification, never on a client's path.</summary>
+    IAsyncEnumerable<StoredBlob> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>Room on the store's volume; null where the store has no such notion.</summary>
+    StorageSpace? Space();
+}
+
+/// <summary>A location that exists in the store.</summary>
+/// <param name="Location">The location.</param>
+/// <param name="Size">Its size in bytes.</param>
+/// <param name="ModifiedAt">When it was last written.</param>
+public readonly record struct StoredBlob(string Location, long Size, DateTimeOffset ModifiedAt);
+
+/// <summary>Room on a volume, in bytes.</summary>
+/// <param name="Total">The size of the volume.</param>
+/// <param name="Free">Bytes a push may still take: free ones less what was declared and is still to come.</param>
+/// <param name="ReserveHeld">Whether the reserve that keeps deletions and garbage collection working is in place.</param>
+public readonly record struct StorageSpace(long Total, long Free, bool ReserveHeld);

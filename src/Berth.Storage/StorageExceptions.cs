@@ -1,0 +1,14 @@
+namespace Berth.Storage;
+
+/// <summary>The volume has no room; nothing that was acknowledged is affected. Answered with 507.</summary>
+public sealed class StorageFullException(string message, Exception? inner = null) : IOException(message, inner);
+
+/// <summary>The store does not answer or answers with a failure that says nothing about existence. Answered with 503.</summary>
+public sealed class StorageUnavailableException(string message, Exception? inner = null) : IOException(message, inner);
+
+/// <summary>The store answered, and the location is absent or has another size than its row says.</summary>
+public sealed class BlobMissingException(string location, string message) : IOException(message)
+{
+    /// <summary>The location in question.</summary>
+    public string Location { get; } = location;
+}
