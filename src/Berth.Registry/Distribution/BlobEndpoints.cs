@@ -1,0 +1,89 @@
+using Berth.Metadata;
+using Berth.Oci;
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry.Distribution;
+
+/// <summary>The routes of blobs (OCI distribution spec, "Pulling blobs", "Deleting Blobs").</summary>
+internal sealed class BlobEndpoints(IBlobs blobs, BlobService service, BlobSender sender)
+{
+    private const string Immutable = "private, max-age=31536000, immutable";
+
+    /// <summary><c>GET</c> and <c>HEAD …/blobs/{digest}</c>, whole or one range, conditional by ETag.</summary>
+    public async Task GetAsync(DistributionRequest request)
+    {
+        var blob = await service.FindAsync(request);
+        var response = request.Http.Response;
+        var etag = $"\"{blob.Digest}\"";
+        response.Headers["Docker-Content-Digest"] = blob.Digest.ToString();
+        response.Headers.ETag = etag;
+        response.Headers.CacheControl = Immutable;
+        response.Headers.AcceptRanges = "bytes";
+
+        var headers = request.Http.Request.Headers;
+        if (headers.IfMatch.Count > 0 && !EntityTags.MatchesStrongly(headers.IfMatch.ToString(), etag))
+        {
+            response.StatusCode = StatusCodes.Status412PreconditionFailed;
+            return;
+        }
+
+        if (headers.IfNoneMatch.Count > 0 && EntityTags.Matches(headers.IfNoneMatch.ToString(), etag))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        response.ContentType = MediaTypes.OctetStream;
+        var range = ByteRange.Whole(blob.Size);
+        // HEAD has no ranges (RFC 9110, 14.2); a range under an If-Range of another ETag means the whole.
+        if (!request.IsHead && headers.Range.Count > 0 && (headers.IfRange.Count == 0 || headers.IfRange.ToString() == etag))
+        {
+            range = ByteRange.Parse(headers.Range.ToString(), blob.Size);
+            if (range.IsUnsatisfiable)
+            {
+                response.Headers.ContentRange = $"bytes */{blob.Size}";
+                response.Headers.CacheControl = "no-store";
+                await ErrorResponse.WriteAsync(
+                    request.Http, StatusCodes.Status416RangeNotSatisfiable, OciErrorCode.SizeInvalid,
+                    $"The range lies outside the blob's {blob.Size} bytes.", blob.Digest.ToString());
+                return;
+            }
+        }
+
+        if (range.IsPartial)
+        {
+            response.StatusCode = StatusCodes.Status206PartialContent;
+            response.Headers.ContentRange = $"bytes {range.Start}-{range.Start + range.Length - 1}/{blob.Size}";
+        }
+
+        if (request.IsHead)
+        {
+            response.ContentLength = blob.Size;
+            return;
+        }
+
+        await using var reader = await service.OpenAsync(request, blob);
+        response.ContentLength = range.Length;
+        await sender.SendAsync(request.Http, reader, range.Start, range.Length);
+    }
+
+    /// <summary><c>DELETE …/blobs/{digest}</c>: ends this repository's membership, never bytes that others have.</summary>
+    public async Task DeleteAsync(DistributionRequest request)
+    {
+        var digest = request.Target.Digest;
+        var result = await blobs.DeleteBlobAsync(request.Registry.Id, request.Repository, digest, request.Caller, request.Aborted);
+        switch (result.Outcome)
+        {
+            case DeleteOutcome.Unknown:
+                throw BlobService.Unknown(digest);
+            case DeleteOutcome.Held:
+                throw new OciException(
+                    OciErrorCode.Denied, $"The manifest {result.Holder} of this repository uses the blob; delete that manifest first.",
+                    status: StatusCodes.Status409Conflict, detail: result.Holder.ToString());
+            default:
+                request.Http.Response.StatusCode = StatusCodes.Status202Accepted;
+                request.Http.Response.ContentLength = 0;
+                return;
+        }
+    }
+}
