@@ -125,8 +125,9 @@ internal ref partial struct ManifestReader
 
     private readonly string? Place()
     {
-        var section = _index < 0 ? _section : $"{_section}[{_index}]";
-        return section is null ? _field : _field is null ? section : $"{section}.{_field}";
+        if (_section == ManifestFields.None) return _field == ManifestFields.None ? null : _field.Name();
+        var section = _index < 0 ? _section.Name() : $"{_section.Name()}[{_index}]";
+        return _field == ManifestFields.None ? section : $"{section}.{_field.Name()}";
     }
 
     private static string Excerpt(string text)
