@@ -33,6 +33,10 @@ internal static class SessionPragmas
         });
     }
 
+    /// <summary>A reader that may also write the file that it copies into.</summary>
+    public static Session OpenCopier(SqliteOptions options) =>
+        Open(options, readOnly: true, options.ReaderCacheBytes, options.BusyTimeout, session => Assert(session, "journal_mode", "wal"));
+
     private static Session Open(SqliteOptions options, bool readOnly, long cacheBytes, TimeSpan busyTimeout, Action<Session> more)
     {
         var session = Session.Open(options.Path, readOnly);
