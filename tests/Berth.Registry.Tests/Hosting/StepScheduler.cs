@@ -28,7 +28,7 @@ internal sealed class StepScheduler : ISteps
     /// <summary>Plays one order; returns the choices that were open at each decision, and the path that was taken.</summary>
     /// <param name="actors">What each actor does, by name.</param>
     /// <param name="choices">Which of the waiting actors goes on, at each decision; 0 where the list ends.</param>
-    public async Task<Played> PlayAsync(IReadOnlyDictionary<string, Func<Task>> actors, IReadOnlyList<int> choices)
+    public async Task<Played> PlayAsync(Dictionary<string, Func<Task>> actors, IReadOnlyList<int> choices)
     {
         _holding = true;
         _stops.Clear();
@@ -88,7 +88,7 @@ internal sealed class StepScheduler : ISteps
     /// <param name="limit">The most plays.</param>
     /// <returns>How many orders were played.</returns>
     public async Task<int> PlayAllAsync(
-        Func<Task<IReadOnlyDictionary<string, Func<Task>>>> prepare, Func<Task> check, int limit)
+        Func<Task<Dictionary<string, Func<Task>>>> prepare, Func<Task> check, int limit)
     {
         var choices = new List<int>();
         for (var plays = 1; ; plays++)
