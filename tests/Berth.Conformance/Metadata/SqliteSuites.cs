@@ -19,6 +19,8 @@ public sealed class SqliteGarbage : GarbageSuite<SqliteDatabase>;
 
 public sealed class SqliteLedger : LedgerSuite<SqliteDatabase>;
 
+public sealed class SqliteModel : ModelSuite<SqliteDatabase>;
+
 public sealed class SqliteInstallation : InstallationSuite<SqliteDatabase>;
 
 public sealed class SqliteMaintenance : MaintenanceSuite<SqliteDatabase>
