@@ -39,7 +39,7 @@ internal static class SessionPragmas
 
     private static Session Open(SqliteOptions options, bool readOnly, long cacheBytes, TimeSpan busyTimeout, Action<Session> more)
     {
-        var session = Session.Open(options.Path, readOnly);
+        var session = Session.Open(options.Path, readOnly, options.FileLayer);
         try
         {
             Set(session, "busy_timeout", ((long)busyTimeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));
