@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Berth.Storage.Tests.Faults;
 
 /// <summary>What may fail.</summary>
-internal enum Operation
+public enum Operation
 {
     Create,
     Write,
