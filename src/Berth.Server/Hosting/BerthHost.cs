@@ -74,6 +74,8 @@ internal static class BerthHost
         }
         catch (Exception e) when (ListenFailure.Describe(e, options) is { } sentence)
         {
+            // What was started already is stopped, not torn down.
+            await app.StopAsync(cancellationToken);
             throw new CannotStartException(sentence, e);
         }
     }
