@@ -12,18 +12,19 @@ public sealed class RegistryFixture : IAsyncDisposable
     private ServerProcess? _server;
     private RegistryClient? _client;
     private string? _lacking;
+    private string? _broken;
     private volatile bool _failed;
 
     /// <summary>The domain of the registry's names, when the server was started here; null for a server that ran already.</summary>
     public string? Domain => _server is null ? null : "berth.localhost";
 
-    /// <summary>The client with the owner's credentials. Without a server the calling test is skipped, or fails on continuous integration.</summary>
+    /// <summary>The client with the owner's credentials. Where none was built the calling test is skipped, or fails on continuous integration.</summary>
     public async Task<RegistryClient> ClientAsync()
     {
         await _once.WaitAsync();
         try
         {
-            if (_client is null && _lacking is null) await StartAsync();
+            if (_client is null && _lacking is null && _broken is null) await StartAsync();
         }
         finally
         {
@@ -31,7 +32,7 @@ public sealed class RegistryFixture : IAsyncDisposable
         }
 
         if (_client is not null) return _client;
-        if (TestRun.IsContinuousIntegration) Assert.Fail(_lacking!);
+        if (_broken is not null || TestRun.IsContinuousIntegration) Assert.Fail(_broken ?? _lacking!);
         Assert.Skip(_lacking!);
         return null!;
     }
@@ -74,8 +75,7 @@ public sealed class RegistryFixture : IAsyncDisposable
         catch (InvalidOperationException e)
         {
             _failed = true;
-            _lacking = e.Message;
-            throw;
+            _broken = e.Message;
         }
     }
 }
