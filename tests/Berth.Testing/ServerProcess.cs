@@ -54,16 +54,16 @@ public sealed class ServerProcess : IAsyncDisposable
     public int Id => _process?.Id ?? 0;
 
     /// <summary>
-    /// The built server: <c>BERTH_TEST_SERVER</c>, else the newest in <c>artifacts</c>; null when there is none. It must have been built with the tests.
+    /// The built server: <c>BERTH_TEST_SERVER</c>, else the one in <c>artifacts</c> of the configuration that the tests were built in; null when
+    /// there is none.
     /// </summary>
     public static string? Find()
     {
         if (Environment.GetEnvironmentVariable("BERTH_TEST_SERVER") is { Length: > 0 } path) return File.Exists(path) ? path : null;
 
-        var built = new DirectoryInfo(Path.Combine(Repository.Artifacts, "bin", "Berth.Server"));
-        return built.Exists
-            ? built.EnumerateFiles("berth-server", SearchOption.AllDirectories).OrderByDescending(f => File.GetLastWriteTimeUtc(f.FullName + ".dll")).FirstOrDefault()?.FullName
-            : null;
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
+        var built = Path.Combine(Repository.Artifacts, "bin", "Berth.Server", configuration, "berth-server");
+        return File.Exists(built) ? built : null;
     }
 
     /// <summary>Starts it and waits until it is ready; returns the time that took.</summary>
