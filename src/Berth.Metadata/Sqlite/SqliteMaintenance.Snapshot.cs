@@ -19,7 +19,7 @@ public sealed partial class SqliteMetadataStore
         var partial = $"{target}.{Guid.CreateVersion7():N}.partial";
         try
         {
-            using (var session = SessionPragmas.OpenReader(_options))
+            using (var session = SessionPragmas.OpenCopier(_options))
             using (cancellationToken.UnsafeRegister(static state => ((Session)state!).Interrupt(), session))
             {
                 using var copy = session.Use(CopyInto).Bind(partial);

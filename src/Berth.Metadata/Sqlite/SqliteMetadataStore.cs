@@ -44,6 +44,9 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     /// <summary>Completes, with the reason, when the database can no longer be trusted (a failed sync, damage): the process must stop.</summary>
     public Task<Exception> Faulted => _writer.Faulted;
 
+    /// <summary>Steps that readers took; tests count them.</summary>
+    internal long ReaderSteps => _readers.Steps;
+
     /// <summary>Opens the database, makes it where there is none, and brings its schema up to date.</summary>
     /// <exception cref="MetadataStartException">The database must not be served as it is.</exception>
     /// <exception cref="MetadataUnavailableException">The database does not answer.</exception>

@@ -29,10 +29,10 @@ internal sealed class Session : IDisposable
     public long Steps { get; private set; }
 
     /// <summary>Opens the file; the pragmas are <see cref="SessionPragmas"/>' matter.</summary>
-    public static Session Open(string path, bool readOnly)
+    public static Session Open(string path, bool readOnly, string? fileLayer = null)
     {
         var flags = raw.SQLITE_OPEN_NOMUTEX | (readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
-        var result = raw.sqlite3_open_v2(path, out var handle, flags, null);
+        var result = raw.sqlite3_open_v2(path, out var handle, flags, fileLayer);
         var session = new Session(handle);
         if (result == raw.SQLITE_OK) return session;
 
