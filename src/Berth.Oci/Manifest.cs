@@ -9,7 +9,10 @@ namespace Berth.Oci;
 /// <param name="Layers">The layers of an image manifest, in order.</param>
 /// <param name="Manifests">The children of an index, in order.</param>
 /// <param name="Subject">The manifest this one refers to, or null.</param>
-/// <param name="Annotations">The annotations as the JSON object that stands in the body, or null.</param>
+/// <param name="Annotations">
+/// The annotations as the JSON object that stands in the body; null when there are none, and when there is no subject, because only a
+/// referrers list shows them.
+/// </param>
 public sealed record Manifest(
     string MediaType,
     string? ArtifactType,

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+
 namespace Berth.Oci;
 
 /// <summary>The media types that decide how a manifest is read (OCI image spec, media-types.md; Docker image manifest V2, schema 2).</summary>
@@ -24,11 +27,28 @@ public static class MediaTypes
     /// <summary>Bytes of no known kind; blobs are served as this.</summary>
     public const string OctetStream = "application/octet-stream";
 
+    /// <summary>The manifest types that a registry accepts; also what a client says it accepts.</summary>
+    public static ImmutableArray<string> ManifestTypes { get; } = [OciManifest, OciIndex, DockerManifest, DockerManifestList];
+
     /// <summary>Whether manifests of this type list blobs (config and layers).</summary>
     public static bool IsImage(string mediaType) => mediaType is OciManifest or DockerManifest;
 
     /// <summary>Whether manifests of this type list other manifests.</summary>
     public static bool IsIndex(string mediaType) => mediaType is OciIndex or DockerManifestList;
+
+    /// <summary>
+    /// Finds the supported manifest type that a media type names, whatever its case (RFC 9110, section 8.3.1); false for anything else.
+    /// </summary>
+    public static bool TryGetManifestType(ReadOnlySpan<char> text, [NotNullWhen(true)] out string? mediaType)
+    {
+        mediaType = null;
+        foreach (var candidate in ManifestTypes)
+        {
+            if (text.Equals(candidate, StringComparison.OrdinalIgnoreCase)) mediaType = candidate;
+        }
+
+        return mediaType is not null;
+    }
 
     /// <summary>Whether a layer of this type may be absent from the registry (OCI image spec, layer.md, "Non-Distributable Layers").</summary>
     public static bool IsNonDistributable(string mediaType) =>

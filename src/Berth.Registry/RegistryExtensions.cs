@@ -1,18 +1,82 @@
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Registry.Distribution;
+using Berth.Registry.Identity;
+using Berth.Registry.Lifecycle;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Berth.Registry;
 
-/// <summary>Wires the registry's features into a host that has registered an <c>IBlobStore</c>, an <c>IMetadataStore</c> and a <c>TimeProvider</c>.</summary>
+/// <summary>
+/// Wires the registry's features into a host that has registered an <c>IBlobStore</c>, an <see cref="IMetadataStore"/> and an
+/// <see cref="IDeletionGate"/>.
+/// </summary>
 public static class RegistryExtensions
 {
     /// <summary>Adds the features' services.</summary>
     public static IServiceCollection AddBerthRegistry(this IServiceCollection services, RegistryOptions options)
     {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ISteps>(NoSteps.Instance);
         services.AddSingleton(options);
-        return services;
+        services.AddSingleton(options.Distribution);
+        services.AddSingleton(options.Identity);
+        services.AddSingleton(options.Lifecycle);
+        services.AddSingleton<IInstallation>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IUploads>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IBlobs>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IManifests>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IGarbage>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IAccessEvents>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<RegistryResolver>();
+        return services.AddIdentity().AddDistribution().AddLifecycle();
     }
 
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
-    public static IApplicationBuilder UseBerthRegistry(this IApplicationBuilder app) => app;
+    public static IApplicationBuilder UseBerthRegistry(this IApplicationBuilder app)
+    {
+        var distribution = app.ApplicationServices.GetRequiredService<DistributionEndpoints>();
+        return app.Use(next => context => distribution.TryHandle(context, out var handled) ? handled : next(context));
+    }
+
+    private static IServiceCollection AddIdentity(this IServiceCollection services)
+    {
+        services.AddSingleton<AccessLog>();
+        services.AddHostedService(s => s.GetRequiredService<AccessLog>());
+        services.AddSingleton<Authenticator>();
+        services.AddSingleton<Authorizer>();
+        services.AddSingleton<OwnerAccount>();
+        return services;
+    }
+
+    private static IServiceCollection AddDistribution(this IServiceCollection services)
+    {
+        services.AddSingleton<DistributionMetrics>();
+        services.AddSingleton<DamageReport>();
+        services.AddSingleton<BlobSender>();
+        services.AddSingleton<BlobService>();
+        services.AddSingleton<BlobEndpoints>();
+        services.AddSingleton<UploadAdmission>();
+        services.AddSingleton<UploadService>();
+        services.AddSingleton<MountService>();
+        services.AddSingleton<UploadEndpoints>();
+        services.AddSingleton<ReferrersIndex>();
+        services.AddSingleton<ManifestService>();
+        services.AddSingleton<ManifestEndpoints>();
+        services.AddSingleton<ListEndpoints>();
+        services.AddSingleton<DistributionEndpoints>();
+        return services;
+    }
+
+    private static IServiceCollection AddLifecycle(this IServiceCollection services)
+    {
+        services.AddSingleton<LifecycleMetrics>();
+        services.AddSingleton<GarbageCollector>();
+        services.AddHostedService(s => s.GetRequiredService<GarbageCollector>());
+        services.AddHostedService<Scrubber>();
+        return services;
+    }
 }

@@ -1,6 +1,6 @@
 namespace Berth.Registry.Lifecycle;
 
-/// <summary>Settings of garbage collection.</summary>
+/// <summary>Settings of garbage collection and scrubbing.</summary>
 public sealed record LifecycleOptions
 {
     /// <summary>How long content that nothing names is kept, counted from the last promise made about it. Default 24 hours.</summary>
@@ -11,4 +11,7 @@ public sealed record LifecycleOptions
 
     /// <summary>How long ledger records stay. Default 90 days.</summary>
     public TimeSpan LedgerRetention { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>How many bytes per second the scrubber reads to check that stored blobs still have their digests; 0 turns it off. Default 8 MiB.</summary>
+    public long ScrubBytesPerSecond { get; init; } = 8 * 1024 * 1024;
 }

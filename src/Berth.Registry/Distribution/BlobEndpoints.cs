@@ -1,0 +1,90 @@
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Oci.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry.Distribution;
+
+/// <summary>The routes of blobs (OCI distribution spec, "Pulling blobs", "Deleting Blobs").</summary>
+internal sealed class BlobEndpoints(IBlobs blobs, BlobService service, BlobSender sender)
+{
+    private const string Immutable = "private, max-age=31536000, immutable";
+
+    /// <summary><c>GET</c> and <c>HEAD …/blobs/{digest}</c>, whole or one range, conditional by ETag.</summary>
+    public async Task GetAsync(DistributionRequest request)
+    {
+        var blob = await service.FindAsync(request);
+        var response = request.Http.Response;
+        response.Headers["Docker-Content-Digest"] = blob.Digest.ToString();
+        response.Headers.ETag = EntityTags.Format(blob.Digest);
+        response.Headers.CacheControl = Immutable;
+        response.Headers.AcceptRanges = "bytes";
+
+        var headers = request.Http.Request.Headers;
+        if (headers.IfMatch.Count > 0 && !EntityTags.IfMatchPasses(headers.IfMatch.ToString(), blob.Digest))
+        {
+            response.StatusCode = StatusCodes.Status412PreconditionFailed;
+            return;
+        }
+
+        if (headers.IfNoneMatch.Count > 0 && EntityTags.IfNoneMatchHits(headers.IfNoneMatch.ToString(), blob.Digest))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        response.ContentType = MediaTypes.OctetStream;
+        // HEAD has no ranges (RFC 9110, 14.2); a range under an If-Range of another ETag means the whole.
+        var outcome = RangeOutcome.Whole;
+        var range = default(ByteRange);
+        if (!request.IsHead && headers.Range.Count > 0 && (headers.IfRange.Count == 0 || EntityTags.IfRangePasses(headers.IfRange.ToString(), blob.Digest)))
+            outcome = ByteRange.Parse(headers.Range.ToString(), blob.Size, out range);
+
+        if (outcome == RangeOutcome.Unsatisfiable)
+        {
+            response.Headers.ContentRange = ByteRange.Unsatisfied(blob.Size);
+            response.Headers.CacheControl = "no-store";
+            await ErrorResponse.WriteAsync(
+                request.Http, StatusCodes.Status416RangeNotSatisfiable, OciErrorCode.SizeInvalid,
+                $"The range lies outside the blob's {blob.Size} bytes.", blob.Digest.ToString());
+            return;
+        }
+
+        var (start, length) = outcome == RangeOutcome.Partial ? (range.Start, range.Length) : (0, blob.Size);
+        if (outcome == RangeOutcome.Partial)
+        {
+            response.StatusCode = StatusCodes.Status206PartialContent;
+            response.Headers.ContentRange = range.ToContentRange(blob.Size);
+        }
+
+        if (request.IsHead)
+        {
+            response.ContentLength = blob.Size;
+            return;
+        }
+
+        await using var reader = await service.OpenAsync(request, blob);
+        response.ContentLength = length;
+        await sender.SendAsync(request.Http, reader, start, length);
+    }
+
+    /// <summary><c>DELETE …/blobs/{digest}</c>: ends this repository's membership, never bytes that others have.</summary>
+    public async Task DeleteAsync(DistributionRequest request)
+    {
+        var digest = request.Target.Digest;
+        var result = await blobs.DeleteBlobAsync(request.Registry.Id, request.Repository, digest, request.Caller, request.Aborted);
+        switch (result.Outcome)
+        {
+            case DeleteOutcome.Unknown:
+                throw BlobService.Unknown(digest);
+            case DeleteOutcome.Held:
+                throw new OciException(
+                    OciErrorCode.Denied, $"The manifest {result.Holder} of this repository uses the blob; delete that manifest first.",
+                    status: StatusCodes.Status409Conflict, detail: result.Holder.ToString());
+            default:
+                request.Http.Response.StatusCode = StatusCodes.Status202Accepted;
+                request.Http.Response.ContentLength = 0;
+                return;
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Registry.Lifecycle;
+using Berth.Storage;
+
+namespace Berth.Registry.Distribution;
+
+/// <summary>Finds blobs and opens their bytes, and keeps the promise that an answer about a blob makes.</summary>
+internal sealed class BlobService(
+    IBlobs blobs, IBlobStore store, DamageReport damage, LifecycleOptions lifecycle, TimeProvider time, ISteps steps)
+{
+    /// <summary>
+    /// The blob, with its bytes promised for at least half the grace: nothing is written while a manifest names it or more than half of
+    /// its lease remains.
+    /// </summary>
+    /// <exception cref="OciException">404: the repository has no such blob.</exception>
+    public async ValueTask<BlobRecord> FindAsync(DistributionRequest request)
+    {
+        var digest = request.Target.Digest;
+        var blob = await blobs.FindBlobAsync(request.Registry.Id, request.Repository, digest, request.Aborted);
+        if (blob is not { State: BlobState.Live }) throw Unknown(digest);
+
+        var now = time.GetUtcNow();
+        if (blob.Referenced || blob.LeaseUntil - now > lifecycle.Grace / 2) return blob;
+
+        await steps.ReachAsync("blob.before-renewal");
+        return await blobs.RenewBlobAsync(request.Registry.Id, request.Repository, digest, now + lifecycle.Grace, request.Aborted)
+            ?? throw Unknown(digest);
+    }
+
+    /// <summary>Opens the blob's bytes. A location that is gone is looked up once more: the row may name another by now.</summary>
+    /// <exception cref="OciException">404: the bytes are gone; the blob is marked damaged, and a push heals it.</exception>
+    public async Task<IBlobReader> OpenAsync(DistributionRequest request, BlobRecord blob)
+    {
+        try
+        {
+            return await store.OpenAsync(blob.Location, blob.Size, request.Aborted);
+        }
+        catch (BlobMissingException)
+        {
+            var again = await blobs.FindBlobAsync(request.Registry.Id, request.Repository, blob.Digest, request.Aborted);
+            if (again is not { State: BlobState.Live }) throw Unknown(blob.Digest);
+            try
+            {
+                return await store.OpenAsync(again.Location, again.Size, request.Aborted);
+            }
+            catch (BlobMissingException)
+            {
+                await damage.ReportAsync(blob.Digest, again.Location);
+                throw Unknown(blob.Digest);
+            }
+        }
+    }
+
+    /// <summary>The error for a blob that the repository does not have.</summary>
+    public static OciException Unknown(Digest digest) => new(
+        OciErrorCode.BlobUnknown, $"This repository has no blob {digest}.", detail: digest.ToString());
+}

@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Registry.Identity;
+using Berth.Storage;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Distribution;
+
+/// <summary>
+/// The one door to <c>/v2/</c>. Each request takes the same steps: resolve the registry and the route, authenticate, authorize, check
+/// policy, act, record.
+/// </summary>
+internal sealed partial class DistributionEndpoints(
+    RegistryResolver registries, Authenticator authenticator, Authorizer authorizer, AccessLog accessLog, UploadAdmission admission,
+    BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
+    DistributionMetrics metrics, ILogger<DistributionEndpoints> logger)
+{
+    private const string RetryAfterSeconds = "5";
+    private static readonly string[] ContentHeaders =
+        ["Accept-Ranges", "Cache-Control", "Content-Length", "Content-Range", "Content-Type", "Docker-Content-Digest", "ETag", "Link", "OCI-Filters-Applied"];
+
+
+    /// <summary>Answers the request if it is for the data plane; false if its target lies elsewhere.</summary>
+    public bool TryHandle(HttpContext context, out Task handled)
+    {
+        var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
+        var path = PathOf(raw);
+        var isOurs = path.StartsWith("/v2") && (path.Length == 3 || path[3] == '/');
+
+        // A target such as /x/../v2/ is folded by the framework into ours: what it was is what counts.
+        if (!isOurs && !context.Request.Path.StartsWithSegments("/v2", StringComparison.Ordinal))
+        {
+            handled = Task.CompletedTask;
+            return false;
+        }
+
+        handled = HandleAsync(context, isOurs ? path.ToString() : null);
+        return true;
+    }
+
+    private static ReadOnlySpan<char> PathOf(ReadOnlySpan<char> rawTarget)
+    {
+        // The absolute form (RFC 9112, 3.2.2): http://host/path
+        if (!rawTarget.StartsWith("/") && rawTarget.IndexOf("://") is >= 0 and var scheme)
+        {
+            var afterHost = rawTarget[(scheme + 3)..];
+            var slash = afterHost.IndexOf('/');
+            rawTarget = slash < 0 ? "/" : afterHost[slash..];
+        }
+
+        var query = rawTarget.IndexOf('?');
+        return query < 0 ? rawTarget : rawTarget[..query];
+    }
+
+    private async Task HandleAsync(HttpContext context, string? path)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var route = default(DistributionRoute);
+        context.Response.Headers["Docker-Distribution-Api-Version"] = "registry/2.0";
+        try
+        {
+            if (path is null) throw new OciException(OciErrorCode.NameInvalid, "The path holds a dot segment; write each name in full.");
+
+            var target = RequestTarget.Parse(path);
+            route = DistributionRoute.Find(target.Kind, context.Request.Method);
+            await AnswerAsync(context, target, route);
+        }
+        catch (Exception e)
+        {
+            await AnswerFailureAsync(context, e);
+        }
+        finally
+        {
+            metrics.RequestAnswered(route?.Name ?? "none", context.Request.Method, context.Response.StatusCode, Stopwatch.GetElapsedTime(started));
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, RequestTarget target, DistributionRoute? route)
+    {
+        var registry = await registries.ResolveAsync(context) ?? throw new OciException(
+            OciErrorCode.NameUnknown, $"There is no registry at '{context.Request.Host.Host}'.", detail: context.Request.Host.Host);
+
+        var principal = await authenticator.AuthenticateAsync(context, registry);
+        if (principal is null)
+        {
+            metrics.Denied("unauthorized");
+            context.Response.Headers.WWWAuthenticate = Authenticator.Challenge;
+            await ErrorResponse.WriteAsync(context, 401, OciErrorCode.Unauthorized, "Authentication required: sign in with a user name and password (docker login, podman login, helm registry login).");
+            return;
+        }
+
+        if (route is null)
+        {
+            context.Response.Headers.Allow = DistributionRoute.Allow(target.Kind);
+            throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
+        }
+
+        var allowed = route.Action is { } action
+            ? authorizer.IsAllowed(principal, registry, target.Repository, action)
+            : target.Kind != ResourceKind.Catalog || authorizer.MayListCatalog(principal, registry);
+        if (!allowed)
+        {
+            metrics.Denied("denied");
+            LogDenied(principal.Name, route.Name, target.Repository.ToString());
+            accessLog.Record(
+                AccessEventKinds.Denied, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(), route.Name, context.TraceIdentifier);
+            throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not do this in '{target.Repository}'; ask its owner for the right '{route.Action}'.");
+        }
+
+        var request = new DistributionRequest(context, registry, principal, target);
+        if (target.Kind == ResourceKind.Uploads) await admission.CheckAsync(request);
+        await ActAsync(request, route);
+    }
+
+    private Task ActAsync(DistributionRequest request, DistributionRoute route) => route.Name switch
+    {
+        "root" => RootAsync(request),
+        "catalog" => lists.CatalogAsync(request),
+        "tags.list" => lists.TagsAsync(request),
+        "manifest.get" => manifests.GetAsync(request),
+        "manifest.put" => manifests.PutAsync(request),
+        "manifest.delete" => manifests.DeleteAsync(request),
+        "referrers.list" => lists.ReferrersAsync(request),
+        "blob.get" => blobs.GetAsync(request),
+        "blob.delete" => blobs.DeleteAsync(request),
+        "upload.start" => uploads.StartAsync(request),
+        "upload.status" => uploads.StatusAsync(request),
+        "upload.append" => uploads.AppendAsync(request),
+        "upload.finish" => uploads.FinishAsync(request),
+        "upload.cancel" => uploads.CancelAsync(request),
+        _ => throw new UnreachableException(route.Name),
+    };
+
+    private static Task RootAsync(DistributionRequest request)
+    {
+        request.Http.Response.ContentType = "application/json; charset=utf-8";
+        request.Http.Response.ContentLength = 2;
+        return request.IsHead ? Task.CompletedTask : request.Http.Response.WriteAsync("{}", request.Aborted);
+    }
+
+    private async Task AnswerFailureAsync(HttpContext context, Exception failure)
+    {
+        var aborted = context.RequestAborted.IsCancellationRequested;
+        if (aborted && failure is OperationCanceledException or ConnectionResetException or IOException)
+        {
+            LogClientWentAway(context.Request.Method, context.TraceIdentifier);
+            return;
+        }
+
+        var (status, code, message, detail) = Describe(failure, context);
+        if (status >= 500) LogFailed(failure, status, context.Request.Method, context.TraceIdentifier);
+        if (context.Response.HasStarted)
+        {
+            context.Abort();
+            return;
+        }
+
+        // What was set for the answer that did not come about must not describe the error.
+        foreach (var header in ContentHeaders) context.Response.Headers.Remove(header);
+        if (status == 503 || status == 429) context.Response.Headers.RetryAfter = RetryAfterSeconds;
+        await ErrorResponse.WriteAsync(context, status, code, message, detail);
+    }
+
+    private static (int Status, OciErrorCode Code, string Message, string? Detail) Describe(Exception failure, HttpContext context) => failure switch
+    {
+        OciException e => (e.Status, e.Code, e.Message, e.Detail),
+        BadHttpRequestException e => (e.StatusCode, OciErrorCode.BadRequest, e.Message, null),
+        StorageFullException or MetadataFullException => (507, OciErrorCode.StorageFull,
+            "The registry's volume is full: nothing of this request was stored. Free space or delete images, then try again.", null),
+        StorageUnavailableException or MetadataUnavailableException => (503, OciErrorCode.Unavailable,
+            "The registry's storage does not answer at this moment; try again shortly.", null),
+        OperationCanceledException => (503, OciErrorCode.Unavailable, "The registry is stopping; try again shortly.", null),
+        _ => (500, OciErrorCode.Unknown, $"An unexpected error; the server's log has it under request id {context.TraceIdentifier}.", null),
+    };
+}

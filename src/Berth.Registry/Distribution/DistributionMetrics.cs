@@ -1,0 +1,54 @@
+using System.Diagnostics.Metrics;
+
+namespace Berth.Registry.Distribution;
+
+/// <summary>The data plane's metrics, under the meter <c>Berth.Registry</c>.</summary>
+public sealed class DistributionMetrics : IDisposable
+{
+    /// <summary>The meter's name.</summary>
+    public const string MeterName = "Berth.Registry";
+
+    private readonly Meter _meter;
+    private readonly Histogram<double> _duration;
+    private readonly Counter<long> _denied;
+    private readonly Counter<long> _received;
+    private readonly Counter<long> _sent;
+    private readonly UpDownCounter<long> _transfers;
+
+    /// <summary>Makes the instruments.</summary>
+    public DistributionMetrics(IMeterFactory factory)
+    {
+        _meter = factory.Create(MeterName);
+        _duration = _meter.CreateHistogram<double>(
+            "berth.distribution.request.duration", "s", "Time from a request's arrival at the data plane to the end of its answer.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300] });
+        _denied = _meter.CreateCounter<long>("berth.distribution.denied", "{request}", "Requests without a good credential or right.");
+        _received = _meter.CreateCounter<long>("berth.blob.received", "By", "Bytes of blobs received from clients.");
+        _sent = _meter.CreateCounter<long>("berth.blob.sent", "By", "Bytes of blobs sent to clients.");
+        _transfers = _meter.CreateUpDownCounter<long>("berth.upload.active", "{upload}", "Requests that are sending bytes to upload sessions now.");
+    }
+
+    internal void RequestAnswered(string route, string method, int status, TimeSpan duration) =>
+        _duration.Record(
+            duration.TotalSeconds,
+            new KeyValuePair<string, object?>("route", route),
+            new KeyValuePair<string, object?>("http.request.method", KnownMethod(method)),
+            new KeyValuePair<string, object?>("http.response.status_code", status));
+
+    internal void Denied(string reason) => _denied.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    internal void Received(long bytes) => _received.Add(bytes);
+
+    internal void Sent(long bytes) => _sent.Add(bytes);
+
+    internal void TransferStarted() => _transfers.Add(1);
+
+    internal void TransferEnded() => _transfers.Add(-1);
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+
+    // A client may send any word as a method: it must not become a time series of its own.
+    private static string KnownMethod(string method) =>
+        method is "GET" or "HEAD" or "PUT" or "POST" or "PATCH" or "DELETE" or "OPTIONS" ? method : "_OTHER";
+}

@@ -1,0 +1,39 @@
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Registry.Identity;
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry.Distribution;
+
+/// <summary>One request to the data plane, after its registry, principal and right to act are known.</summary>
+/// <param name="Http">The HTTP request and answer.</param>
+/// <param name="Registry">The registry the host names.</param>
+/// <param name="Principal">Who asks.</param>
+/// <param name="Target">What is asked for.</param>
+internal sealed record DistributionRequest(HttpContext Http, RegistryRecord Registry, Principal Principal, RequestTarget Target)
+{
+    /// <summary>The repository of the path.</summary>
+    public RepositoryName Repository => Target.Repository;
+
+    /// <summary>Ends when the client goes away.</summary>
+    public CancellationToken Aborted => Http.RequestAborted;
+
+    /// <summary>Whether only headers are asked for.</summary>
+    public bool IsHead => HttpMethods.IsHead(Http.Request.Method);
+
+    /// <summary>Who asks, as the ledger records it.</summary>
+    public Caller Caller => new(Principal.Id, Principal.Name, Http.Connection.RemoteIpAddress?.ToString(), Http.TraceIdentifier);
+
+    /// <summary>A query parameter's only value, or null; several values of one parameter are refused.</summary>
+    /// <exception cref="OciException">The parameter is given more than once.</exception>
+    public string? Query(string name)
+    {
+        var values = Http.Request.Query[name];
+        return values.Count switch
+        {
+            0 => null,
+            1 => values[0],
+            _ => throw new OciException(OciErrorCode.BadRequest, $"The query parameter '{name}' is given {values.Count} times; give it once."),
+        };
+    }
+}

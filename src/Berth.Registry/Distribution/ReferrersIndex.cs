@@ -1,0 +1,81 @@
+using System.Buffers;
+using System.Text.Json;
+using Berth.Metadata;
+using Berth.Oci;
+
+namespace Berth.Registry.Distribution;
+
+/// <summary>
+/// Composes the image index that lists the referrers of a digest (OCI distribution spec, "Listing Referrers"); the API and the tag of
+/// the fallback schema are this one view.
+/// </summary>
+internal sealed class ReferrersIndex(IManifests manifests)
+{
+    /// <summary>The most entries in one answer; a page ends earlier when it reaches <see cref="MaxBytes"/>.</summary>
+    public const int MaxEntries = 1_000;
+
+    private const int MaxBytes = 3 * 1024 * 1024;
+
+    /// <summary>One page of the index.</summary>
+    /// <param name="request">The request, for registry and repository.</param>
+    /// <param name="subject">The digest referred to.</param>
+    /// <param name="artifactType">The only type to list, or null.</param>
+    /// <param name="after">The sequence to go on after; 0 for the start.</param>
+    /// <param name="limit">The most entries.</param>
+    /// <returns>The index's bytes, its number of entries, and the sequence that the next page goes on after (null at the end).</returns>
+    public async ValueTask<(byte[] Index, int Entries, long? Next)> ComposeAsync(
+        DistributionRequest request, Digest subject, string? artifactType, long after, int limit)
+    {
+        var page = await manifests.ListReferrersAsync(
+            request.Registry.Id, request.Repository, subject, artifactType, after, Math.Min(limit, MaxEntries), request.Aborted);
+
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using var writer = new Utf8JsonWriter(buffer);
+        writer.WriteStartObject();
+        writer.WriteNumber("schemaVersion", 2);
+        writer.WriteString("mediaType", MediaTypes.OciIndex);
+        writer.WriteStartArray("manifests");
+        var entries = 0;
+        long? next = null;
+        foreach (var referrer in page.Items)
+        {
+            if (buffer.WrittenCount + writer.BytesPending + (referrer.Annotations?.Length ?? 0) > MaxBytes && entries > 0)
+            {
+                next = page.Items[entries - 1].Sequence;
+                break;
+            }
+
+            Write(writer, referrer);
+            entries++;
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+        writer.Flush();
+        if (next is null && page.More && entries > 0) next = page.Items[entries - 1].Sequence;
+        return (buffer.WrittenSpan.ToArray(), entries, next);
+    }
+
+    /// <summary>The whole index as the fallback tag shows it; null when nothing refers to the digest.</summary>
+    public async ValueTask<byte[]?> ComposeAllAsync(DistributionRequest request, Digest subject)
+    {
+        var (index, entries, _) = await ComposeAsync(request, subject, null, 0, MaxEntries);
+        return entries == 0 ? null : index;
+    }
+
+    private static void Write(Utf8JsonWriter writer, ReferrerRecord referrer)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("mediaType", referrer.MediaType);
+        writer.WriteString("digest", referrer.Digest.ToString());
+        writer.WriteNumber("size", referrer.Size);
+        if (referrer.ArtifactType is not null) writer.WriteString("artifactType", referrer.ArtifactType);
+        if (referrer.Annotations is not null)
+        {
+            writer.WritePropertyName("annotations");
+            writer.WriteRawValue(referrer.Annotations);
+        }
+
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,204 @@
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Oci.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Berth.Registry.Distribution;
+
+/// <summary>The routes of upload sessions (OCI distribution spec, "Pushing blobs").</summary>
+internal sealed class UploadEndpoints(UploadService uploads, MountService mounts, UploadAdmission admission)
+{
+    /// <summary><c>POST …/blobs/uploads/</c>: opens a session; with <c>?mount=</c> mounts a blob, with <c>?digest=</c> takes the whole blob.</summary>
+    public async Task StartAsync(DistributionRequest request)
+    {
+        if (request.Query("mount") is { Length: > 0 } mount && await mounts.TryMountAsync(request, ParseDigest(mount), request.Query("from")))
+        {
+            admission.Ended(request);
+            AnswerCreated(request, ParseDigest(mount));
+            return;
+        }
+
+        if (request.Query("digest") is { Length: > 0 } text)
+        {
+            await TakeWholeAsync(request, ParseDigest(text));
+            return;
+        }
+
+        var algorithm = DigestAlgorithm.Sha256;
+        if (request.Query("digest-algorithm") is { } name && !DigestAlgorithms.TryParse(name, out algorithm))
+            throw new OciException(OciErrorCode.DigestInvalid, "digest-algorithm must be sha256 or sha512.", detail: name);
+
+        AnswerAccepted(request, await uploads.OpenAsync(request, algorithm, writing: false));
+    }
+
+    /// <summary><c>GET …/blobs/uploads/{id}</c>: how far the session is.</summary>
+    public async Task StatusAsync(DistributionRequest request)
+    {
+        var upload = await FindOpenAsync(request);
+        SetSessionHeaders(request, upload.Id, upload.Offset);
+        request.Http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    /// <summary><c>PATCH …/blobs/uploads/{id}</c>: appends a chunk, or a stream of unknown length.</summary>
+    public async Task AppendAsync(DistributionRequest request)
+    {
+        PrepareBody(request);
+        var upload = await FindOpenAsync(request);
+        var chunk = CheckChunk(request, upload);
+        if (chunk.IsOutOfOrder)
+        {
+            await RefuseOutOfOrderAsync(request, upload);
+            return;
+        }
+
+        upload = await uploads.AcquireAsync(request, upload);
+        if (await RefuseIfMovedAsync(request, upload)) return;
+        await using var transfer = await uploads.BeginAsync(request, upload, upload.Algorithm);
+        await uploads.ReceiveAsync(request, upload, transfer, chunk.Length);
+        var offset = await uploads.RecordAsync(upload, transfer);
+        AnswerAccepted(request, upload with { Offset = offset });
+    }
+
+    /// <summary><c>PUT …/blobs/uploads/{id}?digest=</c>: the last bytes, if any, and the commit.</summary>
+    public async Task FinishAsync(DistributionRequest request)
+    {
+        PrepareBody(request);
+        var digest = ParseDigest(request.Query("digest") ?? throw new OciException(
+            OciErrorCode.DigestInvalid, "The digest of the blob is missing: finish the upload with ?digest=<digest>."));
+
+        var upload = await uploads.FindAsync(request);
+        if (upload.State == UploadState.Done)
+        {
+            if (upload.Digest != digest || !await uploads.IsStillThereAsync(request, digest)) throw UploadService.Unknown(upload.Id);
+            AnswerCreated(request, digest);
+            return;
+        }
+
+        var chunk = CheckChunk(request, upload);
+        if (chunk.IsOutOfOrder)
+        {
+            await RefuseOutOfOrderAsync(request, upload);
+            return;
+        }
+
+        if (upload.Offset > 0 && request.Http.Request.ContentLength == 0 && UploadTransfer.Restore(upload, digest.Algorithm) is { } hash)
+        {
+            using (hash)
+            {
+                if (upload.WriterUntil is not null) throw UploadService.Busy(upload.Id);
+                await uploads.CompleteAsync(request, upload, hash.Finish(), digest, upload.Offset);
+            }
+        }
+        else
+        {
+            upload = await uploads.AcquireAsync(request, upload);
+            if (await RefuseIfMovedAsync(request, upload)) return;
+            await ReceiveAndCompleteAsync(request, upload, digest, chunk.Length);
+        }
+
+        admission.Ended(request);
+        AnswerCreated(request, digest);
+    }
+
+    /// <summary><c>DELETE …/blobs/uploads/{id}</c>: ends the session without a blob.</summary>
+    public async Task CancelAsync(DistributionRequest request)
+    {
+        var upload = await FindOpenAsync(request);
+        await uploads.CancelAsync(request, upload);
+        admission.Ended(request);
+        request.Http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    /// <summary>Reads a digest that a client gave in the query.</summary>
+    public static Digest ParseDigest(string text) => Digest.TryParse(text, out var digest) ? digest : throw new OciException(
+        OciErrorCode.DigestInvalid, "The digest is not sha256: and 64, or sha512: and 128, lower-case hexadecimal digits.",
+        detail: text.Length <= 300 ? text : text[..300]);
+
+    private async Task TakeWholeAsync(DistributionRequest request, Digest digest)
+    {
+        PrepareBody(request);
+        var upload = await uploads.OpenAsync(request, digest.Algorithm, writing: true);
+        await ReceiveAndCompleteAsync(request, upload, digest, expected: null);
+        admission.Ended(request);
+        AnswerCreated(request, digest);
+    }
+
+    private async Task ReceiveAndCompleteAsync(DistributionRequest request, UploadRecord upload, Digest digest, long? expected)
+    {
+        await using var transfer = await uploads.BeginAsync(request, upload, digest.Algorithm);
+        await uploads.ReceiveAsync(request, upload, transfer, expected);
+        await uploads.CompleteAsync(request, upload, transfer, digest);
+    }
+
+    private async ValueTask<UploadRecord> FindOpenAsync(DistributionRequest request)
+    {
+        var upload = await uploads.FindAsync(request);
+        return upload.State == UploadState.Done ? throw UploadService.Unknown(upload.Id) : upload;
+    }
+
+    private static void PrepareBody(DistributionRequest request)
+    {
+        var encoding = request.Http.Request.Headers.ContentEncoding.ToString();
+        if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+            throw new OciException(OciErrorCode.Unsupported, "Content-Encoding is not supported: send the blob's bytes as they are.", status: 415);
+        if (request.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null;
+    }
+
+    private static (bool IsOutOfOrder, long? Length) CheckChunk(DistributionRequest request, UploadRecord upload)
+    {
+        var header = request.Http.Request.Headers.ContentRange;
+        if (header.Count == 0) return (false, null);
+        if (!ContentRange.TryParse(header.ToString(), out var range))
+            throw new OciException(OciErrorCode.BlobUploadInvalid, "Content-Range must be <first byte>-<last byte>.", detail: Shorten(header.ToString()));
+
+        if (range.Start != upload.Offset) return (true, null);
+        if (request.Http.Request.ContentLength is { } length && length != range.Length)
+            throw new OciException(OciErrorCode.SizeInvalid, $"Content-Range announces {range.Length} bytes, Content-Length {length}.");
+        return (false, range.Length);
+    }
+
+    // Between the look at the session and taking it, another request may have appended.
+    private async Task<bool> RefuseIfMovedAsync(DistributionRequest request, UploadRecord taken)
+    {
+        if (!CheckChunk(request, taken).IsOutOfOrder) return false;
+        await uploads.ReleaseAsync(taken);
+        await RefuseOutOfOrderAsync(request, taken);
+        return true;
+    }
+
+    private static Task RefuseOutOfOrderAsync(DistributionRequest request, UploadRecord upload)
+    {
+        SetSessionHeaders(request, upload.Id, upload.Offset);
+        return ErrorResponse.WriteAsync(
+            request.Http, StatusCodes.Status416RangeNotSatisfiable, OciErrorCode.BlobUploadInvalid,
+            $"The chunk does not start where the upload session stands, at byte {upload.Offset}; nothing of it was stored.", upload.Id);
+    }
+
+    private static void AnswerAccepted(DistributionRequest request, UploadRecord upload)
+    {
+        SetSessionHeaders(request, upload.Id, upload.Offset);
+        request.Http.Response.StatusCode = StatusCodes.Status202Accepted;
+        request.Http.Response.ContentLength = 0;
+    }
+
+    private static void SetSessionHeaders(DistributionRequest request, string id, long offset)
+    {
+        var headers = request.Http.Response.Headers;
+        headers.Location = $"/v2/{request.Repository}/blobs/uploads/{id}";
+        headers["Docker-Upload-UUID"] = id;
+        // An empty session, too, must have a Range that parses (OCI distribution spec, "Pushing a blob in chunks").
+        headers["Range"] = $"0-{Math.Max(0, offset - 1)}";
+    }
+
+    private static void AnswerCreated(DistributionRequest request, Digest digest)
+    {
+        var response = request.Http.Response;
+        response.Headers.Location = $"/v2/{request.Repository}/blobs/{digest}";
+        response.Headers["Docker-Content-Digest"] = digest.ToString();
+        response.StatusCode = StatusCodes.Status201Created;
+        response.ContentLength = 0;
+    }
+
+    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
+}

@@ -1,0 +1,222 @@
+using System.IO.Pipelines;
+using System.Security.Cryptography;
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Registry.Lifecycle;
+using Berth.Storage;
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry.Distribution;
+
+/// <summary>
+/// Takes blobs in. A session's row stands before its first byte; what is recorded as its offset is durable; a blob is committed only
+/// after all its bytes are. No path here deletes bytes: what is left over is the reaper's.
+/// </summary>
+internal sealed class UploadService(
+    IMetadataStore metadata, IBlobStore store, DistributionOptions options, LifecycleOptions lifecycle, TimeProvider time, ISteps steps,
+    DistributionMetrics metrics)
+{
+    private static readonly TimeSpan AnswerKept = TimeSpan.FromHours(1);
+    private static readonly TimeSpan TouchInterval = TimeSpan.FromSeconds(20);
+
+    /// <summary>Opens a session.</summary>
+    /// <param name="request">Who opens it, and where.</param>
+    /// <param name="algorithm">The algorithm to hash with.</param>
+    /// <param name="writing">Whether the same request goes on to send the bytes.</param>
+    public Task<UploadRecord> OpenAsync(DistributionRequest request, DigestAlgorithm algorithm, bool writing)
+    {
+        var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var upload = new NewUpload(
+            id, request.Registry.Id, request.Repository, store.NewLocation(), algorithm, ExpiresAt(), writing ? WriterUntil() : null);
+        return metadata.OpenUploadAsync(upload, request.Caller, request.Aborted);
+    }
+
+    /// <summary>The session of the request's path, if it is this principal's; its blob may be committed already.</summary>
+    /// <exception cref="OciException">404: there is none.</exception>
+    public async ValueTask<UploadRecord> FindAsync(DistributionRequest request)
+    {
+        var id = request.Target.UploadId!;
+        var upload = await metadata.FindUploadAsync(request.Registry.Id, request.Repository, id, request.Aborted);
+        return upload is not null && upload.PrincipalId == request.Principal.Id ? upload : throw Unknown(id);
+    }
+
+    /// <summary>Takes the session for this request alone.</summary>
+    /// <exception cref="OciException">409: another request writes to it.</exception>
+    public async Task<UploadRecord> AcquireAsync(DistributionRequest request, UploadRecord upload) =>
+        await metadata.AcquireUploadAsync(upload.Id, upload.Epoch, WriterUntil(), request.Aborted) ?? throw Busy(upload.Id);
+
+    /// <summary>Opens the location of a session that this request has taken.</summary>
+    public async Task<UploadTransfer> BeginAsync(DistributionRequest request, UploadRecord upload, DigestAlgorithm algorithm)
+    {
+        try
+        {
+            return await UploadTransfer.OpenAsync(store, upload, algorithm, request.Http.Request.ContentLength ?? 0, request.Aborted);
+        }
+        catch (BlobMissingException)
+        {
+            await metadata.AbortUploadAsync(upload.Id, request.Caller, CancellationToken.None);
+            throw Unknown(upload.Id);
+        }
+        catch
+        {
+            await ReleaseAsync(upload);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Appends the request's body. When the client goes away or stalls, what came is made durable and recorded, so that it can resume;
+    /// when the body is not what was announced or the volume is full, the session stays at its offset.
+    /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="upload">The session, taken by this request.</param>
+    /// <param name="transfer">Its open location.</param>
+    /// <param name="expected">The exact length that a Content-Range announced, or null.</param>
+    public async Task ReceiveAsync(DistributionRequest request, UploadRecord upload, UploadTransfer transfer, long? expected)
+    {
+        metrics.TransferStarted();
+        try
+        {
+            await PumpAsync(request.Http.Request.BodyReader, upload, transfer, expected, request.Aborted);
+        }
+        catch (Exception e) when (e is StorageFullException or StorageUnavailableException or OciException)
+        {
+            await ReleaseAsync(upload);
+            throw;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or BadHttpRequestException)
+        {
+            await RecordAsync(upload, transfer);
+            throw;
+        }
+        finally
+        {
+            metrics.Received(transfer.Position - upload.Offset);
+            metrics.TransferEnded();
+        }
+    }
+
+    /// <summary>Makes the bytes durable and records them with the hash state that belongs to them.</summary>
+    /// <returns>The session's new offset.</returns>
+    /// <exception cref="OciException">404: the session was cancelled meanwhile.</exception>
+    public async Task<long> RecordAsync(UploadRecord upload, UploadTransfer transfer)
+    {
+        await SyncAsync(upload, transfer);
+        var recorded = await metadata.RecordUploadAsync(
+            upload.Id, upload.Epoch, transfer.Position, transfer.Algorithm, transfer.SaveHashState(), ExpiresAt(), CancellationToken.None);
+        return recorded ? transfer.Position : throw Unknown(upload.Id);
+    }
+
+    /// <summary>Commits the session's bytes as a blob of the repository, after they are durable and have the digest that the client says.</summary>
+    /// <exception cref="OciException">400: they have another digest; the session ends.</exception>
+    public async Task CompleteAsync(DistributionRequest request, UploadRecord upload, UploadTransfer transfer, Digest digest)
+    {
+        await SyncAsync(upload, transfer);
+        var size = transfer.Position;
+        await CompleteAsync(request, upload, transfer.FinishDigest(), digest, size);
+    }
+
+    /// <summary>Commits a session whose bytes are all durable and recorded, from its hash state alone.</summary>
+    public async Task CompleteAsync(DistributionRequest request, UploadRecord upload, Digest actual, Digest digest, long size)
+    {
+        if (actual != digest)
+        {
+            await metadata.AbortUploadAsync(upload.Id, request.Caller, CancellationToken.None);
+            throw new OciException(
+                OciErrorCode.DigestInvalid, $"The bytes that came have the digest {actual}, not {digest}; the upload session is ended. Upload the blob again.",
+                detail: digest.ToString());
+        }
+
+        var now = time.GetUtcNow();
+        await steps.ReachAsync("upload.before-commit");
+        var committed = await metadata.CompleteUploadAsync(
+            upload.Id, upload.Epoch, digest, size, now + lifecycle.Grace, now + AnswerKept, request.Caller, CancellationToken.None);
+        if (!committed) throw Busy(upload.Id);
+        await steps.ReachAsync("upload.after-commit");
+    }
+
+    /// <summary>Whether a finished session's blob is still the repository's, so that a repeated PUT gets the answer that was lost.</summary>
+    public async ValueTask<bool> IsStillThereAsync(DistributionRequest request, Digest digest)
+    {
+        var blob = await metadata.FindBlobAsync(request.Registry.Id, request.Repository, digest, request.Aborted);
+        return blob is { State: BlobState.Live };
+    }
+
+    /// <summary>Ends a session at its client's wish.</summary>
+    public async Task CancelAsync(DistributionRequest request, UploadRecord upload)
+    {
+        if (!await metadata.AbortUploadAsync(upload.Id, request.Caller, request.Aborted)) throw Unknown(upload.Id);
+    }
+
+    /// <summary>The error for a session that is not there, or not this principal's.</summary>
+    public static OciException Unknown(string id) => new(
+        OciErrorCode.BlobUploadUnknown, "There is no such upload session: it never was, has finished, was cancelled, or has expired. Start a new one.",
+        detail: id);
+
+    /// <summary>The error for a session that another request writes to.</summary>
+    public static OciException Busy(string id) => new(
+        OciErrorCode.BlobUploadInvalid, "Another request is writing to this upload session; nothing of this one was stored.", status: 409, detail: id);
+
+    private async Task PumpAsync(PipeReader body, UploadRecord upload, UploadTransfer transfer, long? expected, CancellationToken aborted)
+    {
+        var limit = upload.Offset + expected;
+        var touched = time.GetTimestamp();
+        using var window = new TransferWindow(options.StallLimit, time, aborted);
+        while (true)
+        {
+            ReadResult read;
+            try
+            {
+                read = await body.ReadAsync(window.Token);
+            }
+            catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
+            {
+                if (window.TryRenew()) continue;
+                throw new BadHttpRequestException("The transfer stood still for too long; ask for the session's status and go on from there.", 408);
+            }
+
+            var bytes = read.Buffer;
+            if (transfer.Position + bytes.Length > limit) throw WrongLength(expected!.Value);
+            if (!bytes.IsEmpty) await transfer.WriteAsync(bytes, aborted);
+            window.Passed(bytes.Length);
+            body.AdvanceTo(bytes.End);
+            if (read.IsCompleted) break;
+
+            if (time.GetElapsedTime(touched) > TouchInterval)
+            {
+                touched = time.GetTimestamp();
+                if (!await metadata.TouchUploadAsync(upload.Id, upload.Epoch, WriterUntil(), ExpiresAt(), aborted)) throw Unknown(upload.Id);
+            }
+        }
+
+        if (limit is not null && transfer.Position != limit) throw WrongLength(expected!.Value);
+    }
+
+    private async Task SyncAsync(UploadRecord upload, UploadTransfer transfer)
+    {
+        await steps.ReachAsync("upload.before-sync");
+        try
+        {
+            await transfer.SyncAsync(CancellationToken.None);
+        }
+        catch
+        {
+            // What a failed sync leaves cannot be trusted: the session ends (a later one has a location of its own).
+            await metadata.AbortUploadAsync(upload.Id, Caller.System, CancellationToken.None);
+            throw;
+        }
+
+        await steps.ReachAsync("upload.after-sync");
+    }
+
+    /// <summary>Lets go of a session that this request has taken; it stays where it was.</summary>
+    public Task<bool> ReleaseAsync(UploadRecord upload) => metadata.RecordUploadAsync(
+        upload.Id, upload.Epoch, upload.Offset, upload.Algorithm, upload.HashState, ExpiresAt(), CancellationToken.None);
+
+    private DateTimeOffset ExpiresAt() => time.GetUtcNow() + options.UploadExpiry;
+
+    private DateTimeOffset WriterUntil() => time.GetUtcNow() + (2 * options.StallLimit);
+
+    private static OciException WrongLength(long expected) => new(
+        OciErrorCode.SizeInvalid, $"The body does not have the {expected} bytes that its Content-Range announces; nothing of it was stored.");
+}

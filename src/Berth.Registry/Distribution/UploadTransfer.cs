@@ -1,0 +1,110 @@
+using System.Buffers;
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Storage;
+using Berth.Storage.Hashing;
+
+namespace Berth.Registry.Distribution;
+
+/// <summary>
+/// One writer's pass over an upload session: appends to its location and hashes what passes. The hash goes on from the session's state;
+/// without a matching one, the bytes that stand are read once.
+/// </summary>
+internal sealed class UploadTransfer : IAsyncDisposable
+{
+    private const int RereadBlock = 1 << 20;
+
+    private readonly IBlobWriter _writer;
+    private readonly ContentHash _hash;
+
+    private UploadTransfer(IBlobWriter writer, ContentHash hash, DigestAlgorithm algorithm)
+    {
+        _writer = writer;
+        _hash = hash;
+        Algorithm = algorithm;
+    }
+
+    /// <summary>The algorithm that the bytes are hashed with.</summary>
+    public DigestAlgorithm Algorithm { get; }
+
+    /// <summary>How many bytes the session holds, durable or not.</summary>
+    public long Position => _writer.Position;
+
+    /// <summary>Opens the session's location at its durable offset.</summary>
+    /// <param name="store">The blob store.</param>
+    /// <param name="upload">The session, taken by this writer.</param>
+    /// <param name="algorithm">The algorithm to hash with; may differ from the session's.</param>
+    /// <param name="declared">How many bytes the client says will follow, or 0.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static async Task<UploadTransfer> OpenAsync(
+        IBlobStore store, UploadRecord upload, DigestAlgorithm algorithm, long declared, CancellationToken cancellationToken)
+    {
+        var writer = await store.AppendAsync(upload.Location, upload.Offset, declared, cancellationToken);
+        try
+        {
+            var hash = Restore(upload, algorithm);
+            if (hash is null)
+            {
+                hash = ContentHash.Create(algorithm);
+                await RereadAsync(store, upload, hash, cancellationToken);
+            }
+
+            return new UploadTransfer(writer, hash, algorithm);
+        }
+        catch
+        {
+            await writer.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The hash of the session's durable bytes from its state alone, or null when they would have to be read.</summary>
+    public static ContentHash? Restore(UploadRecord upload, DigestAlgorithm algorithm)
+    {
+        if (upload.Offset == 0) return ContentHash.Create(algorithm);
+        return upload.Algorithm == algorithm && upload.HashState is { } state ? ContentHash.TryRestore(algorithm, state) : null;
+    }
+
+    /// <summary>Appends and hashes bytes.</summary>
+    public ValueTask WriteAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
+    {
+        foreach (var segment in bytes) _hash.Append(segment.Span);
+        return _writer.WriteAsync(bytes, cancellationToken);
+    }
+
+    /// <summary>Makes all bytes durable.</summary>
+    public Task SyncAsync(CancellationToken cancellationToken) => _writer.SyncAsync(cancellationToken);
+
+    /// <summary>The hash's state after all bytes so far, or null where it cannot be kept.</summary>
+    public byte[]? SaveHashState() => _hash.SaveState();
+
+    /// <summary>The digest of all bytes; the last use of the hash.</summary>
+    public Digest FinishDigest() => _hash.Finish();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _hash.Dispose();
+        await _writer.DisposeAsync();
+    }
+
+    private static async Task RereadAsync(IBlobStore store, UploadRecord upload, ContentHash hash, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(RereadBlock);
+        try
+        {
+            await using var reader = await store.OpenAsync(upload.Location, upload.Offset, cancellationToken);
+            for (long offset = 0; offset < upload.Offset;)
+            {
+                var read = await reader.ReadAsync(offset, buffer, cancellationToken);
+                if (read == 0) throw new BlobMissingException(upload.Location, "The bytes of the upload session end before its offset.");
+                hash.Append(buffer.AsSpan(0, read));
+                offset += read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Berth.Metadata;
+using Berth.Oci;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Identity;
+
+/// <summary>
+/// Says who asks: HTTP Basic (RFC 7617) with a user name and password. A verified credential is remembered for at most 60 seconds and
+/// only while the principal's security epoch stays the same; the epochs are read with each request.
+/// </summary>
+public sealed partial class Authenticator(
+    IInstallation installation, AccessLog accessLog, IdentityOptions options, TimeProvider time, ILogger<Authenticator> logger) : IDisposable
+{
+    /// <summary>The challenge of an answer to a request without a good credential.</summary>
+    public const string Challenge = "Basic realm=\"Berth\"";
+
+    private const int MaxHeaderLength = 8 * 1024;
+    private const int MaxVerifications = 2;
+    private const int MaxWaiting = 64;
+
+    private readonly CredentialMemory _memory = new(options.CredentialMemory, time);
+    private readonly ConcurrentDictionary<CredentialKey, Task<Principal?>> _underway = new();
+    private readonly SemaphoreSlim _verifications = new(MaxVerifications);
+    private int _waiting;
+
+    /// <summary>The request's principal, or null when it has no good credential.</summary>
+    /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
+    public async ValueTask<Principal?> AuthenticateAsync(HttpContext context, RegistryRecord registry)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        if (header.Length is 0 or > MaxHeaderLength || !header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase)) return null;
+
+        var key = _memory.KeyOf(header);
+        var known = _memory.Find(key);
+        if (known is not null)
+        {
+            var epochs = await installation.ReadEpochsAsync(known.Id, registry.Id, context.RequestAborted);
+            if (epochs.Principal == known.Epoch) return known;
+            _memory.Forget(key);
+        }
+
+        if (!TryDecode(header.AsSpan("Basic ".Length), out var name, out var password)) return null;
+
+        // Clients open many connections at once with one credential: it is verified once for all of them.
+        var verification = _underway.GetOrAdd(key, _ => VerifyAsync(key, name, password, new Origin(registry.Id, context.Connection.RemoteIpAddress?.ToString(), context.TraceIdentifier)));
+        return await verification.WaitAsync(context.RequestAborted);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _verifications.Dispose();
+
+    private async Task<Principal?> VerifyAsync(CredentialKey key, string name, byte[] password, Origin origin)
+    {
+        await Task.Yield();
+        if (Interlocked.Increment(ref _waiting) > MaxWaiting)
+        {
+            Interlocked.Decrement(ref _waiting);
+            _underway.TryRemove(key, out _);
+            throw new OciException(OciErrorCode.TooManyRequests, "Too many sign-ins are being checked at this moment; try again in a second.");
+        }
+
+        await _verifications.WaitAsync();
+        try
+        {
+            var record = await installation.FindPrincipalAsync(name, CancellationToken.None);
+            // An unknown account costs the same hash as a known one.
+            var matches = PasswordHash.Verify(record?.PasswordHash ?? PasswordHash.OfNoPassword, password);
+            if (!matches || record is null || !record.Enabled)
+            {
+                LogRefused(name.Length > 64 ? name[..64] : name);
+                accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "password", origin.RequestId);
+                return null;
+            }
+
+            var principal = new Principal(record.Id, record.Name, record.Epoch);
+            _memory.Remember(key, principal);
+            accessLog.Record(AccessEventKinds.SignIn, origin.RegistryId, name, origin.Address, "password", origin.RequestId);
+            return principal;
+        }
+        finally
+        {
+            _verifications.Release();
+            Interlocked.Decrement(ref _waiting);
+            _underway.TryRemove(key, out _);
+        }
+    }
+
+    private static bool TryDecode(ReadOnlySpan<char> token, out string name, out byte[] password)
+    {
+        name = "";
+        password = [];
+        var decoded = new byte[token.Length];
+        if (!Convert.TryFromBase64Chars(token.Trim(), decoded, out var length)) return false;
+
+        var bytes = decoded.AsSpan(0, length);
+        var colon = bytes.IndexOf((byte)':');
+        if (colon < 1) return false;
+
+        // Controls have no place in a user name (RFC 7617, 2), nor in a log.
+        name = Encoding.UTF8.GetString(bytes[..colon]);
+        if (name.Any(char.IsControl)) return false;
+        password = bytes[(colon + 1)..].ToArray();
+        return true;
+    }
+
+    private readonly record struct Origin(long RegistryId, string? Address, string RequestId);
+}

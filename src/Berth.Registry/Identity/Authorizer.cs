@@ -1,0 +1,27 @@
+using Berth.Metadata;
+using Berth.Oci;
+
+namespace Berth.Registry.Identity;
+
+/// <summary>
+/// The one place that decides what a principal may do, per repository and action. The rule for now: the owner may do everything,
+/// nobody else anything.
+/// </summary>
+public sealed class Authorizer
+{
+    private static readonly IReadOnlyList<NameRange> Everything = [NameRange.All];
+    private static readonly IReadOnlyList<NameRange> Nothing = [];
+
+    private readonly string _owner = OwnerAccount.Name;
+
+    /// <summary>Whether the principal may do this to the repository.</summary>
+    public bool IsAllowed(Principal principal, RegistryRecord registry, RepositoryName repository, RepositoryAction action) => IsOwner(principal);
+
+    /// <summary>Whether the principal may list the registry's repositories; it then sees those in <see cref="Readable"/>.</summary>
+    public bool MayListCatalog(Principal principal, RegistryRecord registry) => IsOwner(principal);
+
+    /// <summary>The repositories whose content the principal may read, as sorted, disjoint ranges of names.</summary>
+    public IReadOnlyList<NameRange> Readable(Principal principal, RegistryRecord registry) => IsOwner(principal) ? Everything : Nothing;
+
+    private bool IsOwner(Principal principal) => principal.Name == _owner;
+}

@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Lifecycle;
+
+/// <summary>
+/// Collects what nothing names any more, while pushes and pulls go on: memberships past their lease, blobs without a membership,
+/// expired upload sessions, and at last the bytes at discarded locations. What is due comes from indexes; the store is never walked.
+/// </summary>
+public sealed partial class GarbageCollector(
+    IGarbage garbage, IBlobStore store, IDeletionGate gate, LifecycleOptions options, TimeProvider time, ISteps steps, LifecycleMetrics metrics,
+    ILogger<GarbageCollector> logger) : BackgroundService
+{
+    private const int Batch = 200;
+
+    private long? _observed;
+
+    /// <summary>Does all that is due now. Called by the background loop; never by two at once.</summary>
+    public async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await ExpireUploadsAsync(cancellationToken);
+        if (await IsSuspendedAsync(cancellationToken)) return;
+
+        await ReviewMembershipsAsync(cancellationToken);
+        while (await garbage.ReviewBlobsAsync(Batch, cancellationToken) is var discarded and > 0)
+        {
+            metrics.BlobsDiscarded(discarded);
+            if (discarded < Batch) break;
+        }
+
+        await RemoveDiscardedAsync(cancellationToken);
+        while (await garbage.TidyAsync(options.LedgerRetention, Batch, cancellationToken) >= Batch)
+        {
+        }
+
+        await gate.AfterSweepAsync(cancellationToken);
+        metrics.Swept(Stopwatch.GetElapsedTime(started));
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await SweepAsync(stoppingToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // What was not done stays due; the next round takes it up.
+                metrics.SweepFailed();
+                LogSweepFailed(e);
+            }
+        }
+    }
+
+    private async Task ExpireUploadsAsync(CancellationToken cancellationToken)
+    {
+        while (await garbage.ExpireUploadsAsync(Batch, cancellationToken) is var expired and > 0)
+        {
+            metrics.UploadsExpired(expired);
+            LogUploadsExpired(expired);
+            if (expired < Batch) return;
+        }
+    }
+
+    private async Task<bool> IsSuspendedAsync(CancellationToken cancellationToken)
+    {
+        TimeSpan? elapsed = _observed is { } last ? time.GetElapsedTime(last) : null;
+        _observed = time.GetTimestamp();
+        var until = await garbage.ObserveClockAsync(elapsed, options.Grace, cancellationToken);
+        metrics.SetSuspended(until is not null);
+        if (until is null) return false;
+
+        LogSuspended(until.Value);
+        return true;
+    }
+
+    private async Task ReviewMembershipsAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await steps.ReachAsync("gc.before-review");
+            var result = await garbage.ReviewMembershipsAsync(Batch, cancellationToken);
+            await steps.ReachAsync("gc.after-review");
+            metrics.BlobsDiscarded(result.BlobsDiscarded, result.BytesDiscarded);
+            if (result.Ended > 0) LogReviewed(result.Reviewed, result.Ended, result.BlobsDiscarded, result.BytesDiscarded);
+            if (result.Reviewed < Batch) return;
+        }
+    }
+
+    private async Task RemoveDiscardedAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var due = await garbage.ListDiscardedAsync(Batch, cancellationToken);
+            if (due.Count == 0) return;
+
+            // A backup that is copying bytes closes the gate; what is due waits for the next round.
+            using var pass = gate.TryEnter();
+            if (pass is null)
+            {
+                LogHeldByBackup(due.Count);
+                return;
+            }
+
+            foreach (var discarded in due)
+            {
+                await steps.ReachAsync("gc.before-delete");
+                await store.DeleteAsync(discarded.Location, cancellationToken);
+                await steps.ReachAsync("gc.after-delete");
+            }
+
+            await garbage.ForgetDiscardedAsync(due, cancellationToken);
+            metrics.LocationsRemoved(due.Count);
+            if (due.Count < Batch) return;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Lifecycle;
+
+/// <summary>
+/// Reads stored blobs over and over at a bounded rate and checks their digests. A blob whose bytes are wrong is marked damaged: absent
+/// until a push heals it. A pass starts at a random digest, so that restarts do not leave a part of the store unread.
+/// </summary>
+public sealed partial class Scrubber(
+    IMaintenance maintenance, IBlobs blobs, IBlobStore store, LifecycleOptions options, TimeProvider time, LifecycleMetrics metrics,
+    ILogger<Scrubber> logger) : BackgroundService
+{
+    private const int PageSize = 100;
+    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (options.ScrubBytesPerSecond <= 0) return;
+
+        var after = Digest.FromHash(DigestAlgorithm.Sha256, RandomNumberGenerator.GetBytes(32));
+        while (true)
+        {
+            await Task.Delay(Rest, time, stoppingToken);
+            try
+            {
+                after = await PassAsync(after, stoppingToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                LogScrubFailed(e);
+            }
+        }
+    }
+
+    /// <summary>Checks blobs from after the given digest to the last one; returns where the next pass starts.</summary>
+    public async Task<Digest> PassAsync(Digest after, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var page = await maintenance.WalkBlobsAsync(after, PageSize, cancellationToken);
+            foreach (var blob in page)
+            {
+                if (blob.State == BlobState.Live) await CheckAsync(blob, cancellationToken);
+                after = blob.Digest;
+            }
+
+            if (page.Count < PageSize) return default;
+        }
+    }
+
+    private async Task CheckAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var good = await BlobCheck.HasDigestAsync(store, blob.Location, blob.Size, blob.Digest, read => SlowDownAsync(read, cancellationToken), cancellationToken);
+            metrics.Scrubbed(blob.Size);
+            if (!good && await blobs.MarkDamagedAsync(blob.Digest, blob.Location, cancellationToken)) LogWrongBytes(blob.Digest, blob.Location);
+        }
+        catch (BlobMissingException)
+        {
+            // Collected since the page was read, or lost: a pull or `storage verify` tells which.
+            LogNotFound(blob.Digest, blob.Location);
+        }
+    }
+
+    private ValueTask SlowDownAsync(int read, CancellationToken cancellationToken) =>
+        new(Task.Delay(TimeSpan.FromSeconds((double)read / options.ScrubBytesPerSecond), time, cancellationToken));
+}

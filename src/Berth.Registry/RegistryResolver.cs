@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+using Berth.Metadata;
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry;
+
+/// <summary>
+/// Finds the registry that a request's Host header means: <c>{registry}.{domain}</c>; a host outside the domain, and the domain itself,
+/// mean the default registry. A registry's row id never changes, so it is remembered; its epoch is read with each request.
+/// </summary>
+internal sealed class RegistryResolver(IInstallation installation, RegistryOptions options)
+{
+    private const int MaxRemembered = 1_000;
+
+    private readonly ConcurrentDictionary<string, RegistryRecord> _known = new(StringComparer.Ordinal);
+    private readonly string _suffix = "." + options.Domain;
+
+    /// <summary>The registry, or null when the host names none that exists.</summary>
+    public ValueTask<RegistryRecord?> ResolveAsync(HttpContext context)
+    {
+        var name = NameOf(context.Request.Host.Host ?? "");
+        if (name is null) return ValueTask.FromResult<RegistryRecord?>(null);
+        return _known.TryGetValue(name, out var known) ? ValueTask.FromResult<RegistryRecord?>(known) : FindAsync(name, context.RequestAborted);
+    }
+
+    private async ValueTask<RegistryRecord?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        var found = await installation.FindRegistryAsync(name, cancellationToken);
+        if (found is not null && _known.Count < MaxRemembered) _known[name] = found;
+        return found;
+    }
+
+    private string? NameOf(string host)
+    {
+        if (!host.EndsWith(_suffix, StringComparison.OrdinalIgnoreCase)) return options.DefaultRegistry;
+        var name = host[..^_suffix.Length].ToLowerInvariant();
+        return name.Contains('.') ? null : name;
+    }
+}

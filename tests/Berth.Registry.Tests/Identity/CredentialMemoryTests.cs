@@ -1,0 +1,39 @@
+using Berth.Registry.Identity;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Berth.Registry.Tests.Identity;
+
+public sealed class CredentialMemoryTests
+{
+    private static readonly Principal Owner = new(1, "owner", 7);
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public void A_verified_credential_is_known_for_sixty_seconds_at_most()
+    {
+        var memory = new CredentialMemory(TimeSpan.FromHours(1), _time);
+        var key = memory.KeyOf("Basic b3duZXI6c2VjcmV0");
+        memory.Remember(key, Owner);
+
+        _time.Advance(TimeSpan.FromSeconds(59));
+        Assert.Same(Owner, memory.Find(key));
+
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Null(memory.Find(key));
+    }
+
+    [Fact]
+    public void Another_credential_is_not_known()
+    {
+        var memory = new CredentialMemory(TimeSpan.FromSeconds(60), _time);
+        memory.Remember(memory.KeyOf("Basic b3duZXI6c2VjcmV0"), Owner);
+
+        Assert.Null(memory.Find(memory.KeyOf("Basic b3duZXI6c2VjcmVu")));
+        Assert.Null(memory.Find(memory.KeyOf(new string('x', 5_000))));
+    }
+
+    [Fact]
+    public void Two_processes_keep_a_credential_under_different_keys() => Assert.NotEqual(
+        new CredentialMemory(TimeSpan.FromSeconds(60), _time).KeyOf("Basic x"),
+        new CredentialMemory(TimeSpan.FromSeconds(60), _time).KeyOf("Basic x"));
+}
