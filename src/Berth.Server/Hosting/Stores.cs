@@ -65,7 +65,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         try
         {
             var metadata = SqliteMetadataStore.OpenAsync(
-                new SqliteOptions { Path = Path.Combine(_data, "metadata", "berth.db") }, time, NoSteps.Instance, loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
+                new SqliteOptions { Path = Path.Combine(_data, "metadata", "berth.db"), Reserve = new VolumeReserve(() => _blobs) }, time, NoSteps.Instance, loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
             var blobs = FileSystemBlobStore.OpenAsync(
                 new FileSystemOptions { Root = Path.Combine(_data, "blobs") }, time, NoSteps.Instance, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
             _blobs = await blobs;
