@@ -25,7 +25,7 @@ internal static class BerthHost
             HostLog.UnknownSetting(logger, setting);
 
         await using var stores = new Stores(options, time, loggers);
-        await stores.LockAsync(cancellationToken);
+        await stores.LockAsync("berth serve", cancellationToken);
         using var certificates = new StartedEarly<ServerCertificates?>(() => CertificateSetup.Open(options, time, loggers));
         var opened = stores.OpenAsync(cancellationToken);
 
@@ -74,6 +74,8 @@ internal static class BerthHost
         }
         catch (Exception e) when (ListenFailure.Describe(e, options) is { } sentence)
         {
+            // What was started already is stopped, not torn down.
+            await app.StopAsync(cancellationToken);
             throw new CannotStartException(sentence, e);
         }
     }

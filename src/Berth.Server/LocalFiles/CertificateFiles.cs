@@ -17,12 +17,15 @@ internal static class CertificateFiles
         {
             return IsPfx(certificate) ? ReadPfx(certificate, password) : ReadPem(certificate, key ?? certificate, password);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             var files = key is null ? $"Tls:Certificate is '{certificate}'" : $"Tls:Certificate is '{certificate}' with Tls:Key '{key}'";
-            throw new CannotStartException($"{files}, which cannot be used ({e.Message.TrimEnd('.')}); allowed is a certificate with its private key, in PEM files or one PFX file.", e);
+            throw new CannotStartException($"{files}, which cannot be used ({Sentence(e)}); allowed is a certificate with its private key, in PEM files or one PFX file.", e);
         }
     }
+
+    /// <summary>What an exception says, as part of a sentence.</summary>
+    public static string Sentence(Exception e) => e.Message.Split(" (Parameter", 2)[0].TrimEnd('.');
 
     private static bool IsPfx(string path) => Path.GetExtension(path).ToLowerInvariant() is ".pfx" or ".p12";
 

@@ -37,10 +37,10 @@ internal sealed class TlsFolder(string path)
         {
             return X509Certificate2.CreateFromPemFile(In(certificate), In(key));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             throw new CannotStartException(
-                $"{In(certificate)} and {In(key)} cannot be used together ({e.Message.TrimEnd('.')}); restore them, or remove both so that new ones are made.", e);
+                $"{In(certificate)} and {In(key)} cannot be used together ({CertificateFiles.Sentence(e)}); restore them, or remove both so that new ones are made.", e);
         }
     }
 

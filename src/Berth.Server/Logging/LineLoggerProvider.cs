@@ -3,6 +3,10 @@ namespace Berth.Server.Logging;
 /// <summary>Logs to stderr, one line for each event: text for people, or a JSON object. A reader that stalls costs lines, never requests.</summary>
 internal sealed class LineLoggerProvider(LineQueue queue, ILineFormat format, TimeProvider time) : ILoggerProvider, ISupportExternalScope
 {
+    // "Hosting failed to start": what failed is thrown, too, and said in the host's own sentence.
+    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
+    private const int StartFailedEvent = 11;
+
     private IExternalScopeProvider _scopes = new LoggerExternalScopeProvider();
 
     /// <inheritdoc/>
@@ -16,6 +20,8 @@ internal sealed class LineLoggerProvider(LineQueue queue, ILineFormat format, Ti
 
     private void Write<TState>(string category, LogLevel level, EventId id, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
+        if (id.Id == StartFailedEvent && category == HostCategory)
+            return;
         string? requestId = null;
         _scopes.ForEachScope(
             (scope, _) =>
