@@ -13,8 +13,8 @@ public sealed class CrashTests(ServerFixture fixture) : EndToEndTest<ServerFixtu
     [Fact]
     public async Task Every_acknowledged_change_outlives_a_kill_and_nothing_else_is_half_there()
     {
-        var rounds = TestRun.IsLong ? 300 : 5;
-        var seed = Environment.GetEnvironmentVariable("BERTH_TEST_SEED") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
+        var rounds = Number("BERTH_TEST_ROUNDS") ?? (TestRun.IsLong ? 300 : 5);
+        var seed = Number("BERTH_TEST_SEED") ?? Random.Shared.Next();
         TestContext.Current.SendDiagnosticMessage($"BERTH_TEST_SEED={seed}");
         var random = new Random(seed);
         string[] repositories = [Repo, $"{Repo}/a", $"{Repo}/a/b", $"{Repo}-a"];
@@ -38,6 +38,9 @@ public sealed class CrashTests(ServerFixture fixture) : EndToEndTest<ServerFixtu
         (await Tool.RunAsync(ServerProcess.Find()!, ["storage", "verify", "--data", Fixture.Server.Data], Fixture.Folder)).Succeeded();
         await Fixture.Server.StartAsync(TimeSpan.FromSeconds(30));
     }
+
+    private static int? Number(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 
     private async Task LoadAndKillAsync(Expectations expectations, ResumedUpload upload, string[] repositories, Random random)
     {
