@@ -77,7 +77,7 @@ public sealed partial class SqliteMetadataStore
 
     private static List<string> Check(SessionPool.Lease reader, CancellationToken cancellationToken)
     {
-        using var transaction = reader.Session.BeginRead();
+        // Each look is a snapshot of its own: one for all would keep the log from being emptied all the while.
         var sentences = new List<string>();
         using (var rows = reader.Use(IntegrityCheck))
         {

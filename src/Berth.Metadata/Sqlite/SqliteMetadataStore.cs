@@ -18,6 +18,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     private readonly SqliteOptions _options;
     private readonly TimeProvider _time;
     private readonly ISteps _steps;
+    private readonly ILogger _logger;
     private readonly Session _writerSession;
     private readonly Session _checkpointSession;
     private readonly SessionPool _readers;
@@ -33,12 +34,13 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         _options = options;
         _time = time;
         _steps = steps;
+        _logger = logger;
         _writerSession = writerSession;
         _readers = new SessionPool(options);
         _checkpointSession = SessionPragmas.OpenCheckpointer(options);
         _checkpointer = new Checkpointer(options, _checkpointSession, _readers, logger);
         _writer = new GroupWriter(options, writerSession, new WriteScope(writerSession, time, new HybridClock(time, ReadHighest(writerSession))), _checkpointer, logger);
-        _checkpointer.Start(_writer.Fault);
+        _checkpointer.Start(_writer.Fault, full => _ = MakeRoomForCheckpointAsync(full));
     }
 
     /// <summary>Completes, with the reason, when the database can no longer be trusted (a failed sync, damage): the process must stop.</summary>
@@ -46,12 +48,6 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
 
     /// <summary>Steps that readers took; tests count them.</summary>
     internal long ReaderSteps => _readers.Steps;
-
-    /// <summary>
-    /// Is called when the database finds its volume full, and gives it what was set aside: deletions then go on, pushes have to wait until they
-    /// made room.
-    /// </summary>
-    public Func<Task>? MakeRoom { get; set; }
 
     /// <summary>Opens the database, makes it where there is none, and brings its schema up to date.</summary>
     /// <exception cref="MetadataStartException">The database must not be served as it is.</exception>
@@ -152,18 +148,37 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
 
     private async Task<T> RunAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
     {
+        if (_options.Reserve is not { } reserve) return await _writer.RunAsync(body, urgency, weight, cancellationToken);
+        if (urgency == Urgency.Push && !reserve.IsHeld)
+        {
+            throw new MetadataFullException("The volume of the metadata database is full: nothing is pushed until its reserve is in place again.");
+        }
+
         try
         {
             return await _writer.RunAsync(body, urgency, weight, cancellationToken);
         }
-        catch (MetadataFullException) when (MakeRoom is not null)
+        catch (MetadataFullException full)
         {
-            await MakeRoom();
-            if (urgency != Urgency.Relief) throw;
+            await reserve.ReleaseAsync(full.Message, CancellationToken.None);
+            if (urgency == Urgency.Push) throw;
         }
 
-        // What makes room itself must not fail for want of it.
         return await _writer.RunAsync(body, urgency, weight, cancellationToken);
+    }
+
+    /// <summary>A checkpoint found the volume full.</summary>
+    private async Task MakeRoomForCheckpointAsync(Exception full)
+    {
+        if (_options.Reserve is not { } reserve) return;
+        try
+        {
+            await reserve.ReleaseAsync(full.Message, CancellationToken.None);
+        }
+        catch (IOException error)
+        {
+            LogReserveNotReleased(_logger, error);
+        }
     }
 
     private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>

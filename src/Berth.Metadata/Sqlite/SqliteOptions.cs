@@ -6,6 +6,9 @@ public sealed record SqliteOptions
     /// <summary>The database file; its WAL and shared-memory file stand beside it. The folder must exist, on a local file system.</summary>
     public required string Path { get; init; }
 
+    /// <summary>The reserve on the database's volume; null where none is kept.</summary>
+    public IMetadataReserve? Reserve { get; init; }
+
     /// <summary>The engine's file layer, by the name it is registered under; null for the system's own. Tests bring one that fails on demand.</summary>
     internal string? FileLayer { get; init; }
 

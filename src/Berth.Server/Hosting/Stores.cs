@@ -73,13 +73,12 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         try
         {
             var metadata = SqliteMetadataStore.OpenAsync(
-                new SqliteOptions { Path = DatabasePath(_data) }, time, NoSteps.Instance, loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
+                new SqliteOptions { Path = DatabasePath(_data), Reserve = new VolumeReserve(() => _blobs) }, time, NoSteps.Instance, loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
             var blobs = FileSystemBlobStore.OpenAsync(
                 new FileSystemOptions { Root = BlobRoot(_data) }, time, NoSteps.Instance, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
             _blobs = await blobs;
             _gate = new DeletionGate(_data, _blobs);
             _metadata = await metadata;
-            _metadata.MakeRoom = () => _blobs.Reserve.ReleaseAsync("the database's volume is full", CancellationToken.None);
             _installation = await MatchAsync(_metadata, _blobs, cancellationToken);
         }
         catch (Exception e) when (e is MetadataStartException or MetadataUnavailableException or MetadataFullException or StorageUnavailableException or StorageFullException)
