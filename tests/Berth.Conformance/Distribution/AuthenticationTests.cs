@@ -22,7 +22,9 @@ public sealed class AuthenticationTests(RegistryFixture fixture) : RegistryTest(
         var upload = new Uri(Endpoint.Address, await Client.StartUploadAsync(Repo)).PathAndQuery;
         var headers = Header(credentials) is { } header ? ((string, string)[])[("Authorization", header)] : [("Authorization", "")];
 
-        foreach (var (method, target) in Routes(image, blob, upload))
+        // A wrong password costs the server a slow hash by design, so only two kinds of credentials go to every route.
+        var every = credentials is "none" or "wrong password" ? 1 : 6;
+        foreach (var (method, target) in Routes(image, blob, upload).Where((_, i) => i % every == 0))
         {
             byte[]? body = method is "PUT" or "POST" or "PATCH" ? image.Bytes : null;
             var reply = await RawAsync(method, target, body, [.. headers, ("Content-Type", Types.Manifest)]);

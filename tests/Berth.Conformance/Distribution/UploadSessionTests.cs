@@ -116,6 +116,27 @@ public sealed class UploadSessionTests(RegistryFixture fixture) : RegistryTest(f
         (await Client.GetAsync(BlobPath(Repo, Digest))).Expect(200).ExpectBody(_bytes);
     }
 
+    [Theory]
+    [InlineData("PATCH")]
+    [InlineData("PUT")]
+    public async Task A_second_writer_is_refused_while_the_put_that_ends_the_session_is_under_way(string method)
+    {
+        var location = await Client.StartUploadAsync(Repo);
+        await using var put = await RawConnection.OpenAsync(Endpoint);
+        await put.SendHeadAsync("PUT", Target(RegistryActions.With(location, $"digest={Digest}")), ("Content-Length", "3000"));
+        await put.SendAsync(_bytes.AsMemory(0, 1000));
+        await Task.Delay(300);
+
+        var second = await Client.SendAsync(method, method == "PUT" ? RegistryActions.With(location, $"digest={Digest}") : location, _bytes);
+        Assert.True(second.Status is >= 400 and < 500, second.ToString());
+        second.ErrorCodes();
+        (await Client.GetAsync(location)).Expect(204).ExpectHeader("Range", "0-0");
+
+        await put.SendAsync(_bytes.AsMemory(1000));
+        (await put.ReceiveAsync()).Expect(201);
+        (await Client.GetAsync(BlobPath(Repo, Digest))).Expect(200).ExpectBody(_bytes);
+    }
+
     [Fact]
     public async Task Writers_that_race_on_one_session_leave_one_winner_a_turn()
     {

@@ -29,6 +29,9 @@ public class ServerFixture : IAsyncLifetime
     /// <summary>Settings of the server, by the names of their environment variables.</summary>
     protected virtual IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>();
 
+    /// <summary>The server's data folder; null lets the server's process make one.</summary>
+    protected virtual string? Data => null;
+
     /// <inheritdoc/>
     public virtual async ValueTask InitializeAsync()
     {
@@ -45,7 +48,7 @@ public class ServerFixture : IAsyncLifetime
         }
 
         ClientEnvironment["REGISTRY_AUTH_FILE"] = AuthFile;
-        Server = new ServerProcess(executable, GetType().Name, Settings);
+        Server = new ServerProcess(executable, GetType().Name, Settings, Data);
         Client = new RegistryClient(Server.Endpoint);
         await Server.StartAsync(TimeSpan.FromSeconds(60));
         await File.WriteAllTextAsync(AuthFile, "{\"auths\":{\"" + Endpoint.Authority + "\":{\"auth\":\"" + Endpoint.Authorization["Basic ".Length..] + "\"}}}");
