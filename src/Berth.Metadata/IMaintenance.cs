@@ -17,6 +17,9 @@ public interface IMaintenance
     /// <summary>Totals for progress bars and metrics.</summary>
     ValueTask<MetadataTotals> ReadTotalsAsync(CancellationToken cancellationToken);
 
+    /// <summary>Makes a damaged blob live again if it is still at that location: for bytes that were verified to be good after all.</summary>
+    Task<bool> MarkLiveAsync(Digest digest, string location, CancellationToken cancellationToken);
+
     /// <summary>The store's own consistency check; the sentences that describe what is wrong, none when it is sound.</summary>
     ValueTask<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken);
 

@@ -5,3 +5,6 @@ public sealed class MetadataUnavailableException(string message, Exception? inne
 
 /// <summary>The volume of the metadata has no room; nothing of the transaction stands. Answered with 507.</summary>
 public sealed class MetadataFullException(string message, Exception? inner = null) : IOException(message, inner);
+
+/// <summary>The metadata must not be served as it is (a newer schema, a changed migration, unsafe settings); the message is the one sentence that says why.</summary>
+public sealed class MetadataStartException(string message) : Exception(message);

@@ -27,6 +27,6 @@ public static class OciLimits
     /// <summary>The largest page of a list; a larger <c>n</c> is answered with this many entries and a <c>Link</c>.</summary>
     public const int PageEntries = 10_000;
 
-    /// <summary>The page of a list when a client names no <c>n</c>: Azure Container Registry's default.</summary>
-    public const int DefaultPageEntries = 100;
+    /// <summary>The page of a list when a client names no <c>n</c>; large enough for the clients that do not follow <c>Link</c>.</summary>
+    public const int DefaultPageEntries = 1_000;
 }

@@ -29,6 +29,7 @@ public static class RegistryExtensions
         services.AddSingleton<IBlobs>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IManifests>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IGarbage>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IAccessEvents>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
         return services.AddIdentity().AddDistribution().AddLifecycle();
@@ -43,6 +44,8 @@ public static class RegistryExtensions
 
     private static IServiceCollection AddIdentity(this IServiceCollection services)
     {
+        services.AddSingleton<AccessLog>();
+        services.AddHostedService(s => s.GetRequiredService<AccessLog>());
         services.AddSingleton<Authenticator>();
         services.AddSingleton<Authorizer>();
         services.AddSingleton<OwnerAccount>();

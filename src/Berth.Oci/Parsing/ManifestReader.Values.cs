@@ -100,6 +100,8 @@ internal ref partial struct ManifestReader
     private void Next()
     {
         if (!_json.Read()) throw Invalid("ends too early");
+        if (_json.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && _json.CurrentDepth >= OciLimits.ManifestDepth)
+            throw Invalid($"is nested deeper than {OciLimits.ManifestDepth} levels");
         if (!_json.ValueIsEscaped || _json.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName)) return;
         if (!JsonEscapes.ArePaired(_json.ValueSpan)) throw Invalid("has an escaped surrogate without its other half");
     }
@@ -117,11 +119,8 @@ internal ref partial struct ManifestReader
 
     private readonly OciException Malformed(JsonException cause)
     {
-        if (_json.CurrentDepth >= OciLimits.ManifestDepth) return Invalid($"is nested deeper than {OciLimits.ManifestDepth} levels");
-        return new OciException(
-            OciErrorCode.ManifestInvalid,
-            $"The manifest is not well-formed JSON at line {cause.LineNumber + 1}, byte {cause.BytePositionInLine + 1}.",
-            detail: Place());
+        var where = $"line {cause.LineNumber + 1}, byte {cause.BytePositionInLine + 1}";
+        return new OciException(OciErrorCode.ManifestInvalid, $"The manifest is not well-formed JSON at {where}.", detail: Place());
     }
 
     private readonly string? Place()

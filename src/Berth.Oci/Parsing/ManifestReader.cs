@@ -28,7 +28,7 @@ internal ref partial struct ManifestReader
     public ManifestReader(ReadOnlySpan<byte> body)
     {
         _body = body;
-        _json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = OciLimits.ManifestDepth });
+        _json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = OciLimits.ManifestDepth + 1 });
         _keys = new SeenKeys(body);
     }
 

@@ -1,5 +1,6 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Oci.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Distribution;
@@ -14,46 +15,46 @@ internal sealed class BlobEndpoints(IBlobs blobs, BlobService service, BlobSende
     {
         var blob = await service.FindAsync(request);
         var response = request.Http.Response;
-        var etag = $"\"{blob.Digest}\"";
         response.Headers["Docker-Content-Digest"] = blob.Digest.ToString();
-        response.Headers.ETag = etag;
+        response.Headers.ETag = EntityTags.Format(blob.Digest);
         response.Headers.CacheControl = Immutable;
         response.Headers.AcceptRanges = "bytes";
 
         var headers = request.Http.Request.Headers;
-        if (headers.IfMatch.Count > 0 && !EntityTags.MatchesStrongly(headers.IfMatch.ToString(), etag))
+        if (headers.IfMatch.Count > 0 && !EntityTags.IfMatchPasses(headers.IfMatch.ToString(), blob.Digest))
         {
             response.StatusCode = StatusCodes.Status412PreconditionFailed;
             return;
         }
 
-        if (headers.IfNoneMatch.Count > 0 && EntityTags.Matches(headers.IfNoneMatch.ToString(), etag))
+        if (headers.IfNoneMatch.Count > 0 && EntityTags.IfNoneMatchHits(headers.IfNoneMatch.ToString(), blob.Digest))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
 
         response.ContentType = MediaTypes.OctetStream;
-        var range = ByteRange.Whole(blob.Size);
         // HEAD has no ranges (RFC 9110, 14.2); a range under an If-Range of another ETag means the whole.
-        if (!request.IsHead && headers.Range.Count > 0 && (headers.IfRange.Count == 0 || headers.IfRange.ToString() == etag))
+        var outcome = RangeOutcome.Whole;
+        var range = default(ByteRange);
+        if (!request.IsHead && headers.Range.Count > 0 && (headers.IfRange.Count == 0 || EntityTags.IfRangePasses(headers.IfRange.ToString(), blob.Digest)))
+            outcome = ByteRange.Parse(headers.Range.ToString(), blob.Size, out range);
+
+        if (outcome == RangeOutcome.Unsatisfiable)
         {
-            range = ByteRange.Parse(headers.Range.ToString(), blob.Size);
-            if (range.IsUnsatisfiable)
-            {
-                response.Headers.ContentRange = $"bytes */{blob.Size}";
-                response.Headers.CacheControl = "no-store";
-                await ErrorResponse.WriteAsync(
-                    request.Http, StatusCodes.Status416RangeNotSatisfiable, OciErrorCode.SizeInvalid,
-                    $"The range lies outside the blob's {blob.Size} bytes.", blob.Digest.ToString());
-                return;
-            }
+            response.Headers.ContentRange = ByteRange.Unsatisfied(blob.Size);
+            response.Headers.CacheControl = "no-store";
+            await ErrorResponse.WriteAsync(
+                request.Http, StatusCodes.Status416RangeNotSatisfiable, OciErrorCode.SizeInvalid,
+                $"The range lies outside the blob's {blob.Size} bytes.", blob.Digest.ToString());
+            return;
         }
 
-        if (range.IsPartial)
+        var (start, length) = outcome == RangeOutcome.Partial ? (range.Start, range.Length) : (0, blob.Size);
+        if (outcome == RangeOutcome.Partial)
         {
             response.StatusCode = StatusCodes.Status206PartialContent;
-            response.Headers.ContentRange = $"bytes {range.Start}-{range.Start + range.Length - 1}/{blob.Size}";
+            response.Headers.ContentRange = range.ToContentRange(blob.Size);
         }
 
         if (request.IsHead)
@@ -63,8 +64,8 @@ internal sealed class BlobEndpoints(IBlobs blobs, BlobService service, BlobSende
         }
 
         await using var reader = await service.OpenAsync(request, blob);
-        response.ContentLength = range.Length;
-        await sender.SendAsync(request.Http, reader, range.Start, range.Length);
+        response.ContentLength = length;
+        await sender.SendAsync(request.Http, reader, start, length);
     }
 
     /// <summary><c>DELETE …/blobs/{digest}</c>: ends this repository's membership, never bytes that others have.</summary>

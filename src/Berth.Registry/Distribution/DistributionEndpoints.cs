@@ -15,11 +15,14 @@ namespace Berth.Registry.Distribution;
 /// policy, act, record.
 /// </summary>
 internal sealed partial class DistributionEndpoints(
-    RegistryResolver registries, Authenticator authenticator, Authorizer authorizer, UploadAdmission admission,
+    RegistryResolver registries, Authenticator authenticator, Authorizer authorizer, AccessLog accessLog, UploadAdmission admission,
     BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
     DistributionMetrics metrics, ILogger<DistributionEndpoints> logger)
 {
     private const string RetryAfterSeconds = "5";
+    private static readonly string[] ContentHeaders =
+        ["Accept-Ranges", "Cache-Control", "Content-Length", "Content-Range", "Content-Type", "Docker-Content-Digest", "ETag", "Link", "OCI-Filters-Applied"];
+
 
     /// <summary>Answers the request if it is for the data plane; false if its target lies elsewhere.</summary>
     public bool TryHandle(HttpContext context, out Task handled)
@@ -103,6 +106,8 @@ internal sealed partial class DistributionEndpoints(
         {
             metrics.Denied("denied");
             LogDenied(principal.Name, route.Name, target.Repository.ToString());
+            accessLog.Record(
+                AccessEventKinds.Denied, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(), route.Name, context.TraceIdentifier);
             throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not do this in '{target.Repository}'; ask its owner for the right '{route.Action}'.");
         }
 
@@ -154,10 +159,8 @@ internal sealed partial class DistributionEndpoints(
             return;
         }
 
-        var challenge = context.Response.Headers.Allow;
-        context.Response.Clear();
-        context.Response.Headers["Docker-Distribution-Api-Version"] = "registry/2.0";
-        if (challenge.Count > 0) context.Response.Headers.Allow = challenge;
+        // What was set for the answer that did not come about must not describe the error.
+        foreach (var header in ContentHeaders) context.Response.Headers.Remove(header);
         if (status == 503 || status == 429) context.Response.Headers.RetryAfter = RetryAfterSeconds;
         await ErrorResponse.WriteAsync(context, status, code, message, detail);
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Oci.Http;
 using Berth.Registry.Identity;
 
 namespace Berth.Registry.Distribution;
@@ -56,8 +57,11 @@ internal sealed class ListEndpoints(IManifests manifests, Authorizer authorizer,
         if (artifactType is not null) response.Headers["OCI-Filters-Applied"] = "artifactType";
         if (next is { } sequence)
         {
-            var filter = artifactType is null ? "" : $"&artifactType={Uri.EscapeDataString(artifactType)}";
-            response.Headers.Link = $"</v2/{request.Repository}/referrers/{subject}?n={query.Count}&last={sequence}{filter}>; rel=\"next\"";
+            var path = $"/v2/{request.Repository}/referrers/{subject}";
+            var (n, last) = (Text(query.Count), sequence.ToString(CultureInfo.InvariantCulture));
+            response.Headers.Link = artifactType is null
+                ? LinkHeader.FormatNext(path, ("n", n), ("last", last))
+                : LinkHeader.FormatNext(path, ("n", n), ("last", last), ("artifactType", artifactType));
         }
 
         response.Headers.CacheControl = "private, no-cache";
@@ -71,7 +75,7 @@ internal sealed class ListEndpoints(IManifests manifests, Authorizer authorizer,
     {
         var response = request.Http.Response;
         if (page.More && page.Last is not null && query.Count > 0)
-            response.Headers.Link = $"<{path}?n={query.Count}&last={Uri.EscapeDataString(page.Last)}>; rel=\"next\"";
+            response.Headers.Link = LinkHeader.FormatNext(path, ("n", Text(query.Count)), ("last", page.Last));
 
         response.Headers.CacheControl = "private, no-cache";
         response.ContentType = "application/json; charset=utf-8";
@@ -88,4 +92,6 @@ internal sealed class ListEndpoints(IManifests manifests, Authorizer authorizer,
         response.ContentLength = body.Length;
         await response.BodyWriter.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), request.Aborted);
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

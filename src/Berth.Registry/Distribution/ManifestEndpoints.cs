@@ -1,6 +1,7 @@
 using System.Buffers;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Oci.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -64,13 +65,12 @@ internal sealed class ManifestEndpoints(IManifests manifests, ManifestService se
     {
         var response = request.Http.Response;
         var text = digest.ToString();
-        var etag = $"\"{text}\"";
         response.Headers["Docker-Content-Digest"] = text;
-        response.Headers.ETag = etag;
+        response.Headers.ETag = EntityTags.Format(digest);
         response.Headers.CacheControl = request.Target.Reference.IsDigest ? Immutable : Revalidate;
 
         var conditions = request.Http.Request.Headers.IfNoneMatch;
-        if (conditions.Count > 0 && EntityTags.Matches(conditions.ToString(), etag))
+        if (conditions.Count > 0 && EntityTags.IfNoneMatchHits(conditions.ToString(), digest))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;

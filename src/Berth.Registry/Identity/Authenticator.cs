@@ -12,7 +12,7 @@ namespace Berth.Registry.Identity;
 /// only while the principal's security epoch stays the same; the epochs are read with each request.
 /// </summary>
 public sealed partial class Authenticator(
-    IInstallation installation, IdentityOptions options, TimeProvider time, ILogger<Authenticator> logger) : IDisposable
+    IInstallation installation, AccessLog accessLog, IdentityOptions options, TimeProvider time, ILogger<Authenticator> logger) : IDisposable
 {
     /// <summary>The challenge of an answer to a request without a good credential.</summary>
     public const string Challenge = "Basic realm=\"Berth\"";
@@ -45,14 +45,14 @@ public sealed partial class Authenticator(
         if (!TryDecode(header.AsSpan("Basic ".Length), out var name, out var password)) return null;
 
         // Clients open many connections at once with one credential: it is verified once for all of them.
-        var verification = _underway.GetOrAdd(key, _ => VerifyAsync(key, name, password));
+        var verification = _underway.GetOrAdd(key, _ => VerifyAsync(key, name, password, new Origin(registry.Id, context.Connection.RemoteIpAddress?.ToString(), context.TraceIdentifier)));
         return await verification.WaitAsync(context.RequestAborted);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _verifications.Dispose();
 
-    private async Task<Principal?> VerifyAsync(CredentialKey key, string name, byte[] password)
+    private async Task<Principal?> VerifyAsync(CredentialKey key, string name, byte[] password, Origin origin)
     {
         await Task.Yield();
         if (Interlocked.Increment(ref _waiting) > MaxWaiting)
@@ -71,11 +71,13 @@ public sealed partial class Authenticator(
             if (!matches || record is null || !record.Enabled)
             {
                 LogRefused(name.Length > 64 ? name[..64] : name);
+                accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "password", origin.RequestId);
                 return null;
             }
 
             var principal = new Principal(record.Id, record.Name, record.Epoch);
             _memory.Remember(key, principal);
+            accessLog.Record(AccessEventKinds.SignIn, origin.RegistryId, name, origin.Address, "password", origin.RequestId);
             return principal;
         }
         finally
@@ -97,8 +99,12 @@ public sealed partial class Authenticator(
         var colon = bytes.IndexOf((byte)':');
         if (colon < 1) return false;
 
+        // Controls have no place in a user name (RFC 7617, 2), nor in a log.
         name = Encoding.UTF8.GetString(bytes[..colon]);
+        if (name.Any(char.IsControl)) return false;
         password = bytes[(colon + 1)..].ToArray();
         return true;
     }
+
+    private readonly record struct Origin(long RegistryId, string? Address, string RequestId);
 }

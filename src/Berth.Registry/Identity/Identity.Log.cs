@@ -13,3 +13,9 @@ public sealed partial class OwnerAccount
     [LoggerMessage(4001, LogLevel.Information, "The owner's password was set from BERTH_OWNER_PASSWORD")]
     private partial void LogPasswordSet();
 }
+
+public sealed partial class AccessLog
+{
+    [LoggerMessage(4002, LogLevel.Error, "Sign-ins and denials could not be written; those of this batch are lost")]
+    private partial void LogFlushFailed(Exception e);
+}

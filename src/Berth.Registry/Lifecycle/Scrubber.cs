@@ -1,9 +1,7 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Storage;
-using Berth.Storage.Hashing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +15,6 @@ public sealed partial class Scrubber(
     IMaintenance maintenance, IBlobs blobs, IBlobStore store, LifecycleOptions options, TimeProvider time, LifecycleMetrics metrics,
     ILogger<Scrubber> logger) : BackgroundService
 {
-    private const int BlockSize = 256 * 1024;
     private const int PageSize = 100;
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
 
@@ -59,34 +56,19 @@ public sealed partial class Scrubber(
 
     private async Task CheckAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(BlockSize);
         try
         {
-            using var hash = ContentHash.Create(blob.Digest.Algorithm);
-            await using (var reader = await store.OpenAsync(blob.Location, blob.Size, cancellationToken))
-            {
-                for (long offset = 0; offset < blob.Size;)
-                {
-                    var read = await reader.ReadAsync(offset, buffer, cancellationToken);
-                    if (read == 0) break;
-                    hash.Append(buffer.AsSpan(0, read));
-                    offset += read;
-                    await Task.Delay(TimeSpan.FromSeconds((double)read / options.ScrubBytesPerSecond), time, cancellationToken);
-                }
-            }
-
+            var good = await BlobCheck.HasDigestAsync(store, blob.Location, blob.Size, blob.Digest, read => SlowDownAsync(read, cancellationToken), cancellationToken);
             metrics.Scrubbed(blob.Size);
-            if (hash.Finish() == blob.Digest) return;
-            if (await blobs.MarkDamagedAsync(blob.Digest, blob.Location, cancellationToken)) LogWrongBytes(blob.Digest, blob.Location);
+            if (!good && await blobs.MarkDamagedAsync(blob.Digest, blob.Location, cancellationToken)) LogWrongBytes(blob.Digest, blob.Location);
         }
         catch (BlobMissingException)
         {
             // Collected since the page was read, or lost: a pull or `storage verify` tells which.
             LogNotFound(blob.Digest, blob.Location);
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
     }
+
+    private ValueTask SlowDownAsync(int read, CancellationToken cancellationToken) =>
+        new(Task.Delay(TimeSpan.FromSeconds((double)read / options.ScrubBytesPerSecond), time, cancellationToken));
 }

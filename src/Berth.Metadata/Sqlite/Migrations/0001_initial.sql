@@ -108,7 +108,8 @@ CREATE TABLE uploads (
     expires_at      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX uploads_by_state ON uploads (state, expires_at);
-CREATE INDEX uploads_open ON uploads (registry_id, id) WHERE state < 2;
+CREATE INDEX uploads_open ON uploads (id) WHERE state < 2;
+CREATE INDEX uploads_by_principal ON uploads (registry_id, principal_id) WHERE state < 2;
 CREATE INDEX uploads_by_repository ON uploads (repository_id, progress_at) WHERE state < 2;
 
 CREATE TABLE manifests (
@@ -126,8 +127,9 @@ CREATE TABLE manifests (
     created_at    INTEGER NOT NULL,
     UNIQUE (repository_id, digest)
 ) STRICT;
-CREATE INDEX manifests_by_subject ON manifests (repository_id, subject, id) WHERE subject IS NOT NULL;
-CREATE INDEX manifests_by_subject_type ON manifests (repository_id, subject, artifact_type, id) WHERE subject IS NOT NULL;
+CREATE INDEX manifests_by_subject ON manifests (repository_id, subject, id) WHERE subject IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX manifests_by_subject_type ON manifests (repository_id, subject, artifact_type, id)
+    WHERE subject IS NOT NULL AND deleted_at IS NULL;
 
 -- In a table of their own, so that listings never touch them.
 CREATE TABLE manifest_bytes (
@@ -195,7 +197,8 @@ CREATE TABLE ledger_readers (
 ) STRICT, WITHOUT ROWID;
 
 -- Usage is moved by appended deltas, folded into the totals in the background: no row is hot on the push path.
--- repository_id 0 stands for the registry as a whole, where content shared by repositories counts once.
+-- repository_id 0 stands for the registry as a whole, where content shared by repositories counts once; registry_id 0 for the installation,
+-- where a blob counts once whoever holds it, and manifests count without their bytes.
 CREATE TABLE usage_deltas (
     id            INTEGER PRIMARY KEY,
     registry_id   INTEGER NOT NULL,

@@ -1,0 +1,26 @@
+using System.Diagnostics.Metrics;
+
+namespace Berth.Metadata;
+
+/// <summary>The metrics of the metadata store.</summary>
+public static class MetadataMetrics
+{
+    /// <summary>The meter's name.</summary>
+    public const string MeterName = "Berth.Metadata";
+
+    private static readonly Meter Meter = new(MeterName);
+
+    internal static readonly Histogram<int> GroupSize = Meter.CreateHistogram<int>(
+        "berth.metadata.group.size", "{operation}", "Operations that shared one commit.",
+        advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256] });
+
+    internal static readonly Histogram<double> CommitDuration = Meter.CreateHistogram<double>(
+        "berth.metadata.commit.duration", "s", "Time that a commit took, until it was durable.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5] });
+
+    internal static readonly UpDownCounter<long> QueueLength = Meter.CreateUpDownCounter<long>(
+        "berth.metadata.queue.length", "{operation}", "Operations that wait for the writer.");
+
+    internal static readonly Gauge<long> WalBytes = Meter.CreateGauge<long>(
+        "berth.metadata.wal.size", "By", "Bytes of the write-ahead log in use.");
+}

@@ -1,0 +1,135 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Berth.Metadata.Sqlite.Engine;
+
+/// <summary>
+/// One connection to the database with its prepared statements. It is used by one thread at a time; whoever hands it to another does so
+/// through a barrier, so SQLite's own mutex is left out.
+/// </summary>
+internal sealed class Session : IDisposable
+{
+    private static readonly Sql Begin = new("BEGIN");
+    private static readonly Sql Commit = new("COMMIT");
+
+    private readonly sqlite3 _handle;
+    private Statement?[] _statements = new Statement?[128];
+
+    static Session() => Batteries_V2.Init();
+
+    private Session(sqlite3 handle) => _handle = handle;
+
+    /// <summary>Whether a transaction is open; SQLite itself may have ended it after an error.</summary>
+    public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
+
+    /// <summary>Rows changed by the statement before.</summary>
+    public int Changes => raw.sqlite3_changes(_handle);
+
+    /// <summary>Steps run so far; tests count them.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Opens the file; the pragmas are <see cref="SessionPragmas"/>' matter.</summary>
+    public static Session Open(string path, bool readOnly)
+    {
+        var flags = raw.SQLITE_OPEN_NOMUTEX | (readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
+        var result = raw.sqlite3_open_v2(path, out var handle, flags, null);
+        var session = new Session(handle);
+        if (result == raw.SQLITE_OK) return session;
+
+        var error = session.Error(result);
+        session.Dispose();
+        throw error;
+    }
+
+    /// <summary>The prepared statement of a text, ready to be bound.</summary>
+    public Statement Use(Sql sql)
+    {
+        if (sql.Id >= _statements.Length) Array.Resize(ref _statements, Math.Max(sql.Id + 1, _statements.Length * 2));
+        return (_statements[sql.Id] ??= Prepare(sql.Text)).Begin();
+    }
+
+    /// <summary>Runs one statement that is not worth keeping; returns the first column of its first row, if it has one.</summary>
+    public string? Run(string text)
+    {
+        var statement = Prepare(text);
+        try
+        {
+            if (!statement.Begin().Step()) return null;
+
+            var first = statement.TextOrNull(0);
+            while (statement.Step())
+            {
+            }
+
+            return first;
+        }
+        finally
+        {
+            statement.Dispose();
+            statement.Close();
+        }
+    }
+
+    /// <summary>Begins one snapshot for several statements, which ends with the returned value.</summary>
+    public ReadTransaction BeginRead()
+    {
+        Use(Begin).Execute();
+        return new ReadTransaction(this);
+    }
+
+    /// <summary>Runs a script of many statements.</summary>
+    public void RunScript(string script)
+    {
+        var result = raw.sqlite3_exec(_handle, script);
+        if (result != raw.SQLITE_OK) throw Error(result);
+    }
+
+    /// <summary>Prepares a text that the caller closes.</summary>
+    public Statement Prepare(string text)
+    {
+        Check(raw.sqlite3_prepare_v3(_handle, text, raw.SQLITE_PREPARE_PERSISTENT, out var handle));
+        return new Statement(this, handle);
+    }
+
+    /// <summary>Copies the WAL into the database as far as the mode goes; false when something held it up.</summary>
+    public bool Checkpoint(int mode, out int frames, out int copied)
+    {
+        var result = raw.sqlite3_wal_checkpoint_v2(_handle, "main", mode, out frames, out copied);
+        if (result == raw.SQLITE_OK) return true;
+        if (result is raw.SQLITE_BUSY or raw.SQLITE_LOCKED) return false;
+        throw Error(result);
+    }
+
+    /// <summary>Ends what runs on this connection with an error; from any thread.</summary>
+    public void Interrupt() => raw.sqlite3_interrupt(_handle);
+
+    public void Check(int result)
+    {
+        if (result != raw.SQLITE_OK) throw Error(result);
+    }
+
+    public SqliteException Error(int result)
+    {
+        var extended = raw.sqlite3_extended_errcode(_handle);
+        var message = raw.sqlite3_errmsg(_handle).utf8_to_string();
+        return new SqliteException($"SQLite error {extended}: {message}", result & 0xff, (extended & 0xff) == (result & 0xff) ? extended : result);
+    }
+
+    public void CountStatement() => Steps++;
+
+    public void Dispose()
+    {
+        foreach (var statement in _statements) statement?.Close();
+        Array.Clear(_statements);
+        _handle.Dispose();
+    }
+
+    /// <summary>One snapshot of the rows.</summary>
+    internal readonly struct ReadTransaction(Session session) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (session.InTransaction) session.Use(Commit).Execute();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace Berth.Metadata.Sqlite.Engine;
+
+/// <summary>What each kind of connection must be set to. Every setting is read back: a store that would lose an acknowledged write must not start.</summary>
+internal static class SessionPragmas
+{
+    public static Session OpenWriter(SqliteOptions options)
+    {
+        return Open(options, readOnly: false, options.WriterCacheBytes, options.BusyTimeout, session =>
+        {
+            Set(session, "journal_mode", "WAL", "wal");
+            Set(session, "wal_autocheckpoint", "0");
+        });
+    }
+
+    public static Session OpenCheckpointer(SqliteOptions options)
+    {
+        // It holds the write lock while it waits for readers, so it must not wait long.
+        return Open(options, readOnly: false, 64 * 1024, TimeSpan.FromMilliseconds(100), session =>
+        {
+            Assert(session, "journal_mode", "wal");
+            Set(session, "wal_autocheckpoint", "0");
+        });
+    }
+
+    public static Session OpenReader(SqliteOptions options)
+    {
+        return Open(options, readOnly: true, options.ReaderCacheBytes, options.BusyTimeout, session =>
+        {
+            Assert(session, "journal_mode", "wal");
+            Set(session, "query_only", "1");
+        });
+    }
+
+    private static Session Open(SqliteOptions options, bool readOnly, long cacheBytes, TimeSpan busyTimeout, Action<Session> more)
+    {
+        var session = Session.Open(options.Path, readOnly);
+        try
+        {
+            Set(session, "busy_timeout", ((long)busyTimeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));
+            more(session);
+            Set(session, "synchronous", "FULL", "2");
+            Set(session, "foreign_keys", "1");
+            Set(session, "temp_store", "MEMORY", "2");
+            Set(session, "trusted_schema", "0");
+            // A mapped page that cannot be read kills the process; a read that fails is an error.
+            Set(session, "mmap_size", "0");
+            Set(session, "cache_size", (-cacheBytes / 1024).ToString(CultureInfo.InvariantCulture));
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    private static void Set(Session session, string name, string value, string? expected = null)
+    {
+        session.Run($"PRAGMA {name} = {value}");
+        Assert(session, name, expected ?? value);
+    }
+
+    private static void Assert(Session session, string name, string expected)
+    {
+        var actual = session.Run($"PRAGMA {name}");
+        if (actual == expected) return;
+        throw new MetadataStartException($"The database does not keep 'PRAGMA {name} = {expected}' (it says '{actual}'), without which acknowledged writes are not safe.");
+    }
+}

@@ -1,0 +1,53 @@
+namespace Berth.Metadata.Sqlite.Engine;
+
+/// <summary>What an operation does when the store is short of room: a push waits or is refused, a deletion goes on.</summary>
+internal enum Urgency
+{
+    /// <summary>A push: refused while the WAL is over its limit.</summary>
+    Push,
+
+    /// <summary>Deletions and garbage collection: they make room.</summary>
+    Relief,
+}
+
+/// <summary>One operation that waits for the writer. Its body may run more than once, each time in a transaction that the one before did not survive.</summary>
+internal abstract class WriteOperation
+{
+    private int _state;
+
+    /// <summary>About how many bytes it adds to its transaction.</summary>
+    public required long Weight { get; init; }
+
+    /// <summary>Takes the operation for running; false when it was cancelled while it waited.</summary>
+    public bool TryStart() => Interlocked.CompareExchange(ref _state, 1, 0) == 0;
+
+    /// <summary>Gives up waiting; false when it runs already: then its outcome is what counts.</summary>
+    public bool TryCancel() => Interlocked.CompareExchange(ref _state, 2, 0) == 0;
+
+    public abstract void Run(WriteScope scope);
+
+    /// <summary>Says that what ran last is durable.</summary>
+    public abstract void Succeed();
+
+    public abstract void Fail(Exception error);
+}
+
+/// <inheritdoc/>
+internal sealed class WriteOperation<T>(Func<WriteScope, T> body) : WriteOperation
+{
+    private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private T? _result;
+
+    public Task<T> Task => _completion.Task;
+
+    public override void Run(WriteScope scope) => _result = body(scope);
+
+    public override void Succeed() => _completion.TrySetResult(_result!);
+
+    public override void Fail(Exception error) => _completion.TrySetException(error);
+
+    public void Cancel(CancellationToken cancellationToken)
+    {
+        if (TryCancel()) _completion.TrySetCanceled(cancellationToken);
+    }
+}

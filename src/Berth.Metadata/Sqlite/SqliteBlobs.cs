@@ -1,0 +1,128 @@
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+
+namespace Berth.Metadata.Sqlite;
+
+public sealed partial class SqliteMetadataStore
+{
+    private const int MountCandidates = 64;
+
+    private static readonly Sql FindBlob = new("""
+        SELECT b.size, b.location, b.state, r.id, m.lease_until,
+            EXISTS (SELECT 1 FROM edges e WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3)
+        FROM repositories r
+        CROSS JOIN memberships m ON m.repository_id = r.id AND m.digest = ?3
+        CROSS JOIN blobs b ON b.digest = m.digest
+        WHERE r.registry_id = ?1 AND r.name = ?2
+        """);
+
+    private static readonly Sql ListHolders = new("""
+        SELECT r.registry_id, r.name FROM (SELECT repository_id FROM memberships WHERE digest = ?1 LIMIT ?2) m
+        CROSS JOIN repositories r ON r.id = m.repository_id
+        """);
+
+    private static readonly Sql FindNamingManifest = new("""
+        SELECT m.digest FROM edges e CROSS JOIN manifests m ON m.id = e.manifest_id WHERE e.repository_id = ?1 AND e.kind = 1 AND e.digest = ?2 LIMIT 1
+        """);
+
+    private static readonly Sql QueueBlob = new("UPDATE blobs SET review_at = ?2 WHERE digest = ?1");
+
+    private static readonly Sql DamageBlob = new("UPDATE blobs SET state = 1 WHERE digest = ?1 AND location = ?2 AND state = 0");
+
+    /// <inheritdoc/>
+    public ValueTask<BlobRecord?> FindBlobAsync(long registryId, RepositoryName repository, Digest digest, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, repository, digest),
+            static (reader, of) => ReadBlob(reader.Session, of.registryId, of.repository, of.digest),
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<BlobRecord?> RenewBlobAsync(
+        long registryId, RepositoryName repository, Digest digest, DateTimeOffset leaseUntil, CancellationToken cancellationToken) => PushAsync(
+        scope =>
+        {
+            var blob = ReadBlob(scope.Session, registryId, repository, digest);
+            if (blob is null || blob.State != BlobState.Live) return null;
+            if (blob.Referenced || blob.LeaseUntil >= leaseUntil) return blob;
+
+            scope.Use(QueueMembership).Bind(blob.RepositoryId).Bind(digest).Bind(leaseUntil).Execute();
+            return ReadBlob(scope.Session, registryId, repository, digest);
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<BlobRecord?> MountBlobAsync(
+        long registryId, RepositoryName repository, Digest digest, RepositoryName? from, IReadOnlyList<NameRange> readable,
+        DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken) => PushAsync(
+        scope =>
+        {
+            var source = from is { } named ? named : FindHolder(scope, registryId, repository, digest, readable);
+            if (source is not { } holder) return null;
+
+            var blob = ReadBlob(scope.Session, registryId, holder, digest);
+            if (blob is null || blob.State != BlobState.Live) return null;
+
+            var repositoryId = EnsureRepository(scope, registryId, repository).Id;
+            JoinOrExtend(scope, registryId, repositoryId, digest, blob.Size, leaseUntil);
+            scope.Append(
+                new LedgerEntry(LedgerKinds.BlobMounted, registryId, repository.Value, Digest: digest, Payload: $$"""{"from":"{{holder.Value}}"}"""), caller);
+            return ReadBlob(scope.Session, registryId, repository, digest);
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<DeleteResult> DeleteBlobAsync(
+        long registryId, RepositoryName repository, Digest digest, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            var blob = ReadBlob(scope.Session, registryId, repository, digest);
+            if (blob is null) return new DeleteResult(DeleteOutcome.Unknown);
+            if (blob.Referenced) return new DeleteResult(DeleteOutcome.Held, FindDigest(scope, FindNamingManifest, blob.RepositoryId, digest));
+
+            if (Leave(scope, registryId, blob.RepositoryId, digest, blob.Size)) scope.Use(QueueBlob).Bind(digest).Bind(scope.Now).Execute();
+            scope.Append(new LedgerEntry(LedgerKinds.BlobDeleted, registryId, repository.Value, Digest: digest), caller);
+            return new DeleteResult(DeleteOutcome.Deleted);
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> MarkDamagedAsync(Digest digest, string location, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            if (scope.Use(DamageBlob).Bind(digest).Bind(location).Execute() == 0) return false;
+            scope.Append(new LedgerEntry(LedgerKinds.BlobDamaged, Digest: digest), Caller.System);
+            return true;
+        },
+        cancellationToken);
+
+    private static BlobRecord? ReadBlob(Session session, long registryId, RepositoryName repository, Digest digest)
+    {
+        using var row = session.Use(FindBlob).Bind(registryId).Bind(repository.Value).Bind(digest);
+        return row.Step()
+            ? new BlobRecord(digest, row.Int64(0), row.Text(1), (BlobState)row.Int64(2), row.Int64(3), row.Time(4), row.Bool(5))
+            : null;
+    }
+
+    /// <summary>A repository the caller may read that holds the blob; the target first, then the first few that hold it at all.</summary>
+    private static RepositoryName? FindHolder(
+        WriteScope scope, long registryId, RepositoryName repository, Digest digest, IReadOnlyList<NameRange> readable)
+    {
+        if (readable.Any(range => range.Contains(repository)) && ReadBlob(scope.Session, registryId, repository, digest) is not null) return repository;
+
+        using var rows = scope.Use(ListHolders).Bind(digest).Bind(MountCandidates);
+        while (rows.Step())
+        {
+            if (rows.Int64(0) != registryId) continue;
+            var name = RepositoryName.Parse(rows.Text(1));
+            if (readable.Any(range => range.Contains(name))) return name;
+        }
+
+        return null;
+    }
+
+    private static Digest FindDigest(WriteScope scope, Sql sql, long repositoryId, Digest digest)
+    {
+        using var row = scope.Use(sql).Bind(repositoryId).Bind(digest);
+        return row.Step() ? row.Digest(0) : default;
+    }
+}

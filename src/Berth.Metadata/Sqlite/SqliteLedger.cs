@@ -1,0 +1,30 @@
+using Berth.Metadata.Sqlite.Engine;
+
+namespace Berth.Metadata.Sqlite;
+
+public sealed partial class SqliteMetadataStore
+{
+    private static readonly Sql ReadLedger = new("""
+        SELECT number, hybrid_time, kind, registry_id, repository, reference, digest, actor, address, request_id, region, payload
+        FROM ledger WHERE number > ?1 ORDER BY number LIMIT ?2
+        """);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<LedgerRecord>> ReadLedgerAsync(long after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (after, limit),
+            static (reader, list) =>
+            {
+                var records = new List<LedgerRecord>();
+                using var row = reader.Use(ReadLedger).Bind(list.after).Bind(list.limit);
+                while (row.Step())
+                {
+                    records.Add(new LedgerRecord(
+                        row.Int64(0), row.Int64(1), row.Text(2), row.Int64(3), row.TextOrNull(4), row.TextOrNull(5), row.Digest(6),
+                        row.Text(7), row.TextOrNull(8), row.TextOrNull(9), row.Text(10), row.TextOrNull(11)));
+                }
+
+                return (IReadOnlyList<LedgerRecord>)records;
+            },
+            cancellationToken));
+}

@@ -1,0 +1,130 @@
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+
+namespace Berth.Metadata.Sqlite;
+
+public sealed partial class SqliteMetadataStore
+{
+    private static readonly Sql WalkBlobs = new("SELECT digest, size, location, state FROM blobs WHERE digest > ?1 ORDER BY digest LIMIT ?2");
+
+    private static readonly Sql WalkManifests = new("""
+        SELECT m.id, g.name, r.name, m.digest, b.bytes FROM manifests m
+        CROSS JOIN manifest_bytes b ON b.manifest_id = m.id
+        CROSS JOIN repositories r ON r.id = m.repository_id
+        CROSS JOIN registries g ON g.id = r.registry_id
+        WHERE m.id > ?1 ORDER BY m.id LIMIT ?2
+        """);
+
+    private static readonly Sql ListMissing = new("""
+        SELECT e.digest FROM edges e WHERE e.manifest_id = ?1 AND CASE e.kind
+            WHEN 1 THEN NOT EXISTS (
+                SELECT 1 FROM memberships m CROSS JOIN blobs b ON b.digest = m.digest
+                WHERE m.repository_id = e.repository_id AND m.digest = e.digest AND b.state = 0)
+            ELSE NOT EXISTS (
+                SELECT 1 FROM manifests c WHERE c.repository_id = e.repository_id AND c.digest = e.digest AND c.deleted_at IS NULL) END
+        """);
+
+    private static readonly Sql LocationIsKnown = new("""
+        SELECT EXISTS (SELECT 1 FROM blobs WHERE location = ?1) OR EXISTS (SELECT 1 FROM uploads WHERE location = ?1 AND state <> 2)
+            OR EXISTS (SELECT 1 FROM discarded_locations WHERE location = ?1)
+        """);
+
+    // The installation's own usage row carries what each blob counts once; only repositories and sessions are counted, on small indexes.
+    private static readonly Sql ReadTotals = new("""
+        SELECT
+            COALESCE((SELECT blobs FROM usage WHERE registry_id = 0 AND repository_id = 0), 0) + d.blobs,
+            COALESCE((SELECT bytes FROM usage WHERE registry_id = 0 AND repository_id = 0), 0) + d.bytes,
+            COALESCE((SELECT manifests FROM usage WHERE registry_id = 0 AND repository_id = 0), 0) + d.manifests,
+            (SELECT count(*) FROM repositories WHERE listed = 1),
+            (SELECT count(*) FROM uploads WHERE state < 2),
+            (SELECT count(*) FROM discarded_locations)
+        FROM (SELECT COALESCE(sum(blobs), 0) AS blobs, COALESCE(sum(bytes), 0) AS bytes, COALESCE(sum(manifests), 0) AS manifests
+            FROM usage_deltas WHERE registry_id = 0) d
+        """);
+
+    private static readonly Sql MarkRestored = new("""
+        UPDATE installation SET ledger_epoch = ledger_epoch + 1, deletion_suspended_until = ?1, deletion_seen_at = ?2
+        """);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<StoredBlobRecord>> WalkBlobsAsync(Digest after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (after, limit),
+            static (reader, list) =>
+            {
+                var blobs = new List<StoredBlobRecord>();
+                using var row = reader.Use(WalkBlobs);
+                _ = list.after.IsDefault ? row.Bind((ReadOnlySpan<byte>)[0]) : row.Bind(list.after);
+                row.Bind(list.limit);
+                while (row.Step()) blobs.Add(new StoredBlobRecord(row.Digest(0), row.Int64(1), row.Text(2), (BlobState)row.Int64(3)));
+                return (IReadOnlyList<StoredBlobRecord>)blobs;
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<StoredManifestRecord>> WalkManifestsAsync(long after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (after, limit),
+            static (reader, list) =>
+            {
+                using var transaction = reader.Session.BeginRead();
+                var manifests = new List<StoredManifestRecord>();
+                using var row = reader.Use(WalkManifests).Bind(list.after).Bind(list.limit);
+                while (row.Step())
+                {
+                    manifests.Add(new StoredManifestRecord(
+                        row.Int64(0), row.Text(1), row.Text(2), row.Digest(3), row.BytesOrNull(4)!, ReadMissing(reader, row.Int64(0))));
+                }
+
+                return (IReadOnlyList<StoredManifestRecord>)manifests;
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlySet<string>> KnownLocationsAsync(IReadOnlyCollection<string> locations, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            locations,
+            static (reader, locations) =>
+            {
+                using var transaction = reader.Session.BeginRead();
+                var known = new HashSet<string>(StringComparer.Ordinal);
+                foreach (var location in locations)
+                {
+                    using var row = reader.Use(LocationIsKnown).Bind(location);
+                    if (row.Step() && row.Bool(0)) known.Add(location);
+                }
+
+                return (IReadOnlySet<string>)known;
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<MetadataTotals> ReadTotalsAsync(CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            0,
+            static (reader, _) =>
+            {
+                using var row = reader.Use(ReadTotals);
+                row.Step();
+                return new MetadataTotals(row.Int64(0), row.Int64(1), row.Int64(2), row.Int64(3), row.Int64(4), row.Int64(5));
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public Task MarkRestoredAsync(DateTimeOffset deletionSuspendedUntil, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            scope.Use(MarkRestored).Bind(deletionSuspendedUntil).Bind(scope.Now).Execute();
+            scope.Append(new LedgerEntry(LedgerKinds.InstallationChanged, Payload: """{"restored":true}"""), Caller.System);
+            return true;
+        },
+        cancellationToken);
+
+    private static List<Digest> ReadMissing(SessionPool.Lease reader, long manifestId)
+    {
+        var missing = new List<Digest>();
+        using var row = reader.Use(ListMissing).Bind(manifestId);
+        while (row.Step()) missing.Add(row.Digest(0));
+        return missing;
+    }
+}

@@ -1,0 +1,121 @@
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+
+namespace Berth.Metadata.Sqlite;
+
+public sealed partial class SqliteMetadataStore
+{
+    private static readonly Sql FindParent = new("""
+        SELECT p.digest FROM edges e CROSS JOIN manifests p ON p.id = e.manifest_id
+        WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.digest <> ?2 LIMIT 1
+        """);
+
+    private static readonly Sql ListTagsOfManifest = new("SELECT name, hybrid_time FROM tags WHERE manifest_id = ?1 ORDER BY name");
+
+    private static readonly Sql DeleteTag = new("DELETE FROM tags WHERE repository_id = ?1 AND name = ?2");
+
+    private static readonly Sql ListNamedBlobs = new("SELECT digest FROM edges WHERE manifest_id = ?1 AND kind = 1");
+
+    private static readonly Sql DeleteEdges = new("DELETE FROM edges WHERE manifest_id = ?1");
+
+    private static readonly Sql DeleteManifestBytes = new("DELETE FROM manifest_bytes WHERE manifest_id = ?1");
+
+    private static readonly Sql DeleteManifest = new("DELETE FROM manifests WHERE id = ?1");
+
+    private static readonly Sql AnyEdgeToBlob = new("SELECT 1 FROM edges WHERE repository_id = ?1 AND kind = 1 AND digest = ?2 LIMIT 1");
+
+    private static readonly Sql AnyManifest = new("SELECT 1 FROM manifests WHERE repository_id = ?1 AND deleted_at IS NULL LIMIT 1");
+
+    private static readonly Sql FindTagWithDigest = new("""
+        SELECT m.digest, t.hybrid_time FROM tags t CROSS JOIN manifests m ON m.id = t.manifest_id WHERE t.repository_id = ?1 AND t.name = ?2
+        """);
+
+    /// <inheritdoc/>
+    public Task<DeleteResult> DeleteManifestAsync(
+        long registryId, RepositoryName repository, Digest digest, DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            if (FindRepositoryRow(scope, registryId, repository) is not { } row) return new DeleteResult(DeleteOutcome.Unknown);
+            if (FindManifest(scope, row.Id, digest) is not { Deleted: false } manifest) return new DeleteResult(DeleteOutcome.Unknown);
+
+            var parent = FindDigest(scope, FindParent, row.Id, digest);
+            if (!parent.IsDefault) return new DeleteResult(DeleteOutcome.Held, parent);
+
+            var target = new LedgerEntry(LedgerKinds.TagDeleted, registryId, repository.Value, Digest: digest);
+            foreach (var (tag, hybridTime) in TagsOf(scope, manifest.Id)) RemoveTag(scope, row.Id, target with { Reference = tag }, hybridTime, caller);
+
+            RemoveManifestRows(scope, row.Id, manifest.Id, leaseUntil);
+            CountManifest(scope, registryId, row.Id, manifest.Size, -1);
+            var deletedAt = scope.Append(target with { Kind = LedgerKinds.ManifestDeleted }, caller, manifest.HybridTime);
+            SetTombstone(scope, row.Id, TombstoneKind.Manifest, digest.ToString(), deletedAt);
+            if (!Exists(scope, AnyManifest, row.Id)) scope.Use(SetListed).Bind(row.Id).Bind(false).Execute();
+            return new DeleteResult(DeleteOutcome.Deleted);
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<DeleteResult> DeleteTagAsync(
+        long registryId, RepositoryName repository, Tag tag, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            if (FindRepositoryRow(scope, registryId, repository) is not { } row) return new DeleteResult(DeleteOutcome.Unknown);
+
+            Digest digest;
+            long hybridTime;
+            using (var found = scope.Use(FindTagWithDigest).Bind(row.Id).Bind(tag.Value))
+            {
+                if (!found.Step()) return new DeleteResult(DeleteOutcome.Unknown);
+                (digest, hybridTime) = (found.Digest(0), found.Int64(1));
+            }
+
+            RemoveTag(scope, row.Id, new LedgerEntry(LedgerKinds.TagDeleted, registryId, repository.Value, tag.Value, digest), hybridTime, caller);
+            return new DeleteResult(DeleteOutcome.Deleted);
+        },
+        cancellationToken);
+
+    private static List<(string Name, long HybridTime)> TagsOf(WriteScope scope, long manifestId)
+    {
+        var tags = new List<(string, long)>();
+        using var rows = scope.Use(ListTagsOfManifest).Bind(manifestId);
+        while (rows.Step()) tags.Add((rows.Text(0), rows.Int64(1)));
+        return tags;
+    }
+
+    private static void RemoveTag(WriteScope scope, long repositoryId, LedgerEntry entry, long replaced, Caller caller)
+    {
+        scope.Use(DeleteTag).Bind(repositoryId).Bind(entry.Reference).Execute();
+        var hybridTime = scope.Append(entry, caller, replaced);
+        SetTombstone(scope, repositoryId, TombstoneKind.Tag, entry.Reference!, hybridTime);
+    }
+
+    /// <summary>Removes a manifest with its bytes and edges; a blob that it was the last to name gets a lease and a review.</summary>
+    private static void RemoveManifestRows(WriteScope scope, long repositoryId, long manifestId, DateTimeOffset leaseUntil)
+    {
+        var blobs = new List<Digest>();
+        using (var rows = scope.Use(ListNamedBlobs).Bind(manifestId))
+        {
+            while (rows.Step()) blobs.Add(rows.Digest(0));
+        }
+
+        scope.Use(DeleteEdges).Bind(manifestId).Execute();
+        scope.Use(DeleteManifestBytes).Bind(manifestId).Execute();
+        scope.Use(DeleteManifest).Bind(manifestId).Execute();
+        foreach (var blob in blobs)
+        {
+            if (IsNamed(scope, repositoryId, blob)) continue;
+            scope.Use(QueueMembership).Bind(repositoryId).Bind(blob).Bind(leaseUntil).Execute();
+        }
+    }
+
+    private static bool IsNamed(WriteScope scope, long repositoryId, Digest blob)
+    {
+        using var row = scope.Use(AnyEdgeToBlob).Bind(repositoryId).Bind(blob);
+        return row.Step();
+    }
+
+    private static bool Exists(WriteScope scope, Sql sql, long id)
+    {
+        using var row = scope.Use(sql).Bind(id);
+        return row.Step();
+    }
+}

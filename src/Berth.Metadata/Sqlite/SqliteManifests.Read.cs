@@ -1,0 +1,127 @@
+using System.Globalization;
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+
+namespace Berth.Metadata.Sqlite;
+
+public sealed partial class SqliteMetadataStore
+{
+    private const string ByTag = """
+        FROM repositories r
+        CROSS JOIN tags t ON t.repository_id = r.id AND t.name = ?3
+        CROSS JOIN manifests m ON m.id = t.manifest_id
+        """;
+
+    private const string ByDigest = """
+        FROM repositories r
+        CROSS JOIN manifests m ON m.repository_id = r.id AND m.digest = ?3
+        """;
+
+    private const string WithBytes = "CROSS JOIN manifest_bytes b ON b.manifest_id = m.id";
+
+    private const string OfRepository = "WHERE r.registry_id = ?1 AND r.name = ?2 AND m.deleted_at IS NULL";
+
+    private const string ReferrerColumns = "SELECT m.id, m.digest, m.media_type, m.size, m.artifact_type, m.annotations";
+
+    private static readonly Sql FindByTag = new($"SELECT m.digest, m.media_type, m.size, m.subject {ByTag} {OfRepository}");
+
+    private static readonly Sql FindByTagWithBytes = new($"SELECT m.digest, m.media_type, m.size, m.subject, b.bytes {ByTag} {WithBytes} {OfRepository}");
+
+    private static readonly Sql FindByDigest = new($"SELECT m.digest, m.media_type, m.size, m.subject {ByDigest} {OfRepository}");
+
+    private static readonly Sql FindByDigestWithBytes = new(
+        $"SELECT m.digest, m.media_type, m.size, m.subject, b.bytes {ByDigest} {WithBytes} {OfRepository}");
+
+    // The one row of the repository stands even when it has no tag after the given one: that is how "no tags" differs from "no repository".
+    private static readonly Sql ListTags = new("""
+        SELECT t.name FROM repositories r LEFT JOIN tags t ON t.repository_id = r.id AND t.name > ?3
+        WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?4
+        """);
+
+    private static readonly Sql ListReferrers = new($"""
+        {ReferrerColumns} FROM repositories r CROSS JOIN manifests m ON m.repository_id = r.id AND m.subject = ?3 AND m.id > ?4
+        {OfRepository} ORDER BY m.id LIMIT ?5
+        """);
+
+    private static readonly Sql ListReferrersOfType = new($"""
+        {ReferrerColumns} FROM repositories r CROSS JOIN manifests m ON m.repository_id = r.id AND m.subject = ?3 AND m.id > ?4 AND m.artifact_type = ?6
+        {OfRepository} ORDER BY m.id LIMIT ?5
+        """);
+
+    /// <inheritdoc/>
+    public ValueTask<ManifestRecord?> FindManifestAsync(
+        long registryId, RepositoryName repository, Reference reference, bool withBytes, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, repository, reference, withBytes),
+            static (reader, of) => ReadManifest(reader, of.registryId, of.repository, of.reference, of.withBytes),
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<Page<ReferrerRecord>> ListReferrersAsync(
+        long registryId, RepositoryName repository, Digest subject, string? artifactType, long after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, repository, subject, artifactType, after, limit),
+            static (reader, list) =>
+            {
+                var referrers = new List<ReferrerRecord>();
+                using var rows = reader.Use(list.artifactType is null ? ListReferrers : ListReferrersOfType)
+                    .Bind(list.registryId).Bind(list.repository.Value).Bind(list.subject).Bind(list.after).Bind(list.limit + 1L);
+                if (list.artifactType is not null) rows.Bind(list.artifactType);
+                while (rows.Step())
+                {
+                    if (referrers.Count == list.limit)
+                    {
+                        var last = referrers.Count > 0 ? referrers[^1].Sequence : list.after;
+                        return new Page<ReferrerRecord>(referrers, More: true, last.ToString(CultureInfo.InvariantCulture));
+                    }
+
+                    referrers.Add(new ReferrerRecord(
+                        rows.Int64(0), rows.Digest(1), rows.Text(2), rows.Int64(3), rows.TextOrNull(4), rows.TextOrNull(5)));
+                }
+
+                return new Page<ReferrerRecord>(referrers, More: false, null);
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<Page<string>?> ListTagsAsync(
+        long registryId, RepositoryName repository, string? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, repository, after, limit),
+            static (reader, list) =>
+            {
+                var last = list.after ?? "";
+                using var rows = reader.Use(ListTags).Bind(list.registryId).Bind(list.repository.Value).Bind(last).Bind(list.limit + 1L);
+                if (!rows.Step()) return null;
+
+                var tags = new List<string>();
+                if (rows.IsNull(0)) return new Page<string>(tags, More: false, null);
+                do
+                {
+                    if (tags.Count == list.limit) return new Page<string>(tags, More: true, last);
+                    tags.Add(last = rows.Text(0));
+                }
+                while (rows.Step());
+
+                return new Page<string>(tags, More: false, null);
+            },
+            cancellationToken));
+
+    private static ManifestRecord? ReadManifest(
+        SessionPool.Lease reader, long registryId, RepositoryName repository, Reference reference, bool withBytes)
+    {
+        var sql = (reference.IsDigest, withBytes) switch
+        {
+            (true, true) => FindByDigestWithBytes,
+            (true, false) => FindByDigest,
+            (false, true) => FindByTagWithBytes,
+            (false, false) => FindByTag,
+        };
+        using var row = reader.Use(sql).Bind(registryId).Bind(repository.Value);
+        _ = reference.IsDigest ? row.Bind(reference.Digest) : row.Bind(reference.Tag.Value);
+        if (!row.Step()) return null;
+
+        var digest = reference.IsDigest ? reference.Digest : row.Digest(0);
+        return new ManifestRecord(digest, row.Text(1), row.Int64(2), row.Digest(3), withBytes ? row.BytesOrNull(4) : null);
+    }
+}

@@ -1,0 +1,149 @@
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Metadata.Sqlite;
+
+/// <summary>
+/// The metadata in one SQLite database: reads complete synchronously on pooled connections, changes share commits on one writer thread.
+/// </summary>
+public sealed partial class SqliteMetadataStore : IMetadataStore
+{
+    private static readonly Sql ReadHybridTime = new("""
+        SELECT max(COALESCE((SELECT hybrid_time FROM installation), 0), COALESCE((SELECT hybrid_time FROM ledger ORDER BY number DESC LIMIT 1), 0))
+        """);
+
+    private static readonly Sql Probe = new("SELECT count(*) FROM installation");
+
+    private readonly SqliteOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ISteps _steps;
+    private readonly Session _writerSession;
+    private readonly Session _checkpointSession;
+    private readonly SessionPool _readers;
+    private readonly Checkpointer _checkpointer;
+    private readonly GroupWriter _writer;
+
+    // A session's writer is alive only if it belongs to this process.
+    private readonly string _node = Guid.CreateVersion7().ToString("N");
+    private int _disposed;
+
+    private SqliteMetadataStore(SqliteOptions options, TimeProvider time, ISteps steps, ILogger logger, Session writerSession)
+    {
+        _options = options;
+        _time = time;
+        _steps = steps;
+        _writerSession = writerSession;
+        _readers = new SessionPool(options);
+        _checkpointSession = SessionPragmas.OpenCheckpointer(options);
+        _checkpointer = new Checkpointer(options, _checkpointSession, _readers, logger);
+        _writer = new GroupWriter(options, writerSession, new WriteScope(writerSession, time, new HybridClock(time, ReadHighest(writerSession))), _checkpointer, logger);
+        _checkpointer.Start(_writer.Fault);
+    }
+
+    /// <summary>Completes, with the reason, when the database can no longer be trusted (a failed sync, damage): the process must stop.</summary>
+    public Task<Exception> Faulted => _writer.Faulted;
+
+    /// <summary>Opens the database, makes it where there is none, and brings its schema up to date.</summary>
+    /// <exception cref="MetadataStartException">The database must not be served as it is.</exception>
+    /// <exception cref="MetadataUnavailableException">The database does not answer.</exception>
+    /// <exception cref="MetadataFullException">The volume is full.</exception>
+    public static Task<SqliteMetadataStore> OpenAsync(
+        SqliteOptions options, TimeProvider time, ISteps steps, ILogger<SqliteMetadataStore> logger, CancellationToken cancellationToken) =>
+        Task.Run(() => Open(options, time, steps, logger), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken)
+    {
+        if (!_writer.IsHealthy || Volatile.Read(ref _disposed) != 0) return ValueTask.FromResult(false);
+        try
+        {
+            using var reader = _readers.Rent();
+            using var row = reader.Use(Probe);
+            return ValueTask.FromResult(row.Step());
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException)
+        {
+            // The answer of a probe, not an error of its own.
+            return ValueTask.FromResult(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+
+        await _writer.DisposeAsync();
+        _checkpointer.Dispose();
+        _readers.Dispose();
+        _checkpointSession.Dispose();
+        _writerSession.Dispose();
+    }
+
+    private static SqliteMetadataStore Open(SqliteOptions options, TimeProvider time, ISteps steps, ILogger logger)
+    {
+        try
+        {
+            var isNew = !File.Exists(options.Path);
+            var session = SessionPragmas.OpenWriter(options);
+            try
+            {
+                var applied = Migrator.Migrate(session, time);
+                if (isNew) DurableFiles.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Path))!);
+                var store = new SqliteMetadataStore(options, time, steps, logger, session);
+                LogOpened(logger, options.Path, applied);
+                return store;
+            }
+            catch
+            {
+                session.Dispose();
+                throw;
+            }
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException error)
+        {
+            var translated = SqliteErrors.Translate(error);
+            if (ReferenceEquals(translated, error)) throw;
+            throw translated;
+        }
+    }
+
+    private static long ReadHighest(Session session)
+    {
+        using var row = session.Use(ReadHybridTime);
+        return row.Step() ? row.Int64(0) : 0;
+    }
+
+    /// <summary>Runs a read on this thread with one connection; its result is complete when the call returns.</summary>
+    private T Read<TState, T>(TState state, Func<SessionPool.Lease, TState, T> body, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            using var reader = _readers.Rent();
+            return body(reader, state);
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException error)
+        {
+            var translated = SqliteErrors.Translate(error);
+            if (ReferenceEquals(translated, error)) throw;
+            throw translated;
+        }
+    }
+
+    /// <summary>Runs a change through the writer; it is durable when the task completes.</summary>
+    private async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
+    {
+        await _steps.ReachAsync("metadata.before-commit");
+        var result = await _writer.RunAsync(body, urgency, weight, cancellationToken);
+        await _steps.ReachAsync("metadata.after-commit");
+        return result;
+    }
+
+    private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>
+        WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken);
+
+    private Task<T> RelieveAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>
+        WriteAsync(body, Urgency.Relief, weight: 1024, cancellationToken);
+}

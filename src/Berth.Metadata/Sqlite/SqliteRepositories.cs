@@ -1,0 +1,85 @@
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+
+namespace Berth.Metadata.Sqlite;
+
+public sealed partial class SqliteMetadataStore
+{
+    private static readonly Sql FindRepository = new("SELECT id, listed FROM repositories WHERE registry_id = ?1 AND name = ?2");
+
+    private static readonly Sql InsertRepository = new(
+        "INSERT INTO repositories (registry_id, name, listed, created_at) VALUES (?1, ?2, 0, ?3) RETURNING id");
+
+    private static readonly Sql SetListed = new("UPDATE repositories SET listed = ?2 WHERE id = ?1");
+
+    private static readonly Sql RepositoryIsListed = new("SELECT 1 FROM repositories WHERE registry_id = ?1 AND name = ?2 AND listed = 1");
+
+    private static readonly Sql ListRepositories = new("""
+        SELECT name FROM repositories WHERE registry_id = ?1 AND listed = 1 AND name >= ?2 AND name > ?3 ORDER BY name LIMIT ?4
+        """);
+
+    private static readonly Sql ListRepositoriesUntil = new("""
+        SELECT name FROM repositories WHERE registry_id = ?1 AND listed = 1 AND name >= ?2 AND name > ?3 AND name < ?5 ORDER BY name LIMIT ?4
+        """);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RepositoryExistsAsync(long registryId, RepositoryName repository, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, repository),
+            static (reader, of) =>
+            {
+                using var row = reader.Use(RepositoryIsListed).Bind(of.registryId).Bind(of.repository.Value);
+                return row.Step();
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<Page<string>> ListRepositoriesAsync(
+        long registryId, IReadOnlyList<NameRange> readable, string? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, readable, after, limit),
+            static (reader, list) => ReadRepositories(reader, list.registryId, list.readable, list.after ?? "", list.limit),
+            cancellationToken));
+
+    private static Page<string> ReadRepositories(SessionPool.Lease reader, long registryId, IReadOnlyList<NameRange> readable, string after, int limit)
+    {
+        using var transaction = reader.Session.BeginRead();
+        var names = new List<string>();
+
+        // Each range costs a seek even when it is empty; a page that has looked at ten times its rows returns what it has.
+        var budget = Math.Max(10L * limit, 2);
+        foreach (var range in readable)
+        {
+            if (range.Until is { } end && string.CompareOrdinal(end, after) <= 0) continue;
+            if (budget-- == 0) return new Page<string>(names, More: true, after);
+
+            using var rows = reader.Use(range.Until is null ? ListRepositories : ListRepositoriesUntil);
+            rows.Bind(registryId).Bind(range.From).Bind(after).Bind(limit - names.Count + 1L);
+            if (range.Until is not null) rows.Bind(range.Until);
+            while (rows.Step())
+            {
+                if (names.Count == limit) return new Page<string>(names, More: true, after);
+                names.Add(after = rows.Text(0));
+            }
+
+            // The range may be looked at once more by the next page, never skipped: its end may be the next range's first name.
+            if (string.CompareOrdinal(range.From, after) > 0) after = range.From;
+        }
+
+        return new Page<string>(names, More: false, null);
+    }
+
+    private static (long Id, bool Listed)? FindRepositoryRow(WriteScope scope, long registryId, RepositoryName repository)
+    {
+        using var row = scope.Use(FindRepository).Bind(registryId).Bind(repository.Value);
+        return row.Step() ? (row.Int64(0), row.Bool(1)) : null;
+    }
+
+    private static (long Id, bool Listed) EnsureRepository(WriteScope scope, long registryId, RepositoryName repository)
+    {
+        if (FindRepositoryRow(scope, registryId, repository) is { } found) return found;
+
+        using var row = scope.Use(InsertRepository).Bind(registryId).Bind(repository.Value).Bind(scope.Now);
+        return (row.OnlyInt64(), false);
+    }
+}

@@ -1,0 +1,67 @@
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+
+namespace Berth.Metadata.Sqlite;
+
+public sealed partial class SqliteMetadataStore
+{
+    private static readonly Sql FinishUpload = new("""
+        UPDATE uploads SET state = 2, digest = ?3, offset = ?4, expires_at = ?5, progress_at = ?6, hash_state = NULL, writer_node = NULL, writer_until = NULL
+        WHERE id = ?1 AND epoch = ?2 AND state < 2
+        """);
+
+    private static readonly Sql FindStoredBlob = new("SELECT size, location, state FROM blobs WHERE digest = ?1");
+
+    private static readonly Sql InsertBlob = new("INSERT INTO blobs (digest, size, location, state, created_at) VALUES (?1, ?2, ?3, 0, ?4)");
+
+    private static readonly Sql HealBlob = new("UPDATE blobs SET location = ?2, state = 0, verified_at = NULL WHERE digest = ?1");
+
+    /// <inheritdoc/>
+    public Task<bool> CompleteUploadAsync(
+        string id, long epoch, Digest digest, long size, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken) => PushAsync(
+        scope =>
+        {
+            if (scope.Use(FinishUpload).Bind(id).Bind(epoch).Bind(digest).Bind(size).Bind(forgetAt).Bind(scope.Now).Execute() == 0) return false;
+
+            var upload = FindUpload(scope.Session, id)!;
+            var repository = upload.Repository.Value;
+            if (Store(scope, digest, size, upload.Location))
+            {
+                scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, upload.RegistryId, repository, Digest: digest), caller);
+            }
+
+            JoinOrExtend(scope, upload.RegistryId, upload.RepositoryId, digest, size, leaseUntil);
+            scope.Append(
+                new LedgerEntry(LedgerKinds.BlobPushed, upload.RegistryId, repository, Digest: digest, IdempotencyKey: $"upload:{id}"), caller);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Gives the content its row, or the one that stands a good location, or discards the new one; returns whether it healed a damaged blob.</summary>
+    private bool Store(WriteScope scope, Digest digest, long size, string location)
+    {
+        if (ReadStoredBlob(scope, digest) is not { } stored)
+        {
+            scope.Use(InsertBlob).Bind(digest).Bind(size).Bind(location).Bind(scope.Now).Execute();
+            scope.AddUsage(0, 0, size, 1, 0);
+            return false;
+        }
+
+        if (stored.Size != size)
+        {
+            throw new InvalidDataException($"Blob {digest} stands with {stored.Size} bytes but was pushed with {size}; one of them is not that content.");
+        }
+
+        Discard(scope, stored.State == BlobState.Live ? location : stored.Location);
+        if (stored.State == BlobState.Live) return false;
+
+        scope.Use(HealBlob).Bind(digest).Bind(location).Execute();
+        return true;
+    }
+
+    private static StoredBlobRecord? ReadStoredBlob(WriteScope scope, Digest digest)
+    {
+        using var row = scope.Use(FindStoredBlob).Bind(digest);
+        return row.Step() ? new StoredBlobRecord(digest, row.Int64(0), row.Text(1), (BlobState)row.Int64(2)) : null;
+    }
+}

@@ -1,0 +1,149 @@
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+
+namespace Berth.Metadata.Sqlite;
+
+public sealed partial class SqliteMetadataStore
+{
+    private const string UploadColumns = """
+        SELECT u.id, u.registry_id, u.repository_id, r.name, u.principal_id, u.location, u.state, u.epoch, u.writer_until, u.algorithm, u.offset,
+            u.hash_state, u.digest, u.expires_at, u.created_at
+        FROM uploads u CROSS JOIN repositories r ON r.id = u.repository_id
+        """;
+
+    private static readonly Sql InsertUpload = new("""
+        INSERT INTO uploads (id, registry_id, repository_id, principal_id, location, state, epoch, writer_node, writer_until, algorithm, offset,
+            created_at, progress_at, expires_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, 0, ?10, ?10, ?11)
+        """);
+
+    private static readonly Sql ReadUpload = new($"{UploadColumns} WHERE u.id = ?1");
+
+    private static readonly Sql ListUploads = new($"{UploadColumns} WHERE u.id > ?1 AND u.state < 2 ORDER BY u.id LIMIT ?2");
+
+    private static readonly Sql CountOpenUploads = new("SELECT count(*) FROM uploads WHERE registry_id = ?1 AND state < 2");
+
+    private static readonly Sql CountOpenUploadsOfPrincipal = new(
+        "SELECT count(*) FROM uploads WHERE registry_id = ?1 AND principal_id = ?2 AND state < 2");
+
+    // A writer lives only in the process that took the session, and until its lease ends.
+    private static readonly Sql AcquireUpload = new("""
+        UPDATE uploads SET epoch = epoch + 1, writer_node = ?3, writer_until = ?4, progress_at = ?5
+        WHERE id = ?1 AND epoch = ?2 AND state = 0 AND (writer_until IS NULL OR writer_until <= ?5 OR writer_node IS NOT ?3)
+        """);
+
+    private static readonly Sql TouchUpload = new("""
+        UPDATE uploads SET writer_until = ?3, expires_at = ?4, progress_at = ?5 WHERE id = ?1 AND epoch = ?2 AND state < 2
+        """);
+
+    private static readonly Sql RecordUpload = new("""
+        UPDATE uploads SET offset = ?3, algorithm = ?4, hash_state = ?5, expires_at = ?6, progress_at = ?7, writer_node = NULL, writer_until = NULL
+        WHERE id = ?1 AND epoch = ?2 AND state < 2
+        """);
+
+    private static readonly Sql AbortUpload = new("""
+        UPDATE uploads SET state = 3, epoch = epoch + 1, writer_node = NULL, writer_until = NULL, hash_state = NULL WHERE id = ?1 AND state < 2
+        """);
+
+    /// <inheritdoc/>
+    public Task<UploadRecord> OpenUploadAsync(NewUpload upload, Caller caller, CancellationToken cancellationToken) => PushAsync(
+        scope =>
+        {
+            var repositoryId = EnsureRepository(scope, upload.RegistryId, upload.Repository).Id;
+            var writing = upload.WriterUntil is not null;
+            scope.Use(InsertUpload).Bind(upload.Id).Bind(upload.RegistryId).Bind(repositoryId).Bind(caller.PrincipalId).Bind(upload.Location)
+                .Bind(writing ? 1 : 0).Bind(writing ? _node : null).Bind(upload.WriterUntil).Bind((long)upload.Algorithm).Bind(scope.Now)
+                .Bind(upload.ExpiresAt).Execute();
+            scope.Append(new LedgerEntry(LedgerKinds.UploadOpened, upload.RegistryId, upload.Repository.Value, Payload: UploadPayload(upload.Id)), caller);
+            return FindUpload(scope.Session, upload.Id)!;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<UploadRecord?> FindUploadAsync(long registryId, RepositoryName repository, string id, CancellationToken cancellationToken)
+    {
+        var upload = Read(id, static (reader, id) => FindUpload(reader.Session, id), cancellationToken);
+        var visible = upload is not null && upload.RegistryId == registryId && upload.Repository == repository && upload.State != UploadState.Aborting;
+        return ValueTask.FromResult(visible ? upload : null);
+    }
+
+    /// <inheritdoc/>
+    public Task<UploadRecord?> AcquireUploadAsync(string id, long expectedEpoch, DateTimeOffset writerUntil, CancellationToken cancellationToken) => PushAsync(
+        scope =>
+        {
+            var taken = scope.Use(AcquireUpload).Bind(id).Bind(expectedEpoch).Bind(_node).Bind(writerUntil).Bind(scope.Now).Execute();
+            return taken == 1 ? FindUpload(scope.Session, id) : null;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> TouchUploadAsync(
+        string id, long epoch, DateTimeOffset writerUntil, DateTimeOffset expiresAt, CancellationToken cancellationToken) => PushAsync(
+        scope => scope.Use(TouchUpload).Bind(id).Bind(epoch).Bind(writerUntil).Bind(expiresAt).Bind(scope.Now).Execute() == 1,
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> RecordUploadAsync(
+        string id, long epoch, long offset, DigestAlgorithm algorithm, byte[]? hashState, DateTimeOffset expiresAt, CancellationToken cancellationToken) => PushAsync(
+        scope => scope.Use(RecordUpload).Bind(id).Bind(epoch).Bind(offset).Bind((long)algorithm).Bind(hashState).Bind(expiresAt).Bind(scope.Now).Execute() == 1,
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> AbortUploadAsync(string id, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            if (FindUpload(scope.Session, id) is not { } upload) return false;
+            if (scope.Use(AbortUpload).Bind(id).Execute() == 0) return false;
+            AppendAborted(scope, upload.RegistryId, upload.Repository.Value, id, caller);
+            return true;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<Page<UploadRecord>> ListUploadsAsync(long registryId, string? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, after, limit),
+            static (reader, list) =>
+            {
+                var uploads = new List<UploadRecord>();
+                var last = list.after ?? "";
+                var most = list.registryId == 0 ? list.limit : 10L * list.limit;
+                using var rows = reader.Use(ListUploads).Bind(last).Bind(most + 1);
+                for (var seen = 0L; rows.Step(); seen++)
+                {
+                    if (seen == most || uploads.Count == list.limit) return new Page<UploadRecord>(uploads, More: true, last);
+                    last = rows.Text(0);
+                    if (list.registryId == 0 || rows.Int64(1) == list.registryId) uploads.Add(ToUpload(rows));
+                }
+
+                return new Page<UploadRecord>(uploads, More: false, null);
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<long> CountUploadsAsync(long registryId, long principalId, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, principalId),
+            static (reader, of) =>
+            {
+                using var row = reader.Use(of.principalId == 0 ? CountOpenUploads : CountOpenUploadsOfPrincipal).Bind(of.registryId);
+                if (of.principalId != 0) row.Bind(of.principalId);
+                return row.Step() ? row.Int64(0) : 0;
+            },
+            cancellationToken));
+
+    private static void AppendAborted(WriteScope scope, long registryId, string repository, string id, Caller caller) =>
+        scope.Append(new LedgerEntry(LedgerKinds.UploadAborted, registryId, repository, Payload: UploadPayload(id)), caller);
+
+    private static string UploadPayload(string id) => $$"""{"upload":"{{System.Text.Json.JsonEncodedText.Encode(id)}}"}""";
+
+    private static UploadRecord? FindUpload(Session session, string id)
+    {
+        using var row = session.Use(ReadUpload).Bind(id);
+        return row.Step() ? ToUpload(row) : null;
+    }
+
+    private static UploadRecord ToUpload(Statement row) => new(
+        row.Text(0), row.Int64(1), row.Int64(2), RepositoryName.Parse(row.Text(3)), row.Int64(4), row.Text(5), (UploadState)row.Int64(6), row.Int64(7),
+        row.TimeOrNull(8), (DigestAlgorithm)row.Int64(9), row.Int64(10), row.BytesOrNull(11), row.Digest(12), row.Time(13), row.Time(14));
+}

@@ -1,0 +1,110 @@
+using System.Buffers;
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Storage;
+
+namespace Berth.Registry.Lifecycle;
+
+/// <summary>
+/// Copies the blobs that a snapshot of the metadata names from one store into another. Locations are never reused, so what the target
+/// has already is what it should be: a second backup into the same place copies only what is new.
+/// </summary>
+public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStore target)
+{
+    private const int PageSize = 500;
+    private const int BlockSize = 256 * 1024;
+
+    /// <summary>Copies what is missing.</summary>
+    /// <param name="progress">Is told how many bytes are done, of how many.</param>
+    /// <param name="cancellationToken">Ends the work; a later call goes on.</param>
+    /// <exception cref="BlobMissingException">The source lacks a blob that the snapshot names as good.</exception>
+    public async Task<BlobCopyResult> RunAsync(IProgress<(long Done, long Total)> progress, CancellationToken cancellationToken)
+    {
+        var total = (await snapshot.ReadTotalsAsync(cancellationToken)).BlobBytes;
+        var result = new BlobCopyResult(0, 0, 0);
+        long done = 0;
+        var after = default(Digest);
+        while (await snapshot.WalkBlobsAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
+        {
+            foreach (var blob in page)
+            {
+                after = blob.Digest;
+                if (blob.State == BlobState.Live)
+                {
+                    var copied = await CopyAsync(blob, cancellationToken);
+                    result = copied
+                        ? result with { Copied = result.Copied + 1, Bytes = result.Bytes + blob.Size }
+                        : result with { Present = result.Present + 1 };
+                }
+
+                progress.Report((done += blob.Size, total));
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>Removes from the target what the snapshot does not name any more.</summary>
+    public async Task<int> PruneAsync(CancellationToken cancellationToken)
+    {
+        var removed = 0;
+        var batch = new List<string>(PageSize);
+        var locations = new List<string>();
+        await foreach (var stored in target.ListAsync(cancellationToken)) locations.Add(stored.Location);
+        foreach (var chunk in locations.Chunk(PageSize))
+        {
+            batch.Clear();
+            batch.AddRange(chunk);
+            var known = await snapshot.KnownLocationsAsync(batch, cancellationToken);
+            foreach (var location in batch)
+            {
+                if (known.Contains(location)) continue;
+                await target.DeleteAsync(location, cancellationToken);
+                removed++;
+            }
+        }
+
+        return removed;
+    }
+
+    private async Task<bool> CopyAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var present = await target.OpenAsync(blob.Location, blob.Size, cancellationToken);
+            return false;
+        }
+        catch (BlobMissingException)
+        {
+            // Absent, or cut short by an earlier backup that was ended: it is written anew.
+            await target.DeleteAsync(blob.Location, cancellationToken);
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(BlockSize);
+        try
+        {
+            await using var reader = await source.OpenAsync(blob.Location, blob.Size, cancellationToken);
+            await using var writer = await target.AppendAsync(blob.Location, 0, blob.Size, cancellationToken);
+            for (long offset = 0; offset < blob.Size;)
+            {
+                var read = await reader.ReadAsync(offset, buffer, cancellationToken);
+                if (read == 0) throw new BlobMissingException(blob.Location, $"Blob {blob.Digest} ends before its size.");
+                await writer.WriteAsync(new ReadOnlySequence<byte>(buffer, 0, read), cancellationToken);
+                offset += read;
+            }
+
+            await writer.SyncAsync(cancellationToken);
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}
+
+/// <summary>What a copy did.</summary>
+/// <param name="Copied">Blobs copied.</param>
+/// <param name="Bytes">Their size.</param>
+/// <param name="Present">Blobs that the target had already.</param>
+public sealed record BlobCopyResult(int Copied, long Bytes, int Present);

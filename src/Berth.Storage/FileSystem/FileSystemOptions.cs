@@ -1,0 +1,14 @@
+namespace Berth.Storage.FileSystem;
+
+/// <summary>Settings of the file system driver.</summary>
+public sealed record FileSystemOptions
+{
+    /// <summary>The folder that holds the store: <c>identity</c>, <c>reserve</c> and <c>blobs/</c>. It is made when it is not there.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>
+    /// Bytes set aside on the volume, given free when it is full so that deletions and garbage collection go on; at most an eighth of
+    /// the volume. 0 sets nothing aside. Default 256 MiB, four times the write-ahead log at which pushes are slowed.
+    /// </summary>
+    public long ReserveBytes { get; init; } = 256L << 20;
+}

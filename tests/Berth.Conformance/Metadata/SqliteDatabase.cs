@@ -1,0 +1,24 @@
+using Berth.Metadata;
+using Berth.Metadata.Sqlite;
+using Berth.Oci;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Berth.Conformance.Metadata;
+
+/// <summary>A SQLite database in a folder of its own.</summary>
+public sealed class SqliteDatabase : IMetadataDatabase
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("berth-metadata-");
+
+    public async Task<IMetadataStore> OpenAsync(TimeProvider time, ISteps steps)
+    {
+        var options = new SqliteOptions { Path = Path.Combine(_folder.FullName, "berth.db") };
+        return await SqliteMetadataStore.OpenAsync(options, time, steps, NullLogger<SqliteMetadataStore>.Instance, TestContext.Current.CancellationToken);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _folder.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}

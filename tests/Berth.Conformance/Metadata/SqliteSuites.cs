@@ -1,0 +1,3 @@
+namespace Berth.Conformance.Metadata;
+
+public sealed class SqliteUploads : UploadsSuite<SqliteDatabase>;

@@ -1,0 +1,177 @@
+using Berth.Metadata;
+using Berth.Oci;
+
+namespace Berth.Conformance.Metadata;
+
+/// <summary>Upload sessions: fencing, progress, completion, expiry.</summary>
+public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
+    where TDatabase : IMetadataDatabase, new()
+{
+    [Fact]
+    public async Task An_opened_session_is_found_in_its_repository_alone()
+    {
+        var upload = await OpenAsync(App);
+
+        var found = await Store.FindUploadAsync(Registry, App, upload.Id, Token);
+
+        Assert.Equal(upload, found);
+        Assert.Equal(UploadState.Open, upload.State);
+        Assert.Equal(0, upload.Epoch);
+        Assert.Equal(Alice.PrincipalId, upload.PrincipalId);
+        Assert.Null(await Store.FindUploadAsync(Registry, Other, upload.Id, Token));
+        Assert.Null(await Store.FindUploadAsync(Registry + 1, App, upload.Id, Token));
+    }
+
+    [Fact]
+    public async Task Opening_a_session_does_not_bring_the_repository_into_being()
+    {
+        await OpenAsync(App);
+
+        Assert.False(await Store.RepositoryExistsAsync(Registry, App, Token));
+        Assert.Empty((await Store.ListRepositoriesAsync(Registry, [NameRange.All], null, 10, Token)).Items);
+        Assert.Null(await Store.ListTagsAsync(Registry, App, null, 10, Token));
+    }
+
+    [Fact]
+    public async Task A_session_opened_for_writing_starts_with_its_first_epoch_taken()
+    {
+        var upload = await OpenAsync(App, writing: true);
+
+        Assert.Equal(1, upload.Epoch);
+        Assert.Equal(Now.AddMinutes(1), upload.WriterUntil);
+        Assert.Null(await Store.AcquireUploadAsync(upload.Id, 1, Now.AddMinutes(2), Token));
+    }
+
+    [Fact]
+    public async Task Of_two_writers_one_gets_the_session()
+    {
+        var upload = await OpenAsync(App);
+
+        var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Store.AcquireUploadAsync(upload.Id, 0, Now.AddMinutes(1), Token)));
+
+        Assert.Equal(1, Assert.Single(taken, record => record is not null)!.Epoch);
+    }
+
+    [Fact]
+    public async Task A_writer_whose_lease_ran_out_is_followed_and_fenced_off()
+    {
+        var first = await OpenAsync(App, writing: true);
+        Time.Advance(TimeSpan.FromMinutes(2));
+
+        var second = await Store.AcquireUploadAsync(first.Id, first.Epoch, Now.AddMinutes(1), Token);
+
+        Assert.Equal(2, second!.Epoch);
+        Assert.False(await Store.TouchUploadAsync(first.Id, first.Epoch, Now.AddMinutes(1), Now + Grace, Token));
+        Assert.False(await Store.RecordUploadAsync(first.Id, first.Epoch, 5, DigestAlgorithm.Sha256, null, Now + Grace, Token));
+        var blob = Describe(Content("late"));
+        Assert.False(await Store.CompleteUploadAsync(first.Id, first.Epoch, blob.Digest, blob.Size, Now + Grace, Now + Grace, Alice, Token));
+        Assert.Null(await Store.FindBlobAsync(Registry, App, blob.Digest, Token));
+    }
+
+    [Fact]
+    public async Task A_writer_of_an_earlier_process_is_dead()
+    {
+        var upload = await OpenAsync(App, writing: true);
+
+        await ReopenAsync();
+
+        Assert.Equal(2, (await Store.AcquireUploadAsync(upload.Id, 1, Now.AddMinutes(1), Token))!.Epoch);
+    }
+
+    [Fact]
+    public async Task Recorded_bytes_and_hash_state_are_what_the_next_writer_finds()
+    {
+        var upload = await OpenAsync(App, writing: true);
+        byte[] state = [1, 2, 3];
+
+        Assert.True(await Store.RecordUploadAsync(upload.Id, 1, 1234, DigestAlgorithm.Sha512, state, Now.AddDays(2), Token));
+        await ReopenAsync();
+        var next = await Store.AcquireUploadAsync(upload.Id, 1, Now.AddMinutes(1), Token);
+
+        Assert.NotNull(next);
+        Assert.Equal((1234, DigestAlgorithm.Sha512, Now.AddDays(2)), (next.Offset, next.Algorithm, next.ExpiresAt));
+        Assert.Equal(state, next.HashState);
+    }
+
+    [Fact]
+    public async Task A_completed_session_names_its_blob_and_cannot_be_used_again()
+    {
+        var blob = Describe(Content("x"));
+        var upload = await OpenAsync(App, writing: true);
+        Assert.True(await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now + Grace, Now.AddHours(1), Alice, Token));
+
+        var done = await Store.FindUploadAsync(Registry, App, upload.Id, Token);
+
+        Assert.Equal((UploadState.Done, blob.Digest, Now.AddHours(1)), (done!.State, done.Digest, done.ExpiresAt));
+        Assert.False(await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token));
+        Assert.Null(await Store.AcquireUploadAsync(upload.Id, 1, Now.AddMinutes(1), Token));
+        Assert.False(await Store.AbortUploadAsync(upload.Id, Alice, Token));
+    }
+
+    [Fact]
+    public async Task An_aborted_session_is_gone_and_its_writer_fenced_off()
+    {
+        var upload = await OpenAsync(App, writing: true);
+
+        Assert.True(await Store.AbortUploadAsync(upload.Id, Alice, Token));
+
+        Assert.False(await Store.AbortUploadAsync(upload.Id, Alice, Token));
+        Assert.Null(await Store.FindUploadAsync(Registry, App, upload.Id, Token));
+        Assert.False(await Store.TouchUploadAsync(upload.Id, 1, Now.AddMinutes(1), Now + Grace, Token));
+        Assert.Equal([new DiscardedLocation(upload.Location, upload.Id)], await Store.ListDiscardedAsync(10, Token));
+    }
+
+    [Fact]
+    public async Task Open_sessions_are_listed_in_pages_and_counted()
+    {
+        var opened = new List<string>();
+        for (var i = 0; i < 5; i++) opened.Add((await OpenAsync(i % 2 == 0 ? App : Other)).Id);
+        await Store.AbortUploadAsync(opened[1], Alice, Token);
+        opened.RemoveAt(1);
+
+        foreach (var registry in new[] { 0, Registry })
+        {
+            var first = await Store.ListUploadsAsync(registry, null, 3, Token);
+            var second = await Store.ListUploadsAsync(registry, first.Last, 3, Token);
+
+            Assert.True(first.More);
+            Assert.False(second.More);
+            Assert.Equal(opened, first.Items.Concat(second.Items).Select(upload => upload.Id));
+        }
+
+        Assert.Equal(4, await Store.CountUploadsAsync(Registry, 0, Token));
+        Assert.Equal(4, await Store.CountUploadsAsync(Registry, Alice.PrincipalId, Token));
+        Assert.Equal(0, await Store.CountUploadsAsync(Registry, Alice.PrincipalId + 1, Token));
+        Assert.Equal(0, await Store.CountUploadsAsync(Registry + 1, 0, Token));
+    }
+
+    [Fact]
+    public async Task A_page_filtered_by_registry_that_finds_none_says_where_to_go_on()
+    {
+        for (var i = 0; i < 25; i++) await OpenAsync(App);
+
+        var page = await Store.ListUploadsAsync(Registry + 1, null, 2, Token);
+        var next = await Store.ListUploadsAsync(Registry + 1, page.Last, 2, Token);
+
+        Assert.Empty(page.Items);
+        Assert.True(page.More);
+        Assert.NotNull(page.Last);
+        Assert.False(next.More);
+    }
+
+    [Fact]
+    public async Task A_session_expires_after_its_time_unless_its_writer_lives()
+    {
+        var idle = await OpenAsync(App, expiresAt: Now.AddMinutes(10));
+        var busy = await OpenAsync(App, writing: true, expiresAt: Now.AddMinutes(10));
+        Time.Advance(TimeSpan.FromMinutes(11));
+        Assert.True(await Store.TouchUploadAsync(busy.Id, 1, Now.AddMinutes(1), Now, Token));
+
+        Assert.Equal(1, await Store.ExpireUploadsAsync(10, Token));
+
+        Assert.Null(await Store.FindUploadAsync(Registry, App, idle.Id, Token));
+        Assert.NotNull(await Store.FindUploadAsync(Registry, App, busy.Id, Token));
+        Time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(1, await Store.ExpireUploadsAsync(10, Token));
+    }
+}

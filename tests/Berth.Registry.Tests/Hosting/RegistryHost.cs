@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Berth.Metadata;
+using Berth.Metadata.Sqlite;
+using Berth.Oci;
+using Berth.Registry.Identity;
+using Berth.Registry.Lifecycle;
+using Berth.Storage.FileSystem;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Berth.Registry.Tests.Hosting;
+
+/// <summary>
+/// The registry's features on a real HTTP listener over the real stores, with a clock that the test moves and steps that it may hold.
+/// Background loops do not run by themselves: a test sweeps when it wants to.
+/// </summary>
+internal sealed class RegistryHost : IAsyncDisposable
+{
+    public const string Password = "a password for tests";
+
+    private readonly string _folder;
+    private readonly WebApplication _app;
+    private readonly SqliteMetadataStore _metadata;
+    private readonly FileSystemBlobStore _blobs;
+
+    private RegistryHost(string folder, WebApplication app, SqliteMetadataStore metadata, FileSystemBlobStore blobs, FakeTimeProvider time)
+    {
+        _folder = folder;
+        _app = app;
+        _metadata = metadata;
+        _blobs = blobs;
+        Time = time;
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        Client = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(60) };
+        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{OwnerAccount.Name}:{Password}")));
+    }
+
+    public FakeTimeProvider Time { get; }
+
+    public HttpClient Client { get; }
+
+    public IMetadataStore Metadata => _metadata;
+
+    public FileSystemBlobStore Blobs => _blobs;
+
+    public string StoreFolder => Path.Combine(_folder, "store");
+
+    public GarbageCollector Collector => _app.Services.GetRequiredService<GarbageCollector>();
+
+    public TimeSpan Grace => _app.Services.GetRequiredService<LifecycleOptions>().Grace;
+
+    public static async Task<RegistryHost> StartAsync(ISteps? steps = null, RegistryOptions? options = null)
+    {
+        steps ??= NoSteps.Instance;
+        var folder = Directory.CreateTempSubdirectory("berth-host-").FullName;
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+        var blobs = await FileSystemBlobStore.OpenAsync(
+            new FileSystemOptions { Root = Path.Combine(folder, "store"), ReserveBytes = 1 << 20 }, time, steps,
+            NullLogger<FileSystemBlobStore>.Instance, CancellationToken.None);
+        Directory.CreateDirectory(Path.Combine(folder, "metadata"));
+        var metadata = await SqliteMetadataStore.OpenAsync(
+            new SqliteOptions { Path = Path.Combine(folder, "metadata", "berth.db") }, time, steps,
+            NullLogger<SqliteMetadataStore>.Instance, CancellationToken.None);
+        await metadata.CreateInstallationAsync(new InstallationRecord("store", "tenant", "subscription", "test", 1), "local", CancellationToken.None);
+        await blobs.WriteIdentityAsync("store", CancellationToken.None);
+
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.Services.AddSingleton<TimeProvider>(time);
+        builder.Services.AddSingleton(steps);
+        builder.Services.AddSingleton<Berth.Storage.IBlobStore>(blobs);
+        builder.Services.AddSingleton<IMetadataStore>(metadata);
+        builder.Services.AddSingleton<IDeletionGate, OpenGate>();
+        var hosts = builder.Services.Where(s => s.ServiceType == typeof(IHostedService)).ToHashSet();
+        builder.Services.AddBerthRegistry(options ?? new RegistryOptions());
+        foreach (var loop in builder.Services.Where(s => s.ServiceType == typeof(IHostedService) && !hosts.Contains(s)).ToList())
+            builder.Services.Remove(loop);
+
+        var app = builder.Build();
+        app.Use((context, next) =>
+        {
+            Actor.Current = context.Request.Headers["X-Actor"].ToString() is { Length: > 0 } name ? name : null;
+            return next(context);
+        });
+        app.UseBerthRegistry();
+        await app.Services.GetRequiredService<OwnerAccount>().EnsureAsync(Password, CancellationToken.None);
+        await app.StartAsync();
+        return new RegistryHost(folder, app, metadata, blobs, time);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        await _metadata.DisposeAsync();
+        await _blobs.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private sealed class OpenGate : IDeletionGate, IDisposable
+    {
+        public IDisposable TryEnter() => this;
+
+        public ValueTask AfterSweepAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public void Dispose()
+        {
+        }
+    }
+}
