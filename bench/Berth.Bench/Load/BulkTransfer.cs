@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Berth.Bench.Servers;
 
@@ -72,7 +71,7 @@ internal static class BulkTransfer
         wire.ReceiveResponse(response);
         if (response.Status != 202) throw new BenchException($"an upload was not opened: {response.Status} {response.Excerpt}");
 
-        var location = requests.FinishTarget(response.Header("location"u8), content.Digest);
+        var location = RequestWriter.FinishTarget(response.Header("location"u8), content.Digest);
         wire.Send(requests.Format("PUT", location, $"Content-Type: application/octet-stream\r\nContent-Length: {content.Size}\r\n"));
         content.SendTo(wire);
         wire.ReceiveResponse(response);

@@ -72,7 +72,7 @@ internal static unsafe partial class Native
         fixed (byte* b = buffer) return Retryable((int)Receive(descriptor, b, (nuint)buffer.Length, 0), "recv");
     }
 
-    public static void Close(int descriptor) => CloseDescriptor(descriptor);
+    public static void Close(int descriptor) => Check(CloseDescriptor(descriptor), "close");
 
     /// <summary>Writes back everything dirty, so that one server's writes are not charged to the next.</summary>
     public static void FlushDisks() => Sync();
@@ -109,7 +109,7 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     private static partial nint Receive(int descriptor, byte* bytes, nuint length, int flags);
 
-    [LibraryImport("libc", EntryPoint = "close")]
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int CloseDescriptor(int descriptor);
 
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]

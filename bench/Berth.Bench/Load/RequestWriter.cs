@@ -29,7 +29,7 @@ internal sealed class RequestWriter(IPEndPoint target, string authorization)
     }
 
     /// <summary>The target of the PUT that finishes an upload, from the Location of its POST.</summary>
-    public string FinishTarget(ReadOnlySpan<byte> location, string digest)
+    public static string FinishTarget(ReadOnlySpan<byte> location, string digest)
     {
         var text = Encoding.ASCII.GetString(location);
         if (text.StartsWith("http", StringComparison.Ordinal)) text = new Uri(text).PathAndQuery;

@@ -46,7 +46,7 @@ internal sealed class BlobPushWorkload(RequestWriter requests, string repository
         if (response.Status != 202) throw Unexpected(response);
 
         var blob = blobs[client.Operation];
-        var target = requests.FinishTarget(response.Header("location"u8), blob.Digest);
+        var target = RequestWriter.FinishTarget(response.Header("location"u8), blob.Digest);
         return requests.Format(client.Scratch, "PUT", target, "Content-Type: application/octet-stream\r\n", blob.Bytes);
     }
 }

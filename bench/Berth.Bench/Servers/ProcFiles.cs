@@ -7,6 +7,9 @@ internal static class ProcFiles
 {
     private const double TicksPerSecond = 100;
 
+    // user, nice, system, irq, softirq of the first line of /proc/stat.
+    private static readonly int[] BusyFields = [1, 2, 3, 6, 7];
+
     /// <summary>utime + stime of a process and of its children that live.</summary>
     public static TimeSpan CpuTime(int process)
     {
@@ -32,7 +35,7 @@ internal static class ProcFiles
     public static TimeSpan MachineBusy()
     {
         var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return new[] { 1, 2, 3, 6, 7 }.Aggregate(TimeSpan.Zero, (sum, i) => sum + Ticks(fields[i]));
+        return BusyFields.Aggregate(TimeSpan.Zero, (sum, i) => sum + Ticks(fields[i]));
     }
 
     private static IEnumerable<int> Children(int process) =>
