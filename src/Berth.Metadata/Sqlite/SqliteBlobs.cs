@@ -29,6 +29,8 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql DamageBlob = new("UPDATE blobs SET state = 1 WHERE digest = ?1 AND location = ?2 AND state = 0");
 
+    private static readonly Sql RestoreBlob = new("UPDATE blobs SET state = 0 WHERE digest = ?1 AND location = ?2 AND state = 1");
+
     /// <inheritdoc/>
     public ValueTask<BlobRecord?> FindBlobAsync(long registryId, RepositoryName repository, Digest digest, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(
@@ -91,6 +93,16 @@ public sealed partial class SqliteMetadataStore
         {
             if (scope.Use(DamageBlob).Bind(digest).Bind(location).Execute() == 0) return false;
             scope.Append(new LedgerEntry(LedgerKinds.BlobDamaged, Digest: digest), Caller.System);
+            return true;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> MarkLiveAsync(Digest digest, string location, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            if (scope.Use(RestoreBlob).Bind(digest).Bind(location).Execute() == 0) return false;
+            scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, Digest: digest), Caller.System);
             return true;
         },
         cancellationToken);

@@ -28,7 +28,7 @@ internal sealed class StepScheduler : ISteps
     /// <summary>Plays one order; returns the choices that were open at each decision, and the path that was taken.</summary>
     /// <param name="actors">What each actor does, by name.</param>
     /// <param name="choices">Which of the waiting actors goes on, at each decision; 0 where the list ends.</param>
-    public async Task<Played> PlayAsync(IReadOnlyDictionary<string, Func<Task>> actors, IReadOnlyList<int> choices)
+    public async Task<Played> PlayAsync(Dictionary<string, Func<Task>> actors, IReadOnlyList<int> choices)
     {
         _holding = true;
         _stops.Clear();
@@ -60,7 +60,7 @@ internal sealed class StepScheduler : ISteps
 
             var choice = options.Count < choices.Count ? choices[options.Count] : 0;
             options.Add(waiting.Count);
-            var chosen = waiting[choice];
+            var chosen = waiting[choice % waiting.Count];
             _stops.TryRemove(chosen, out var stop);
             path.Add($"{chosen}:{stop!.Point}");
             stop.Released.SetResult();
@@ -82,28 +82,43 @@ internal sealed class StepScheduler : ISteps
         }
     }
 
-    /// <summary>Plays every order, depth first, up to a bound.</summary>
+    /// <summary>
+    /// Plays every order, depth first; where there are more than the bound allows, half of the plays are drawn at random from a fixed seed,
+    /// so that early decisions vary, too.
+    /// </summary>
     /// <param name="prepare">Makes the actors for one play, on a fresh ground.</param>
     /// <param name="check">Looks at what came out; throws when an invariant is broken.</param>
     /// <param name="limit">The most plays.</param>
     /// <returns>How many orders were played.</returns>
-    public async Task<int> PlayAllAsync(
-        Func<Task<IReadOnlyDictionary<string, Func<Task>>>> prepare, Func<Task> check, int limit)
+    public async Task<int> PlayAllAsync(Func<Task<Dictionary<string, Func<Task>>>> prepare, Func<Task> check, int limit)
     {
         var choices = new List<int>();
-        for (var plays = 1; ; plays++)
+        for (var plays = 1; plays <= limit / 2; plays++)
         {
-            var played = await PlayAsync(await prepare(), choices);
-            try
-            {
-                await check();
-            }
-            catch (Exception e)
-            {
-                throw new InvalidOperationException($"After the order {string.Join(" → ", played.Path)}: {e.Message}", e);
-            }
+            var played = await PlayAndCheckAsync(prepare, check, choices);
+            if (!Advance(choices, played.Options)) return plays;
+        }
 
-            if (plays >= limit || !Advance(choices, played.Options)) return plays;
+        for (var seed = 0; seed < limit - (limit / 2); seed++)
+        {
+            var random = new Random(seed);
+            await PlayAndCheckAsync(prepare, check, [.. Enumerable.Range(0, 100).Select(_ => random.Next(int.MaxValue))]);
+        }
+
+        return limit;
+    }
+
+    private async Task<Played> PlayAndCheckAsync(Func<Task<Dictionary<string, Func<Task>>>> prepare, Func<Task> check, IReadOnlyList<int> choices)
+    {
+        var played = await PlayAsync(await prepare(), choices);
+        try
+        {
+            await check();
+            return played;
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"After the order {string.Join(" → ", played.Path)}: {e.Message}", e);
         }
     }
 
