@@ -20,10 +20,9 @@ internal sealed class ProcessFigures(Contest contest)
             _ => Restart(contest.Peer).TotalMilliseconds,
             _ =>
             {
-                var started = Stopwatch.GetTimestamp();
                 var ready = Restart(contest.Berth).TotalMilliseconds;
-                // What stopping took is no part of the start: only the time since readiness is added.
-                api.Add(ready + Stopwatch.GetElapsedTime(started, contest.Berth.WaitForApi()).TotalMilliseconds - Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                var readyAt = Stopwatch.GetTimestamp();
+                api.Add(ready + Stopwatch.GetElapsedTime(readyAt, contest.Berth.WaitForApi()).TotalMilliseconds);
                 return ready;
             });
 

@@ -18,9 +18,10 @@ internal static class BulkTransfer
 
     private static Usage Run<T>(ServerProcess server, IPEndPoint target, bool tls, IEnumerable<T> jobs, Action<Wire, T> transfer)
     {
-        var work = jobs.Select(job => (Job: job, Wire: Wire.Open(target, tls))).ToList();
+        var work = new List<(T Job, Wire Wire)>();
         try
         {
+            foreach (var job in jobs) work.Add((job, Wire.Open(target, tls)));
             Exception? failure = null;
             using var gate = new ManualResetEventSlim();
             var threads = work.ConvertAll(w => new Thread(() =>

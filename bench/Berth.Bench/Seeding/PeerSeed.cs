@@ -22,11 +22,8 @@ internal sealed class PeerSeed(string folder)
         var place = Path.Combine(_root, "repositories", repository);
         Directory.CreateDirectory(Path.Combine(place, "_layers"));
         WriteLink(Path.Combine(place, "_manifests", "revisions", "sha256", Hex(content)), content);
-        foreach (var tag in tags)
-        {
-            WriteLink(Path.Combine(place, "_manifests", "tags", tag, "current"), content);
-            WriteLink(Path.Combine(place, "_manifests", "tags", tag, "index", "sha256", Hex(content)), content);
-        }
+        // A push would also leave each tag's history; no read of a tag or a list looks at it.
+        foreach (var tag in tags) WriteLink(Path.Combine(place, "_manifests", "tags", tag, "current"), content);
     }
 
     private void AddBlob(SmallContent content)
