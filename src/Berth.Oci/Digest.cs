@@ -63,7 +63,13 @@ public readonly struct Digest : IEquatable<Digest>, IComparable<Digest>
     }
 
     /// <summary>Reads the stored form, one byte of algorithm and the hash; see <see cref="ToBytes"/>.</summary>
-    public static Digest FromBytes(ReadOnlySpan<byte> bytes) => FromHash((DigestAlgorithm)bytes[0], bytes[1..]);
+    /// <exception cref="FormatException">The bytes are not a stored digest, so what they were read from is damaged.</exception>
+    public static Digest FromBytes(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty || !Enum.IsDefined((DigestAlgorithm)bytes[0]) || bytes.Length != 1 + ((DigestAlgorithm)bytes[0]).HashLength())
+            throw new FormatException($"{bytes.Length} bytes that start with {(bytes.IsEmpty ? 0 : bytes[0])} are not a stored digest.");
+        return FromHash((DigestAlgorithm)bytes[0], bytes[1..]);
+    }
 
     /// <summary>The stored form: one byte of <see cref="DigestAlgorithm"/>, then the hash. Its byte order is the order of the text.</summary>
     public byte[] ToBytes()

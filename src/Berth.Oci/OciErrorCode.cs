@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Berth.Oci;
 
 /// <summary>The error codes of the OCI distribution spec ("Error Codes") and the few that registries add.</summary>
@@ -67,6 +69,9 @@ public enum OciErrorCode
 /// <summary>Each code's text on the wire and its usual HTTP status.</summary>
 public static class OciErrorCodes
 {
+    private static readonly FrozenDictionary<string, OciErrorCode> ByText =
+        Enum.GetValues<OciErrorCode>().ToFrozenDictionary(code => code.Describe().Code, StringComparer.Ordinal);
+
     /// <summary>The code's text on the wire and the status it is usually answered with.</summary>
     public static (string Code, int Status) Describe(this OciErrorCode code) => code switch
     {
@@ -91,4 +96,7 @@ public static class OciErrorCodes
         OciErrorCode.StorageFull => ("STORAGE_FULL", 507),
         _ => ("UNKNOWN", 500),
     };
+
+    /// <summary>Reads a code as it stands on the wire, in its exact upper case; false for one that is not known here.</summary>
+    public static bool TryParse(string? text, out OciErrorCode code) => ByText.TryGetValue(text ?? "", out code);
 }

@@ -1,1 +1,3 @@
-return 0;
+using Berth.Server.Commands;
+
+return await BerthCommand.RunAsync(args);

@@ -37,7 +37,7 @@ public static class LedgerKinds
     /// <summary>A blob's bytes were found missing or wrong.</summary>
     public const string BlobDamaged = "blob.damaged";
 
-    /// <summary>A damaged blob was pushed again.</summary>
+    /// <summary>A damaged blob was pushed again, or its bytes were found good after all.</summary>
     public const string BlobHealed = "blob.healed";
 
     /// <summary>An upload session was opened.</summary>
@@ -72,7 +72,7 @@ public static class LedgerKinds
         [BlobDeleted] = "A blob was removed from a repository by a client.",
         [BlobCollected] = "A blob that no manifest of the repository named was collected after its lease.",
         [BlobDamaged] = "A blob's bytes were found missing or wrong; it is answered as absent.",
-        [BlobHealed] = "A damaged blob was pushed again and is served from the new bytes.",
+        [BlobHealed] = "A damaged blob was pushed again, or its bytes were found good after all; it is served again.",
         [UploadOpened] = "An upload session was opened.",
         [UploadAborted] = "An upload session was cancelled by its client or expired.",
         [ManifestPushed] = "A manifest was pushed that was not there.",

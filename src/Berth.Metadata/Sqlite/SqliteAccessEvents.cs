@@ -5,28 +5,37 @@ namespace Berth.Metadata.Sqlite;
 public sealed partial class SqliteMetadataStore
 {
     private static readonly Sql AddAccessEvent = new("""
-        INSERT INTO access_events (minute, registry_id, kind, actor, address, reason, count, request_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-        ON CONFLICT (minute, registry_id, kind, actor, address, reason)
-        DO UPDATE SET count = count + excluded.count, request_id = excluded.request_id
+        INSERT INTO access_events (registry_id, minute, kind, actor, address, reason, count, request_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        ON CONFLICT DO UPDATE SET count = count + excluded.count, request_id = COALESCE(excluded.request_id, request_id)
         """);
 
     private static readonly Sql ListAccessEvents = new("""
-        SELECT minute, registry_id, kind, actor, address, reason, count, request_id FROM access_events
-        WHERE minute >= ?1 AND registry_id = ?2 ORDER BY minute DESC, kind, actor, address, reason LIMIT ?3
+        SELECT minute, kind, actor, address, reason, count, request_id FROM access_events WHERE registry_id = ?1 AND minute >= ?2
+        ORDER BY minute DESC, kind DESC, actor DESC, address DESC, reason DESC LIMIT ?3
+        """);
+
+    // Registry 0 stands for requests that named none.
+    private static readonly Sql ForgetAccessEvents = new("""
+        DELETE FROM access_events WHERE (registry_id, minute, kind, actor, address, reason) IN (
+            SELECT e.registry_id, e.minute, e.kind, e.actor, e.address, e.reason
+            FROM (SELECT 0 AS id UNION ALL SELECT id FROM registries) known CROSS JOIN access_events e ON e.registry_id = known.id AND e.minute < ?1
+            LIMIT ?2)
         """);
 
     /// <inheritdoc/>
-    public Task AddAccessEventsAsync(IReadOnlyCollection<AccessEvent> events, CancellationToken cancellationToken) => PushAsync(
+    public Task AddAccessEventsAsync(IReadOnlyCollection<AccessEvent> events, CancellationToken cancellationToken) => WriteAsync(
         scope =>
         {
-            foreach (var e in events)
+            foreach (var seen in events)
             {
-                scope.Use(AddAccessEvent).Bind(e.Minute).Bind(e.RegistryId).Bind(e.Kind).Bind(e.Actor).Bind(e.Address).Bind(e.Reason)
-                    .Bind(e.Count).Bind(e.RequestId).Execute();
+                scope.Use(AddAccessEvent).Bind(seen.RegistryId).Bind(seen.Minute).Bind(seen.Kind).Bind(seen.Actor).Bind(seen.Address)
+                    .Bind(seen.Reason).Bind(seen.Count).Bind(seen.RequestId).Execute();
             }
 
             return true;
         },
+        Urgency.Push,
+        weight: 512L * events.Count,
         cancellationToken);
 
     /// <inheritdoc/>
@@ -37,11 +46,11 @@ public sealed partial class SqliteMetadataStore
             static (reader, list) =>
             {
                 var events = new List<AccessEvent>();
-                using var row = reader.Use(ListAccessEvents).Bind(list.since).Bind(list.registryId).Bind(list.limit);
+                using var row = reader.Use(ListAccessEvents).Bind(list.registryId).Bind(list.since).Bind(list.limit);
                 while (row.Step())
                 {
                     events.Add(new AccessEvent(
-                        row.Time(0), row.Int64(1), row.Text(2), row.Text(3), row.Text(4), row.Text(5), row.Int64(6), row.TextOrNull(7)));
+                        row.Time(0), list.registryId, row.Text(1), row.Text(2), row.Text(3), row.Text(4), row.Int64(5), row.TextOrNull(6)));
                 }
 
                 return (IReadOnlyList<AccessEvent>)events;

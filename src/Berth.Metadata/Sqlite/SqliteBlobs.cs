@@ -17,8 +17,8 @@ public sealed partial class SqliteMetadataStore
         """);
 
     private static readonly Sql ListHolders = new("""
-        SELECT r.registry_id, r.name FROM (SELECT repository_id FROM memberships WHERE digest = ?1 LIMIT ?2) m
-        CROSS JOIN repositories r ON r.id = m.repository_id
+        SELECT r.registry_id, r.name FROM (SELECT repository_id FROM memberships WHERE digest = ?1 LIMIT ?2) holders
+        CROSS JOIN repositories r ON r.id = holders.repository_id
         """);
 
     private static readonly Sql FindNamingManifest = new("""
@@ -29,7 +29,7 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql DamageBlob = new("UPDATE blobs SET state = 1 WHERE digest = ?1 AND location = ?2 AND state = 0");
 
-    private static readonly Sql RestoreBlob = new("UPDATE blobs SET state = 0 WHERE digest = ?1 AND location = ?2 AND state = 1");
+    private static readonly Sql ReviveBlob = new("UPDATE blobs SET state = 0, verified_at = ?3 WHERE digest = ?1 AND location = ?2 AND state = 1");
 
     /// <inheritdoc/>
     public ValueTask<BlobRecord?> FindBlobAsync(long registryId, RepositoryName repository, Digest digest, CancellationToken cancellationToken) =>
@@ -101,8 +101,8 @@ public sealed partial class SqliteMetadataStore
     public Task<bool> MarkLiveAsync(Digest digest, string location, CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
-            if (scope.Use(RestoreBlob).Bind(digest).Bind(location).Execute() == 0) return false;
-            scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, Digest: digest), Caller.System);
+            if (scope.Use(ReviveBlob).Bind(digest).Bind(location).Bind(scope.Now).Execute() == 0) return false;
+            scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, Digest: digest, Payload: """{"verified":true}"""), Caller.System);
             return true;
         },
         cancellationToken);

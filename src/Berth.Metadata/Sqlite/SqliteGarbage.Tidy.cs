@@ -46,6 +46,7 @@ public sealed partial class SqliteMetadataStore
             var now = _time.GetUtcNow();
             var handled = scope.Use(ForgetDoneUploads).Bind(now).Bind(limit).Execute();
             handled += scope.Use(ForgetTombstones).Bind(now - _options.TombstoneRetention).Bind(limit).Execute();
+            handled += scope.Use(ForgetAccessEvents).Bind(now - ledgerRetention).Bind(limit).Execute();
             scope.Use(KeepHybridTime).Bind(scope.Clock.Highest).Execute();
             var oldest = (now - ledgerRetention).ToUnixTimeMilliseconds() << HybridClock.CounterBits;
             handled += scope.Use(TrimLedger).Bind(oldest).Bind(limit).Execute();

@@ -64,6 +64,9 @@ public sealed partial class SqliteMetadataStore
             OR COALESCE(t.manifests, 0) <> COALESCE(c.manifests, 0)
         """;
 
+    /// <summary>The texts that look at every row on purpose.</summary>
+    internal static IReadOnlySet<string> WholeTableChecks { get; } = Checks.Select(check => check.Query.Text).ToHashSet(StringComparer.Ordinal);
+
     private static readonly Sql IntegrityCheck = new("PRAGMA integrity_check(100)");
 
     private static readonly Sql ForeignKeyCheck = new("PRAGMA foreign_key_check");

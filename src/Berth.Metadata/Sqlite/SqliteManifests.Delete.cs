@@ -10,7 +10,7 @@ public sealed partial class SqliteMetadataStore
         WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.digest <> ?2 LIMIT 1
         """);
 
-    private static readonly Sql ListTagsOfManifest = new("SELECT name, hybrid_time FROM tags WHERE manifest_id = ?1 ORDER BY name");
+    private static readonly Sql ListTagsOfManifest = new("SELECT name, hybrid_time FROM tags WHERE manifest_id = ?1 ORDER BY repository_id, name");
 
     private static readonly Sql DeleteTag = new("DELETE FROM tags WHERE repository_id = ?1 AND name = ?2");
 

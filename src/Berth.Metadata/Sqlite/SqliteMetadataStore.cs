@@ -44,6 +44,15 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     /// <summary>Completes, with the reason, when the database can no longer be trusted (a failed sync, damage): the process must stop.</summary>
     public Task<Exception> Faulted => _writer.Faulted;
 
+    /// <summary>Steps that readers took; tests count them.</summary>
+    internal long ReaderSteps => _readers.Steps;
+
+    /// <summary>
+    /// Is called when the database finds its volume full, and gives it what was set aside: deletions then go on, pushes have to wait until they
+    /// made room.
+    /// </summary>
+    public Func<Task>? MakeRoom { get; set; }
+
     /// <summary>Opens the database, makes it where there is none, and brings its schema up to date.</summary>
     /// <exception cref="MetadataStartException">The database must not be served as it is.</exception>
     /// <exception cref="MetadataUnavailableException">The database does not answer.</exception>
@@ -136,9 +145,25 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     private async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
     {
         await _steps.ReachAsync("metadata.before-commit");
-        var result = await _writer.RunAsync(body, urgency, weight, cancellationToken);
+        var result = await RunAsync(body, urgency, weight, cancellationToken);
         await _steps.ReachAsync("metadata.after-commit");
         return result;
+    }
+
+    private async Task<T> RunAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _writer.RunAsync(body, urgency, weight, cancellationToken);
+        }
+        catch (MetadataFullException) when (MakeRoom is not null)
+        {
+            await MakeRoom();
+            if (urgency != Urgency.Relief) throw;
+        }
+
+        // What makes room itself must not fail for want of it.
+        return await _writer.RunAsync(body, urgency, weight, cancellationToken);
     }
 
     private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>

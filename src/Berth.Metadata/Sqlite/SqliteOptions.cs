@@ -6,6 +6,9 @@ public sealed record SqliteOptions
     /// <summary>The database file; its WAL and shared-memory file stand beside it. The folder must exist, on a local file system.</summary>
     public required string Path { get; init; }
 
+    /// <summary>The engine's file layer, by the name it is registered under; null for the system's own. Tests bring one that fails on demand.</summary>
+    internal string? FileLayer { get; init; }
+
     /// <summary>The most operations in one commit. A commit's sync costs far more than 256 small operations do.</summary>
     public int GroupOperations { get; init; } = 256;
 

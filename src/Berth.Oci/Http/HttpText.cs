@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Berth.Oci.Http;
 
 /// <summary>The grammar that header fields share (RFC 9110, section 5.6).</summary>
@@ -23,4 +25,45 @@ internal static class HttpText
 
     /// <summary>Whether a character may stand in a token.</summary>
     public static bool IsToken(char c) => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c);
+
+    /// <summary>Takes the token a header starts with, empty when there is none.</summary>
+    public static ReadOnlySpan<char> TakeToken(ref ReadOnlySpan<char> header)
+    {
+        var length = 0;
+        while (length < header.Length && IsToken(header[length])) length++;
+        var token = header[..length];
+        header = header[length..];
+        return token;
+    }
+
+    /// <summary>Takes a token or a quoted string, of which the value is what the quotes and escapes stand for; false for neither.</summary>
+    public static bool TryTakeTokenOrQuoted(ref ReadOnlySpan<char> header, out string value)
+    {
+        if (header.IsEmpty || header[0] != '"')
+        {
+            value = TakeToken(ref header).ToString();
+            return value.Length > 0;
+        }
+
+        var text = new StringBuilder();
+        for (var i = 1; i < header.Length; i++)
+        {
+            switch (header[i])
+            {
+                case '\\' when i + 1 < header.Length:
+                    text.Append(header[++i]);
+                    break;
+                case '"':
+                    value = text.ToString();
+                    header = header[(i + 1)..];
+                    return true;
+                default:
+                    text.Append(header[i]);
+                    break;
+            }
+        }
+
+        value = "";
+        return false;
+    }
 }

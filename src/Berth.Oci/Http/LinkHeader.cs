@@ -56,12 +56,12 @@ public static class LinkHeader
             header = header[1..].TrimStart(HttpText.Blanks);
             if (header.IsEmpty || header[0] is ';' or ',') continue;
 
-            var name = TakeToken(ref header);
+            var name = HttpText.TakeToken(ref header);
             if (name.IsEmpty) return false;
             header = header.TrimStart(HttpText.Blanks);
             if (header.IsEmpty || header[0] != '=') continue;
             header = header[1..].TrimStart(HttpText.Blanks);
-            if (!TryTakeValue(ref header, out var value)) return false;
+            if (!HttpText.TryTakeTokenOrQuoted(ref header, out var value)) return false;
 
             // Only the first rel of a link counts (RFC 8288, section 3.3).
             if (relationSeen || !name.Equals("rel", StringComparison.OrdinalIgnoreCase)) continue;
@@ -70,51 +70,8 @@ public static class LinkHeader
         }
     }
 
-    private static ReadOnlySpan<char> TakeToken(ref ReadOnlySpan<char> header)
-    {
-        var length = 0;
-        while (length < header.Length && HttpText.IsToken(header[length])) length++;
-        var token = header[..length];
-        header = header[length..];
-        return token;
-    }
-
-    private static bool TryTakeValue(ref ReadOnlySpan<char> header, out ReadOnlySpan<char> value)
-    {
-        if (header.IsEmpty || header[0] != '"')
-        {
-            value = TakeToken(ref header);
-            return !value.IsEmpty;
-        }
-
-        // Relations need no escapes, so an escaped pair is only stepped over.
-        for (var i = 1; i < header.Length; i++)
-        {
-            if (header[i] == '\\')
-            {
-                i++;
-            }
-            else if (header[i] == '"')
-            {
-                value = header[1..i];
-                header = header[(i + 1)..];
-                return true;
-            }
-        }
-
-        value = default;
-        return false;
-    }
-
-    private static bool HasRelation(ReadOnlySpan<char> value, string relation)
-    {
-        foreach (var part in value.Split(' '))
-        {
-            if (value[part].Equals(relation, StringComparison.OrdinalIgnoreCase)) return true;
-        }
-
-        return false;
-    }
+    private static bool HasRelation(string value, string relation) =>
+        value.Split(' ').Contains(relation, StringComparer.OrdinalIgnoreCase);
 
     private static void AppendPath(StringBuilder link, string path)
     {

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Berth.Oci.Parsing;
 
 /// <summary>The fields of manifests, indexes and descriptors that the parser reads.</summary>
@@ -29,7 +31,8 @@ internal enum ManifestFields
 /// <summary>The names of <see cref="ManifestFields"/>.</summary>
 internal static class ManifestFieldNames
 {
-    private static readonly (ManifestFields Field, string Name)[] All =
+    /// <summary>Each field with its name.</summary>
+    public static readonly ImmutableArray<(ManifestFields Field, string Name)> All =
     [
         (ManifestFields.SchemaVersion, "schemaVersion"),
         (ManifestFields.MediaType, "mediaType"),
@@ -77,25 +80,14 @@ internal static class ManifestFieldNames
     };
 
     /// <summary>
-    /// The field among <paramref name="candidates"/> that a reader which ignores case would take this name for, or
-    /// <see cref="ManifestFields.None"/>. Go's encoding/json is such a reader, and most clients are written in Go.
+    /// Whether a reader that ignores case would take a name for a field's. Go's encoding/json is such a reader, and most clients are written in Go.
     /// </summary>
-    public static ManifestFields FindIgnoringCase(ReadOnlySpan<char> name, ManifestFields candidates)
+    public static bool EqualsIgnoringCase(ReadOnlySpan<char> name, string fieldName)
     {
-        foreach (var (field, text) in All)
-        {
-            if ((candidates & field) != 0 && EqualsFolded(name, text)) return field;
-        }
-
-        return ManifestFields.None;
-    }
-
-    private static bool EqualsFolded(ReadOnlySpan<char> name, string text)
-    {
-        if (name.Length != text.Length) return false;
+        if (name.Length != fieldName.Length) return false;
         for (var i = 0; i < name.Length; i++)
         {
-            if (Fold(name[i]) != Fold(text[i])) return false;
+            if (Fold(name[i]) != Fold(fieldName[i])) return false;
         }
 
         return true;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace Berth.Oci.Parsing;
@@ -21,7 +22,7 @@ internal ref partial struct ManifestReader
 
     private Descriptor ReadDescriptor(ManifestFields section, int index = -1)
     {
-        (_section, _index, _field) = (section.Name(), index, null);
+        (_section, _index, _field) = (section, index, ManifestFields.None);
         if (_json.TokenType != JsonTokenType.StartObject) throw Invalid("must be a descriptor, an object with mediaType, digest and size");
         if (++_descriptors > OciLimits.ManifestDescriptors)
             throw Invalid($"is one descriptor too many; a manifest may have {OciLimits.ManifestDescriptors}, split it into several");
@@ -34,7 +35,7 @@ internal ref partial struct ManifestReader
         var seen = ManifestFields.None;
         while (true)
         {
-            _field = null;
+            _field = ManifestFields.None;
             Next();
             if (_json.TokenType == JsonTokenType.EndObject) break;
             var field = ReadName(container, ManifestFields.OfDescriptor, ref seen);
@@ -77,10 +78,11 @@ internal ref partial struct ManifestReader
         if (digest.IsDefault) throw Missing(ManifestFields.Digest, "the content's digest");
         if (size is null) throw Missing(ManifestFields.Size, "the content's length in bytes");
         if (data is { } range) CheckData(range, digest, size.Value);
-        (_section, _index) = (null, -1);
+        (_section, _index) = (ManifestFields.None, -1);
         return new Descriptor(mediaType, digest, size.Value);
     }
 
+    [SkipLocalsInit]
     private readonly Digest ReadDigest()
     {
         const int Longest = 7 + 128;
@@ -114,7 +116,7 @@ internal ref partial struct ManifestReader
     /// <summary>Checks embedded content against the descriptor that embeds it (OCI image spec, descriptor.md, "Embedded Content").</summary>
     private void CheckData(Range range, Digest digest, long size)
     {
-        _field = ManifestFields.Data.Name();
+        _field = ManifestFields.Data;
         var text = _body[range];
         var rented = ArrayPool<byte>.Shared.Rent(text.Length);
         try
@@ -131,6 +133,6 @@ internal ref partial struct ManifestReader
             ArrayPool<byte>.Shared.Return(rented);
         }
 
-        _field = null;
+        _field = ManifestFields.None;
     }
 }

@@ -5,6 +5,8 @@ namespace Berth.Oci.Parsing;
 /// <summary>Values that stand in more than one place, and the messages.</summary>
 internal ref partial struct ManifestReader
 {
+    private const int LongestExcerpt = 128;
+
     private static readonly (byte[] Utf8, string Text)[] CommonTypes =
     [
         .. new[]
@@ -89,7 +91,7 @@ internal ref partial struct ManifestReader
         switch (_keys.Add(ref _json, container))
         {
             case SeenKeys.Outcome.Duplicate:
-                throw Invalid($"has the key '{Excerpt(_json.GetString()!)}' twice");
+                throw Invalid(_json.ValueSpan.Length <= LongestExcerpt ? $"has the key '{_json.GetString()}' twice" : "has a key twice");
             case SeenKeys.Outcome.Full:
                 throw Invalid($"goes beyond the {OciLimits.ManifestKeys} keys that a manifest may have");
         }
@@ -125,13 +127,8 @@ internal ref partial struct ManifestReader
 
     private readonly string? Place()
     {
-        var section = _index < 0 ? _section : $"{_section}[{_index}]";
-        return section is null ? _field : _field is null ? section : $"{section}.{_field}";
-    }
-
-    private static string Excerpt(string text)
-    {
-        const int Longest = 80;
-        return text.Length <= Longest ? text : $"{text.AsSpan(0, Longest)}…";
+        if (_section == ManifestFields.None) return _field == ManifestFields.None ? null : _field.Name();
+        var section = _index < 0 ? _section.Name() : $"{_section.Name()}[{_index}]";
+        return _field == ManifestFields.None ? section : $"{section}.{_field.Name()}";
     }
 }

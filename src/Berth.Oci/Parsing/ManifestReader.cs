@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace Berth.Oci.Parsing;
@@ -17,10 +17,10 @@ internal ref partial struct ManifestReader
     private int _descriptors;
     private string? _lastMediaType;
 
-    // Where the reader is, for messages: layers[3].size is ("layers", 3, "size").
-    private string? _section;
+    // Where the reader is, for messages: layers[3].size is (Layers, 3, Size).
+    private ManifestFields _section;
     private int _index = -1;
-    private string? _field;
+    private ManifestFields _field;
 
     private List<Descriptor>? _layers;
     private List<Descriptor>? _manifests;
@@ -79,7 +79,7 @@ internal ref partial struct ManifestReader
         var seen = ManifestFields.None;
         while (true)
         {
-            _field = null;
+            _field = ManifestFields.None;
             Next();
             if (_json.TokenType == JsonTokenType.EndObject) break;
             var field = ReadName(container, ManifestFields.OfManifest, ref seen);
@@ -132,7 +132,7 @@ internal ref partial struct ManifestReader
             return field;
         }
 
-        _field = field.Name();
+        _field = field;
         if ((seen & field) != 0) throw Invalid("stands twice");
         seen |= field;
         Next();
@@ -142,21 +142,28 @@ internal ref partial struct ManifestReader
     /// <summary>The field of this context that the property name stands for, or none.</summary>
     private readonly ManifestFields Find(ManifestFields context)
     {
+        if (_json.ValueIsEscaped) return FindDecoded(context);
+        var field = ManifestFieldNames.Find(_json.ValueSpan) & context;
+        return field != ManifestFields.None ? field : FindDecoded(context);
+    }
+
+    [SkipLocalsInit]
+    private readonly ManifestFields FindDecoded(ManifestFields context)
+    {
         // The longest name has 13 characters, each of which may be written as an escape of six bytes.
         const int Longest = 13 * 6;
-        scoped var name = _json.ValueSpan;
-        if (name.Length > Longest) return ManifestFields.None;
-
-        Span<byte> decoded = stackalloc byte[Longest];
-        if (_json.ValueIsEscaped) name = decoded[.._json.CopyString(decoded)];
-        var field = ManifestFieldNames.Find(name) & context;
-        if (field != ManifestFields.None) return field;
+        if (_json.ValueSpan.Length > Longest) return ManifestFields.None;
 
         Span<char> text = stackalloc char[Longest];
-        text = text[..Encoding.UTF8.GetChars(name, text)];
-        var folded = ManifestFieldNames.FindIgnoringCase(text, context);
-        if (folded == ManifestFields.None) return folded;
-        throw Invalid($"has the field '{text}', which clients that ignore case take for '{folded.Name()}'");
+        text = text[.._json.CopyString(text)];
+        foreach (var (field, name) in ManifestFieldNames.All)
+        {
+            if ((context & field) == 0 || !ManifestFieldNames.EqualsIgnoringCase(text, name)) continue;
+            if (text.SequenceEqual(name)) return field;
+            throw Invalid($"has the field '{text}', which clients that ignore case take for '{name}'");
+        }
+
+        return ManifestFields.None;
     }
 
     /// <summary>Whether the value is a null that counts as an absent field; JSON libraries write it for optional fields.</summary>

@@ -53,6 +53,7 @@ internal sealed class UploadEndpoints(UploadService uploads, MountService mounts
         }
 
         upload = await uploads.AcquireAsync(request, upload);
+        if (await RefuseIfMovedAsync(request, upload)) return;
         await using var transfer = await uploads.BeginAsync(request, upload, upload.Algorithm);
         await uploads.ReceiveAsync(request, upload, transfer, chunk.Length);
         var offset = await uploads.RecordAsync(upload, transfer);
@@ -85,13 +86,14 @@ internal sealed class UploadEndpoints(UploadService uploads, MountService mounts
         {
             using (hash)
             {
-                if (upload.WriterUntil is not null) upload = await uploads.AcquireAsync(request, upload);
+                if (upload.WriterUntil is not null) throw UploadService.Busy(upload.Id);
                 await uploads.CompleteAsync(request, upload, hash.Finish(), digest, upload.Offset);
             }
         }
         else
         {
             upload = await uploads.AcquireAsync(request, upload);
+            if (await RefuseIfMovedAsync(request, upload)) return;
             await ReceiveAndCompleteAsync(request, upload, digest, chunk.Length);
         }
 
@@ -154,6 +156,15 @@ internal sealed class UploadEndpoints(UploadService uploads, MountService mounts
         if (request.Http.Request.ContentLength is { } length && length != range.Length)
             throw new OciException(OciErrorCode.SizeInvalid, $"Content-Range announces {range.Length} bytes, Content-Length {length}.");
         return (false, range.Length);
+    }
+
+    // Between the look at the session and taking it, another request may have appended.
+    private async Task<bool> RefuseIfMovedAsync(DistributionRequest request, UploadRecord taken)
+    {
+        if (!CheckChunk(request, taken).IsOutOfOrder) return false;
+        await uploads.ReleaseAsync(taken);
+        await RefuseOutOfOrderAsync(request, taken);
+        return true;
     }
 
     private static Task RefuseOutOfOrderAsync(DistributionRequest request, UploadRecord upload)

@@ -209,7 +209,8 @@ internal sealed class UploadService(
         await steps.ReachAsync("upload.after-sync");
     }
 
-    private Task<bool> ReleaseAsync(UploadRecord upload) => metadata.RecordUploadAsync(
+    /// <summary>Lets go of a session that this request has taken; it stays where it was.</summary>
+    public Task<bool> ReleaseAsync(UploadRecord upload) => metadata.RecordUploadAsync(
         upload.Id, upload.Epoch, upload.Offset, upload.Algorithm, upload.HashState, ExpiresAt(), CancellationToken.None);
 
     private DateTimeOffset ExpiresAt() => time.GetUtcNow() + options.UploadExpiry;

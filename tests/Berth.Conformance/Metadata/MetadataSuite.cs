@@ -58,7 +58,7 @@ public abstract class MetadataSuite<TDatabase> : IAsyncLifetime
     protected static Descriptor Describe(byte[] content, string mediaType = "application/octet-stream") =>
         new(mediaType, Digest.Compute(DigestAlgorithm.Sha256, content), content.Length);
 
-    protected string NewId() => $"upload-{++_sequence:d6}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+    protected string NewId() => $"upload-{Interlocked.Increment(ref _sequence):d6}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
 
     protected async Task<UploadRecord> OpenAsync(RepositoryName repository, bool writing = false, DateTimeOffset? expiresAt = null)
     {

@@ -25,14 +25,17 @@ internal sealed class Session : IDisposable
     /// <summary>Rows changed by the statement before.</summary>
     public int Changes => raw.sqlite3_changes(_handle);
 
+    /// <summary>The row id of the row inserted last.</summary>
+    public long LastInsertedId => raw.sqlite3_last_insert_rowid(_handle);
+
     /// <summary>Steps run so far; tests count them.</summary>
     public long Steps { get; private set; }
 
     /// <summary>Opens the file; the pragmas are <see cref="SessionPragmas"/>' matter.</summary>
-    public static Session Open(string path, bool readOnly)
+    public static Session Open(string path, bool readOnly, string? fileLayer = null)
     {
         var flags = raw.SQLITE_OPEN_NOMUTEX | (readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
-        var result = raw.sqlite3_open_v2(path, out var handle, flags, null);
+        var result = raw.sqlite3_open_v2(path, out var handle, flags, fileLayer);
         var session = new Session(handle);
         if (result == raw.SQLITE_OK) return session;
 

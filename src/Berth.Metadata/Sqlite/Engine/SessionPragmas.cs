@@ -33,9 +33,13 @@ internal static class SessionPragmas
         });
     }
 
+    /// <summary>A reader that may also write the file that it copies into.</summary>
+    public static Session OpenCopier(SqliteOptions options) =>
+        Open(options, readOnly: true, options.ReaderCacheBytes, options.BusyTimeout, session => Assert(session, "journal_mode", "wal"));
+
     private static Session Open(SqliteOptions options, bool readOnly, long cacheBytes, TimeSpan busyTimeout, Action<Session> more)
     {
-        var session = Session.Open(options.Path, readOnly);
+        var session = Session.Open(options.Path, readOnly, options.FileLayer);
         try
         {
             Set(session, "busy_timeout", ((long)busyTimeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));

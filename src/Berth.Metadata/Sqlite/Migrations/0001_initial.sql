@@ -234,5 +234,5 @@ CREATE TABLE access_events (
     reason      TEXT NOT NULL,
     count       INTEGER NOT NULL,
     request_id  TEXT,
-    PRIMARY KEY (minute, registry_id, kind, actor, address, reason)
+    PRIMARY KEY (registry_id, minute, kind, actor, address, reason)
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,13 @@
+namespace Berth.Oci.Client.Authentication;
+
+/// <summary>What a request asks the authority for: scopes such as <c>repository:app:pull</c> (Docker token authentication, "Scope").</summary>
+internal static class TokenScopes
+{
+    public const string Catalog = "registry:catalog:*";
+
+    public static string Pull(RepositoryName repository) => $"repository:{repository}:pull";
+
+    public static string Push(RepositoryName repository) => $"repository:{repository}:pull,push";
+
+    public static string Delete(RepositoryName repository) => $"repository:{repository}:delete,pull";
+}

@@ -1,0 +1,4 @@
+namespace Berth.Server;
+
+/// <summary>The program cannot start. The message is one sentence for its user: which setting or resource, and what is allowed.</summary>
+internal sealed class CannotStartException(string message, Exception? inner = null) : Exception(message, inner);

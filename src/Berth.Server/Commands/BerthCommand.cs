@@ -1,0 +1,37 @@
+using System.CommandLine;
+
+namespace Berth.Server.Commands;
+
+/// <summary>The server program's command line: one file in this folder for each command.</summary>
+internal static class BerthCommand
+{
+    /// <summary>Runs what the arguments ask for; the result is the exit code.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var root = new RootCommand("Berth, a private OCI registry: the server.")
+        {
+            ServeCommand.Create(),
+            StorageCommand.Create(),
+            BackupCommand.Create(),
+            BackupCommand.CreateRestore(),
+            VersionCommand.Create(),
+        };
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            await Console.Error.WriteLineAsync($"berth: {parsed.Errors[0].Message} See ./berth {parsed.CommandResult.Command.Name} --help.");
+            return ExitCodes.CannotStart;
+        }
+
+        try
+        {
+            // SIGTERM and Ctrl-C are the host's: it drains, which takes longer than the parser would wait.
+            return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+        }
+        catch (CannotStartException e)
+        {
+            await Console.Error.WriteLineAsync($"berth: {e.Message}");
+            return ExitCodes.CannotStart;
+        }
+    }
+}

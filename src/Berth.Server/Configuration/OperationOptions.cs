@@ -1,0 +1,82 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Berth.Server.Configuration;
+
+/// <summary>Settings of memory.</summary>
+internal sealed record MemoryOptions
+{
+    /// <summary>
+    /// The size in bytes of the blocks that sockets receive into and send from; large ones cost less CPU for large blobs. Default 131,072 (measured: docs/decisions/large-memory-blocks.md).
+    /// </summary>
+    [Range(4096, 1048576)]
+    public int BlockSize { get; init; } = 128 * 1024;
+
+    /// <summary>After how long without use blocks go back to the system. Default 10 seconds.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan TrimAfter { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>Settings of the server's end.</summary>
+internal sealed record ShutdownOptions
+{
+    /// <summary>How long requests in flight may go on after SIGTERM. Default 30 seconds (the grace period of Kubernetes).</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>Settings of the server's own log.</summary>
+internal sealed record LoggingOptions
+{
+    /// <summary>The least severe level that is logged; Debug shows reads, too. Default Information.</summary>
+    public LogLevel Level { get; init; } = LogLevel.Information;
+
+    /// <summary>The form of the lines on stderr. Default Auto: text on a terminal, JSON elsewhere.</summary>
+    public LogFormat Format { get; init; } = LogFormat.Auto;
+}
+
+/// <summary>The forms of log lines.</summary>
+internal enum LogFormat
+{
+    /// <summary>Text on a terminal, JSON elsewhere.</summary>
+    Auto,
+
+    /// <summary>Lines for people.</summary>
+    Text,
+
+    /// <summary>One JSON object a line.</summary>
+    Json,
+}
+
+/// <summary>Settings of metrics and traces.</summary>
+internal sealed record TelemetryOptions
+{
+    /// <summary>Whether <c>GET /metrics</c> answers callers on this machine, in Prometheus' text format. Default true.</summary>
+    public bool Metrics { get; init; } = true;
+
+    /// <summary>Sending to a collector.</summary>
+    public OtlpOptions Otlp { get; init; } = new();
+}
+
+/// <summary>Settings of the OpenTelemetry protocol's exporter.</summary>
+internal sealed record OtlpOptions
+{
+    /// <summary>The collector's address, <c>http://host:4317</c>; metrics and traces are sent only when it is set.</summary>
+    public Uri? Endpoint { get; init; }
+
+    /// <summary>The protocol. Default Grpc.</summary>
+    public OtlpProtocol Protocol { get; init; } = OtlpProtocol.Grpc;
+
+    /// <summary>Which part of the requests is traced, from 0 to 1. Default 1.</summary>
+    [Range(0.0, 1.0)]
+    public double SampleRatio { get; init; } = 1;
+}
+
+/// <summary>The transports of the OpenTelemetry protocol.</summary>
+internal enum OtlpProtocol
+{
+    /// <summary>gRPC.</summary>
+    Grpc,
+
+    /// <summary>HTTP with protocol buffers.</summary>
+    HttpProtobuf,
+}

@@ -1,0 +1,6 @@
+namespace Berth.Server.Configuration;
+
+/// <summary>One setting that somebody gave.</summary>
+/// <param name="Value">The text as it was given.</param>
+/// <param name="GivenAs">How it was given, as its giver knows it: a flag, a variable's name, or a key of the configuration file.</param>
+internal readonly record struct Setting(string Value, string GivenAs);

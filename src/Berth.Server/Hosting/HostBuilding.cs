@@ -1,0 +1,133 @@
+using Berth.Registry;
+using Berth.Registry.Lifecycle;
+using Berth.Server.Configuration;
+using Berth.Server.Discovery;
+using Berth.Server.Health;
+using Berth.Server.Memory;
+using Berth.Server.Telemetry;
+using Berth.Server.Tls;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+
+namespace Berth.Server.Hosting;
+
+/// <summary>The web host: services, listeners, and the order in which a request meets them.</summary>
+internal static class HostBuilding
+{
+    private const int MaxHeaderBytes = 32 * 1024;
+    private const int MaxRequestLineBytes = 8 * 1024;
+
+    /// <summary>A builder with nothing in it but what is listed here: no configuration files that are watched, no default log.</summary>
+    public static WebApplicationBuilder CreateBuilder(ServerOptions options, ILoggerFactory loggers, TimeProvider time)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "berth", EnvironmentName = Environments.Production });
+        var services = builder.Services;
+        services.AddSingleton(loggers);
+        services.AddSingleton(time);
+        services.AddSingleton(options);
+        services.AddSingleton(options.Memory);
+        services.AddSingleton<PublicNames>();
+        services.AddSingleton<HealthEndpoints>();
+        services.AddSingleton<DiscoveryEndpoints>();
+        services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
+        services.AddMetrics();
+        services.AddTelemetry(options.Telemetry);
+
+        services.AddSingleton<LargeBlockPoolFactory>();
+        services.AddSingleton<IMemoryPoolFactory<byte>>(s => s.GetRequiredService<LargeBlockPoolFactory>());
+        services.AddHostedService(s => s.GetRequiredService<LargeBlockPoolFactory>());
+        if (options.Http.TrustedProxies.Count > 0)
+            services.Configure<ForwardedHeadersOptions>(o => TrustProxies(o, options.Http.TrustedProxies));
+        return builder;
+    }
+
+    /// <summary>Adds the open stores.</summary>
+    public static IServiceCollection AddStores(this IServiceCollection services, Stores stores)
+    {
+        // Instances, which the container does not dispose: the stores outlive it.
+        services.AddSingleton(stores.Metadata);
+        services.AddSingleton(stores.Blobs);
+        services.AddSingleton(stores.Installation);
+        services.AddSingleton<IDeletionGate>(stores.DeletionGate);
+        return services;
+    }
+
+    /// <summary>Adds the listeners.</summary>
+    public static WebApplicationBuilder AddListeners(this WebApplicationBuilder builder, ServerOptions options, ServerCertificates? certificates)
+    {
+        if (certificates is not null)
+            builder.Services.AddHostedService(_ => certificates);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            Limit(kestrel.Limits);
+            Listen(kestrel, options.Http.Listen, _ => { });
+            if (certificates is not null)
+                Listen(kestrel, options.Https.Listen, endpoint => endpoint.UseHttps(HandshakeOptions(certificates)));
+        });
+        return builder;
+    }
+
+    /// <summary>The order in which a request meets what answers it.</summary>
+    public static void UseHost(this WebApplication app, ServerOptions options)
+    {
+        app.UseMiddleware<RequestLog>();
+        if (options.Http.TrustedProxies.Count > 0)
+            app.UseForwardedHeaders();
+        app.UseBerthRegistry();
+        if (options.Telemetry.Metrics)
+            app.Services.GetRequiredService<MetricsEndpoint>().UseExporter(app);
+        app.Run(HostEndpoints.Create(app.Services).AnswerAsync);
+    }
+
+    // A transfer may take any time as long as it makes progress, and a blob may have any size: the data plane bounds both itself.
+    private static void Limit(KestrelServerLimits limits)
+    {
+        limits.MaxRequestBodySize = null;
+        limits.MinRequestBodyDataRate = null;
+        limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        limits.MaxRequestLineSize = MaxRequestLineBytes;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
+    {
+        // HTTP/1.1 alone: docs/decisions/http2.md.
+        void Configure(ListenOptions endpoint)
+        {
+            endpoint.Protocols = HttpProtocols.Http1;
+            configure(endpoint);
+        }
+
+        switch (address.Kind)
+        {
+            case ListenKind.Address:
+                kestrel.Listen(address.Address, address.Port, Configure);
+                break;
+            case ListenKind.Localhost:
+                kestrel.ListenLocalhost(address.Port, Configure);
+                break;
+            case ListenKind.Any:
+                kestrel.ListenAnyIP(address.Port, Configure);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static TlsHandshakeCallbackOptions HandshakeOptions(ServerCertificates certificates) => new()
+    {
+        OnConnection = handshake => ValueTask.FromResult(certificates.Select(handshake.ClientHelloInfo.ServerName)),
+    };
+
+    private static void TrustProxies(ForwardedHeadersOptions forwarded, IReadOnlyList<System.Net.IPNetwork> networks)
+    {
+        forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
+        forwarded.ForwardLimit = null;
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+        foreach (var network in networks)
+            forwarded.KnownIPNetworks.Add(network);
+    }
+}

@@ -1,0 +1,26 @@
+namespace Berth.Server.Hosting;
+
+/// <summary>The host's own log messages.</summary>
+internal static partial class HostLog
+{
+    [LoggerMessage(EventIds.UnknownSetting, LogLevel.Warning, "There is no setting '{Setting}': it is ignored. docs/reference/configuration.md lists them all")]
+    public static partial void UnknownSetting(ILogger logger, string setting);
+
+    [LoggerMessage(EventIds.Ready, LogLevel.Information, "Ready: {Addresses}")]
+    public static partial void Ready(ILogger logger, string addresses);
+
+    [LoggerMessage(EventIds.Draining, LogLevel.Information, "Ending: no new connections; requests in flight have up to {Seconds} s")]
+    public static partial void Draining(ILogger logger, double seconds);
+
+    [LoggerMessage(EventIds.DrainTimedOut, LogLevel.Warning, "Requests were still in flight after {Seconds} s and were cut off")]
+    public static partial void DrainTimedOut(ILogger logger, double seconds);
+
+    [LoggerMessage(EventIds.InstallationCreated, LogLevel.Information, "A new installation was made in {Data}")]
+    public static partial void InstallationCreated(ILogger logger, string data);
+
+    [LoggerMessage(EventIds.VolatileVolume, LogLevel.Warning, "{Sentence}")]
+    public static partial void VolatileVolume(ILogger logger, string sentence);
+
+    [LoggerMessage(EventIds.MetadataFaulted, LogLevel.Critical, "The metadata store can no longer be trusted, so the process ends; start it again when the cause is gone")]
+    public static partial void MetadataFaulted(ILogger logger, Exception reason);
+}

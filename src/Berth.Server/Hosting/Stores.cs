@@ -1,0 +1,139 @@
+using System.Security.Cryptography;
+using Berth.Metadata;
+using Berth.Metadata.Sqlite;
+using Berth.Oci;
+using Berth.Server.Configuration;
+using Berth.Server.LocalFiles;
+using Berth.Storage;
+using Berth.Storage.FileSystem;
+
+namespace Berth.Server.Hosting;
+
+/// <summary>The data folder while it is in use: its lock, its metadata store and its blob store, which belong to each other.</summary>
+internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+{
+    /// <summary>The name of the one region there is before regions are set up; ties in hybrid time go by it.</summary>
+    private const string FirstRegion = "home";
+
+    private readonly string _data = Path.GetFullPath(options.Data);
+    private readonly ILogger _logger = loggers.CreateLogger(typeof(BerthHost));
+    private DataFolderLock? _lock;
+    private SqliteMetadataStore? _metadata;
+    private FileSystemBlobStore? _blobs;
+    private InstallationRecord? _installation;
+    private DeletionGate? _gate;
+
+    /// <summary>Where the blob store of a data folder is.</summary>
+    public static string BlobRoot(string data) => Path.Combine(data, "store");
+
+    /// <summary>Where the database of a data folder is.</summary>
+    public static string DatabasePath(string data) => Path.Combine(data, "metadata", "berth.db");
+
+    /// <summary>The metadata store.</summary>
+    public IMetadataStore Metadata => _metadata ?? throw NotOpen();
+
+    /// <summary>The blob store.</summary>
+    public IBlobStore Blobs => _blobs ?? throw NotOpen();
+
+    /// <summary>The installation that both belong to.</summary>
+    public InstallationRecord Installation => _installation ?? throw NotOpen();
+
+    /// <summary>What stands between garbage collection and the bytes.</summary>
+    public DeletionGate DeletionGate => _gate ?? throw NotOpen();
+
+    /// <summary>Completes with the reason when the metadata store can no longer be trusted and the process must end.</summary>
+    public Task<Exception> Faulted => (_metadata ?? throw NotOpen()).Faulted;
+
+    /// <summary>Makes the data folder where there is none, and takes its lock: before anything else looks into it.</summary>
+    /// <exception cref="CannotStartException">It cannot be made, another process has it, or its volume is not safe.</exception>
+    /// <param name="command">What this process does, as the user called it, for the sentence that another process gets.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task LockAsync(string command, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var volume = VolumeCheck.Examine(_data);
+            if (volume.Verdict == VolumeVerdict.Unsafe)
+                throw new CannotStartException(volume.Sentence!);
+            if (volume.Sentence is { } warning)
+                HostLog.VolatileVolume(_logger, warning);
+            DataFolder.Ensure(_data);
+            _lock = await DataFolderLock.AcquireAsync(_data, command, time, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CannotStartException(e is DataFolderInUseException ? e.Message : $"Data (--data) is '{_data}', which cannot be used: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Opens both stores, and makes a new installation where there is none.</summary>
+    /// <exception cref="CannotStartException">They cannot be used; the message says why.</exception>
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var metadata = SqliteMetadataStore.OpenAsync(
+                new SqliteOptions { Path = DatabasePath(_data) }, time, NoSteps.Instance, loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
+            var blobs = FileSystemBlobStore.OpenAsync(
+                new FileSystemOptions { Root = BlobRoot(_data) }, time, NoSteps.Instance, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
+            _blobs = await blobs;
+            _gate = new DeletionGate(_data, _blobs);
+            _metadata = await metadata;
+            _metadata.MakeRoom = () => _blobs.Reserve.ReleaseAsync("the database's volume is full", CancellationToken.None);
+            _installation = await MatchAsync(_metadata, _blobs, cancellationToken);
+        }
+        catch (Exception e) when (e is MetadataStartException or MetadataUnavailableException or MetadataFullException or StorageUnavailableException or StorageFullException)
+        {
+            throw new CannotStartException(e.Message, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_metadata is not null)
+            await _metadata.DisposeAsync();
+        if (_blobs is not null)
+            await _blobs.DisposeAsync();
+        _lock?.Dispose();
+    }
+
+    private static InvalidOperationException NotOpen() => new("The stores are not open yet.");
+
+    // The identity object ties rows and bytes together: an unmounted volume must not look like a store from which everything was deleted.
+    private async Task<InstallationRecord> MatchAsync(SqliteMetadataStore metadata, FileSystemBlobStore blobs, CancellationToken cancellationToken)
+    {
+        var installation = await metadata.FindInstallationAsync(cancellationToken);
+        var identity = await blobs.ReadIdentityAsync(cancellationToken);
+        if (installation is null)
+            return await CreateAsync(metadata, blobs, identity, cancellationToken);
+        if (identity is null)
+            throw new CannotStartException($"The blob store in {_data} has lost its identity, as an unmounted volume has: mount it, or restore a backup.");
+        if (identity != installation.StoreId)
+            throw new CannotStartException($"The blob store in {_data} belongs to another installation than the metadata: mount the right volume, or restore a backup.");
+        return installation;
+    }
+
+    private async Task<InstallationRecord> CreateAsync(
+        SqliteMetadataStore metadata, FileSystemBlobStore blobs, string? identity, CancellationToken cancellationToken)
+    {
+        // The identity is written first: a first start that was cut off after it goes on with it. With blobs, it is no first start.
+        if (identity is not null)
+        {
+            await foreach (var _ in blobs.ListAsync(cancellationToken))
+                throw new CannotStartException($"The blob store in {_data} holds blobs, but the metadata that says what they are is gone: restore a backup, or move the blobs away to begin anew.");
+        }
+        else
+        {
+            identity = NewId();
+            await blobs.WriteIdentityAsync(identity, cancellationToken);
+        }
+
+        var installation = new InstallationRecord(identity, NewId(), NewId(), FirstRegion, LedgerEpoch: 1);
+        var created = await metadata.CreateInstallationAsync(installation, options.Registry.DefaultRegistry, cancellationToken);
+        HostLog.InstallationCreated(_logger, _data);
+        return created;
+    }
+
+    private static string NewId() => new Guid(RandomNumberGenerator.GetBytes(16)).ToString();
+}

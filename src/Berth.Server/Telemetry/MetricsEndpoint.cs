@@ -1,0 +1,45 @@
+using System.Net;
+using Berth.Server.Hosting;
+
+namespace Berth.Server.Telemetry;
+
+/// <summary><c>GET /metrics</c> in Prometheus' text format, for callers on this machine.</summary>
+internal sealed class MetricsEndpoint(StorageMetrics storage)
+{
+    private static readonly string[] ForwardingHeaders = ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP"];
+
+    private RequestDelegate? _exporter;
+
+    /// <summary>Builds the exporter's part of the pipeline.</summary>
+    public void UseExporter(IApplicationBuilder app)
+    {
+        var branch = app.New();
+        branch.UseOpenTelemetryPrometheusScrapingEndpoint(_ => true);
+        _exporter = branch.Build();
+    }
+
+    /// <summary>Answers with all metrics; others than local callers get 403.</summary>
+    public async Task AnswerAsync(HttpContext context)
+    {
+        if (_exporter is null)
+        {
+            await Json.ErrorAsync(context, StatusCodes.Status404NotFound, "NOT_FOUND", "Metrics are turned off (Telemetry:Metrics).");
+            return;
+        }
+
+        if (!IsLocal(context))
+        {
+            await Json.ErrorAsync(context, StatusCodes.Status403Forbidden, "DENIED", "Metrics are for callers on the registry's own machine.");
+            return;
+        }
+
+        await storage.RefreshAsync(context.RequestAborted);
+        await _exporter(context);
+    }
+
+    // A proxy on this machine that nobody declared trusted makes every client look local: what it passes on is refused.
+    private static bool IsLocal(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address
+        && IPAddress.IsLoopback(address)
+        && !ForwardingHeaders.Any(context.Request.Headers.ContainsKey);
+}

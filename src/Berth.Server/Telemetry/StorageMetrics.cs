@@ -1,0 +1,53 @@
+using System.Diagnostics.Metrics;
+using Berth.Metadata;
+using Berth.Storage;
+
+namespace Berth.Server.Telemetry;
+
+/// <summary>How much is stored and how much room is left, under the meter <c>Berth.Server</c>; read when somebody asks, at most every 15 seconds.</summary>
+internal sealed class StorageMetrics : IDisposable
+{
+    /// <summary>The meter's name.</summary>
+    public const string MeterName = "Berth.Server";
+
+    private static readonly TimeSpan RefreshAfter = TimeSpan.FromSeconds(15);
+
+    private readonly IMetadataStore _metadata;
+    private readonly TimeProvider _time;
+    private readonly Meter _meter;
+    private MetadataTotals? _totals;
+    private long _readAt;
+
+    /// <summary>Makes the instruments.</summary>
+    public StorageMetrics(IMeterFactory factory, IMetadataStore metadata, IBlobStore blobs, TimeProvider time)
+    {
+        (_metadata, _time) = (metadata, time);
+        _meter = factory.Create(MeterName);
+        Total("berth.blobs", "{blob}", "Blobs stored.", t => t.Blobs);
+        Total("berth.blobs.size", "By", "Size of the blobs stored, each counted once.", t => t.BlobBytes);
+        Total("berth.manifests", "{manifest}", "Manifests stored.", t => t.Manifests);
+        Total("berth.repositories", "{repository}", "Repositories that hold a manifest.", t => t.Repositories);
+        Total("berth.uploads.open", "{upload}", "Open upload sessions.", t => t.OpenUploads);
+        Total("berth.locations.discarded", "{location}", "Locations whose bytes wait to be removed.", t => t.DiscardedLocations);
+        Space("berth.storage.size", "Size of the blob store's volume.", s => s.Total);
+        Space("berth.storage.free", "Bytes of the blob store's volume that pushes may still take.", s => s.Free);
+
+        void Total(string name, string unit, string description, Func<MetadataTotals, long> value) =>
+            _meter.CreateObservableGauge(name, () => _totals is { } totals ? [new Measurement<long>(value(totals))] : Array.Empty<Measurement<long>>(), unit, description);
+
+        void Space(string name, string description, Func<StorageSpace, long> value) =>
+            _meter.CreateObservableGauge(name, () => blobs.Space() is { } space ? [new Measurement<long>(value(space))] : Array.Empty<Measurement<long>>(), "By", description);
+    }
+
+    /// <summary>Reads the totals anew unless they are fresh.</summary>
+    public async ValueTask RefreshAsync(CancellationToken cancellationToken)
+    {
+        if (_totals is not null && _time.GetElapsedTime(_readAt) < RefreshAfter)
+            return;
+        _totals = await _metadata.ReadTotalsAsync(cancellationToken);
+        _readAt = _time.GetTimestamp();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,110 @@
+using Berth.Metadata;
+using Berth.Oci;
+
+namespace Berth.Conformance.Metadata;
+
+/// <summary>Verification, totals, snapshots.</summary>
+public abstract class MaintenanceSuite<TDatabase> : MetadataSuite<TDatabase>
+    where TDatabase : IMetadataDatabase, new()
+{
+    [Fact]
+    public async Task A_walk_over_blobs_returns_each_once_in_digest_order()
+    {
+        var pushed = new List<Digest>();
+        for (var i = 0; i < 7; i++) pushed.Add((await PushBlobAsync(App, $"blob {i}")).Digest);
+        var wide = Digest.Compute(DigestAlgorithm.Sha512, Content("wide"));
+        var upload = await OpenAsync(App, writing: true);
+        await Store.CompleteUploadAsync(upload.Id, 1, wide, 4, Now + Grace, Now, Alice, Token);
+        pushed.Add(wide);
+
+        var walked = new List<Digest>();
+        while (await Store.WalkBlobsAsync(walked.Count == 0 ? default : walked[^1], 3, Token) is { Count: > 0 } page) walked.AddRange(page.Select(blob => blob.Digest));
+
+        Assert.Equal(pushed.OrderBy(digest => digest.ToString(), StringComparer.Ordinal), walked);
+    }
+
+    [Fact]
+    public async Task A_walk_over_manifests_brings_their_bytes_and_what_they_lack()
+    {
+        var image = await PushImageAsync(App, "image");
+        var other = await PushImageAsync(Other, "other");
+        var config = image.Manifest.Config!.Value.Digest;
+        await Store.MarkDamagedAsync(config, (await Store.FindBlobAsync(Registry, App, config, Token))!.Location, Token);
+
+        var first = Assert.Single(await Store.WalkManifestsAsync(0, 1, Token));
+        var second = Assert.Single(await Store.WalkManifestsAsync(first.Sequence, 5, Token));
+
+        Assert.Equal(("local", App.Value, image.Digest), (first.Registry, first.Repository, first.Digest));
+        Assert.Equal(image.Bytes, first.Bytes);
+        Assert.Equal([config], first.Missing);
+        Assert.Equal((Other.Value, other.Digest), (second.Repository, second.Digest));
+        Assert.Empty(second.Missing);
+    }
+
+    [Fact]
+    public async Task Totals_count_each_blob_once()
+    {
+        var image = await PushImageAsync(App, "image");
+        await PushImageAsync(Other, "image");
+        await OpenAsync(App);
+
+        var totals = await Store.ReadTotalsAsync(Token);
+
+        var bytes = image.Manifest.Config!.Value.Size + image.Manifest.Layers[0].Size;
+        Assert.Equal(new MetadataTotals(2, bytes, 2, 2, 1, 2), totals);
+    }
+
+    [Fact]
+    public async Task Locations_of_blobs_and_of_unfinished_uploads_are_known()
+    {
+        var blob = await PushBlobAsync(App, "blob");
+        var location = (await Store.FindBlobAsync(Registry, App, blob.Digest, Token))!.Location;
+        var upload = await OpenAsync(App);
+
+        var known = await Store.KnownLocationsAsync([location, upload.Location, "at/nowhere"], Token);
+
+        Assert.Equal(new[] { location, upload.Location }.Order(), known.Order());
+    }
+
+    [Fact]
+    public async Task A_snapshot_taken_while_pushes_go_on_holds_every_push_acknowledged_before_it()
+    {
+        var folder = Directory.CreateTempSubdirectory("berth-snapshot-");
+        try
+        {
+            var before = await PushImageAsync(App, "before", "before");
+            using var stop = new CancellationTokenSource();
+            var pushing = Task.Run(async () =>
+            {
+                for (var i = 0; !stop.IsCancellationRequested && i < 10_000; i++) await PushImageAsync(Other, $"during {i}", $"t{i}");
+            });
+            var path = Path.Combine(folder.FullName, "copy.db");
+            await Store.SnapshotAsync(path, Token);
+            await stop.CancelAsync();
+            await pushing;
+
+            await using var copy = await OpenCopyAsync(path);
+            Assert.Equal(before.Bytes, (await copy.FindManifestAsync(Registry, App, Reference.To(Tag.Parse("before")), true, Token))!.Bytes);
+            Assert.Empty(await copy.CheckAsync(Token));
+            await Assert.ThrowsAsync<IOException>(() => Store.SnapshotAsync(path, Token));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_restored_copy_starts_a_new_ledger_epoch_with_deletion_suspended()
+    {
+        await Store.ObserveClockAsync(null, Grace, Token);
+
+        await Store.MarkRestoredAsync(Now + Grace, Token);
+
+        Assert.Equal(2, (await Store.FindInstallationAsync(Token))!.LedgerEpoch);
+        Assert.Equal(Now + Grace, await Store.ObserveClockAsync(TimeSpan.Zero, Grace, Token));
+    }
+
+    /// <summary>Opens a snapshot as a store.</summary>
+    protected abstract Task<IMetadataStore> OpenCopyAsync(string path);
+}

@@ -1,0 +1,112 @@
+using Berth.Metadata.Sqlite;
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Berth.Metadata.Tests.Sqlite;
+
+public sealed class MigrationTests
+{
+    private static readonly Migrator.Migration First = new(1, "0001_first.sql", "CREATE TABLE one (id INTEGER PRIMARY KEY) STRICT;");
+    private static readonly Migrator.Migration Second = new(2, "0002_second.sql", "ALTER TABLE one ADD COLUMN more TEXT; CREATE TABLE two (id INTEGER);");
+
+    [Fact]
+    public async Task Migrations_run_once_in_order()
+    {
+        await using var folder = new StoreFolder();
+        using var session = SessionPragmas.OpenWriter(folder.Options);
+
+        Assert.Equal(1, Migrator.Migrate(session, TimeProvider.System, [First]));
+        Assert.Equal(1, Migrator.Migrate(session, TimeProvider.System, [First, Second]));
+        Assert.Equal(0, Migrator.Migrate(session, TimeProvider.System, [First, Second]));
+        Assert.Equal("2", session.Run("SELECT count(*) FROM migrations"));
+    }
+
+    [Fact]
+    public async Task A_migration_that_fails_leaves_nothing_of_its_batch()
+    {
+        await using var folder = new StoreFolder();
+        using var session = SessionPragmas.OpenWriter(folder.Options);
+
+        Assert.Throws<Microsoft.Data.Sqlite.SqliteException>(
+            () => Migrator.Migrate(session, TimeProvider.System, [First, Second with { Script = "CREATE TABLE two (id INTEGER); NONSENSE;" }]));
+
+        Assert.False(session.InTransaction);
+        Assert.Equal("0", session.Run("SELECT count(*) FROM sqlite_schema WHERE name IN ('one', 'two', 'migrations')"));
+    }
+
+    [Fact]
+    public async Task A_migration_that_was_changed_after_it_ran_stops_the_start()
+    {
+        await using var folder = new StoreFolder();
+        using var session = SessionPragmas.OpenWriter(folder.Options);
+        Migrator.Migrate(session, TimeProvider.System, [First, Second]);
+
+        var error = Assert.Throws<MetadataStartException>(
+            () => Migrator.Migrate(session, TimeProvider.System, [First with { Script = First.Script + " " }, Second]));
+
+        Assert.Contains("0001_first.sql", error.Message, StringComparison.Ordinal);
+        Assert.False(session.InTransaction);
+    }
+
+    [Fact]
+    public async Task A_newer_database_stops_the_start()
+    {
+        await using var folder = new StoreFolder();
+        await (await folder.OpenAsync()).DisposeAsync();
+        using (var session = SessionPragmas.OpenWriter(folder.Options))
+        {
+            session.RunScript("INSERT INTO migrations VALUES (9999, '9999_later.sql', 'x', 0)");
+        }
+
+        var error = await Assert.ThrowsAsync<MetadataStartException>(() => folder.OpenAsync());
+
+        Assert.Contains("9999_later.sql", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_database_stops_the_start()
+    {
+        await using var folder = new StoreFolder();
+        await File.WriteAllTextAsync(folder.DatabasePath, new string('x', 10_000), TestContext.Current.CancellationToken);
+
+        await Assert.ThrowsAsync<MetadataUnavailableException>(() => folder.OpenAsync());
+    }
+
+    [Fact]
+    public void The_embedded_migrations_are_numbered_without_gaps()
+    {
+        var numbers = Migrator.Embedded().Select(migration => migration.Number).ToList();
+
+        Assert.NotEmpty(numbers);
+        Assert.Equal(Enumerable.Range(1, numbers.Count), numbers);
+    }
+
+    [Fact]
+    public async Task Every_connection_is_set_so_that_no_acknowledged_write_is_lost()
+    {
+        await using var folder = new StoreFolder();
+        using var writer = SessionPragmas.OpenWriter(folder.Options);
+        using var checkpointer = SessionPragmas.OpenCheckpointer(folder.Options);
+        using var reader = SessionPragmas.OpenReader(folder.Options);
+        using var copier = SessionPragmas.OpenCopier(folder.Options);
+
+        foreach (var session in new[] { writer, checkpointer, reader, copier })
+        {
+            Assert.Equal("wal", session.Run("PRAGMA journal_mode"));
+            Assert.Equal("2", session.Run("PRAGMA synchronous"));
+            Assert.Equal("1", session.Run("PRAGMA foreign_keys"));
+            Assert.Equal("2", session.Run("PRAGMA temp_store"));
+        }
+
+        Assert.Equal("0", writer.Run("PRAGMA wal_autocheckpoint"));
+        Assert.Equal("1", reader.Run("PRAGMA query_only"));
+    }
+
+    [Fact]
+    public async Task A_database_that_cannot_keep_a_write_ahead_log_is_refused()
+    {
+        await Assert.ThrowsAsync<MetadataStartException>(() => SqliteMetadataStore.OpenAsync(
+            new SqliteOptions { Path = ":memory:" }, TimeProvider.System, NoSteps.Instance, NullLogger<SqliteMetadataStore>.Instance, TestContext.Current.CancellationToken));
+    }
+}

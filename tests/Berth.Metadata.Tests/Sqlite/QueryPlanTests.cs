@@ -1,0 +1,124 @@
+using Berth.Metadata.Sqlite;
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+
+namespace Berth.Metadata.Tests.Sqlite;
+
+/// <summary>Costs are counted, not timed.</summary>
+public sealed class QueryPlanTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task No_statement_of_a_request_scans_a_table_or_sorts()
+    {
+        await using var folder = new StoreFolder();
+        await using var store = await folder.OpenAsync();
+        using var session = SessionPragmas.OpenWriter(folder.Options);
+        var looked = 0;
+        foreach (var sql in Sql.All.Where(sql => IsPlanned(sql.Text)))
+        {
+            looked++;
+            foreach (var line in Plan(session, sql.Text)) Assert.True(IsCheap(line), $"{line}\nin\n{sql.Text}");
+        }
+
+        Assert.InRange(looked, 60, 200);
+    }
+
+    [Fact]
+    public async Task A_page_costs_one_statement_and_its_rows_however_many_there_are()
+    {
+        await using var folder = new StoreFolder();
+        await using var store = await folder.OpenAsync();
+        await FillAsync(store, 20);
+        var few = await CostsAsync(store);
+        await FillAsync(store, 600);
+
+        Assert.Equal(few, await CostsAsync(store));
+        Assert.Equal(11, few.Tags);
+        // A list over several ranges is one snapshot: its beginning and end are statements, too.
+        Assert.Equal(13, few.Repositories);
+        Assert.Equal(11, few.Referrers);
+        Assert.Equal(1, few.Manifest);
+        Assert.Equal(1, few.Blob);
+    }
+
+    [Fact]
+    public async Task Reads_are_complete_when_they_return()
+    {
+        await using var folder = new StoreFolder();
+        await using var store = await folder.OpenAsync();
+        await store.PutManifestAsync(StoreFolder.Manifest("m", tags: "v1"), StoreFolder.Alice, Token);
+
+        Assert.True(IsComplete(store.FindManifestAsync(1, StoreFolder.App, Reference.To(Tag.Parse("v1")), true, Token)));
+        Assert.True(IsComplete(store.FindBlobAsync(1, StoreFolder.App, StoreFolder.Describe("x").Digest, Token)));
+        Assert.True(IsComplete(store.ReadEpochsAsync(1, 1, Token)));
+        Assert.True(IsComplete(store.ListTagsAsync(1, StoreFolder.App, null, 10, Token)));
+    }
+
+    private static bool IsComplete<T>(ValueTask<T> read) => read.IsCompletedSuccessfully;
+
+    private static async Task FillAsync(SqliteMetadataStore store, int count)
+    {
+        var subject = StoreFolder.Manifest("subject");
+        for (var i = 0; i < count; i++)
+        {
+            var manifest = StoreFolder.Manifest($"manifest {count} {i}", tags: $"tag-{count}-{i}");
+            manifest = manifest with { Manifest = manifest.Manifest with { Subject = new Descriptor(MediaTypes.OciIndex, subject.Digest, 7) } };
+            await store.PutManifestAsync(manifest, StoreFolder.Alice, Token);
+            await store.PutManifestAsync(StoreFolder.Manifest("m", RepositoryName.Parse($"many/r{count}-{i}")), StoreFolder.Alice, Token);
+        }
+    }
+
+    private static async Task<(long Tags, long Repositories, long Referrers, long Manifest, long Blob)> CostsAsync(SqliteMetadataStore store)
+    {
+        var subject = StoreFolder.Manifest("subject").Digest;
+        return (
+            await CostAsync(store, async () => await store.ListTagsAsync(1, StoreFolder.App, "tag-2", 10, Token)),
+            await CostAsync(store, async () => await store.ListRepositoriesAsync(1, [NameRange.All], "many", 10, Token)),
+            await CostAsync(store, async () => await store.ListReferrersAsync(1, StoreFolder.App, subject, null, 3, 10, Token)),
+            await CostAsync(store, async () => await store.FindManifestAsync(1, StoreFolder.App, Reference.To(Tag.Parse("tag-20-3")), true, Token)),
+            await CostAsync(store, async () => await store.FindBlobAsync(1, StoreFolder.App, subject, Token)));
+    }
+
+    /// <summary>Rows and ends of statements that a read stepped over.</summary>
+    private static async Task<long> CostAsync(SqliteMetadataStore store, Func<Task> read)
+    {
+        var before = store.ReaderSteps;
+        await read();
+        return store.ReaderSteps - before;
+    }
+
+    private static bool IsPlanned(string text) =>
+        !text.Contains("things", StringComparison.Ordinal) // the table of the writer's own tests
+        && !text.StartsWith("PRAGMA", StringComparison.Ordinal) && !text.StartsWith("VACUUM", StringComparison.Ordinal)
+        && !text.StartsWith("BEGIN", StringComparison.Ordinal) && !text.StartsWith("COMMIT", StringComparison.Ordinal)
+        && !text.StartsWith("ROLLBACK", StringComparison.Ordinal) && !text.StartsWith("SAVEPOINT", StringComparison.Ordinal)
+        && !text.StartsWith("RELEASE", StringComparison.Ordinal)
+        && !SqliteMetadataStore.WholeTableChecks.Contains(text);
+
+    private static List<string> Plan(Session session, string text)
+    {
+        var statement = session.Prepare($"EXPLAIN QUERY PLAN {text}");
+        var lines = new List<string>();
+        statement.Begin();
+        while (statement.Step()) lines.Add(statement.Text(3));
+        statement.Dispose();
+        statement.Close();
+        return lines;
+    }
+
+    /// <summary>Searches are cheap; so are scans of one-row tables, of a bounded subquery, and in the order of an index up to a limit.</summary>
+    private static bool IsCheap(string line)
+    {
+        if (line.Contains("TEMP B-TREE", StringComparison.Ordinal)) return line == "USE TEMP B-TREE FOR GROUP BY";
+        if (!line.StartsWith("SCAN", StringComparison.Ordinal)) return true;
+        string[] bounded =
+        [
+            "SCAN installation", "SCAN migrations", "SCAN CONSTANT ROW", "SCAN (subquery-1)", "SCAN due", "SCAN holders", "SCAN known", "SCAN recent",
+            "SCAN registries USING COVERING INDEX sqlite_autoindex_registries_1", "SCAN repositories USING COVERING INDEX repositories_listed",
+            "SCAN usage_deltas", "SCAN discarded_locations", "SCAN ledger",
+        ];
+        return bounded.Contains(line);
+    }
+}

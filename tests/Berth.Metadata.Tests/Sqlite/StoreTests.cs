@@ -1,0 +1,130 @@
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Berth.Metadata.Tests.Sqlite;
+
+public sealed class StoreTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_failed_sync_makes_the_store_unhealthy_and_is_told_to_the_host()
+    {
+        await using var folder = new StoreFolder();
+        var volume = folder.Volume;
+        await using var store = await folder.OpenAsync();
+        volume.FailSyncs();
+
+        await Assert.ThrowsAsync<MetadataUnavailableException>(() => store.PutManifestAsync(StoreFolder.Manifest("m"), StoreFolder.Alice, Token));
+
+        Assert.False(await store.IsHealthyAsync(Token));
+        Assert.NotNull(await store.Faulted.WaitAsync(TimeSpan.FromSeconds(10), Token));
+    }
+
+    [Fact]
+    public async Task A_failed_sync_of_a_checkpoint_is_a_fault_too()
+    {
+        await using var folder = new StoreFolder();
+        var volume = folder.Volume;
+        await using var store = await folder.OpenAsync(
+            options => options with { CheckpointInterval = TimeSpan.FromMilliseconds(5), IdleTime = TimeSpan.FromMilliseconds(400) });
+        await store.PutManifestAsync(StoreFolder.Manifest("m"), StoreFolder.Alice, Token);
+
+        volume.FailSyncs();
+
+        Assert.NotNull(await store.Faulted.WaitAsync(TimeSpan.FromSeconds(30), Token));
+        Assert.False(await store.IsHealthyAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_full_volume_refuses_pushes_and_takes_them_again_when_there_is_room()
+    {
+        await using var folder = new StoreFolder();
+        var volume = folder.Volume;
+        await using var store = await folder.OpenAsync();
+        await store.PutManifestAsync(StoreFolder.Manifest("first", tags: "first"), StoreFolder.Alice, Token);
+        volume.RunFullAfter(0);
+
+        await Assert.ThrowsAsync<MetadataFullException>(() => store.PutManifestAsync(StoreFolder.Manifest("second"), StoreFolder.Alice, Token));
+
+        Assert.NotNull(await store.FindManifestAsync(1, StoreFolder.App, Reference.To(Tag.Parse("first")), true, Token));
+        Assert.True(await store.IsHealthyAsync(Token));
+        volume.MakeRoom();
+        Assert.Equal(PutManifestOutcome.Stored, (await store.PutManifestAsync(StoreFolder.Manifest("second"), StoreFolder.Alice, Token)).Outcome);
+        Assert.Empty(await store.CheckAsync(Token));
+    }
+
+    [Fact]
+    public async Task The_steps_around_an_acknowledgement_are_reached_in_order()
+    {
+        await using var folder = new StoreFolder();
+        var steps = new RememberedSteps();
+        await using var store = await folder.OpenAsync(steps: steps);
+        steps.Reached.Clear();
+
+        await store.PutManifestAsync(StoreFolder.Manifest("m"), StoreFolder.Alice, Token);
+
+        Assert.Equal(["metadata.before-commit", "metadata.after-commit"], steps.Reached);
+    }
+
+    [Fact]
+    public async Task A_held_acknowledgement_holds_nobody_else()
+    {
+        await using var folder = new StoreFolder();
+        var steps = new RememberedSteps();
+        await using var store = await folder.OpenAsync(steps: steps);
+        var gate = new TaskCompletionSource();
+        steps.Hold = gate.Task;
+        var held = store.PutManifestAsync(StoreFolder.Manifest("held"), StoreFolder.Alice, Token);
+        steps.Hold = null;
+
+        await store.PutManifestAsync(StoreFolder.Manifest("free"), StoreFolder.Alice, Token);
+
+        Assert.False(held.IsCompleted);
+        gate.SetResult();
+        await held;
+    }
+
+    [Fact]
+    public async Task Uploads_names_and_addresses_with_odd_characters_survive()
+    {
+        await using var folder = new StoreFolder();
+        await using var store = await folder.OpenAsync();
+        var caller = new Caller(1, "zoë \"quoted\" \0 end 😀", "fe80::1%eth0", new string('r', 5000));
+
+        await store.SetPasswordAsync(caller.Name, "", caller, Token);
+
+        var record = (await store.ReadLedgerAsync(0, 10, Token))[^1];
+        Assert.Equal((caller.Name, caller.Address, caller.RequestId), (record.Actor, record.Address, record.RequestId));
+        Assert.Equal("", (await store.FindPrincipalAsync(caller.Name, Token))!.PasswordHash);
+        using var payload = System.Text.Json.JsonDocument.Parse(record.Payload!);
+        Assert.Equal(caller.Name, payload.RootElement.GetProperty("principal").GetString());
+    }
+
+    [Fact]
+    public void Hybrid_time_never_goes_back_and_passes_what_it_replaces()
+    {
+        var time = new FakeTimeProvider();
+        var clock = new HybridClock(time, highest: 0);
+        var first = clock.Next();
+        Assert.Equal(time.GetUtcNow().ToUnixTimeMilliseconds() << 16, first);
+        Assert.Equal(first + 1, clock.Next());
+        Assert.Equal(first + 101, clock.Next(replaced: first + 100));
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(first + (1 << 16), clock.Next());
+    }
+
+    private sealed class RememberedSteps : ISteps
+    {
+        public List<string> Reached { get; } = [];
+
+        public Task? Hold { get; set; }
+
+        public async ValueTask ReachAsync(string point)
+        {
+            lock (Reached) Reached.Add(point);
+            if (Hold is { } hold) await hold;
+        }
+    }
+}
