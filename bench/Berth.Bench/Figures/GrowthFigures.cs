@@ -1,6 +1,5 @@
 using Berth.Bench.Load;
 using Berth.Bench.Report;
-using Berth.Bench.Seeding;
 using Berth.Bench.Servers;
 
 namespace Berth.Bench.Figures;
@@ -23,84 +22,68 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
         var names = Enumerable.Range(0, _manifests.Count).Select(i => $"t{i}").ToList();
         int[] sizes = [1, 4, 16, 64];
 
-        var reads = sizes.Select(clients => Point(clients, Run(
-            contest.Berth, clients, RateFigures.ManifestReads(contest.Berth.Requests, "growth/clients", names, _manifests[0].Bytes.Length))));
-        Add(new Growth("clients", "manifest GET by tag", [.. reads], null));
+        Add(new Growth("clients", "manifest GET by tag", [.. sizes.Select(clients => Point(clients, ReadManifests(clients, names)))], null));
         Add(new Growth("clients", "manifest push", [.. sizes.Select(clients => Point(clients, PushManifests(contest.Berth, clients, "growth/clients")))], null));
         Add(new Growth("clients", "blob push, 4 KiB", [.. sizes.Select(clients => Point(clients, PushBlobs(contest.Berth, clients, "growth/clients")))], null));
     }
+
+    private RateSample ReadManifests(int clients, List<string> names) => contest.Run(
+        contest.Berth, clients, RateFigures.ManifestReads(contest.Berth.Requests, "growth/clients", names, _manifests[0].Bytes.Length), contest.Options.RateDuration);
 
     /// <summary>1 to 100 000 repositories.</summary>
     public async Task OfRepositoriesAsync()
     {
         int[] sizes = contest.Options.Quick ? [1, 1_000, 10_000] : [1, 1_000, 100_000];
-        using var berth = new BerthServer(launcher, Path.Combine(folder, "many-repositories"));
-        var steps = new Steps("repositories in one registry");
-        var seeded = 0;
+        using var servers = new SizedServers(launcher, Path.Combine(folder, "repositories"));
         foreach (var size in sizes)
-        {
-            await SeedAsync(berth, size, Enumerable.Range(seeded, size - seeded).Select(Preparation.RepositoryName), []);
-            seeded = size;
-            var some = Some(size).Select(Preparation.RepositoryName).ToList();
+            await servers.AddAsync(size, Enumerable.Range(0, size).Select(Preparation.RepositoryName), TagRepository, [], contest.CancellationToken);
 
-            // A page is compared from the size on that fills it.
-            if (size > 1)
-            {
-                steps.Take("catalog, first page of 100", size, Run(berth, Clients, Pages(berth, "/v2/_catalog?n=100")));
-                steps.Take("catalog, page of 100 from the middle", size, Run(berth, Clients, Pages(berth, $"/v2/_catalog?n=100&last=team-25/x")));
-            }
-
-            steps.Take("manifest GET by tag", size, Run(berth, Clients, new ReadWorkload(
-                [.. some.Select(name => berth.Requests.Format("GET", $"/v2/{name}/manifests/latest"))], 200, EmptyIndex.Content.Bytes.Length)));
-            Push(steps, berth, size);
-        }
-
-        Add(steps);
+        const string What = "repositories in one registry";
+        Compare(What, "catalog, first page of 100", servers, fills: 100, (berth, _, _) => Read(berth, ["/v2/_catalog?n=100"]));
+        Compare(What, "catalog, page of 100 from the middle", servers, fills: 1000, (berth, _, _) => Read(berth, ["/v2/_catalog?n=100&last=team-25/"]));
+        Compare(What, "manifest GET by tag", servers, fills: 1, (berth, size, _) =>
+            Read(berth, [.. Some(size).Select(number => $"/v2/{Preparation.RepositoryName(number)}/manifests/latest")]));
+        ComparePushes(What, servers);
     }
 
     /// <summary>1 to 1 000 000 tags, all of them in one repository.</summary>
     public async Task OfTagsAsync()
     {
         int[] sizes = contest.Options.Quick ? [1, 1_000, 100_000] : [1, 1_000, 1_000_000];
-        using var berth = new BerthServer(launcher, Path.Combine(folder, "many-tags"));
-        var steps = new Steps("tags in one repository");
-        var seeded = 0;
+        using var servers = new SizedServers(launcher, Path.Combine(folder, "tags"));
         foreach (var size in sizes)
-        {
-            await SeedAsync(berth, size, [], Enumerable.Range(seeded, size - seeded).Select(Preparation.TagName));
-            seeded = size;
-            if (size > 1)
-            {
-                steps.Take("tag list, first page of 100", size, Run(berth, Clients, Pages(berth, $"/v2/{TagRepository}/tags/list?n=100")));
-                var middle = Preparation.TagName(size / 2);
-                steps.Take("tag list, page of 100 from the middle", size, Run(berth, Clients, Pages(berth, $"/v2/{TagRepository}/tags/list?n=100&last={middle}")));
-            }
+            await servers.AddAsync(size, [], TagRepository, Enumerable.Range(0, size).Select(Preparation.TagName), contest.CancellationToken);
 
-            var some = Some(size).Select(Preparation.TagName);
-            steps.Take("manifest GET by tag", size, Run(berth, Clients, new ReadWorkload(
-                [.. some.Select(tag => berth.Requests.Format("GET", $"/v2/{TagRepository}/manifests/{tag}"))], 200, EmptyIndex.Content.Bytes.Length)));
-            Push(steps, berth, size);
-        }
-
-        Add(steps);
+        const string What = "tags in one repository";
+        Compare(What, "tag list, first page of 100", servers, fills: 100, (berth, _, _) => Read(berth, [$"/v2/{TagRepository}/tags/list?n=100"]));
+        Compare(What, "tag list, page of 100 from the middle", servers, fills: 1000, (berth, size, _) =>
+            Read(berth, [$"/v2/{TagRepository}/tags/list?n=100&last={Preparation.TagName(size / 2)}"]));
+        Compare(What, "manifest GET by tag", servers, fills: 1, (berth, size, _) =>
+            Read(berth, [.. Some(size).Select(number => $"/v2/{TagRepository}/manifests/{Preparation.TagName(number)}")]));
+        ComparePushes(What, servers);
     }
 
-    private Task SeedAsync(BerthServer berth, int size, IEnumerable<string> repositories, IEnumerable<string> tags)
+    private void ComparePushes(string what, SizedServers servers)
     {
-        Progress.Say($"  seeding {Path.GetFileName(berth.Folder)}: {size:N0}");
-        return Preparation.SeedAsync(berth, repositories, TagRepository, tags, contest.CancellationToken);
+        Compare(what, "blob push, 4 KiB", servers, fills: 1, (berth, _, _) => PushBlobs(berth, Clients, TagRepository));
+        Compare(what, "manifest push with a new tag", servers, fills: 1, (berth, _, _) => PushManifests(berth, Clients, TagRepository));
+    }
+
+    /// <summary>Takes one operation at all sizes in turn, those left out that do not fill a page.</summary>
+    private void Compare(string what, string operation, SizedServers servers, int fills, Func<BerthServer, int, int, RateSample> run)
+    {
+        var sides = servers.All.Where(side => side.Size >= fills).ToList();
+        foreach (var (size, berth) in sides) run(berth, size, -1);
+        var samples = contest.Alternate(
+            contest.Options.RateRounds, sides.Select<(int Size, BerthServer Berth), Func<int, RateSample>>(side => round => run(side.Berth, side.Size, round)).ToList());
+        Add(new Growth(what, operation, [.. sides.Select((side, i) => Point(side.Size, samples[i]))], Flat));
     }
 
     /// <summary>Up to 1 000 numbers spread over all.</summary>
     private static List<int> Some(int size) => [.. Enumerable.Range(0, Math.Min(size, 1000)).Select(i => (int)((long)i * 7919 % 1000 * size / 1000))];
 
-    private static ReadWorkload Pages(BerthServer berth, string path) => new([berth.Requests.Format("GET", path)], 200, null);
-
-    private void Push(Steps steps, BerthServer berth, int size)
-    {
-        steps.Take("blob push, 4 KiB", size, PushBlobs(berth, Clients, TagRepository));
-        steps.Take("manifest push with a new tag", size, PushManifests(berth, Clients, TagRepository));
-    }
+    private RateSample Read(BerthServer berth, IReadOnlyList<string> paths) => contest.Run(
+        berth, Clients, new ReadWorkload([.. paths.Select(path => berth.Requests.Format("GET", path))], 200, null), contest.Options.RateDuration / 3);
 
     private RateSample PushBlobs(BerthServer berth, int clients, string repository)
     {
@@ -118,34 +101,16 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
         return contest.Run(berth, clients, new ManifestPushWorkload(berth.Requests, repository, prefix, manifests), null);
     }
 
-    /// <summary>A read load, once to warm up and once for the figure.</summary>
-    private RateSample Run(BerthServer berth, int clients, Workload workload)
+    private static GrowthPoint Point(long size, params IReadOnlyList<RateSample> samples) => new(
+        size,
+        Contest.Median(samples.Select(sample => sample.Load.Rate)),
+        Contest.Median(samples.Select(sample => sample.Load.Latencies.Percentile(0.5))),
+        Contest.Median(samples.Select(sample => sample.Load.Latencies.Percentile(0.99))),
+        Contest.Median(samples.Select(sample => sample.CpuMicroseconds)));
+
+    private void Add(Growth growth)
     {
-        contest.Run(berth, clients, workload, contest.Options.RateDuration / 3);
-        return contest.Run(berth, clients, workload, contest.Options.RateDuration * 2 / 3);
-    }
-
-    private static GrowthPoint Point(long size, RateSample sample) => new(
-        size, sample.Load.Rate, sample.Load.Latencies.Percentile(0.5), sample.Load.Latencies.Percentile(0.99));
-
-    private void Add(Steps steps)
-    {
-        foreach (var (operation, points) in steps.Points) Add(new Growth(steps.What, operation, points, Flat));
-    }
-
-    private void Add(Growth growth) => contest.Results.Growths.Add(growth);
-
-    /// <summary>Points of several operations, gathered size by size.</summary>
-    private sealed class Steps(string what)
-    {
-        public string What { get; } = what;
-
-        public Dictionary<string, List<GrowthPoint>> Points { get; } = [];
-
-        public void Take(string operation, int size, RateSample sample)
-        {
-            if (!Points.TryGetValue(operation, out var points)) Points[operation] = points = [];
-            points.Add(Point(size, sample));
-        }
+        contest.Results.Growths.Add(growth);
+        Progress.Say(growth);
     }
 }

@@ -8,11 +8,15 @@ internal sealed class PushFigures(Contest contest)
 {
     private const int Clients = 16;
     private const int BlobSize = 4096;
+    private const int WarmUp = 300;
 
     /// <summary>2 000 blobs of 4 KiB, each by POST and PUT.</summary>
     public void Blobs()
     {
         var count = contest.Options.Quick ? 500 : 2000;
+        foreach (var server in contest.Registries)
+            contest.Run(server, Clients, new BlobPushWorkload(server.Requests, "bench/warm", SmallContent.Blobs(WarmUp, BlobSize)), null);
+
         var samples = contest.Alternate(
             contest.Options.PushRounds,
             contest.Registries.Select<Servers.RegistryServer, Func<int, RateSample>>(server => round =>
@@ -31,6 +35,9 @@ internal sealed class PushFigures(Contest contest)
     public void Manifests()
     {
         const int Count = 500;
+        foreach (var server in contest.Registries)
+            contest.Prepare(server, "bench/warm", [contest.Config, contest.Layers[0]], SmallContent.Manifests(WarmUp, contest.Config, contest.Layers[0]), "w");
+
         var samples = contest.Alternate(
             contest.Options.PushRounds,
             contest.Registries.Select<Servers.RegistryServer, Func<int, RateSample>>(server => round =>

@@ -57,4 +57,5 @@ internal sealed record Growth(string What, string Operation, IReadOnlyList<Growt
 /// <param name="Rate">Operations per second.</param>
 /// <param name="P50">Milliseconds that half of the operations did not exceed.</param>
 /// <param name="P99">Milliseconds that 99 % did not exceed.</param>
-internal sealed record GrowthPoint(long Size, double Rate, double P50, double P99);
+/// <param name="Cpu">Microseconds of the server's processor time for one operation.</param>
+internal sealed record GrowthPoint(long Size, double Rate, double P50, double P99, double Cpu);

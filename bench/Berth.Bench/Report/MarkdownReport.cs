@@ -64,11 +64,11 @@ internal static class MarkdownReport
 
     private static void Growths(StringBuilder text, Results results)
     {
-        text.AppendLine("| what grows | operation | size: requests/s, p50 ms, p99 ms | last p50 / first | at most | |");
+        text.AppendLine("| what grows | operation | size: operations/s, p50 ms, p99 ms, CPU µs | last p50 / first | at most | |");
         text.AppendLine("|---|---|---|--:|--:|---|");
         foreach (var growth in results.Growths)
         {
-            var points = growth.Points.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Size:N0}: {Number(p.Rate)}, {p.P50:0.00}, {p.P99:0.00}"));
+            var points = growth.Points.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Size:N0}: {Number(p.Rate)}, {p.P50:0.00}, {p.P99:0.00}, {Number(p.Cpu)}"));
             text.AppendLine(CultureInfo.InvariantCulture,
                 $"| {growth.What} | {growth.Operation} | {string.Join(" · ", points)} | {growth.Factor:0.0#}× | {Ratio(growth.Flatness)} | {Verdict(growth.IsMet)} |");
         }
