@@ -13,12 +13,14 @@ public interface IBlobStore : IAsyncDisposable
     /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
     Task<string?> ReadIdentityAsync(CancellationToken cancellationToken);
 
-    /// <summary>Leaves the installation's id in a new store, durably.</summary>
+    /// <summary>Leaves the installation's id in a new store, durably. The same id again is no error.</summary>
+    /// <exception cref="InvalidOperationException">The store has another id already.</exception>
     Task WriteIdentityAsync(string identity, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Opens a location for appending at <paramref name="offset"/>: 0 creates it, anything else must not be past what was synced; bytes
-    /// after the offset are cut off.
+    /// Opens a location for appending at <paramref name="offset"/>: 0 creates it, or cuts an earlier attempt of the same upload to nothing;
+    /// anything else must not be past what was synced, and bytes after the offset are cut off. A writer that this process has open there is
+    /// fenced off first: it writes nothing more.
     /// </summary>
     /// <param name="location">A location of <see cref="NewLocation"/>, named by a committed upload row.</param>
     /// <param name="offset">Bytes that stand already and stay.</param>
@@ -34,7 +36,11 @@ public interface IBlobStore : IAsyncDisposable
     /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
     Task<IBlobReader> OpenAsync(string location, long size, CancellationToken cancellationToken);
 
-    /// <summary>Removes a location. One that is absent already is no error. Readers that have it open may finish.</summary>
+    /// <summary>
+    /// Removes a location, durably: it does not come back after a loss of power, so its rows may be forgotten. One that is absent already is no
+    /// error. Readers that have it open may finish. Calls side by side share what makes them durable.
+    /// </summary>
+    /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
     Task DeleteAsync(string location, CancellationToken cancellationToken);
 
     /// <summary>Every location in the store, in no order; for offline verification, never on a client's path.</summary>

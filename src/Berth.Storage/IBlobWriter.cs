@@ -8,8 +8,12 @@ public interface IBlobWriter : IAsyncDisposable
     /// <summary>The offset of the next byte: bytes written by this and earlier writers.</summary>
     long Position { get; }
 
-    /// <summary>Appends bytes. They need not be durable yet.</summary>
+    /// <summary>
+    /// Appends bytes. They need not be durable yet. After a failure <see cref="Position"/> has not moved and nothing more can be appended; what
+    /// stood before may still be synced.
+    /// </summary>
     /// <exception cref="StorageFullException">The volume is full.</exception>
+    /// <exception cref="StorageUnavailableException">The store does not answer, or another writer took the location over.</exception>
     ValueTask WriteAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken);
 
     /// <summary>
@@ -17,5 +21,6 @@ public interface IBlobWriter : IAsyncDisposable
     /// the location must not be trusted past the last success.
     /// </summary>
     /// <exception cref="StorageFullException">The volume is full.</exception>
+    /// <exception cref="StorageUnavailableException">The store does not answer, or another writer took the location over.</exception>
     Task SyncAsync(CancellationToken cancellationToken);
 }

@@ -18,7 +18,7 @@ public sealed partial class SqliteMetadataStore
     private static readonly Sql ForgetAccessEvents = new("""
         DELETE FROM access_events WHERE (registry_id, minute, kind, actor, address, reason) IN (
             SELECT e.registry_id, e.minute, e.kind, e.actor, e.address, e.reason
-            FROM (SELECT 0 AS id UNION ALL SELECT id FROM registries) g CROSS JOIN access_events e ON e.registry_id = g.id AND e.minute < ?1
+            FROM (SELECT 0 AS id UNION ALL SELECT id FROM registries) known CROSS JOIN access_events e ON e.registry_id = known.id AND e.minute < ?1
             LIMIT ?2)
         """);
 

@@ -17,8 +17,8 @@ public sealed partial class SqliteMetadataStore
         """);
 
     private static readonly Sql ListHolders = new("""
-        SELECT r.registry_id, r.name FROM (SELECT repository_id FROM memberships WHERE digest = ?1 LIMIT ?2) m
-        CROSS JOIN repositories r ON r.id = m.repository_id
+        SELECT r.registry_id, r.name FROM (SELECT repository_id FROM memberships WHERE digest = ?1 LIMIT ?2) holders
+        CROSS JOIN repositories r ON r.id = holders.repository_id
         """);
 
     private static readonly Sql FindNamingManifest = new("""

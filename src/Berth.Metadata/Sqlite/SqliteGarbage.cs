@@ -6,9 +6,9 @@ namespace Berth.Metadata.Sqlite;
 public sealed partial class SqliteMetadataStore
 {
     private static readonly Sql ListDueMemberships = new("""
-        SELECT m.repository_id, m.digest, m.lease_until, r.registry_id, r.name
-        FROM (SELECT repository_id, digest, lease_until, review_at FROM memberships WHERE review_at <= ?1 ORDER BY review_at LIMIT ?2) m
-        CROSS JOIN repositories r ON r.id = m.repository_id
+        SELECT due.repository_id, due.digest, due.lease_until, r.registry_id, r.name
+        FROM (SELECT repository_id, digest, lease_until, review_at FROM memberships WHERE review_at <= ?1 ORDER BY review_at LIMIT ?2) due
+        CROSS JOIN repositories r ON r.id = due.repository_id
         """);
 
     private static readonly Sql SetMembershipReview = new("UPDATE memberships SET review_at = ?3 WHERE repository_id = ?1 AND digest = ?2");

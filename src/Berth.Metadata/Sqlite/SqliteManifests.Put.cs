@@ -14,7 +14,7 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql InsertManifest = new("""
         INSERT INTO manifests (repository_id, digest, media_type, artifact_type, size, subject, annotations, hybrid_time, region, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT region FROM installation), ?9) RETURNING id
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT region FROM installation), ?9)
         """);
 
     private static readonly Sql ReviveManifest = new("""
@@ -30,7 +30,8 @@ public sealed partial class SqliteMetadataStore
     private static readonly Sql UpsertTag = new("""
         INSERT INTO tags (repository_id, name, manifest_id, hybrid_time, region, created_at, updated_at)
         VALUES (?1, ?2, ?3, ?4, (SELECT region FROM installation), ?5, ?5)
-        ON CONFLICT DO UPDATE SET manifest_id = excluded.manifest_id, hybrid_time = excluded.hybrid_time, region = excluded.region, updated_at = excluded.updated_at
+        ON CONFLICT DO UPDATE SET manifest_id = excluded.manifest_id, hybrid_time = excluded.hybrid_time, region = excluded.region,
+            updated_at = excluded.updated_at
         """);
 
     /// <inheritdoc/>
@@ -88,9 +89,10 @@ public sealed partial class SqliteMetadataStore
     {
         var body = manifest.Manifest;
         var subject = body.Subject?.Digest ?? default;
-        using var row = scope.Use(InsertManifest).Bind(repositoryId).Bind(manifest.Digest).Bind(body.MediaType).Bind(body.ReferrerArtifactType)
-            .Bind(manifest.Bytes.Length).Bind(subject).Bind(subject.IsDefault ? null : body.Annotations).Bind(hybridTime).Bind(scope.Now);
-        var id = row.OnlyInt64();
+        scope.Use(InsertManifest).Bind(repositoryId).Bind(manifest.Digest).Bind(body.MediaType).Bind(body.ReferrerArtifactType)
+            .Bind(manifest.Bytes.Length).Bind(subject).Bind(subject.IsDefault ? null : body.Annotations).Bind(hybridTime).Bind(scope.Now)
+            .Execute();
+        var id = scope.Session.LastInsertedId;
         scope.Use(InsertManifestBytes).Bind(id).Bind(manifest.Bytes).Execute();
         return id;
     }
@@ -123,5 +125,4 @@ public sealed partial class SqliteMetadataStore
 
     /// <summary>A manifest's row as the writer sees it.</summary>
     private readonly record struct ManifestRow(long Id, long Size, bool Deleted, long HybridTime);
-
 }

@@ -18,6 +18,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     private readonly SqliteOptions _options;
     private readonly TimeProvider _time;
     private readonly ISteps _steps;
+    private readonly ILogger _logger;
     private readonly Session _writerSession;
     private readonly Session _checkpointSession;
     private readonly SessionPool _readers;
@@ -33,12 +34,13 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         _options = options;
         _time = time;
         _steps = steps;
+        _logger = logger;
         _writerSession = writerSession;
         _readers = new SessionPool(options);
         _checkpointSession = SessionPragmas.OpenCheckpointer(options);
         _checkpointer = new Checkpointer(options, _checkpointSession, _readers, logger);
         _writer = new GroupWriter(options, writerSession, new WriteScope(writerSession, time, new HybridClock(time, ReadHighest(writerSession))), _checkpointer, logger);
-        _checkpointer.Start(_writer.Fault);
+        _checkpointer.Start(_writer.Fault, full => _ = MakeRoomForCheckpointAsync(full));
     }
 
     /// <summary>Completes, with the reason, when the database can no longer be trusted (a failed sync, damage): the process must stop.</summary>
@@ -80,6 +82,13 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         await _writer.DisposeAsync();
         _checkpointer.Dispose();
         _readers.Dispose();
+        if (_writer.Faulted.IsCompleted)
+        {
+            // What the log holds is sorted out by the next start, from the disk alone.
+            _checkpointSession.KeepLogOnClose();
+            _writerSession.KeepLogOnClose();
+        }
+
         _checkpointSession.Dispose();
         _writerSession.Dispose();
     }
@@ -139,9 +148,44 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     private async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
     {
         await _steps.ReachAsync("metadata.before-commit");
-        var result = await _writer.RunAsync(body, urgency, weight, cancellationToken);
+        var result = await RunAsync(body, urgency, weight, cancellationToken);
         await _steps.ReachAsync("metadata.after-commit");
         return result;
+    }
+
+    private async Task<T> RunAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
+    {
+        if (_options.Reserve is not { } reserve) return await _writer.RunAsync(body, urgency, weight, cancellationToken);
+        if (urgency == Urgency.Push && !reserve.IsHeld)
+        {
+            throw new MetadataFullException("The volume of the metadata database is full: nothing is pushed until its reserve is in place again.");
+        }
+
+        try
+        {
+            return await _writer.RunAsync(body, urgency, weight, cancellationToken);
+        }
+        catch (MetadataFullException full)
+        {
+            await reserve.ReleaseAsync(full.Message, CancellationToken.None);
+            if (urgency == Urgency.Push) throw;
+        }
+
+        return await _writer.RunAsync(body, urgency, weight, cancellationToken);
+    }
+
+    /// <summary>A checkpoint found the volume full.</summary>
+    private async Task MakeRoomForCheckpointAsync(Exception full)
+    {
+        if (_options.Reserve is not { } reserve) return;
+        try
+        {
+            await reserve.ReleaseAsync(full.Message, CancellationToken.None);
+        }
+        catch (IOException error)
+        {
+            LogReserveNotReleased(_logger, error);
+        }
     }
 
     private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>

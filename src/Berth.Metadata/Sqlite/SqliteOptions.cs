@@ -6,6 +6,9 @@ public sealed record SqliteOptions
     /// <summary>The database file; its WAL and shared-memory file stand beside it. The folder must exist, on a local file system.</summary>
     public required string Path { get; init; }
 
+    /// <summary>The reserve on the database's volume; null where none is kept.</summary>
+    public IMetadataReserve? Reserve { get; init; }
+
     /// <summary>The engine's file layer, by the name it is registered under; null for the system's own. Tests bring one that fails on demand.</summary>
     internal string? FileLayer { get; init; }
 
@@ -57,7 +60,10 @@ public sealed record SqliteOptions
     /// <summary>Readers that are kept open between reads.</summary>
     public int IdleReaders { get; init; } = Math.Clamp(Environment.ProcessorCount * 2, 4, 16);
 
-    /// <summary>How long the bytes of a discarded blob stay at least: nothing on a file system, the longest pre-signed link and five minutes on an object store.</summary>
+    /// <summary>
+    /// How long the bytes of a discarded blob stay at least: nothing on a file system, the longest pre-signed link and five minutes on an
+    /// object store.
+    /// </summary>
     public TimeSpan DiscardDelay { get; init; }
 
     /// <summary>How long a deletion's tombstone is kept; no peer needs it longer while there are none.</summary>

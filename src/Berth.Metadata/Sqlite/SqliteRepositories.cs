@@ -8,7 +8,7 @@ public sealed partial class SqliteMetadataStore
     private static readonly Sql FindRepository = new("SELECT id, listed FROM repositories WHERE registry_id = ?1 AND name = ?2");
 
     private static readonly Sql InsertRepository = new(
-        "INSERT INTO repositories (registry_id, name, listed, created_at) VALUES (?1, ?2, 0, ?3) RETURNING id");
+        "INSERT INTO repositories (registry_id, name, listed, created_at) VALUES (?1, ?2, 0, ?3)");
 
     private static readonly Sql SetListed = new("UPDATE repositories SET listed = ?2 WHERE id = ?1");
 
@@ -79,7 +79,7 @@ public sealed partial class SqliteMetadataStore
     {
         if (FindRepositoryRow(scope, registryId, repository) is { } found) return found;
 
-        using var row = scope.Use(InsertRepository).Bind(registryId).Bind(repository.Value).Bind(scope.Now);
-        return (row.OnlyInt64(), false);
+        scope.Use(InsertRepository).Bind(registryId).Bind(repository.Value).Bind(scope.Now).Execute();
+        return (scope.Session.LastInsertedId, false);
     }
 }

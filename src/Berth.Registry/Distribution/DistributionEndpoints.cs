@@ -101,14 +101,14 @@ internal sealed partial class DistributionEndpoints(
 
         var allowed = route.Action is { } action
             ? authorizer.IsAllowed(principal, registry, target.Repository, action)
-            : target.Kind != ResourceKind.Catalog || authorizer.MayListCatalog(principal, registry);
+            : authorizer.MayUse(principal, registry, route.RegistryAction);
         if (!allowed)
         {
             metrics.Denied("denied");
             LogDenied(principal.Name, route.Name, target.Repository.ToString());
             accessLog.Record(
                 AccessEventKinds.Denied, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(), route.Name, context.TraceIdentifier);
-            throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not do this in '{target.Repository}'; ask its owner for the right '{route.Action}'.");
+            throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not do this in '{target.Repository}'; ask its owner for the right '{route.Action?.ToString() ?? route.RegistryAction.ToString()}'.");
         }
 
         var request = new DistributionRequest(context, registry, principal, target);
@@ -120,6 +120,7 @@ internal sealed partial class DistributionEndpoints(
     {
         "root" => RootAsync(request),
         "catalog" => lists.CatalogAsync(request),
+        "uploads.list" => uploads.ListAsync(request),
         "tags.list" => lists.TagsAsync(request),
         "manifest.get" => manifests.GetAsync(request),
         "manifest.put" => manifests.PutAsync(request),

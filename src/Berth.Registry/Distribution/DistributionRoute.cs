@@ -6,15 +6,17 @@ namespace Berth.Registry.Distribution;
 /// <param name="Name">The route's name in metrics, logs and the reference.</param>
 /// <param name="Kind">The kind of resource.</param>
 /// <param name="Method">The HTTP method; a GET route serves HEAD, too, where <paramref name="AnswersHead"/>.</param>
-/// <param name="Action">The right on the repository; null for the root and the catalog, which ask for a signed-in principal.</param>
+/// <param name="Action">The right on the repository; null for what belongs to the whole registry.</param>
+/// <param name="RegistryAction">The right on the registry, where <paramref name="Action"/> is null.</param>
 /// <param name="AnswersHead">Whether HEAD is answered as GET without the body.</param>
-public sealed record DistributionRoute(string Name, ResourceKind Kind, string Method, RepositoryAction? Action, bool AnswersHead = false)
+public sealed record DistributionRoute(string Name, ResourceKind Kind, string Method, RepositoryAction? Action, bool AnswersHead = false, RegistryAction RegistryAction = default)
 {
     /// <summary>All routes under <c>/v2/</c>. Tests and the reference page are made from this table.</summary>
     public static readonly IReadOnlyList<DistributionRoute> All =
     [
         new("root", ResourceKind.Root, "GET", null, AnswersHead: true),
-        new("catalog", ResourceKind.Catalog, "GET", null),
+        new("catalog", ResourceKind.Catalog, "GET", null, RegistryAction: RegistryAction.CatalogRead),
+        new("uploads.list", ResourceKind.OpenUploads, "GET", null, RegistryAction: RegistryAction.UploadsRead),
         new("tags.list", ResourceKind.Tags, "GET", RepositoryAction.MetadataRead),
         new("manifest.get", ResourceKind.Manifest, "GET", RepositoryAction.ContentRead, AnswersHead: true),
         new("manifest.put", ResourceKind.Manifest, "PUT", RepositoryAction.ContentWrite),

@@ -11,6 +11,9 @@ public enum ResourceKind
     /// <summary><c>/v2/_catalog</c></summary>
     Catalog,
 
+    /// <summary><c>/v2/_uploads</c></summary>
+    OpenUploads,
+
     /// <summary><c>/v2/{name}/tags/list</c></summary>
     Tags,
 
@@ -56,6 +59,7 @@ public readonly record struct RequestTarget(
 
         var rest = path["/v2/".Length..];
         if (rest is "_catalog") return new RequestTarget(ResourceKind.Catalog);
+        if (rest is "_uploads") return new RequestTarget(ResourceKind.OpenUploads);
         if (TryCut(rest, "/tags/list", out var name)) return new RequestTarget(ResourceKind.Tags, Name(name));
         if (TryCut(rest, "/blobs/uploads/", out name) || TryCut(rest, "/blobs/uploads", out name)) return new RequestTarget(ResourceKind.Uploads, Name(name));
 

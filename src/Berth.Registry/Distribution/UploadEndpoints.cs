@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Berth.Registry.Distribution;
 
 /// <summary>The routes of upload sessions (OCI distribution spec, "Pushing blobs").</summary>
-internal sealed class UploadEndpoints(UploadService uploads, MountService mounts, UploadAdmission admission)
+internal sealed partial class UploadEndpoints(UploadService uploads, IUploads sessions, MountService mounts, UploadAdmission admission)
 {
     /// <summary><c>POST …/blobs/uploads/</c>: opens a session; with <c>?mount=</c> mounts a blob, with <c>?digest=</c> takes the whole blob.</summary>
     public async Task StartAsync(DistributionRequest request)

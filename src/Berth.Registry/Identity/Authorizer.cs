@@ -17,8 +17,8 @@ public sealed class Authorizer
     /// <summary>Whether the principal may do this to the repository.</summary>
     public bool IsAllowed(Principal principal, RegistryRecord registry, RepositoryName repository, RepositoryAction action) => IsOwner(principal);
 
-    /// <summary>Whether the principal may list the registry's repositories; it then sees those in <see cref="Readable"/>.</summary>
-    public bool MayListCatalog(Principal principal, RegistryRecord registry) => IsOwner(principal);
+    /// <summary>Whether the principal may do this to the registry as a whole.</summary>
+    public bool MayUse(Principal principal, RegistryRecord registry, RegistryAction action) => action == RegistryAction.SignIn || IsOwner(principal);
 
     /// <summary>The repositories whose content the principal may read, as sorted, disjoint ranges of names.</summary>
     public IReadOnlyList<NameRange> Readable(Principal principal, RegistryRecord registry) => IsOwner(principal) ? Everything : Nothing;

@@ -111,12 +111,10 @@ public sealed partial class GarbageCollector(
                 return;
             }
 
-            foreach (var discarded in due)
-            {
-                await steps.ReachAsync("gc.before-delete");
-                await store.DeleteAsync(discarded.Location, cancellationToken);
-                await steps.ReachAsync("gc.after-delete");
-            }
+            // Side by side: locations made together share a folder, and with it the sync that makes their removal durable.
+            await steps.ReachAsync("gc.before-delete");
+            await Task.WhenAll(due.Select(discarded => store.DeleteAsync(discarded.Location, cancellationToken)));
+            await steps.ReachAsync("gc.after-delete");
 
             await garbage.ForgetDiscardedAsync(due, cancellationToken);
             metrics.LocationsRemoved(due.Count);

@@ -11,6 +11,9 @@ internal static class BerthCommand
         var root = new RootCommand("Berth, a private OCI registry: the server.")
         {
             ServeCommand.Create(),
+            StorageCommand.Create(),
+            BackupCommand.Create(),
+            BackupCommand.CreateRestore(),
             VersionCommand.Create(),
         };
         var parsed = root.Parse(args);

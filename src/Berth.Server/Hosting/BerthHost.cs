@@ -25,7 +25,7 @@ internal static class BerthHost
             HostLog.UnknownSetting(logger, setting);
 
         await using var stores = new Stores(options, time, loggers);
-        await stores.LockAsync(cancellationToken);
+        await stores.LockAsync("berth serve", cancellationToken);
         using var certificates = new StartedEarly<ServerCertificates?>(() => CertificateSetup.Open(options, time, loggers));
         var opened = stores.OpenAsync(cancellationToken);
 

@@ -10,5 +10,5 @@ internal sealed class DeletionGate(string dataFolder, FileSystemBlobStore blobs)
     public IDisposable? TryEnter() => BackupHold.TryTakeForRemoval(dataFolder);
 
     /// <inheritdoc/>
-    public async ValueTask AfterSweepAsync(CancellationToken cancellationToken) => await blobs.Reserve.TryTakeBackAsync(cancellationToken);
+    public async ValueTask AfterSweepAsync(CancellationToken cancellationToken) => await blobs.TryTakeReserveBackAsync(cancellationToken);
 }

@@ -23,6 +23,12 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     private InstallationRecord? _installation;
     private DeletionGate? _gate;
 
+    /// <summary>Where the blob store of a data folder is.</summary>
+    public static string BlobRoot(string data) => Path.Combine(data, "store");
+
+    /// <summary>Where the database of a data folder is.</summary>
+    public static string DatabasePath(string data) => Path.Combine(data, "metadata", "berth.db");
+
     /// <summary>The metadata store.</summary>
     public IMetadataStore Metadata => _metadata ?? throw NotOpen();
 
@@ -40,7 +46,9 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
 
     /// <summary>Makes the data folder where there is none, and takes its lock: before anything else looks into it.</summary>
     /// <exception cref="CannotStartException">It cannot be made, another process has it, or its volume is not safe.</exception>
-    public async Task LockAsync(CancellationToken cancellationToken)
+    /// <param name="command">What this process does, as the user called it, for the sentence that another process gets.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task LockAsync(string command, CancellationToken cancellationToken)
     {
         try
         {
@@ -50,7 +58,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
             if (volume.Sentence is { } warning)
                 HostLog.VolatileVolume(_logger, warning);
             DataFolder.Ensure(_data);
-            _lock = await DataFolderLock.AcquireAsync(_data, "berth serve", time, cancellationToken);
+            _lock = await DataFolderLock.AcquireAsync(_data, command, time, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -65,9 +73,9 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         try
         {
             var metadata = SqliteMetadataStore.OpenAsync(
-                new SqliteOptions { Path = Path.Combine(_data, "metadata", "berth.db") }, time, NoSteps.Instance, loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
+                new SqliteOptions { Path = DatabasePath(_data), Reserve = new VolumeReserve(() => _blobs) }, time, NoSteps.Instance, loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
             var blobs = FileSystemBlobStore.OpenAsync(
-                new FileSystemOptions { Root = Path.Combine(_data, "blobs") }, time, NoSteps.Instance, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
+                new FileSystemOptions { Root = BlobRoot(_data) }, time, NoSteps.Instance, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
             _blobs = await blobs;
             _gate = new DeletionGate(_data, _blobs);
             _metadata = await metadata;

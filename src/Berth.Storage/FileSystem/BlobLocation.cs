@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace Berth.Storage.FileSystem;
 
 /// <summary>
-/// A location of this driver: <c>ab/&lt;32 hex&gt;</c>, 128 random bits in lower case whose first byte is the folder too. Any other text
-/// never becomes a path.
+/// A location of this driver: <c>ab/&lt;32 hex&gt;</c>, in lower case the folder's number and 120 random bits. Any other text never becomes
+/// a path.
 /// </summary>
 internal static class BlobLocation
 {
@@ -17,11 +17,12 @@ internal static class BlobLocation
 
     private static readonly SearchValues<char> LowerHex = SearchValues.Create("0123456789abcdef");
 
-    /// <summary>A location nobody has had or will have.</summary>
-    public static string New()
+    /// <summary>A location in a folder, by its number, that nobody has had or will have.</summary>
+    public static string New(byte folder)
     {
         Span<byte> random = stackalloc byte[NameLength / 2];
         RandomNumberGenerator.Fill(random);
+        random[0] = folder;
         var name = Convert.ToHexStringLower(random);
         return $"{name.AsSpan(0, 2)}/{name}";
     }

@@ -197,7 +197,7 @@ internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, 
 
     private void Write(SafeFileHandle file, in ReadOnlySequence<byte> bytes)
     {
-        var began = parts.Time.GetTimestamp();
+        var began = parts.Pressure.Begin();
         parts.Files.Write(file, bytes, Position);
         parts.Pressure.Observe(began);
     }

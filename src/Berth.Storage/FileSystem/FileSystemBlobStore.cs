@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Berth.Oci;
 using Berth.Storage.FileSystem.Operations;
 using Microsoft.Extensions.Logging;
@@ -17,11 +18,15 @@ public sealed partial class FileSystemBlobStore : IBlobStore
     private const int LaneThreads = 32;
     private const int ListBatch = 512;
 
+    // So many locations in a row lie in one folder: uploads at the same time share the fsync of its entries.
+    private const int Neighbours = 64;
+
     private readonly StoreParts _parts;
     private readonly StoreIdentity _identity;
     private readonly string _root;
     private readonly string[] _folders;
     private readonly DirectorySync[] _directories;
+    private uint _named = (uint)RandomNumberGenerator.GetInt32(BlobLocation.FanOut * Neighbours);
 
     private FileSystemBlobStore(StoreParts parts, StoreIdentity identity, string root)
     {
@@ -51,7 +56,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
     }
 
     /// <inheritdoc/>
-    public string NewLocation() => BlobLocation.New();
+    public string NewLocation() => BlobLocation.New((byte)(Interlocked.Increment(ref _named) / Neighbours));
 
     /// <inheritdoc/>
     public Task<string?> ReadIdentityAsync(CancellationToken cancellationToken) =>
@@ -207,7 +212,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
             var reserve = await ReserveFile.OpenAsync(
                 files, writes, ownsLane: false, Path.Join(root, "reserve"), options.ReserveBytes, logger, cancellationToken);
             var parts = new StoreParts(
-                files, writes, reads, reserve, new VolumeAdmission(files, root), new WritePressure(time), new OpenWriters(), time, steps, logger);
+                files, writes, reads, reserve, new VolumeAdmission(files, root), new WritePressure(time), new OpenWriters(), steps, logger);
             LogOpened(logger, root, reserve.IsHeld);
             return new FileSystemBlobStore(parts, identity, root);
         }

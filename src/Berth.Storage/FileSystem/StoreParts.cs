@@ -13,7 +13,6 @@ internal sealed record StoreParts(
     VolumeAdmission Admission,
     WritePressure Pressure,
     OpenWriters Writers,
-    TimeProvider Time,
     ISteps Steps,
     ILogger Logger)
 {

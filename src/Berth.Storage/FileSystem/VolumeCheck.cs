@@ -73,6 +73,10 @@ public static unsafe class VolumeCheck
         return Judge(folder, type, type == Overlay ? MountTable.OptionsOf(path, MountTable.ReadOwn()) : []);
     }
 
+    /// <summary>Whether two paths, both there, lie on one volume: then they share its free space and one <see cref="ReserveFile"/>.</summary>
+    /// <exception cref="StorageUnavailableException">One of them cannot be looked at.</exception>
+    public static bool IsOneVolume(string first, string second) => DeviceOf(first) == DeviceOf(second);
+
     internal static VolumeReport Judge(string folder, long type, IReadOnlyList<string> options)
     {
         if (Network.TryGetValue(type, out var network))
@@ -93,6 +97,14 @@ public static unsafe class VolumeCheck
         }
 
         return new VolumeReport(VolumeVerdict.Safe, Local.GetValueOrDefault(type) ?? $"0x{type:x}", null);
+    }
+
+    private static (uint Major, uint Minor) DeviceOf(string path)
+    {
+        Libc.FileStatus status;
+        if (Libc.StatX(Libc.AtFdCwd, path, 0, Libc.StatxSizeModeBlocksTime, &status) != 0)
+            throw StorageErrors.Translate(new FileOperationException("stat", path, Marshal.GetLastPInvokeError()));
+        return (status.DeviceMajor, status.DeviceMinor);
     }
 
     private static string Existing(string path)

@@ -1,3 +1,5 @@
+using Berth.Storage.FileSystem.Operations;
+
 namespace Berth.Storage.FileSystem;
 
 /// <summary>
@@ -14,10 +16,19 @@ internal sealed class WritePressure(TimeProvider time)
     /// <summary>Whether a write stalled a moment ago.</summary>
     public bool IsHigh => time.GetTimestamp() < Interlocked.Read(ref _highUntil);
 
-    /// <summary>Takes note of how long a write took that began at the timestamp.</summary>
-    public void Observe(long began)
+    /// <summary>Is called on a thread that is about to write; what it returns is for <see cref="Observe"/>.</summary>
+    public (long Timestamp, long Sleeps) Begin() => (time.GetTimestamp(), SleepsOfThread());
+
+    /// <summary>Takes note of a write that has ended: it stalled when it took long and slept, not when it only waited for a processor.</summary>
+    public void Observe((long Timestamp, long Sleeps) began)
     {
-        if (time.GetElapsedTime(began) < Stall) return;
+        if (time.GetElapsedTime(began.Timestamp) < Stall || SleepsOfThread() == began.Sleeps) return;
         Interlocked.Exchange(ref _highUntil, time.GetTimestamp() + (long)(Memory.TotalSeconds * time.TimestampFrequency));
+    }
+
+    private static unsafe long SleepsOfThread()
+    {
+        Libc.ResourceUsage usage;
+        return Libc.GetResourceUsage(Libc.ThisThread, &usage) == 0 ? usage.VoluntarySwitches : 0;
     }
 }

@@ -124,7 +124,7 @@ internal sealed class ModelPlay
         return upload;
     }
 
-    private Task OpenAsync(string repository, TimeSpan life) => OpenUploadAsync(repository, life, writing: false);
+    private Task<UploadRecord> OpenAsync(string repository, TimeSpan life) => OpenUploadAsync(repository, life, writing: false);
 
     private async Task PushAsync(string repository, Descriptor blob)
     {

@@ -1,4 +1,3 @@
-using Berth.Metadata;
 using Berth.Oci;
 using Microsoft.Extensions.Time.Testing;
 

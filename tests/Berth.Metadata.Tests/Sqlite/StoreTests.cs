@@ -1,4 +1,5 @@
 using Berth.Metadata.Sqlite.Engine;
+using Berth.Metadata.Tests.Sqlite.Faults;
 using Berth.Oci;
 using Microsoft.Extensions.Time.Testing;
 
@@ -38,6 +39,26 @@ public sealed class StoreTests
     }
 
     [Fact]
+    public async Task After_a_fault_closing_writes_nothing_and_the_next_start_finds_what_was_acknowledged()
+    {
+        await using var folder = new StoreFolder();
+        var volume = folder.Volume;
+        var store = await folder.OpenAsync();
+        await store.PutManifestAsync(StoreFolder.Manifest("first", tags: "first"), StoreFolder.Alice, Token);
+        volume.FailSyncs();
+        await Assert.ThrowsAsync<MetadataUnavailableException>(() => store.PutManifestAsync(StoreFolder.Manifest("m"), StoreFolder.Alice, Token));
+        var events = volume.Count;
+
+        await store.DisposeAsync();
+
+        Assert.Equal(events, volume.Count);
+        volume.MendSyncs();
+        await using var reopened = await folder.OpenAsync();
+        Assert.NotNull(await reopened.FindManifestAsync(1, StoreFolder.App, Reference.To(Tag.Parse("first")), true, Token));
+        Assert.Empty(await reopened.CheckAsync(Token));
+    }
+
+    [Fact]
     public async Task A_full_volume_refuses_pushes_and_takes_them_again_when_there_is_room()
     {
         await using var folder = new StoreFolder();
@@ -53,6 +74,40 @@ public sealed class StoreTests
         volume.MakeRoom();
         Assert.Equal(PutManifestOutcome.Stored, (await store.PutManifestAsync(StoreFolder.Manifest("second"), StoreFolder.Alice, Token)).Outcome);
         Assert.Empty(await store.CheckAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_full_volume_gives_its_reserve_to_deletions_and_pushes_wait_until_it_is_back()
+    {
+        await using var folder = new StoreFolder();
+        var volume = folder.Volume;
+        var reserve = new Reserve(volume);
+        await using var store = await folder.OpenAsync(options => options with { Reserve = reserve });
+        await store.PutManifestAsync(StoreFolder.Manifest("first", tags: "first"), StoreFolder.Alice, Token);
+        volume.RunFullAfter(0);
+
+        await Assert.ThrowsAsync<MetadataFullException>(() => store.PutManifestAsync(StoreFolder.Manifest("second"), StoreFolder.Alice, Token));
+        Assert.False(reserve.IsHeld);
+        await Assert.ThrowsAsync<MetadataFullException>(() => store.PutManifestAsync(StoreFolder.Manifest("second"), StoreFolder.Alice, Token));
+        Assert.Equal(DeleteOutcome.Deleted, (await store.DeleteTagAsync(1, StoreFolder.App, Tag.Parse("first"), StoreFolder.Alice, Token)).Outcome);
+
+        reserve.IsHeld = true;
+        Assert.Equal(PutManifestOutcome.Stored, (await store.PutManifestAsync(StoreFolder.Manifest("second"), StoreFolder.Alice, Token)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_deletion_that_finds_the_volume_full_is_tried_again_with_the_reserve()
+    {
+        await using var folder = new StoreFolder();
+        var volume = folder.Volume;
+        var reserve = new Reserve(volume);
+        await using var store = await folder.OpenAsync(options => options with { Reserve = reserve });
+        await store.PutManifestAsync(StoreFolder.Manifest("first", tags: "first"), StoreFolder.Alice, Token);
+        volume.RunFullAfter(0);
+
+        Assert.Equal(DeleteOutcome.Deleted, (await store.DeleteTagAsync(1, StoreFolder.App, Tag.Parse("first"), StoreFolder.Alice, Token)).Outcome);
+
+        Assert.False(reserve.IsHeld);
     }
 
     [Fact]
@@ -113,6 +168,18 @@ public sealed class StoreTests
         Assert.Equal(first + 101, clock.Next(replaced: first + 100));
         time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal(first + (1 << 16), clock.Next());
+    }
+
+    private sealed class Reserve(FaultyVolume volume) : IMetadataReserve
+    {
+        public bool IsHeld { get; set; } = true;
+
+        public Task ReleaseAsync(string reason, CancellationToken cancellationToken)
+        {
+            IsHeld = false;
+            volume.MakeRoom();
+            return Task.CompletedTask;
+        }
     }
 
     private sealed class RememberedSteps : ISteps

@@ -26,7 +26,7 @@ internal sealed class WriterRig : IAsyncDisposable
         Writer = new GroupWriter(
             options, _session, new WriteScope(_session, TimeProvider.System, new HybridClock(TimeProvider.System, 0)), _checkpointer, NullLogger.Instance);
         _checkpointing = checkpointing;
-        if (checkpointing) _checkpointer.Start(Writer.Fault);
+        if (checkpointing) _checkpointer.Start(Writer.Fault, static _ => { });
     }
 
     public GroupWriter Writer { get; }

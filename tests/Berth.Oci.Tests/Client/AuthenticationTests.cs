@@ -99,7 +99,7 @@ public sealed class AuthenticationTests
         using (var client = new RegistryClient(registry.Address, Anonymous with { Credential = RegistryCredential.FromRefreshToken("long+") }))
             await client.DeleteBlobAsync(App, Sha256([]), Cancel);
         Assert.Equal(
-            "service=reg&scope=repository%3Ateam%2Fapp%3Adelete%2Cpull&grant_type=refresh_token&client_id=berth&refresh_token=long%2B",
+            $"service=reg&scope=repository%3Ateam%2Fapp%3Adelete%2Cpull&grant_type=refresh_token&client_id={Uri.EscapeDataString(UserAgent)}&refresh_token=long%2B",
             registry.Seen.Single(request => request.Method == "POST").Text);
 
         using (var client = new RegistryClient(registry.Address, Anonymous with { Credential = RegistryCredential.FromRegistryToken("given") }))

@@ -6,7 +6,14 @@ namespace Berth.Oci.Tests.Client;
 internal static class Clients
 {
     public static readonly RepositoryName App = RepositoryName.Parse("team/app");
-    public static readonly RegistryClientOptions Anonymous = new() { ResponseLimit = TimeSpan.FromSeconds(20), StallLimit = TimeSpan.FromSeconds(20) };
+    public static readonly string UserAgent = $"berth-tests/{Environment.ProcessId}";
+    public static readonly RegistryClientOptions Anonymous = new()
+    {
+        ResponseLimit = TimeSpan.FromSeconds(20),
+        StallLimit = TimeSpan.FromSeconds(20),
+        UserAgent = UserAgent,
+    };
+
     public static readonly RegistryClientOptions Owner = Anonymous with { Credential = RegistryCredential.FromPassword("owner", "s3cret:é") };
     public const string OwnerBasic = "Basic b3duZXI6czNjcmV0OsOp";
 

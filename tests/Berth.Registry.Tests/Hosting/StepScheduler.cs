@@ -11,7 +11,8 @@ internal sealed class StepScheduler : ISteps
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly ConcurrentDictionary<string, Stop> _stops = new();
+    // An actor that does several things side by side stands at several steps; they go on one after the other.
+    private readonly ConcurrentDictionary<string, ConcurrentQueue<Stop>> _stops = new();
     private readonly SemaphoreSlim _news = new(0);
     private volatile bool _holding;
 
@@ -20,7 +21,7 @@ internal sealed class StepScheduler : ISteps
     {
         if (!_holding || Actor.Current is not { } actor) return;
         var stop = new Stop(point);
-        _stops[actor] = stop;
+        _stops.GetOrAdd(actor, static _ => new ConcurrentQueue<Stop>()).Enqueue(stop);
         _news.Release();
         await stop.Released.Task;
     }
@@ -55,13 +56,13 @@ internal sealed class StepScheduler : ISteps
         while (true)
         {
             await SettleAsync(running);
-            var waiting = _stops.Keys.Order(StringComparer.Ordinal).ToList();
+            var waiting = _stops.Where(s => !s.Value.IsEmpty).Select(s => s.Key).Order(StringComparer.Ordinal).ToList();
             if (waiting.Count == 0) break;
 
             var choice = options.Count < choices.Count ? choices[options.Count] : 0;
             options.Add(waiting.Count);
             var chosen = waiting[choice % waiting.Count];
-            _stops.TryRemove(chosen, out var stop);
+            _stops[chosen].TryDequeue(out var stop);
             path.Add($"{chosen}:{stop!.Point}");
             stop.Released.SetResult();
         }
@@ -74,13 +75,15 @@ internal sealed class StepScheduler : ISteps
     // Everybody stands at a step or has finished.
     private async Task SettleAsync(Dictionary<string, Task> running)
     {
-        while (running.Any(r => !r.Value.IsCompleted && !_stops.ContainsKey(r.Key)))
+        while (running.Any(r => !r.Value.IsCompleted && !Stands(r.Key)))
         {
             if (await _news.WaitAsync(Patience)) continue;
-            var stuck = running.Where(r => !r.Value.IsCompleted && !_stops.ContainsKey(r.Key)).Select(r => r.Key);
+            var stuck = running.Where(r => !r.Value.IsCompleted && !Stands(r.Key)).Select(r => r.Key);
             throw new TimeoutException($"{string.Join(", ", stuck)} neither reached a step nor finished.");
         }
     }
+
+    private bool Stands(string actor) => _stops.TryGetValue(actor, out var stops) && !stops.IsEmpty;
 
     /// <summary>
     /// Plays every order, depth first; where there are more than the bound allows, half of the plays are drawn at random from a fixed seed,

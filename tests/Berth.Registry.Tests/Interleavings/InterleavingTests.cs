@@ -9,7 +9,7 @@ namespace Berth.Registry.Tests.Interleavings;
 public sealed class InterleavingTests
 {
     // A long run plays (nearly) all orders; the everyday run a sample of them.
-    private static readonly int Limit = Environment.GetEnvironmentVariable("BERTH_LONG") == "1" ? 2_000 : 60;
+    private static readonly int Limit = Environment.GetEnvironmentVariable("BERTH_LONG") == "1" ? 2_000 : 40;
 
     private readonly StepScheduler _scheduler = new();
     private int _ground;

@@ -27,10 +27,13 @@ public sealed class FileSystemBlobStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Locations_are_spread_over_all_folders()
+    public async Task Locations_are_spread_evenly_over_all_folders_with_neighbours_in_time_side_by_side()
     {
         await using var store = await _folder.OpenAsync();
-        Assert.Equal(256, Enumerable.Range(0, 10_000).Select(_ => store.NewLocation()[..2]).Distinct().Count());
+        var folders = Enumerable.Range(0, 256 * 64).Select(_ => store.NewLocation()[..2]).ToList();
+        Assert.All(folders.CountBy(folder => folder), folder => Assert.Equal(64, folder.Value));
+        Assert.Equal(256, folders.Distinct().Count());
+        Assert.InRange(folders.Zip(folders.Skip(1)).Count(pair => pair.First != pair.Second), 255, 256);
         Assert.Equal(256, Directory.GetDirectories(_folder.In("data", "storage", "blobs")).Length);
     }
 

@@ -85,6 +85,16 @@ public sealed class VolumeCheckTests
     }
 
     [Fact]
+    public void Paths_of_one_volume_are_told_from_those_of_two()
+    {
+        using var folder = new StoreFolder();
+        Directory.CreateDirectory(folder.In("a"));
+        Assert.True(VolumeCheck.IsOneVolume(folder.Path, folder.In("a")));
+        Assert.False(VolumeCheck.IsOneVolume(folder.Path, "/proc"));
+        Assert.Throws<StorageUnavailableException>(() => VolumeCheck.IsOneVolume(folder.Path, folder.In("absent")));
+    }
+
+    [Fact]
     public async Task A_volatile_overlay_is_found_out()
     {
         using var volume = await MountedVolume.MountAsync("tmpfs", "size=16m", "tmpfs");

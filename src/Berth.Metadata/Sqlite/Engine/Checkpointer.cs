@@ -24,6 +24,7 @@ internal sealed partial class Checkpointer : IDisposable
     private readonly int _frameBytes;
     private readonly Stopwatch _heldUp = new();
     private Action<Exception> _onFault = static _ => { };
+    private Action<Exception> _onFull = static _ => { };
     private long _commits;
     private long _walBytes;
     private int _awake;
@@ -42,10 +43,11 @@ internal sealed partial class Checkpointer : IDisposable
     /// <summary>Bytes of the WAL that are in use, as of the last look.</summary>
     public long WalBytes => Volatile.Read(ref _walBytes);
 
-    /// <summary>Starts the thread; a failed sync of the database goes to <paramref name="onFault"/>.</summary>
-    public void Start(Action<Exception> onFault)
+    /// <summary>Starts the thread; a failed sync of the database goes to <paramref name="onFault"/>, a full volume to <paramref name="onFull"/>.</summary>
+    public void Start(Action<Exception> onFault, Action<Exception> onFull)
     {
         _onFault = onFault;
+        _onFull = onFull;
         _thread.Start();
         Committed();
     }
@@ -107,6 +109,7 @@ internal sealed partial class Checkpointer : IDisposable
         catch (Microsoft.Data.Sqlite.SqliteException error) when (!SqliteErrors.IsFatal(error))
         {
             LogCheckpointFailed(error);
+            if (error.SqliteErrorCode == raw.SQLITE_FULL) _onFull(error);
             return false;
         }
     }

@@ -15,7 +15,7 @@ internal static unsafe partial class Libc
     public const int AtFdCwd = -100;
     public const int AtEmptyPath = 0x1000;
     public const int AtSymlinkNoFollow = 0x100;
-    public const uint StatxSizeModeBlocksTime = 0x2 | 0x1 | 0x40 | 0x200 | 0x400;
+    public const uint StatxSizeModeBlocksTime = 0x1 | 0x2 | 0x40 | 0x200 | 0x400;
     public const uint WritebackStart = 2;
     public const uint WritebackWait = 1;
     public const int ReadNoWait = 8;
@@ -24,6 +24,7 @@ internal static unsafe partial class Libc
     public const int LockShared = 1;
     public const int LockExclusive = 2;
     public const int LockNow = 4;
+    public const int ThisThread = 1;
     private const string Library = "libc";
 
     public static readonly int Directory = IsArm ? 0x4000 : 0x10000;
@@ -82,6 +83,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "flock", SetLastError = true)]
     public static partial int FLock(SafeFileHandle file, int operation);
 
+    [LibraryImport(Library, EntryPoint = "getrusage")]
+    public static partial int GetResourceUsage(int who, ResourceUsage* usage);
+
     /// <summary>struct open_how.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct OpenHow
@@ -119,6 +123,14 @@ internal static unsafe partial class Libc
         public uint DeviceMinor;
 
         public readonly bool IsRegular => (Mode & 0xF000) == 0x8000;
+    }
+
+    /// <summary>struct rusage on 64 bits.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 144)]
+    public struct ResourceUsage
+    {
+        [FieldOffset(128)]
+        public long VoluntarySwitches;
     }
 
     /// <summary>struct statfs as x86-64 and 64-bit Arm have it.</summary>

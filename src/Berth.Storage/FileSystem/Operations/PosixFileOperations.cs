@@ -17,8 +17,8 @@ internal sealed unsafe class PosixFileOperations : IFileOperations
     private const int Vectors = 32;
 
     // Once the kernel (or a sandbox around it) has refused a call, it is not asked again.
-    private static volatile bool s_noCachedOpen;
-    private static volatile bool s_noCachedRead;
+    private static volatile bool _noCachedOpen;
+    private static volatile bool _noCachedRead;
 
     private PosixFileOperations()
     {
@@ -28,7 +28,7 @@ internal sealed unsafe class PosixFileOperations : IFileOperations
 
     public SafeFileHandle? OpenReadNow(string path)
     {
-        if (s_noCachedOpen) return null;
+        if (_noCachedOpen) return null;
 
         var how = new Libc.OpenHow { Flags = (uint)(Libc.ReadOnly | Libc.NoFollow | Libc.CloseOnExec), Resolve = Libc.ResolveCached };
         var descriptor = Libc.OpenAt2(Libc.OpenAt2Call, Libc.AtFdCwd, path, &how, (nuint)sizeof(Libc.OpenHow));
@@ -39,7 +39,7 @@ internal sealed unsafe class PosixFileOperations : IFileOperations
             case Errno.NoEntry:
                 throw new FileOperationException("open", path, Errno.NoEntry);
             case Errno.NoSystemCall or Errno.NotPermitted or Errno.Invalid:
-                s_noCachedOpen = true;
+                _noCachedOpen = true;
                 return null;
             default:
                 return null;
@@ -69,7 +69,7 @@ internal sealed unsafe class PosixFileOperations : IFileOperations
 
     public int ReadNow(SafeFileHandle file, Span<byte> buffer, long offset)
     {
-        if (s_noCachedRead) return -1;
+        if (_noCachedRead) return -1;
 
         nint read;
         fixed (byte* b = buffer)
@@ -81,7 +81,7 @@ internal sealed unsafe class PosixFileOperations : IFileOperations
             }
             catch (EntryPointNotFoundException)
             {
-                s_noCachedRead = true;
+                _noCachedRead = true;
                 return -1;
             }
         }

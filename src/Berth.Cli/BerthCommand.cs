@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Reflection;
+using Berth.Cli.Acr;
+using Berth.Oci;
+
+namespace Berth.Cli;
+
+/// <summary>The client program's command line, with the nouns, verbs and flags of the Azure CLI. It talks HTTP only.</summary>
+internal static class BerthCommand
+{
+    private const int Failure = 1;
+    private const int Misuse = 2;
+
+    /// <summary>Runs what the arguments ask for; the result is the exit code.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var version = new Command("version", "Prints the version.");
+        version.SetAction(_ => Console.Out.WriteLine(Assembly.GetExecutingAssembly().GetName().Version?.ToString(3)));
+        var root = new RootCommand("Berth, a private OCI registry: the client. The server's commands are ./berth serve, storage, backup and restore.")
+        {
+            AcrCommand.Create(),
+            version,
+        };
+
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            await Console.Error.WriteLineAsync($"berth: {parsed.Errors[0].Message} See ./berth --help.");
+            return Misuse;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (OciException e)
+        {
+            await Console.Error.WriteLineAsync($"berth: {e.Message} ({e.Code.Describe().Code}, {e.Status})");
+            return Failure;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException)
+        {
+            await Console.Error.WriteLineAsync($"berth: the registry could not be reached: {e.Message}");
+            return Failure;
+        }
+        catch (ArgumentException e)
+        {
+            await Console.Error.WriteLineAsync($"berth: {e.Message}");
+            return Misuse;
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Berth.Registry.Identity;
+
+/// <summary>What may be done to a registry as a whole.</summary>
+public enum RegistryAction
+{
+    /// <summary>Learn that the credential is good; every principal may.</summary>
+    SignIn,
+
+    /// <summary><c>catalog/read</c>: list repositories; one then sees those that one may read.</summary>
+    CatalogRead,
+
+    /// <summary><c>uploads/read</c>: list the open upload sessions of everybody.</summary>
+    UploadsRead,
+}

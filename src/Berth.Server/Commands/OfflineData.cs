@@ -1,0 +1,30 @@
+using Berth.Server.Configuration;
+using Berth.Server.Hosting;
+using Berth.Server.LocalFiles;
+using Berth.Server.Logging;
+
+namespace Berth.Server.Commands;
+
+/// <summary>A data folder opened by an offline command: the same settings, lock and stores as the server's, without the server.</summary>
+internal static class OfflineData
+{
+    /// <summary>Loads the settings that apply to a data folder.</summary>
+    public static ServerOptions Load(string? data) =>
+        ServerOptionsLoader.Load(new ServeArguments(data, null, null, null, null), Environment.GetEnvironmentVariables()).Options;
+
+    /// <summary>Opens the stores of an installation that is there.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="command">What this process does, for the sentence that another process gets.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="CannotStartException">There is no installation, or another process has it.</exception>
+    public static async Task<Stores> OpenAsync(ServerOptions options, string command, CancellationToken cancellationToken)
+    {
+        var data = Path.GetFullPath(options.Data);
+        if (!DataFolder.HoldsInstallation(data)) throw new CannotStartException($"There is no installation in {data}; name its data folder with --data.");
+
+        var stores = new Stores(options, TimeProvider.System, LoggingSetup.CreateFactory(options.Logging, TimeProvider.System));
+        await stores.LockAsync(command, cancellationToken);
+        await stores.OpenAsync(cancellationToken);
+        return stores;
+    }
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Berth.Registry.Lifecycle;
+
+namespace Berth.Server.Commands;
+
+/// <summary><c>storage verify</c>: reads all content of an installation that is not being served, and says what is not whole.</summary>
+internal static class StorageCommand
+{
+    /// <summary>The command with its flags and action.</summary>
+    public static Command Create()
+    {
+        var data = new Option<string?>("--data") { Description = "The data folder (./data).", HelpName = "DIR" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing: damaged blobs are named, not marked." };
+        var repair = new Option<bool>("--repair") { Description = "Also serve blobs again that are good after all, and remove bytes that belong to nothing." };
+        var verify = new Command("verify", "Re-hashes all content and checks that every manifest has all it names. Exits with 1 when something is damaged.")
+        {
+            data, dryRun, repair,
+        };
+        verify.SetAction((parsed, cancellationToken) =>
+        {
+            if (parsed.GetValue(dryRun) && parsed.GetValue(repair)) throw new CannotStartException("--dry-run and --repair exclude each other; give one of them.");
+            var mode = parsed.GetValue(dryRun) ? VerificationMode.DryRun : parsed.GetValue(repair) ? VerificationMode.Repair : VerificationMode.Mark;
+            return VerifyAsync(parsed.GetValue(data), mode, cancellationToken);
+        });
+        return new Command("storage", "Looks after the stored content.") { verify };
+    }
+
+    private static async Task<int> VerifyAsync(string? data, VerificationMode mode, CancellationToken cancellationToken)
+    {
+        await using var stores = await OfflineData.OpenAsync(OfflineData.Load(data), "berth storage verify", cancellationToken);
+        var verification = new StorageVerification(stores.Metadata, stores.Blobs);
+        var result = await ByteProgress.RunAsync("verifying blobs", progress => verification.RunAsync(
+            mode, finding => Console.Out.WriteLine($"{finding.Kind.ToString().ToLowerInvariant()}: {finding.What} {finding.Sentence}"), progress, cancellationToken));
+
+        var orphans = result.Count(FindingKind.Orphan);
+        Console.Out.WriteLine(
+            $"{result.Blobs} blobs and {result.Manifests} manifests verified: {result.Count(FindingKind.Damaged)} damaged, "
+            + $"{result.Count(FindingKind.Incomplete)} manifest entries missing, {result.Count(FindingKind.Metadata)} faults in the metadata, "
+            + $"{orphans} locations without a row, {result.Count(FindingKind.Repaired)} repaired");
+        return result.IsSound ? ExitCodes.Success : ExitCodes.Failure;
+    }
+}

@@ -1,0 +1,111 @@
+using Berth.Testing;
+
+namespace Berth.Conformance.Distribution;
+
+/// <summary>OCI distribution spec, "Referrers Tag Schema": the tag <c>sha256-&lt;hex&gt;</c> and the referrers API are one view.</summary>
+public sealed class ReferrersTagTests(RegistryFixture fixture) : RegistryTest(fixture)
+{
+    [Fact]
+    public async Task The_tag_is_made_from_the_referrers_where_nobody_pushed_it()
+    {
+        var subject = await Client.PushImageAsync(Repo, "latest");
+        (await Client.GetManifestAsync(Repo, Tag(subject))).ExpectError(404, "MANIFEST_UNKNOWN");
+        (await Client.HeadManifestAsync(Repo, Tag(subject))).Expect(404);
+
+        var first = await ReferrerAsync(subject);
+        var second = await ReferrerAsync(subject);
+
+        var made = (await Client.GetManifestAsync(Repo, Tag(subject))).Expect(200).ExpectHeader("Content-Type", Types.Index);
+        Assert.Equal(Content.Digest(made.Body), made.Digest);
+        Assert.Equal(2, made.Json.GetProperty("schemaVersion").GetInt32());
+        Assert.Equal(
+            ((string[])[first.Digest, second.Digest]).Order(StringComparer.Ordinal),
+            made.Json.GetProperty("manifests").EnumerateArray().Select(m => m.GetProperty("digest").GetString()!).Order(StringComparer.Ordinal));
+        var api = (await Client.GetAsync($"/v2/{Repo}/referrers/{subject.Digest}")).Expect(200).Json.GetProperty("manifests");
+        Assert.Equal(api.GetRawText(), made.Json.GetProperty("manifests").GetRawText());
+
+        (await Client.HeadManifestAsync(Repo, Tag(subject))).Expect(200).ExpectHeader("Docker-Content-Digest", made.Digest)
+            .ExpectHeader("Content-Type", Types.Index).ExpectHeader("Content-Length", $"{made.Body.Length}");
+    }
+
+    [Fact]
+    public async Task The_made_tag_is_not_listed_and_not_deleted()
+    {
+        var subject = await Client.PushImageAsync(Repo, "latest");
+        var referrer = await ReferrerAsync(subject);
+        var list = (await Client.GetAsync($"/v2/{Repo}/tags/list")).Expect(200).Json.GetProperty("tags");
+        Assert.Equal(["latest"], list.EnumerateArray().Select(t => t.GetString()!));
+
+        var refused = await Client.DeleteAsync(ManifestPath(Repo, Tag(subject)));
+        refused.Expect(400, 403, 405, 409);
+        refused.ErrorCodes();
+        (await Client.GetManifestAsync(Repo, Tag(subject))).Expect(200);
+        (await Client.GetManifestAsync(Repo, referrer.Digest)).Expect(200);
+    }
+
+    [Fact]
+    public async Task The_tag_of_a_missing_subject_is_made_too()
+    {
+        var config = await Client.PushAsync(Repo, BlobContent.Config());
+        var missing = ManifestContent.Image(config, []);
+        var referrer = await ReferrerAsync(missing);
+        var made = (await Client.GetManifestAsync(Repo, Tag(missing))).Expect(200).Json.GetProperty("manifests");
+        Assert.Equal([referrer.Digest], made.EnumerateArray().Select(m => m.GetProperty("digest").GetString()!));
+    }
+
+    [Fact]
+    public async Task The_made_tag_ends_with_the_last_referrer()
+    {
+        var subject = await Client.PushImageAsync(Repo, "latest");
+        var referrer = await ReferrerAsync(subject);
+        (await Client.GetManifestAsync(Repo, Tag(subject))).Expect(200);
+        (await Client.DeleteAsync(ManifestPath(Repo, referrer.Digest))).Expect(202);
+        (await Client.GetManifestAsync(Repo, Tag(subject))).ExpectError(404, "MANIFEST_UNKNOWN");
+    }
+
+    [Fact]
+    public async Task A_tag_that_a_client_pushed_is_served_byte_for_byte_listed_and_deletable()
+    {
+        var subject = await Client.PushImageAsync(Repo, "latest");
+        var referrer = await ReferrerAsync(subject);
+        var pushed = await Client.PushAsync(Repo, ManifestContent.Index([referrer.Descriptor()], d => d["annotations"] = new System.Text.Json.Nodes.JsonObject { ["a"] = "b" }), Tag(subject));
+
+        (await Client.GetManifestAsync(Repo, Tag(subject))).Expect(200).ExpectBody(pushed.Bytes).ExpectHeader("Docker-Content-Digest", pushed.Digest);
+        await ReferrerAsync(subject);
+        (await Client.GetManifestAsync(Repo, Tag(subject))).Expect(200).ExpectBody(pushed.Bytes);
+        var list = (await Client.GetAsync($"/v2/{Repo}/tags/list")).Expect(200).Json.GetProperty("tags");
+        Assert.Equal(["latest", Tag(subject)], list.EnumerateArray().Select(t => t.GetString()!));
+
+        (await Client.DeleteAsync(ManifestPath(Repo, Tag(subject)))).Expect(202);
+        var made = (await Client.GetManifestAsync(Repo, Tag(subject))).Expect(200);
+        Assert.Equal(2, made.Json.GetProperty("manifests").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_signature_tag_beside_the_schema_is_an_ordinary_tag()
+    {
+        var subject = await Client.PushImageAsync(Repo, "latest");
+        var signature = await Client.PushImageAsync(Repo, Tag(subject) + ".sig");
+        (await Client.GetManifestAsync(Repo, Tag(subject) + ".sig")).Expect(200).ExpectBody(signature.Bytes);
+        (await Client.GetManifestAsync(Repo, Tag(subject))).ExpectError(404, "MANIFEST_UNKNOWN");
+    }
+
+    [Fact]
+    public async Task A_made_tag_stands_in_no_other_repository()
+    {
+        var subject = await Client.PushImageAsync(Repo, "latest");
+        await ReferrerAsync(subject);
+        var other = NewRepo();
+        await Client.PushImageAsync(other, "latest");
+        (await Client.GetManifestAsync(other, Tag(subject))).ExpectError(404, "MANIFEST_UNKNOWN");
+    }
+
+    private static string Tag(ManifestContent subject) => subject.Digest.Replace(':', '-');
+
+    private async Task<ManifestContent> ReferrerAsync(ManifestContent subject)
+    {
+        var empty = await Client.PushAsync(Repo, BlobContent.Empty());
+        var layer = await Client.PushAsync(Repo, BlobContent.Layer());
+        return await Client.PushAsync(Repo, ManifestContent.Image(empty, [layer], d => d["subject"] = subject.Descriptor()));
+    }
+}
