@@ -59,7 +59,7 @@ internal static class HostBuilding
     {
         if (certificates is not null)
             builder.Services.AddHostedService(_ => certificates);
-        builder.WebHost.UseKestrelCore().ConfigureServices(Pool).ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             Limit(kestrel.Limits);
@@ -84,10 +84,6 @@ internal static class HostBuilding
             app.Services.GetRequiredService<MetricsEndpoint>().UseExporter(app);
         app.Run(HostEndpoints.Create(app.Services).AnswerAsync);
     }
-
-    // After UseKestrelCore, whose own pool of 4 KiB blocks would win otherwise: the last registration counts.
-    private static void Pool(IServiceCollection services) =>
-        services.AddSingleton<IMemoryPoolFactory<byte>>(s => s.GetRequiredService<LargeBlockPoolFactory>());
 
     // A transfer may take any time as long as it makes progress, and a blob may have any size: the data plane bounds both itself.
     private static void Limit(KestrelServerLimits limits)
