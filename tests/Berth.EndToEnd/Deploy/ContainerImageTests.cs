@@ -12,6 +12,9 @@ public sealed class ContainerImageTests(ServerFixture fixture) : EndToEndTest<Se
     /// <summary>Far above what it takes on two cores of its own, so that a busy machine is no failure.</summary>
     private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(10);
 
+    /// <summary>Host networking and the limits are for machines that allow containers little; all else that is passed is what the page says.</summary>
+    private static readonly string[] Run = ["run", "--network", "host", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
+
     private readonly string _password = $"secret-{Content.Name()}";
 
     [Fact]
@@ -29,15 +32,15 @@ public sealed class ContainerImageTests(ServerFixture fixture) : EndToEndTest<Se
         await File.WriteAllTextAsync(settings, $"BERTH_OWNER_PASSWORD={_password}\nBERTH_Https__Listen={https}\n");
         try
         {
-            // Host networking and the limits are for machines that allow containers little; the rest is what the page says.
             (await PodmanAsync(
-                "run", "-d", "--name", "berth", "--network", "host", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024",
-                "--read-only", "--cap-drop", "all", "-v", "berth:/data", "--env-file", settings, image, "--http", http)).Succeeded();
+                [.. Run, "-d", "--name", "berth", "--read-only", "--cap-drop", "all", "-v", "berth:/data", "--env-file", settings, image, "--http", http])).Succeeded();
             await WaitUntilReadyAsync(http);
             await PushAndPullAsync(https);
             (await PodmanAsync("stop", "-t", "40", "berth")).Succeeded();
             var state = (await PodmanAsync("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", "berth")).Succeeded();
             Assert.Equal("exited 0", state.Output.Trim());
+            var verify = (await PodmanAsync([.. Run, "--rm", "-v", "berth:/data", "--entrypoint", "/app/berth-server", image, "storage", "verify", "--data", "/data"])).Succeeded();
+            Assert.Contains("1 manifests verified: 0 damaged", verify.Output, StringComparison.Ordinal);
         }
         finally
         {
