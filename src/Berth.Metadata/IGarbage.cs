@@ -23,7 +23,10 @@ public interface IGarbage
     /// <summary>Forgets locations whose bytes are gone, and the aborting sessions they belonged to.</summary>
     Task ForgetDiscardedAsync(IReadOnlyList<DiscardedLocation> locations, CancellationToken cancellationToken);
 
-    /// <summary>Forgets finished sessions, tombstones, ledger records and access events past their retention, and folds usage deltas; a bounded batch of each. Returns the rows handled.</summary>
+    /// <summary>
+    /// Forgets finished sessions, tombstones, ledger records and access events past their retention, and folds usage deltas where the provider keeps
+    /// such; a bounded batch of each. Returns the rows handled.
+    /// </summary>
     Task<int> TidyAsync(TimeSpan ledgerRetention, int limit, CancellationToken cancellationToken);
 
     /// <summary>

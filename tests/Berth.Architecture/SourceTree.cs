@@ -5,7 +5,7 @@ namespace Berth.Architecture;
 /// <summary>The files of the clone these tests were built in.</summary>
 internal static partial class SourceTree
 {
-    private static readonly string[] NotSources = [".git", "artifacts", "bin", "obj", "data", ".vs", ".idea"];
+    private static readonly string[] NotSources = [".git", "artifacts", "TestResults", "bin", "obj", "data", ".vs", ".idea"];
 
     /// <summary>The folder that holds Berth.slnx.</summary>
     public static string Root { get; } = FindRoot();

@@ -24,17 +24,6 @@ public sealed partial class SqliteMetadataStore
         AND hybrid_time < ?1
         """);
 
-    private static readonly Sql FoldUsage = new("""
-        INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests)
-        SELECT registry_id, repository_id, sum(bytes), sum(blobs), sum(manifests) FROM (SELECT * FROM usage_deltas ORDER BY id LIMIT ?1)
-        WHERE true GROUP BY registry_id, repository_id
-        ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, blobs = blobs + excluded.blobs, manifests = manifests + excluded.manifests
-        """);
-
-    private static readonly Sql ForgetFolded = new("""
-        DELETE FROM usage_deltas WHERE id <= (SELECT max(id) FROM (SELECT id FROM usage_deltas ORDER BY id LIMIT ?1))
-        """);
-
     private static readonly Sql ReadDeletionClock = new("SELECT deletion_seen_at, deletion_suspended_until FROM installation");
 
     private static readonly Sql SetDeletionClock = new("UPDATE installation SET deletion_seen_at = ?1, deletion_suspended_until = ?2");
@@ -49,9 +38,7 @@ public sealed partial class SqliteMetadataStore
             handled += scope.Use(ForgetAccessEvents).Bind(now - ledgerRetention).Bind(limit).Execute();
             scope.Use(KeepHybridTime).Bind(scope.Clock.Highest).Execute();
             var oldest = (now - ledgerRetention).ToUnixTimeMilliseconds() << HybridClock.CounterBits;
-            handled += scope.Use(TrimLedger).Bind(oldest).Bind(limit).Execute();
-            scope.Use(FoldUsage).Bind(limit).Execute();
-            return handled + scope.Use(ForgetFolded).Bind(limit).Execute();
+            return handled + scope.Use(TrimLedger).Bind(oldest).Bind(limit).Execute();
         },
         cancellationToken);
 

@@ -9,44 +9,72 @@ public sealed partial class SqliteMetadataStore
     // Each answers with the text and the digest of what is wrong. These look at every row: verification runs them, never a request.
     private static readonly (Sql Query, string Sentence)[] Checks =
     [
-        (new("SELECT r.name, m.digest FROM memberships m JOIN repositories r ON r.id = m.repository_id WHERE NOT EXISTS (SELECT 1 FROM blobs b WHERE b.digest = m.digest)"),
+        (new("""
+            SELECT r.name, m.digest FROM memberships m JOIN repositories r ON r.id = m.repository_id
+            WHERE NOT EXISTS (SELECT 1 FROM blobs b WHERE b.digest = m.digest)
+            """),
             "Repository '{0}' is a member of blob {1}, which has no row."),
-        (new("SELECT r.name, e.digest FROM edges e JOIN repositories r ON r.id = e.repository_id WHERE e.kind = 1 AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.repository_id = e.repository_id AND m.digest = e.digest)"),
+        (new("""
+            SELECT r.name, e.digest FROM edges e JOIN repositories r ON r.id = e.repository_id
+            WHERE e.kind = 1 AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.repository_id = e.repository_id AND m.digest = e.digest)
+            """),
             "A manifest of repository '{0}' names blob {1}, which is no member of it."),
-        (new("SELECT r.name, m.digest FROM memberships m JOIN repositories r ON r.id = m.repository_id WHERE m.review_at IS NULL AND NOT EXISTS (SELECT 1 FROM edges e WHERE e.repository_id = m.repository_id AND e.kind = 1 AND e.digest = m.digest)"),
+        (new("""
+            SELECT r.name, m.digest FROM memberships m JOIN repositories r ON r.id = m.repository_id
+            WHERE m.review_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM edges e WHERE e.repository_id = m.repository_id AND e.kind = 1 AND e.digest = m.digest)
+            """),
             "Repository '{0}' holds blob {1}, which no manifest names and no review is due for."),
-        (new("SELECT b.location, b.digest FROM blobs b WHERE b.review_at IS NULL AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.digest = b.digest)"),
+        (new("""
+            SELECT b.location, b.digest FROM blobs b
+            WHERE b.review_at IS NULL AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.digest = b.digest)
+            """),
             "Blob {1} at '{0}' belongs to no repository and no review is due for it."),
-        (new("SELECT b.location, b.digest FROM blobs b WHERE EXISTS (SELECT 1 FROM discarded_locations d WHERE d.location = b.location)"),
+        (new("""
+            SELECT b.location, b.digest FROM blobs b WHERE EXISTS (SELECT 1 FROM discarded_locations d WHERE d.location = b.location)
+            """),
             "Blob {1} is at '{0}', which is discarded."),
-        (new("SELECT r.name, m.digest FROM manifests m JOIN repositories r ON r.id = m.repository_id LEFT JOIN manifest_bytes b ON b.manifest_id = m.id WHERE b.bytes IS NULL OR length(b.bytes) <> m.size"),
+        (new("""
+            SELECT r.name, m.digest FROM manifests m JOIN repositories r ON r.id = m.repository_id
+            LEFT JOIN manifest_bytes b ON b.manifest_id = m.id WHERE b.bytes IS NULL OR length(b.bytes) <> m.size
+            """),
             "Manifest {1} of repository '{0}' does not have the bytes that its row says."),
-        (new("SELECT r.name, NULL FROM repositories r WHERE r.listed <> EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = r.id AND m.deleted_at IS NULL)"),
+        (new("""
+            SELECT r.name, NULL FROM repositories r
+            WHERE r.listed <> EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = r.id AND m.deleted_at IS NULL)
+            """),
             "Repository '{0}' is listed without a manifest, or holds one and is not."),
-        (new("SELECT r.name, e.digest FROM edges e JOIN manifests m ON m.id = e.manifest_id JOIN repositories r ON r.id = e.repository_id WHERE m.repository_id <> e.repository_id"),
+        (new("""
+            SELECT r.name, e.digest FROM edges e JOIN manifests m ON m.id = e.manifest_id JOIN repositories r ON r.id = e.repository_id
+            WHERE m.repository_id <> e.repository_id
+            """),
             "An edge to {1} stands in repository '{0}', its manifest in another."),
-        (new("SELECT r.name, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id JOIN repositories r ON r.id = t.repository_id WHERE m.repository_id <> t.repository_id"),
+        (new("""
+            SELECT r.name, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id JOIN repositories r ON r.id = t.repository_id
+            WHERE m.repository_id <> t.repository_id
+            """),
             "A tag of repository '{0}' names manifest {1} of another."),
         (new("""
-            SELECT g.name, c.digest FROM
-                (SELECT r.registry_id, m.digest, count(*) AS held, sum(r.id) AS ids FROM memberships m JOIN repositories r ON r.id = m.repository_id GROUP BY r.registry_id, m.digest) c
+            SELECT g.name, c.digest FROM (
+                SELECT r.registry_id, m.digest, count(*) AS held, sum(r.id) AS ids
+                FROM memberships m JOIN repositories r ON r.id = m.repository_id GROUP BY r.registry_id, m.digest) c
             JOIN registries g ON g.id = c.registry_id
             LEFT JOIN registry_blobs b ON b.registry_id = c.registry_id AND b.digest = c.digest
             WHERE b.repositories IS NOT c.held OR b.repository_sum IS NOT c.ids
             """),
             "Registry '{0}' does not count the repositories that hold blob {1} right."),
-        (new("SELECT g.name, b.digest FROM registry_blobs b JOIN registries g ON g.id = b.registry_id WHERE NOT EXISTS (SELECT 1 FROM memberships m JOIN repositories r ON r.id = m.repository_id WHERE m.digest = b.digest AND r.registry_id = b.registry_id)"),
+        (new("""
+            SELECT g.name, b.digest FROM registry_blobs b JOIN registries g ON g.id = b.registry_id
+            WHERE NOT EXISTS (
+                SELECT 1 FROM memberships m JOIN repositories r ON r.id = m.repository_id
+                WHERE m.digest = b.digest AND r.registry_id = b.registry_id)
+            """),
             "Registry '{0}' counts blob {1}, which none of its repositories holds."),
         (new(UsageCheck), "The usage figures of {0} differ from a recount."),
     ];
 
     private const string UsageCheck = """
-        WITH told AS (
-            SELECT registry_id, repository_id, sum(bytes) AS bytes, sum(blobs) AS blobs, sum(manifests) AS manifests
-            FROM (SELECT registry_id, repository_id, bytes, blobs, manifests FROM usage
-                UNION ALL SELECT registry_id, repository_id, bytes, blobs, manifests FROM usage_deltas)
-            GROUP BY registry_id, repository_id),
-        counted AS (
+        WITH counted AS (
             SELECT registry_id, repository_id, sum(bytes) AS bytes, sum(blobs) AS blobs, sum(manifests) AS manifests
             FROM (
                 SELECT r.registry_id, r.id AS repository_id, b.size AS bytes, 1 AS blobs, 0 AS manifests
@@ -58,8 +86,8 @@ public sealed partial class SqliteMetadataStore
                 UNION ALL SELECT 0, 0, 0, 0, 1 FROM manifests)
             GROUP BY registry_id, repository_id)
         SELECT 'registry ' || k.registry_id || ', repository ' || k.repository_id, NULL
-        FROM (SELECT registry_id, repository_id FROM told UNION SELECT registry_id, repository_id FROM counted) k
-        LEFT JOIN told t USING (registry_id, repository_id) LEFT JOIN counted c USING (registry_id, repository_id)
+        FROM (SELECT registry_id, repository_id FROM usage UNION SELECT registry_id, repository_id FROM counted) k
+        LEFT JOIN usage t USING (registry_id, repository_id) LEFT JOIN counted c USING (registry_id, repository_id)
         WHERE COALESCE(t.bytes, 0) <> COALESCE(c.bytes, 0) OR COALESCE(t.blobs, 0) <> COALESCE(c.blobs, 0)
             OR COALESCE(t.manifests, 0) <> COALESCE(c.manifests, 0)
         """;
@@ -89,7 +117,10 @@ public sealed partial class SqliteMetadataStore
 
         using (var rows = reader.Use(ForeignKeyCheck))
         {
-            while (rows.Step() && sentences.Count < SentencesPerCheck) sentences.Add($"A row of table '{rows.Text(0)}' refers to one of '{rows.Text(2)}' that is absent.");
+            while (rows.Step() && sentences.Count < SentencesPerCheck)
+            {
+                sentences.Add($"A row of table '{rows.Text(0)}' refers to one of '{rows.Text(2)}' that is absent.");
+            }
         }
 
         foreach (var (query, sentence) in Checks)

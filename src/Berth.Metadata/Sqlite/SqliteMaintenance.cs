@@ -32,14 +32,12 @@ public sealed partial class SqliteMetadataStore
     // The installation's own usage row carries what each blob counts once; only repositories and sessions are counted, on small indexes.
     private static readonly Sql ReadTotals = new("""
         SELECT
-            COALESCE((SELECT blobs FROM usage WHERE registry_id = 0 AND repository_id = 0), 0) + recent.blobs,
-            COALESCE((SELECT bytes FROM usage WHERE registry_id = 0 AND repository_id = 0), 0) + recent.bytes,
-            COALESCE((SELECT manifests FROM usage WHERE registry_id = 0 AND repository_id = 0), 0) + recent.manifests,
+            (SELECT blobs FROM usage WHERE registry_id = 0 AND repository_id = 0),
+            (SELECT bytes FROM usage WHERE registry_id = 0 AND repository_id = 0),
+            (SELECT manifests FROM usage WHERE registry_id = 0 AND repository_id = 0),
             (SELECT count(*) FROM repositories WHERE listed = 1),
             (SELECT count(*) FROM uploads WHERE state < 2),
             (SELECT count(*) FROM discarded_locations)
-        FROM (SELECT COALESCE(sum(blobs), 0) AS blobs, COALESCE(sum(bytes), 0) AS bytes, COALESCE(sum(manifests), 0) AS manifests
-            FROM usage_deltas WHERE registry_id = 0) recent
         """);
 
     private static readonly Sql MarkRestored = new("""

@@ -42,7 +42,11 @@ public sealed partial class SqliteMetadataStore
             if (!parent.IsDefault) return new DeleteResult(DeleteOutcome.Held, parent);
 
             var target = new LedgerEntry(LedgerKinds.TagDeleted, registryId, repository.Value, Digest: digest);
-            foreach (var (tag, hybridTime) in TagsOf(scope, manifest.Id)) RemoveTag(scope, row.Id, target with { Reference = tag }, hybridTime, caller);
+            foreach (var (tag, hybridTime) in TagsOf(scope, manifest.Id))
+            {
+                RemoveTag(scope, row.Id, target with { Reference = tag }, hybridTime, caller);
+            }
+
 
             RemoveManifestRows(scope, row.Id, manifest.Id, leaseUntil);
             CountManifest(scope, registryId, row.Id, manifest.Size, -1);

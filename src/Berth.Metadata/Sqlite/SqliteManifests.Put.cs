@@ -30,7 +30,8 @@ public sealed partial class SqliteMetadataStore
     private static readonly Sql UpsertTag = new("""
         INSERT INTO tags (repository_id, name, manifest_id, hybrid_time, region, created_at, updated_at)
         VALUES (?1, ?2, ?3, ?4, (SELECT region FROM installation), ?5, ?5)
-        ON CONFLICT DO UPDATE SET manifest_id = excluded.manifest_id, hybrid_time = excluded.hybrid_time, region = excluded.region, updated_at = excluded.updated_at
+        ON CONFLICT DO UPDATE SET manifest_id = excluded.manifest_id, hybrid_time = excluded.hybrid_time, region = excluded.region,
+            updated_at = excluded.updated_at
         """);
 
     /// <inheritdoc/>
@@ -124,5 +125,4 @@ public sealed partial class SqliteMetadataStore
 
     /// <summary>A manifest's row as the writer sees it.</summary>
     private readonly record struct ManifestRow(long Id, long Size, bool Deleted, long HybridTime);
-
 }

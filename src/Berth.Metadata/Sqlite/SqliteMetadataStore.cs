@@ -82,6 +82,13 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         await _writer.DisposeAsync();
         _checkpointer.Dispose();
         _readers.Dispose();
+        if (_writer.Faulted.IsCompleted)
+        {
+            // What the log holds is sorted out by the next start, from the disk alone.
+            _checkpointSession.KeepLogOnClose();
+            _writerSession.KeepLogOnClose();
+        }
+
         _checkpointSession.Dispose();
         _writerSession.Dispose();
     }

@@ -60,7 +60,10 @@ public sealed record SqliteOptions
     /// <summary>Readers that are kept open between reads.</summary>
     public int IdleReaders { get; init; } = Math.Clamp(Environment.ProcessorCount * 2, 4, 16);
 
-    /// <summary>How long the bytes of a discarded blob stay at least: nothing on a file system, the longest pre-signed link and five minutes on an object store.</summary>
+    /// <summary>
+    /// How long the bytes of a discarded blob stay at least: nothing on a file system, the longest pre-signed link and five minutes on an
+    /// object store.
+    /// </summary>
     public TimeSpan DiscardDelay { get; init; }
 
     /// <summary>How long a deletion's tombstone is kept; no peer needs it longer while there are none.</summary>

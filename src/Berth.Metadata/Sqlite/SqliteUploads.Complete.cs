@@ -18,7 +18,8 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public Task<bool> CompleteUploadAsync(
-        string id, long epoch, Digest digest, long size, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken) => PushAsync(
+        string id, long epoch, Digest digest, long size, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller,
+        CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
             if (scope.Use(FinishUpload).Bind(id).Bind(epoch).Bind(digest).Bind(size).Bind(forgetAt).Bind(scope.Now).Execute() == 0) return false;

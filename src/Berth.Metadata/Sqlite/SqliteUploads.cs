@@ -84,8 +84,10 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public Task<bool> RecordUploadAsync(
-        string id, long epoch, long offset, DigestAlgorithm algorithm, byte[]? hashState, DateTimeOffset expiresAt, CancellationToken cancellationToken) => PushAsync(
-        scope => scope.Use(RecordUpload).Bind(id).Bind(epoch).Bind(offset).Bind((long)algorithm).Bind(hashState).Bind(expiresAt).Bind(scope.Now).Execute() == 1,
+        string id, long epoch, long offset, DigestAlgorithm algorithm, byte[]? hashState, DateTimeOffset expiresAt,
+        CancellationToken cancellationToken) => PushAsync(
+        scope => scope.Use(RecordUpload).Bind(id).Bind(epoch).Bind(offset).Bind((long)algorithm).Bind(hashState).Bind(expiresAt)
+            .Bind(scope.Now).Execute() == 1,
         cancellationToken);
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ namespace Berth.Server.Configuration;
 internal sealed record MemoryOptions
 {
     /// <summary>
-    /// The size in bytes of the blocks that sockets receive into and send from; large ones cost less CPU for large blobs. Default 131,072 (measured: docs/decisions/large-memory-blocks.md).
+    /// The size in bytes of the blocks that sockets receive into and send from; large ones cost less CPU for large blobs. Default 131,072 (measured: docs/decisions/0011-large-memory-blocks.md).
     /// </summary>
     [Range(4096, 1048576)]
     public int BlockSize { get; init; } = 128 * 1024;

@@ -1,10 +1,11 @@
-using System.Text.RegularExpressions;
-
 namespace Berth.Server.Configuration;
 
 /// <summary>What the options must satisfy together, beyond what each value's own type and range say.</summary>
-internal static partial class ServerOptionsValidation
+internal static class ServerOptionsValidation
 {
+    // Leaves room for a registry's name and the labels of a data endpoint in a DNS name of 253 characters.
+    private const int MaxDomain = 150;
+
     /// <summary>First labels that mean the control plane's own hosts.</summary>
     public static readonly IReadOnlyList<string> ReservedNames = ["arm", "login", "graph", "data", "portal"];
 
@@ -15,9 +16,9 @@ internal static partial class ServerOptionsValidation
         var (http, https) = (options.Http.Listen, options.Https.Listen);
         if (options.Data.Contains('\0', StringComparison.Ordinal))
             errors.Add("Data holds a NUL character; allowed is a folder's path.");
-        if (options.Registry.Domain.Length > 200 || !DomainPattern().IsMatch(options.Registry.Domain))
+        if (!IsDomain(options.Registry.Domain))
             errors.Add($"Domain is '{options.Registry.Domain}'; allowed is a DNS name in lower case without a port, such as registry.example.org.");
-        if (!RegistryPattern().IsMatch(options.Registry.DefaultRegistry) || ReservedNames.Contains(options.Registry.DefaultRegistry))
+        if (!IsRegistry(options.Registry.DefaultRegistry))
             errors.Add($"DefaultRegistry is '{options.Registry.DefaultRegistry}'; allowed are 5 to 50 lower-case letters and digits, and none of {string.Join(", ", ReservedNames)}.");
         if (http.IsRemote && !options.Http.AllowRemote)
             errors.Add($"Http:Listen (--http) is '{http}', which other machines reach in plain text; allowed is a loopback address, unless Http:AllowRemote is true (behind a proxy that does TLS).");
@@ -30,9 +31,12 @@ internal static partial class ServerOptionsValidation
         return errors;
     }
 
-    [GeneratedRegex(@"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\z", RegexOptions.CultureInvariant)]
-    private static partial Regex DomainPattern();
+    // RFC 1123: labels of letters, digits and inner hyphens. By hand, because the start should not load a regular expression engine for it.
+    private static bool IsDomain(string text) => text.Length <= MaxDomain && text.Split('.').All(IsLabel);
 
-    [GeneratedRegex(@"^[a-z0-9]{5,50}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex RegistryPattern();
+    private static bool IsLabel(string label) =>
+        label.Length is > 0 and <= 63 && label.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') && label[0] != '-' && label[^1] != '-';
+
+    private static bool IsRegistry(string name) =>
+        name.Length is >= 5 and <= 50 && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c)) && !ReservedNames.Contains(name);
 }

@@ -3,7 +3,7 @@ namespace Berth.Server.Configuration;
 /// <summary>Settings of the blob store.</summary>
 internal sealed record StorageOptions
 {
-    /// <summary>The driver. Default FileSystem: the folder <c>blobs</c> of the data folder.</summary>
+    /// <summary>The driver. Default FileSystem: the folder <c>store</c> of the data folder.</summary>
     public StorageKind Kind { get; init; } = StorageKind.FileSystem;
 }
 

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Berth.Server.Hosting;
 
@@ -36,7 +37,6 @@ internal static class HostBuilding
         services.AddTelemetry(options.Telemetry);
 
         services.AddSingleton<LargeBlockPoolFactory>();
-        services.AddSingleton<IMemoryPoolFactory<byte>>(s => s.GetRequiredService<LargeBlockPoolFactory>());
         services.AddHostedService(s => s.GetRequiredService<LargeBlockPoolFactory>());
         if (options.Http.TrustedProxies.Count > 0)
             services.Configure<ForwardedHeadersOptions>(o => TrustProxies(o, options.Http.TrustedProxies));
@@ -67,6 +67,9 @@ internal static class HostBuilding
             if (certificates is not null)
                 Listen(kestrel, options.Https.Listen, endpoint => endpoint.UseHttps(HandshakeOptions(certificates)));
         });
+
+        // After Kestrel's own, or that one would win.
+        builder.Services.Replace(ServiceDescriptor.Singleton<IMemoryPoolFactory<byte>>(s => s.GetRequiredService<LargeBlockPoolFactory>()));
         return builder;
     }
 
@@ -93,7 +96,7 @@ internal static class HostBuilding
 
     private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
     {
-        // HTTP/1.1 alone: docs/decisions/http2.md.
+        // HTTP/1.1 alone: docs/decisions/0012-http11-only.md.
         void Configure(ListenOptions endpoint)
         {
             endpoint.Protocols = HttpProtocols.Http1;

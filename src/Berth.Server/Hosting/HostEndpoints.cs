@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Berth.Server.Discovery;
 using Berth.Server.Health;
 using Berth.Server.Telemetry;
@@ -6,7 +5,7 @@ using Berth.Server.Telemetry;
 namespace Berth.Server.Hosting;
 
 /// <summary>The host's own few paths, looked up as they are; everything else is 404.</summary>
-internal sealed class HostEndpoints(FrozenDictionary<string, RequestDelegate> endpoints)
+internal sealed class HostEndpoints(Dictionary<string, RequestDelegate> endpoints)
 {
     /// <summary>The endpoints with their paths.</summary>
     public static HostEndpoints Create(IServiceProvider services)
@@ -21,7 +20,7 @@ internal sealed class HostEndpoints(FrozenDictionary<string, RequestDelegate> en
             ["/metrics"] = services.GetRequiredService<MetricsEndpoint>().AnswerAsync,
             ["/cloud.json"] = discovery.CloudAsync,
         };
-        return new HostEndpoints(endpoints.ToFrozenDictionary(StringComparer.Ordinal));
+        return new HostEndpoints(endpoints);
     }
 
     /// <summary>Answers the request.</summary>

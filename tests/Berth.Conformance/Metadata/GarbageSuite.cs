@@ -168,24 +168,27 @@ public abstract class GarbageSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
-    public async Task Tidying_folds_usage_and_forgets_what_is_past_its_retention()
+    public async Task Tidying_forgets_what_is_past_its_retention_and_changes_no_total()
     {
         await PushImageAsync(App, "image", "v1");
         await Store.DeleteTagAsync(Registry, App, Tag.Parse("v1"), Alice, Token);
         var before = await Store.ReadTotalsAsync(Token);
 
-        var rounds = 0;
-        while (await Store.TidyAsync(TimeSpan.FromDays(90), 3, Token) > 0) rounds++;
-        Assert.InRange(rounds, 2, 50);
+        await TidyAsync();
         Assert.Equal(before, await Store.ReadTotalsAsync(Token));
+        Assert.InRange((await Store.ReadLedgerAsync(0, 1000, Token)).Count, 5, 20);
 
         Time.Advance(TimeSpan.FromDays(91));
-        while (await Store.TidyAsync(TimeSpan.FromDays(90), 3, Token) > 0)
-        {
-        }
+        await TidyAsync();
 
         Assert.Single(await Store.ReadLedgerAsync(0, 1000, Token));
         Assert.Equal(before, await Store.ReadTotalsAsync(Token));
+    }
+
+    private async Task TidyAsync()
+    {
+        var rounds = 0;
+        while (await Store.TidyAsync(TimeSpan.FromDays(90), 3, Token) > 0) Assert.InRange(++rounds, 1, 100);
     }
 
     [Fact]

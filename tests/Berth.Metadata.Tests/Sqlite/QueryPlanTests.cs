@@ -111,13 +111,13 @@ public sealed class QueryPlanTests
     /// <summary>Searches are cheap; so are scans of one-row tables, of a bounded subquery, and in the order of an index up to a limit.</summary>
     private static bool IsCheap(string line)
     {
-        if (line.Contains("TEMP B-TREE", StringComparison.Ordinal)) return line == "USE TEMP B-TREE FOR GROUP BY";
+        if (line.Contains("TEMP B-TREE", StringComparison.Ordinal)) return false;
         if (!line.StartsWith("SCAN", StringComparison.Ordinal)) return true;
         string[] bounded =
         [
-            "SCAN installation", "SCAN migrations", "SCAN CONSTANT ROW", "SCAN (subquery-1)", "SCAN due", "SCAN holders", "SCAN known", "SCAN recent",
+            "SCAN installation", "SCAN migrations", "SCAN CONSTANT ROW", "SCAN due", "SCAN holders", "SCAN known",
             "SCAN registries USING COVERING INDEX sqlite_autoindex_registries_1", "SCAN repositories USING COVERING INDEX repositories_listed",
-            "SCAN usage_deltas", "SCAN discarded_locations", "SCAN ledger",
+            "SCAN discarded_locations", "SCAN ledger",
         ];
         return bounded.Contains(line);
     }

@@ -39,6 +39,26 @@ public sealed class StoreTests
     }
 
     [Fact]
+    public async Task After_a_fault_closing_writes_nothing_and_the_next_start_finds_what_was_acknowledged()
+    {
+        await using var folder = new StoreFolder();
+        var volume = folder.Volume;
+        var store = await folder.OpenAsync();
+        await store.PutManifestAsync(StoreFolder.Manifest("first", tags: "first"), StoreFolder.Alice, Token);
+        volume.FailSyncs();
+        await Assert.ThrowsAsync<MetadataUnavailableException>(() => store.PutManifestAsync(StoreFolder.Manifest("m"), StoreFolder.Alice, Token));
+        var events = volume.Count;
+
+        await store.DisposeAsync();
+
+        Assert.Equal(events, volume.Count);
+        volume.MendSyncs();
+        await using var reopened = await folder.OpenAsync();
+        Assert.NotNull(await reopened.FindManifestAsync(1, StoreFolder.App, Reference.To(Tag.Parse("first")), true, Token));
+        Assert.Empty(await reopened.CheckAsync(Token));
+    }
+
+    [Fact]
     public async Task A_full_volume_refuses_pushes_and_takes_them_again_when_there_is_room()
     {
         await using var folder = new StoreFolder();

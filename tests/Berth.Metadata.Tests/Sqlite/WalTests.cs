@@ -13,8 +13,12 @@ public sealed class WalTests
         await using var folder = new StoreFolder();
         await using var store = await folder.OpenAsync(options => options with
         {
-            CheckpointPages = 8, CheckpointInterval = TimeSpan.FromMilliseconds(5), WalRestartBytes = 100_000, WalSlowBytes = 150_000,
-            WalSlowdown = TimeSpan.FromMilliseconds(1), WalLimitBytes = 400_000,
+            CheckpointPages = 8,
+            CheckpointInterval = TimeSpan.FromMilliseconds(5),
+            WalRestartBytes = 100_000,
+            WalSlowBytes = 150_000,
+            WalSlowdown = TimeSpan.FromMilliseconds(1),
+            WalLimitBytes = 400_000,
         });
         var kept = StoreFolder.Manifest("kept", tags: "kept");
         await store.PutManifestAsync(kept, StoreFolder.Alice, Token);

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
+using Berth.Server.Hosting;
 
 namespace Berth.Server.Tests.Hosting;
 
@@ -74,16 +75,16 @@ public sealed partial class ServerLifeTests : IDisposable
             await run.WaitForEndAsync();
         }
 
-        var identity = Path.Combine(_folder.Data, "blobs", "identity");
+        var identity = Path.Combine(Stores.BlobRoot(_folder.Data), "identity");
         var kept = await File.ReadAllBytesAsync(identity);
         File.Delete(identity);
         Assert.Contains("lost its identity", await RefusalAsync(), StringComparison.Ordinal);
 
         // The whole store is gone, as an unmounted volume is.
-        Directory.Move(Path.Combine(_folder.Data, "blobs"), Path.Combine(_folder.Path, "away"));
+        Directory.Move(Stores.BlobRoot(_folder.Data), Path.Combine(_folder.Path, "away"));
         Assert.Contains("lost its identity", await RefusalAsync(), StringComparison.Ordinal);
-        Directory.Delete(Path.Combine(_folder.Data, "blobs"), recursive: true);
-        Directory.Move(Path.Combine(_folder.Path, "away"), Path.Combine(_folder.Data, "blobs"));
+        Directory.Delete(Stores.BlobRoot(_folder.Data), recursive: true);
+        Directory.Move(Path.Combine(_folder.Path, "away"), Stores.BlobRoot(_folder.Data));
 
         var other = Encoding.UTF8.GetString(kept).ToCharArray();
         var digit = Array.FindIndex(other, char.IsAsciiHexDigit);

@@ -55,7 +55,8 @@ internal static class Migrator
     internal static IReadOnlyList<Migration> Embedded()
     {
         var assembly = Assembly.GetExecutingAssembly();
-        return [.. assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Load)];
+        var resources = assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal));
+        return [.. resources.Order(StringComparer.Ordinal).Select(Load)];
 
         Migration Load(string resource)
         {

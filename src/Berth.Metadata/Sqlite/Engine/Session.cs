@@ -9,6 +9,8 @@ namespace Berth.Metadata.Sqlite.Engine;
 /// </summary>
 internal sealed class Session : IDisposable
 {
+    private const int NoCheckpointOnClose = 1006; // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
+
     private static readonly Sql Begin = new("BEGIN");
     private static readonly Sql Commit = new("COMMIT");
 
@@ -102,6 +104,9 @@ internal sealed class Session : IDisposable
         if (result is raw.SQLITE_BUSY or raw.SQLITE_LOCKED) return false;
         throw Error(result);
     }
+
+    /// <summary>Leaves the WAL as it is when the last connection closes; otherwise that moves it into the database and removes it.</summary>
+    public void KeepLogOnClose() => Check(raw.sqlite3_db_config(_handle, NoCheckpointOnClose, 1, out _));
 
     /// <summary>Ends what runs on this connection with an error; from any thread.</summary>
     public void Interrupt() => raw.sqlite3_interrupt(_handle);

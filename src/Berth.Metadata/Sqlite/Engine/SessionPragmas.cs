@@ -70,6 +70,7 @@ internal static class SessionPragmas
     {
         var actual = session.Run($"PRAGMA {name}");
         if (actual == expected) return;
-        throw new MetadataStartException($"The database does not keep 'PRAGMA {name} = {expected}' (it says '{actual}'), without which acknowledged writes are not safe.");
+        throw new MetadataStartException(
+            $"The database does not keep 'PRAGMA {name} = {expected}' (it says '{actual}'), without which acknowledged writes are not safe.");
     }
 }

@@ -2,7 +2,7 @@ using Berth.Oci;
 
 namespace Berth.Metadata.Sqlite.Engine;
 
-/// <summary>What an operation sees inside the writer: the connection in its transaction, the time, the ledger and the usage deltas.</summary>
+/// <summary>What an operation sees inside the writer: the connection in its transaction, the time, the ledger and the usage.</summary>
 internal sealed class WriteScope(Session session, TimeProvider time, HybridClock clock)
 {
     private static readonly Sql InsertLedger = new("""
@@ -10,8 +10,10 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
         VALUES ((SELECT ledger_epoch FROM installation), ?1, (SELECT region FROM installation), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         """);
 
-    private static readonly Sql InsertUsage = new(
-        "INSERT INTO usage_deltas (registry_id, repository_id, bytes, blobs, manifests) VALUES (?1, ?2, ?3, ?4, ?5)");
+    private static readonly Sql MoveUsage = new("""
+        INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, blobs = blobs + excluded.blobs, manifests = manifests + excluded.manifests
+        """);
 
     /// <summary>The time now, in milliseconds since 1970.</summary>
     public long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -33,9 +35,15 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
 
     /// <summary>Adds to the usage of a repository, of a registry (repository 0), or of the installation (both 0).</summary>
     public void AddUsage(long registryId, long repositoryId, long bytes, long blobs, long manifests) =>
-        Use(InsertUsage).Bind(registryId).Bind(repositoryId).Bind(bytes).Bind(blobs).Bind(manifests).Execute();
+        Use(MoveUsage).Bind(registryId).Bind(repositoryId).Bind(bytes).Bind(blobs).Bind(manifests).Execute();
 }
 
 /// <summary>What the ledger says of one mutation, beside who asked for it.</summary>
 internal readonly record struct LedgerEntry(
-    string Kind, long RegistryId = 0, string? Repository = null, string? Reference = null, Digest Digest = default, string? Payload = null, string? IdempotencyKey = null);
+    string Kind,
+    long RegistryId = 0,
+    string? Repository = null,
+    string? Reference = null,
+    Digest Digest = default,
+    string? Payload = null,
+    string? IdempotencyKey = null);

@@ -196,17 +196,9 @@ CREATE TABLE ledger_readers (
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Usage is moved by appended deltas, folded into the totals in the background: no row is hot on the push path.
+-- Usage moves in the transaction of its cause, and only on a count's step from 0 to 1 and back. One writer makes no row hot here.
 -- repository_id 0 stands for the registry as a whole, where content shared by repositories counts once; registry_id 0 for the installation,
 -- where a blob counts once whoever holds it, and manifests count without their bytes.
-CREATE TABLE usage_deltas (
-    id            INTEGER PRIMARY KEY,
-    registry_id   INTEGER NOT NULL,
-    repository_id INTEGER NOT NULL,
-    bytes         INTEGER NOT NULL,
-    blobs         INTEGER NOT NULL,
-    manifests     INTEGER NOT NULL
-) STRICT;
 CREATE TABLE usage (
     registry_id   INTEGER NOT NULL,
     repository_id INTEGER NOT NULL,

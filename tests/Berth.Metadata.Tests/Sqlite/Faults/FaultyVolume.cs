@@ -21,6 +21,8 @@ internal sealed class FaultyVolume
     /// <summary>Every sync fails from now on.</summary>
     public void FailSyncs() => Volatile.Write(ref _syncFails, true);
 
+    public void MendSyncs() => Volatile.Write(ref _syncFails, false);
+
     /// <summary>What happened so far, in order.</summary>
     public IReadOnlyList<FileEvent> Events
     {

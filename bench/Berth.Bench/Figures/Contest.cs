@@ -1,0 +1,107 @@
+using Berth.Bench.Load;
+using Berth.Bench.Report;
+using Berth.Bench.Servers;
+
+namespace Berth.Bench.Figures;
+
+/// <summary>The two registries with the content that both hold, and how a figure is taken: in turns.</summary>
+internal sealed class Contest(PeerServer peer, BerthServer berth, BenchOptions options, Results results, CancellationToken cancellationToken)
+{
+    /// <summary>The repository that reads go to.</summary>
+    public const string Repository = "bench/app";
+
+    public PeerServer Peer { get; } = peer;
+
+    public BerthServer Berth { get; } = berth;
+
+    public BenchOptions Options { get; } = options;
+
+    public Results Results { get; } = results;
+
+    public CancellationToken CancellationToken { get; } = cancellationToken;
+
+    public SmallContent Config { get; } = new("""{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"""u8.ToArray());
+
+    public List<SmallContent> Layers { get; } = SmallContent.Blobs(6, 4096);
+
+    public IReadOnlyList<RegistryServer> Registries => [Peer, Berth];
+
+    /// <summary>
+    /// Takes rounds of each side in turn, every other round in the opposite order, so that a drift of the machine touches all sides alike.
+    /// </summary>
+    /// <returns>The samples of each side.</returns>
+    public List<List<T>> Alternate<T>(int rounds, params IReadOnlyList<Func<int, T>> sides)
+    {
+        var samples = sides.Select(_ => new List<T>()).ToList();
+        for (var round = 0; round < rounds; round++)
+        {
+            for (var i = 0; i < sides.Count; i++)
+            {
+                CancellationToken.ThrowIfCancellationRequested();
+                var side = round % 2 == 0 ? i : sides.Count - 1 - i;
+                samples[side].Add(sides[side](round));
+            }
+        }
+
+        return samples;
+    }
+
+    /// <summary>Pushes what a load needs before it: blobs, then manifests under tags.</summary>
+    public void Prepare(RegistryServer server, string repository, IReadOnlyList<SmallContent> blobs, IReadOnlyList<SmallContent> manifests, string tagPrefix)
+    {
+        Run(server, 4, new BlobPushWorkload(server.Requests, repository, blobs), null);
+        Run(server, 4, new ManifestPushWorkload(server.Requests, repository, tagPrefix, manifests), null);
+    }
+
+    /// <summary>Runs a load against a server.</summary>
+    public RateSample Run(RegistryServer server, int clients, Workload workload, TimeSpan? duration)
+    {
+        var meter = new Meter(server.Process);
+        var load = LoadGenerator.Run(server.Requests.Target, clients, workload, duration, CancellationToken);
+        return new RateSample(load, meter.Stop());
+    }
+
+    /// <summary>Adds a figure made of one number of each sample.</summary>
+    public void Report(
+        string name, string unit, Target? target, IReadOnlyList<RateSample> peer, IReadOnlyList<RateSample> berth, Func<RateSample, double> value)
+    {
+        var ofPeer = peer.Select(value).ToList();
+        var ofBerth = berth.Select(value).ToList();
+        Add(new Figure
+        {
+            Name = name,
+            Unit = unit,
+            Berth = Median(ofBerth),
+            Peer = Median(ofPeer),
+            Reference = Median(ofPeer),
+            Target = target,
+            BerthRuns = ofBerth,
+            PeerRuns = ofPeer,
+            Generator = (Median(berth.Select(s => s.GeneratorShare)), Median(peer.Select(s => s.GeneratorShare))),
+            Others = berth.Concat(peer).Max(s => s.Usage.Others),
+        });
+    }
+
+    /// <summary>Adds a figure, and says it at once.</summary>
+    public void Add(Figure figure)
+    {
+        Results.Figures.Add(figure);
+        Progress.Say(figure);
+    }
+
+    public static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToList();
+        return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
+    }
+}
+
+/// <summary>One run of a load.</summary>
+internal readonly record struct RateSample(LoadResult Load, Usage Usage)
+{
+    /// <summary>Processors that the generator kept busy.</summary>
+    public double GeneratorShare => Usage.Generator / Usage.Elapsed;
+
+    /// <summary>The server's processor microseconds for one operation.</summary>
+    public double CpuMicroseconds => Usage.Server.TotalMicroseconds / Load.Latencies.Count;
+}

@@ -1,0 +1,116 @@
+using Berth.Bench.Load;
+using Berth.Bench.Report;
+using Berth.Bench.Servers;
+
+namespace Berth.Bench.Figures;
+
+/// <summary>How Berth's operations fare as clients, repositories and tags grow.</summary>
+internal sealed class GrowthFigures(Contest contest, string folder, string launcher)
+{
+    private const int Clients = 8;
+    private const string TagRepository = "growth/tags";
+
+    // p50 moves by half on a machine that is not alone; growth with the logarithm of the size is a few per cent.
+    private const double Flat = 1.5;
+
+    private readonly List<SmallContent> _manifests = SmallContent.Manifests(16, contest.Config, contest.Layers[0]);
+
+    /// <summary>1 to 64 clients on the registry that all other figures use.</summary>
+    public void OfClients()
+    {
+        contest.Prepare(contest.Berth, "growth/clients", [contest.Config, contest.Layers[0]], _manifests, "t");
+        var names = Enumerable.Range(0, _manifests.Count).Select(i => $"t{i}").ToList();
+        int[] sizes = [1, 4, 16, 64];
+
+        Add(new Growth("clients", "manifest GET by tag", [.. sizes.Select(clients => Point(clients, ReadManifests(clients, names)))], null));
+        Add(new Growth("clients", "manifest push", [.. sizes.Select(clients => Point(clients, PushManifests(contest.Berth, clients, "growth/clients")))], null));
+        Add(new Growth("clients", "blob push, 4 KiB", [.. sizes.Select(clients => Point(clients, PushBlobs(contest.Berth, clients, "growth/clients")))], null));
+    }
+
+    private RateSample ReadManifests(int clients, List<string> names) => contest.Run(
+        contest.Berth, clients, RateFigures.ManifestReads(contest.Berth.Requests, "growth/clients", names, _manifests[0].Bytes.Length), contest.Options.RateDuration);
+
+    /// <summary>1 to 100 000 repositories.</summary>
+    public async Task OfRepositoriesAsync()
+    {
+        int[] sizes = contest.Options.Quick ? [1, 1_000, 10_000] : [1, 1_000, 100_000];
+        using var servers = new SizedServers(launcher, Path.Combine(folder, "repositories"));
+        foreach (var size in sizes)
+            await servers.AddAsync(size, Enumerable.Range(0, size).Select(Preparation.RepositoryName), TagRepository, [], contest.CancellationToken);
+
+        const string What = "repositories in one registry";
+        Compare(What, "catalog, first page of 100", servers, fills: 100, (berth, _, _) => Read(berth, ["/v2/_catalog?n=100"]));
+        Compare(What, "catalog, page of 100 from the middle", servers, fills: 1000, (berth, _, _) => Read(berth, ["/v2/_catalog?n=100&last=team-25/"]));
+        Compare(What, "manifest GET by tag", servers, fills: 1, (berth, size, _) =>
+            Read(berth, [.. Some(size).Select(number => $"/v2/{Preparation.RepositoryName(number)}/manifests/latest")]));
+        ComparePushes(What, servers);
+    }
+
+    /// <summary>1 to 1 000 000 tags, all of them in one repository.</summary>
+    public async Task OfTagsAsync()
+    {
+        int[] sizes = contest.Options.Quick ? [1, 1_000, 100_000] : [1, 1_000, 1_000_000];
+        using var servers = new SizedServers(launcher, Path.Combine(folder, "tags"));
+        foreach (var size in sizes)
+            await servers.AddAsync(size, [], TagRepository, Enumerable.Range(0, size).Select(Preparation.TagName), contest.CancellationToken);
+
+        const string What = "tags in one repository";
+        Compare(What, "tag list, first page of 100", servers, fills: 100, (berth, _, _) => Read(berth, [$"/v2/{TagRepository}/tags/list?n=100"]));
+        Compare(What, "tag list, page of 100 from the middle", servers, fills: 1000, (berth, size, _) =>
+            Read(berth, [$"/v2/{TagRepository}/tags/list?n=100&last={Preparation.TagName(size / 2)}"]));
+        Compare(What, "manifest GET by tag", servers, fills: 1, (berth, size, _) =>
+            Read(berth, [.. Some(size).Select(number => $"/v2/{TagRepository}/manifests/{Preparation.TagName(number)}")]));
+        ComparePushes(What, servers);
+    }
+
+    private void ComparePushes(string what, SizedServers servers)
+    {
+        Compare(what, "blob push, 4 KiB", servers, fills: 1, (berth, _, _) => PushBlobs(berth, Clients, TagRepository));
+        Compare(what, "manifest push with a new tag", servers, fills: 1, (berth, _, _) => PushManifests(berth, Clients, TagRepository));
+    }
+
+    /// <summary>Takes one operation at all sizes in turn, those left out that do not fill a page.</summary>
+    private void Compare(string what, string operation, SizedServers servers, int fills, Func<BerthServer, int, int, RateSample> run)
+    {
+        var sides = servers.All.Where(side => side.Size >= fills).ToList();
+        foreach (var (size, berth) in sides) run(berth, size, -1);
+        var samples = contest.Alternate(
+            contest.Options.RateRounds, sides.Select<(int Size, BerthServer Berth), Func<int, RateSample>>(side => round => run(side.Berth, side.Size, round)).ToList());
+        Add(new Growth(what, operation, [.. sides.Select((side, i) => Point(side.Size, samples[i]))], Flat));
+    }
+
+    /// <summary>Up to 1 000 numbers spread over all.</summary>
+    private static List<int> Some(int size) => [.. Enumerable.Range(0, Math.Min(size, 1000)).Select(i => (int)((long)i * 7919 % 1000 * size / 1000))];
+
+    private RateSample Read(BerthServer berth, IReadOnlyList<string> paths) => contest.Run(
+        berth, Clients, new ReadWorkload([.. paths.Select(path => berth.Requests.Format("GET", path))], 200, null), contest.Options.RateDuration / 3);
+
+    private RateSample PushBlobs(BerthServer berth, int clients, string repository)
+    {
+        var blobs = SmallContent.Blobs(contest.Options.Quick ? 200 : 600, 4096);
+        Native.FlushDisks();
+        return contest.Run(berth, clients, new BlobPushWorkload(berth.Requests, repository, blobs), null);
+    }
+
+    private RateSample PushManifests(BerthServer berth, int clients, string repository)
+    {
+        contest.Prepare(berth, repository, [contest.Config, contest.Layers[0]], [], "");
+        var manifests = SmallContent.Manifests(contest.Options.Quick ? 200 : 600, contest.Config, contest.Layers[0]);
+        var prefix = $"push-{Guid.CreateVersion7():N}-";
+        Native.FlushDisks();
+        return contest.Run(berth, clients, new ManifestPushWorkload(berth.Requests, repository, prefix, manifests), null);
+    }
+
+    private static GrowthPoint Point(long size, params IReadOnlyList<RateSample> samples) => new(
+        size,
+        Contest.Median(samples.Select(sample => sample.Load.Rate)),
+        Contest.Median(samples.Select(sample => sample.Load.Latencies.Percentile(0.5))),
+        Contest.Median(samples.Select(sample => sample.Load.Latencies.Percentile(0.99))),
+        Contest.Median(samples.Select(sample => sample.CpuMicroseconds)));
+
+    private void Add(Growth growth)
+    {
+        contest.Results.Growths.Add(growth);
+        Progress.Say(growth);
+    }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using Berth.Bench.Seeding;
+using Berth.Bench.Servers;
+
+namespace Berth.Bench.Figures;
+
+/// <summary>What both registries hold before the first figure: 2 000 repositories, and 10 000 tags in one more.</summary>
+internal static class Preparation
+{
+    public const int Tags = 10_000;
+    public const int Repositories = 2_000;
+    public const string TagRepository = "bench/tags";
+
+    public static async Task SeedAsync(PeerServer peer, BerthServer berth, CancellationToken cancellationToken)
+    {
+        Progress.Say($"seeding {Repositories:N0} repositories and {Tags:N0} tags");
+        var repositories = Enumerable.Range(0, Repositories).Select(RepositoryName).ToList();
+        var tags = Enumerable.Range(0, Tags).Select(TagName).ToList();
+
+        var files = new PeerSeed(peer.Folder);
+        files.AddRepositories(repositories);
+        files.AddTags(TagRepository, tags);
+
+        await SeedAsync(berth, repositories, TagRepository, tags, cancellationToken);
+        peer.Start();
+    }
+
+    /// <summary>Adds repositories and tags to a Berth, which is stopped for it and started again.</summary>
+    public static async Task SeedAsync(
+        BerthServer berth, IEnumerable<string> repositories, string tagRepository, IEnumerable<string> tags, CancellationToken cancellationToken)
+    {
+        // The very first start makes the installation.
+        if (!Directory.Exists(berth.Folder)) berth.Start();
+        berth.Stop();
+        await using (var rows = await BerthSeed.OpenAsync(berth.Folder, cancellationToken))
+        {
+            await rows.AddRepositoriesAsync(repositories, cancellationToken);
+            await rows.AddTagsAsync(tagRepository, tags, cancellationToken);
+        }
+
+        berth.Start();
+        berth.WaitForApi();
+    }
+
+    public static string RepositoryName(int number) => string.Create(CultureInfo.InvariantCulture, $"team-{number % 50:00}/service-{number:000000}");
+
+    public static string TagName(int number) => string.Create(CultureInfo.InvariantCulture, $"build-{number:0000000}");
+}

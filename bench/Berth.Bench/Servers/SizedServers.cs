@@ -1,0 +1,26 @@
+using System.Globalization;
+using Berth.Bench.Figures;
+
+namespace Berth.Bench.Servers;
+
+/// <summary>Berths that hold different numbers of things and run beside each other, so that sizes can be compared in turns.</summary>
+internal sealed class SizedServers(string launcher, string folder) : IDisposable
+{
+    private readonly List<(int Size, BerthServer Berth)> _all = [];
+
+    /// <summary>All, from the smallest on.</summary>
+    public IReadOnlyList<(int Size, BerthServer Berth)> All => _all;
+
+    /// <summary>Makes one more, with content from a stopped server's seed.</summary>
+    public async Task AddAsync(
+        int size, IEnumerable<string> repositories, string tagRepository, IEnumerable<string> tags, CancellationToken cancellationToken)
+    {
+        Progress.Say(string.Create(CultureInfo.InvariantCulture, $"  seeding {size:N0}"));
+        Directory.CreateDirectory(folder);
+        var berth = new BerthServer(launcher, Path.Combine(folder, size.ToString(CultureInfo.InvariantCulture)));
+        _all.Add((size, berth));
+        await Preparation.SeedAsync(berth, repositories, tagRepository, tags, cancellationToken);
+    }
+
+    public void Dispose() => _all.ForEach(side => side.Berth.Dispose());
+}

@@ -1,0 +1,102 @@
+using Berth.EndToEnd.Harness;
+using Berth.Testing;
+
+namespace Berth.EndToEnd.Operations;
+
+/// <summary>Verification, backup and restore, as an operator runs them.</summary>
+public sealed class OfflineCommandTests(ServerFixture fixture) : EndToEndTest<ServerFixture>(fixture)
+{
+    [Fact]
+    public async Task A_backup_taken_under_load_restores_to_a_server_that_serves_everything_pushed_before_it()
+    {
+        var images = new List<(string Tag, ManifestContent Image)>();
+        for (var i = 0; i < 5; i++) images.Add(($"before-{i}", await Client.PushImageAsync(Repo, $"before-{i}")));
+        using var ending = new CancellationTokenSource();
+        var load = PushUntilAsync(ending.Token);
+        var backup = NewFolder("backup");
+
+        (await BerthAsync("backup", "--data", Fixture.Server.Data, "--to", backup)).Succeeded();
+        images.Add(("between", await Client.PushImageAsync(Repo, "between")));
+        var again = (await BerthAsync("backup", "--data", Fixture.Server.Data, "--to", backup)).Succeeded();
+        Assert.DoesNotContain(" 0 were there already", again.Output, StringComparison.Ordinal);
+        await ending.CancelAsync();
+        await load;
+
+        var restored = NewFolder("restored");
+        (await BerthAsync("restore", "--from", backup, "--data", restored)).Succeeded();
+        (await BerthAsync("storage", "verify", "--data", restored)).Succeeded();
+        await using var server = new ServerProcess(ServerProcess.Find()!, "restored", data: restored);
+        await server.StartAsync(TimeSpan.FromSeconds(60));
+        using var client = new RegistryClient(server.Endpoint);
+        foreach (var (tag, image) in images) (await client.GetManifestAsync(Repo, tag)).Expect(200).ExpectBody(image.Bytes);
+        await client.PushImageAsync(Repo, "after-the-restore");
+    }
+
+    [Fact]
+    public async Task A_damaged_blob_is_named_and_absent_until_a_push_heals_it()
+    {
+        var bytes = Content.Random(50_000);
+        var digest = Content.Digest(bytes);
+        (await Client.SendBlobAsync(Repo, bytes, digest, PushStyle.Post)).Expect(201);
+        var data = Fixture.Server.Data;
+        Assert.Equal(0, await Fixture.Server.StopAsync(TimeSpan.FromSeconds(40)));
+        var file = Directory.EnumerateFiles(Path.Combine(data, "store", "blobs"), "*", SearchOption.AllDirectories)
+            .Single(f => new FileInfo(f).Length == bytes.Length && Content.Digest(File.ReadAllBytes(f)) == digest);
+        await using (var stream = File.OpenWrite(file)) stream.WriteByte((byte)(bytes[0] ^ 1));
+
+        var dry = await BerthAsync("storage", "verify", "--data", data, "--dry-run");
+        Assert.Equal(1, dry.Status);
+        Assert.Contains(digest, dry.Output, StringComparison.Ordinal);
+        var marking = await BerthAsync("storage", "verify", "--data", data);
+        Assert.Equal(1, marking.Status);
+        Assert.Contains(digest, marking.Output, StringComparison.Ordinal);
+
+        await Fixture.Server.StartAsync(TimeSpan.FromSeconds(30));
+        (await Client.GetAsync($"/v2/{Repo}/blobs/{digest}")).ExpectError(404, "BLOB_UNKNOWN");
+        (await Client.SendBlobAsync(Repo, bytes, digest, PushStyle.Post)).Expect(201);
+        (await Client.GetAsync($"/v2/{Repo}/blobs/{digest}")).Expect(200).ExpectBody(bytes);
+        Assert.Equal(0, await Fixture.Server.StopAsync(TimeSpan.FromSeconds(40)));
+        (await BerthAsync("storage", "verify", "--data", data, "--repair")).Succeeded();
+        await Fixture.Server.StartAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task Commands_that_write_refuse_a_folder_that_is_served_and_name_who_serves_it()
+    {
+        var refused = await BerthAsync("storage", "verify", "--data", Fixture.Server.Data);
+        Assert.Equal(2, refused.Status);
+        Assert.Contains($"{Fixture.Server.Id}", refused.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("storage", "verify", "--data")]
+    [InlineData("backup", "--to", "/nonexistent-target", "--data")]
+    [InlineData("restore", "--data", "/nonexistent-data", "--from")]
+    public async Task A_folder_without_an_installation_is_refused_in_one_sentence(params string[] arguments)
+    {
+        var result = await BerthAsync([.. arguments, NewFolder("empty")]);
+        Assert.Equal(2, result.Status);
+        Assert.Single(result.Errors.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_restore_never_touches_a_folder_that_holds_something()
+    {
+        var full = NewFolder("full");
+        await File.WriteAllTextAsync(Path.Combine(full, "precious"), "yes");
+        var backup = NewFolder("backup");
+        (await BerthAsync("backup", "--data", Fixture.Server.Data, "--to", backup)).Succeeded();
+
+        Assert.Equal(2, (await BerthAsync("restore", "--from", backup, "--data", full)).Status);
+        Assert.Equal(2, (await BerthAsync("backup", "--data", Fixture.Server.Data, "--to", full)).Status);
+        Assert.Equal("yes", await File.ReadAllTextAsync(Path.Combine(full, "precious")));
+        Assert.Single(Directory.EnumerateFileSystemEntries(full));
+    }
+
+    private Task<ToolResult> BerthAsync(params string[] arguments) => Tool.RunAsync(ServerProcess.Find()!, arguments, Fixture.Folder, Fixture.ClientEnvironment);
+
+    private async Task PushUntilAsync(CancellationToken ending)
+    {
+        for (var i = 0; !ending.IsCancellationRequested && i < 2_000; i++) await Client.PushImageAsync($"{Repo}/load", $"t{i % 20}");
+    }
+}

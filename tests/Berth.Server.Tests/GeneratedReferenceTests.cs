@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text;
+using System.Xml.Linq;
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Registry.Distribution;
+
+namespace Berth.Server.Tests;
+
+/// <summary>The reference pages that are made from registered data. UPDATE_DOCS=1 writes them anew.</summary>
+public sealed class GeneratedReferenceTests
+{
+    private const string Notice = "do not edit (`UPDATE_DOCS=1 dotnet test --project tests/Berth.Server.Tests` writes it anew).";
+
+    [Fact]
+    public void The_reference_page_of_the_routes_is_current()
+    {
+        var page = Start("Routes of the registry API", "route table");
+        page.Append("""
+            Every route needs a signed-in principal; without one the answer is 401 with a challenge. The right is one on the repository in the path,
+            or on the registry where there is none.
+
+            | route | method | resource | right |
+            |---|---|---|---|
+
+            """);
+        foreach (var route in DistributionRoute.All)
+        {
+            var method = route.AnswersHead ? $"{route.Method}, HEAD" : route.Method;
+            var right = route.Action is { } action ? $"repository `{action}`" : $"registry `{route.RegistryAction}`";
+            page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {method} | {Summary(typeof(ResourceKind), route.Kind.ToString())} | {right} |\n");
+        }
+
+        GeneratedPage.Check("docs/reference/routes.md", page.ToString());
+    }
+
+    [Fact]
+    public void The_reference_page_of_the_errors_is_current()
+    {
+        var page = Start("Error codes", "registered codes");
+        page.Append("""
+            An error's body is `{"errors":[{"code","message","detail"}]}`. The message says what happened and what to do next; `detail` is the digest, name or
+            value it is about. The status is the usual one; 409, 413, 414, 415 and 416 stand where [registry-api.md](registry-api.md) says so.
+
+            | code | status | what it means |
+            |---|---|---|
+
+            """);
+        foreach (var code in Enum.GetValues<OciErrorCode>())
+        {
+            var (text, status) = code.Describe();
+            page.Append(CultureInfo.InvariantCulture, $"| `{text}` | {status} | {Summary(typeof(OciErrorCode), code.ToString())} |\n");
+        }
+
+        GeneratedPage.Check("docs/reference/errors.md", page.ToString());
+    }
+
+    [Fact]
+    public void The_reference_page_of_the_ledger_is_current()
+    {
+        var page = Start("Kinds of ledger records", "registered kinds");
+        page.Append("""
+            Each mutation appends one record in its own transaction.
+
+            | kind | what happened |
+            |---|---|
+
+            """);
+        foreach (var (kind, sentence) in LedgerKinds.All) page.Append(CultureInfo.InvariantCulture, $"| `{kind}` | {sentence} |\n");
+        GeneratedPage.Check("docs/reference/ledger.md", page.ToString());
+    }
+
+    [Fact]
+    public void Every_kind_of_ledger_record_is_registered()
+    {
+        var declared = typeof(LedgerKinds).GetFields().Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!);
+        Assert.Equal(declared.Order(StringComparer.Ordinal), LedgerKinds.All.Keys);
+    }
+
+    private static StringBuilder Start(string title, string source) =>
+        new StringBuilder().Append(CultureInfo.InvariantCulture, $"# {title}\n\nMade from the {source} in `src/`; {Notice}\n\n");
+
+    private static string Summary(Type type, string member)
+    {
+        var file = XDocument.Load(Path.ChangeExtension(type.Assembly.Location, ".xml"));
+        var summary = file.Descendants("member").Single(m => (string?)m.Attribute("name") == $"F:{type.FullName}.{member}").Element("summary")!;
+        var text = string.Concat(summary.Nodes().Select(n => n is XElement { Name.LocalName: "c" } code ? $"`{code.Value}`" : n.ToString()));
+        return string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    }
+}
