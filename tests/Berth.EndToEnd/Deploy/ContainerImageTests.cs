@@ -10,7 +10,7 @@ namespace Berth.EndToEnd.Deploy;
 public sealed class ContainerImageTests(ServerFixture fixture) : EndToEndTest<ServerFixture>(fixture)
 {
     /// <summary>Far above what it takes on two cores of its own, so that a busy machine is no failure.</summary>
-    private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(15);
 
     /// <summary>Host networking and the limits are for machines that allow containers little; all else that is passed is what the page says.</summary>
     private static readonly string[] Run = ["run", "--network", "host", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
