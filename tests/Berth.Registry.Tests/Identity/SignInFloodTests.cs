@@ -14,26 +14,21 @@ public sealed class SignInFloodTests
         Assert.Equal(HttpStatusCode.OK, (await host.Client.GetAsync("/v2/")).StatusCode);
         host.Time.Advance(TimeSpan.FromMinutes(2));
 
-        var flood = Enumerable.Range(0, 100).Select(i => SignInAsync(host, $"somebody-{i}")).ToList();
-        var refused = await (await Task.WhenAny(flood));
-        Assert.Equal(HttpStatusCode.TooManyRequests, refused);
-        Assert.Equal(HttpStatusCode.OK, (await host.Client.GetAsync("/v2/")).StatusCode);
+        // The first that is answered is one that found the line full: those in it still wait for their slow hash.
+        using var end = new CancellationTokenSource();
+        var flood = Enumerable.Range(0, 100).Select(i => SignInAsync(host, $"somebody-{i}", end.Token)).ToList();
+        while (await (await Task.WhenAny(flood)) != HttpStatusCode.TooManyRequests) flood.RemoveAll(f => f.IsCompleted);
 
-        // Who was turned away is looked at the next time.
-        var outcomes = await Task.WhenAll(flood);
-        for (var i = 0; i < outcomes.Length; i++)
-        {
-            if (outcomes[i] != HttpStatusCode.TooManyRequests) continue;
-            Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(host, $"somebody-{i}"));
-            break;
-        }
+        Assert.Equal(HttpStatusCode.OK, (await host.Client.GetAsync("/v2/")).StatusCode);
+        await end.CancelAsync();
+        await Task.WhenAll(flood).ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
-    private static async Task<HttpStatusCode> SignInAsync(RegistryHost host, string user)
+    private static async Task<HttpStatusCode> SignInAsync(RegistryHost host, string user, CancellationToken cancellationToken)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, "/v2/");
         request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:wrong")));
-        using var answer = await host.Client.SendAsync(request);
+        using var answer = await host.Client.SendAsync(request, cancellationToken);
         return answer.StatusCode;
     }
 }

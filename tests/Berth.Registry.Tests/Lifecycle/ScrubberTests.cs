@@ -1,5 +1,4 @@
 using System.Text;
-using Berth.Oci;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Tests.Hosting;
 using Berth.Storage;
