@@ -9,14 +9,14 @@ internal sealed class LargeContent
     private const int BlockSize = 1 << 20;
 
     private static readonly byte[] Block = RandomNumberGenerator.GetBytes(BlockSize);
-    private static long s_lastSerial;
+    private static long _lastSerial;
 
     private readonly byte[] _lastBlock = (byte[])Block.Clone();
 
     public LargeContent(long size)
     {
         Size = size / BlockSize * BlockSize;
-        BinaryPrimitives.WriteInt64LittleEndian(_lastBlock.AsSpan(BlockSize - 8), Interlocked.Increment(ref s_lastSerial));
+        BinaryPrimitives.WriteInt64LittleEndian(_lastBlock.AsSpan(BlockSize - 8), Interlocked.Increment(ref _lastSerial));
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var block in Blocks()) hash.AppendData(block);
