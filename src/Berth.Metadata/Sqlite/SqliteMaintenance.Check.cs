@@ -70,6 +70,18 @@ public sealed partial class SqliteMetadataStore
                 WHERE m.digest = b.digest AND r.registry_id = b.registry_id)
             """),
             "Registry '{0}' counts blob {1}, which none of its repositories holds."),
+        (new("""
+            SELECT r.name, m.digest FROM tombstones d JOIN repositories r ON r.id = d.repository_id
+            JOIN tags t ON t.repository_id = d.repository_id AND t.name = d.name JOIN manifests m ON m.id = t.manifest_id WHERE d.kind = 1
+            """),
+            "Repository '{0}' says that a tag was deleted which stands and names {1}."),
+        (new("""
+            SELECT r.name, m.digest FROM manifests m JOIN repositories r ON r.id = m.repository_id
+            JOIN tombstones d ON d.repository_id = m.repository_id AND d.kind = 2 AND d.name =
+                CASE hex(substr(m.digest, 1, 1)) WHEN '01' THEN 'sha256:' ELSE 'sha512:' END || lower(hex(substr(m.digest, 2)))
+            WHERE m.deleted_at IS NULL
+            """),
+            "Repository '{0}' says that manifest {1} was deleted, which stands."),
         (new(UsageCheck), "The usage figures of {0} differ from a recount."),
     ];
 
