@@ -25,8 +25,9 @@ internal sealed class BulkFigures(Contest contest, NginxServer nginx)
             _ => Get(contest.Berth, content));
 
         var moved = Clients * content.Size;
-        Throughput($"blob GET {Name(content.Size)}, {Clients} clients", Target.AtLeast(0.75), moved, samples[0], samples[2], samples[1]);
-        CpuPerGiB("the same, CPU", Target.AtMost(1.3), moved, samples[0], samples[2], samples[1]);
+        var name = $"blob GET {Name(content.Size)}, {Clients} clients";
+        Throughput(name, Target.AtLeast(0.75), moved, samples[0], samples[2], samples[1]);
+        CpuPerGiB(name, Target.AtMost(1.3), moved, samples[0], samples[2], samples[1]);
     }
 
     /// <summary>GET over TLS.</summary>
@@ -41,8 +42,9 @@ internal sealed class BulkFigures(Contest contest, NginxServer nginx)
                 contest.Options.PullRounds, _ => GetTls(contest.Peer, content), _ => GetTls(contest.Berth, content));
 
             var moved = Clients * content.Size;
-            Throughput($"blob GET {Name(content.Size)} over TLS, {Clients} clients", Target.AtLeast(0.9), moved, samples[0], samples[1]);
-            CpuPerGiB("the same, CPU", Target.AtMost(1.35), moved, samples[0], samples[1]);
+            var name = $"blob GET {Name(content.Size)} over TLS, {Clients} clients";
+            Throughput(name, Target.AtLeast(0.9), moved, samples[0], samples[1]);
+            CpuPerGiB(name, Target.AtMost(1.35), moved, samples[0], samples[1]);
         }
         finally
         {
@@ -58,8 +60,9 @@ internal sealed class BulkFigures(Contest contest, NginxServer nginx)
 
         var samples = contest.Alternate<Usage>(
             contest.Options.Quick ? 2 : 3, _ => Put(contest.Peer, new LargeContent(size)), _ => Put(contest.Berth, new LargeContent(size)));
-        Throughput($"blob push {Name(size)}, 1 client", Target.AtLeast(2.5), size, samples[0], samples[1]);
-        CpuPerGiB("the same, CPU", Target.AtMost(0.55), size, samples[0], samples[1]);
+        var name = $"blob push {Name(size)}, 1 client";
+        Throughput(name, Target.AtLeast(2.5), size, samples[0], samples[1]);
+        CpuPerGiB(name, Target.AtMost(0.55), size, samples[0], samples[1]);
     }
 
     private static Usage Put(RegistryServer server, LargeContent content)
@@ -116,7 +119,7 @@ internal sealed class BulkFigures(Contest contest, NginxServer nginx)
         Add(name, "GB/s", target, peer, berth, best, usage => moved / 1e9 / usage.Elapsed.TotalSeconds, Math.Max);
 
     private void CpuPerGiB(string name, Target target, long moved, List<Usage> peer, List<Usage> berth, List<Usage>? best = null) =>
-        Add(name, "CPU s/GiB", target, peer, berth, best, usage => usage.Server.TotalSeconds / (moved / GiB), (ofPeer, _) => ofPeer);
+        Add($"{name}, CPU", "CPU s/GiB", target, peer, berth, best, usage => usage.Server.TotalSeconds / (moved / GiB), (ofPeer, _) => ofPeer);
 
     private void Add(
         string name, string unit, Target target, List<Usage> peer, List<Usage> berth, List<Usage>? best,
@@ -135,7 +138,8 @@ internal sealed class BulkFigures(Contest contest, NginxServer nginx)
             Target = target,
             BerthRuns = [.. berth.Select(value)],
             PeerRuns = [.. peer.Select(value)],
-            Generator = (Share(berth), Share(peer)),
+            GeneratorBesideBerth = Share(berth),
+            GeneratorBesidePeer = Share(peer),
             Others = berth.Concat(peer).Max(usage => usage.Others),
         });
     }

@@ -77,7 +77,8 @@ internal sealed class Contest(PeerServer peer, BerthServer berth, BenchOptions o
             Target = target,
             BerthRuns = ofBerth,
             PeerRuns = ofPeer,
-            Generator = (Median(berth.Select(s => s.GeneratorShare)), Median(peer.Select(s => s.GeneratorShare))),
+            GeneratorBesideBerth = Median(berth.Select(s => s.GeneratorShare)),
+            GeneratorBesidePeer = Median(peer.Select(s => s.GeneratorShare)),
             Others = berth.Concat(peer).Max(s => s.Usage.Others),
         });
     }

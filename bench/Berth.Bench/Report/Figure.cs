@@ -28,8 +28,11 @@ internal sealed record Figure
     /// <summary>All of the peer's values.</summary>
     public IReadOnlyList<double> PeerRuns { get; init; } = [];
 
-    /// <summary>Processors that the generator used, beside Berth and beside the peer.</summary>
-    public (double Berth, double Peer)? Generator { get; init; }
+    /// <summary>Processors that the generator used beside Berth.</summary>
+    public double? GeneratorBesideBerth { get; init; }
+
+    /// <summary>Processors that the generator used beside the peer.</summary>
+    public double? GeneratorBesidePeer { get; init; }
 
     /// <summary>Processors that anything else on the machine used meanwhile, at most.</summary>
     public double? Others { get; init; }

@@ -56,7 +56,7 @@ internal static class MarkdownReport
         text.AppendLine("|---|---|--:|--:|--:|--:|--:|---|--:|--:|");
         foreach (var figure in results.Figures)
         {
-            var generator = figure.Generator is { } g ? string.Create(CultureInfo.InvariantCulture, $"{g.Berth:0.00} / {g.Peer:0.00}") : "";
+            var generator = figure.GeneratorBesideBerth is { } own ? string.Create(CultureInfo.InvariantCulture, $"{own:0.00} / {figure.GeneratorBesidePeer:0.00}") : "";
             text.AppendLine(CultureInfo.InvariantCulture,
                 $"| {figure.Name} | {figure.Unit} | {Number(figure.Peer)} | {Number(figure.Nginx)} | {Number(figure.Berth)} | {Ratio(figure.Ratio)} | {figure.Target} | {Verdict(figure.IsMet)} | {generator} | {figure.Others:0.00} |");
         }

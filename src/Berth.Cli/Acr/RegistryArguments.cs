@@ -8,7 +8,8 @@ internal sealed class RegistryArguments
 {
     private readonly Option<string> _name = new("--name", "-n")
     {
-        Description = "The registry's address: host[:port], with http:// in front for a plain listener.", Required = true,
+        Description = "The registry's address: host[:port], with http:// in front for a plain listener.",
+        Required = true,
     };
 
     private readonly Option<string?> _username = new("--username", "-u") { Description = "The user name (or BERTH_USERNAME)." };

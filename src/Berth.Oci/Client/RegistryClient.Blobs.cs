@@ -64,13 +64,13 @@ public sealed partial class RegistryClient
 
     private RegistryRequest Blob(
         HttpMethod method, RepositoryName repository, Digest digest, HttpStatusCode[] expected, Action<HttpRequestHeaders>? headers = null) => new()
-    {
-        Method = method,
-        Address = At($"/v2/{repository}/blobs/{digest}"),
-        Scopes = [TokenScopes.Pull(repository)],
-        Expected = expected,
-        Headers = headers,
-    };
+        {
+            Method = method,
+            Address = At($"/v2/{repository}/blobs/{digest}"),
+            Scopes = [TokenScopes.Pull(repository)],
+            Expected = expected,
+            Headers = headers,
+        };
 
     private async Task<BlobDownload> DownloadAsync(
         HttpResponseMessage response, long? length, long? total, Digest digest, CancellationToken cancellationToken)

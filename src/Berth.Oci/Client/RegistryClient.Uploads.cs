@@ -108,14 +108,14 @@ public sealed partial class RegistryClient
 
     private static RegistryRequest Upload(
         HttpMethod method, RepositoryName repository, Uri address, HttpStatusCode expected, Func<HttpContent>? content = null) => new()
-    {
-        Method = method,
-        Address = address,
-        Scopes = [TokenScopes.Push(repository)],
-        Expected = [expected],
-        Content = content,
-        Repeatable = content is null,
-    };
+        {
+            Method = method,
+            Address = address,
+            Scopes = [TokenScopes.Push(repository)],
+            Expected = [expected],
+            Content = content,
+            Repeatable = content is null,
+        };
 
     /// <summary>The bytes of one request; <see cref="long.MaxValue"/> stands for all that is left, of unknown length.</summary>
     private static StreamContent Slice(Stream stream, long length, ContentRange? place)

@@ -15,7 +15,7 @@ namespace Berth.Registry.Distribution;
 /// policy, act, record.
 /// </summary>
 internal sealed partial class DistributionEndpoints(
-    RegistryResolver registries, Authenticator authenticator, Authorizer authorizer, AccessLog accessLog, UploadAdmission admission,
+    RegistryResolver registries, Authenticator authenticator, Authorizer authorizer, AccessLog accessLog,
     BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
     DistributionMetrics metrics, ILogger<DistributionEndpoints> logger)
 {
@@ -112,7 +112,6 @@ internal sealed partial class DistributionEndpoints(
         }
 
         var request = new DistributionRequest(context, registry, principal, target);
-        if (target.Kind == ResourceKind.Uploads) await admission.CheckAsync(request);
         await ActAsync(request, route);
     }
 
@@ -169,7 +168,10 @@ internal sealed partial class DistributionEndpoints(
     private static (int Status, OciErrorCode Code, string Message, string? Detail) Describe(Exception failure, HttpContext context) => failure switch
     {
         OciException e => (e.Status, e.Code, e.Message, e.Detail),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (413, OciErrorCode.SizeInvalid, "The body is too large.", null),
         BadHttpRequestException e => (e.StatusCode, OciErrorCode.BadRequest, e.Message, null),
+        // What the server makes of a chunk whose size does not fit into a number.
+        IOException { InnerException: OverflowException } => (400, OciErrorCode.BadRequest, "A chunk of the body announces an impossible size.", null),
         StorageFullException or MetadataFullException => (507, OciErrorCode.StorageFull,
             "The registry's volume is full: nothing of this request was stored. Free space or delete images, then try again.", null),
         StorageUnavailableException or MetadataUnavailableException => (503, OciErrorCode.Unavailable,

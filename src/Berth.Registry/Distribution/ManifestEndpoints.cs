@@ -9,10 +9,14 @@ using Microsoft.Extensions.Primitives;
 namespace Berth.Registry.Distribution;
 
 /// <summary>The routes of manifests (OCI distribution spec, "Pulling manifests", "Pushing Manifests", "Deleting Manifests").</summary>
-internal sealed class ManifestEndpoints(IManifests manifests, ManifestService service, ReferrersIndex referrers)
+internal sealed class ManifestEndpoints(
+    IManifests manifests, ManifestService service, ReferrersIndex referrers, DistributionOptions options, TimeProvider time)
 {
     private const string Immutable = "private, max-age=31536000, immutable";
     private const string Revalidate = "private, no-cache";
+
+    // The server's own limit counts the framing of chunks, too: six bytes for a chunk of one.
+    private const long MaxBytesOnTheWire = 6L * OciLimits.ManifestBytes + 1024;
 
     /// <summary>
     /// <c>GET</c> and <c>HEAD …/manifests/{reference}</c>: the bytes exactly as pushed, whatever the client says it accepts. A tag of the
@@ -104,19 +108,28 @@ internal sealed class ManifestEndpoints(IManifests manifests, ManifestService se
         return (tags, tags.Count > 0);
     }
 
-    private static async Task<byte[]> ReadBodyAsync(DistributionRequest request)
+    private async Task<byte[]> ReadBodyAsync(DistributionRequest request)
     {
         var http = request.Http.Request;
         if (http.Headers.ContentEncoding.Count > 0 && !http.Headers.ContentEncoding.ToString().Equals("identity", StringComparison.OrdinalIgnoreCase))
             throw new OciException(OciErrorCode.Unsupported, "Content-Encoding is not supported: send the manifest's bytes as they are.", status: 415);
         if (http.ContentLength > OciLimits.ManifestBytes) throw TooLarge();
-        if (request.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = OciLimits.ManifestBytes + 1;
+        if (request.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBytesOnTheWire;
 
         var reader = http.BodyReader;
+        using var window = new TransferWindow(options.StallLimit, time, request.Aborted);
+        long seen = 0;
         while (true)
         {
-            var read = await reader.ReadAsync(request.Aborted);
-            if (read.Buffer.Length > OciLimits.ManifestBytes) throw TooLarge();
+            var read = await window.ReadAsync(reader);
+            if (read.Buffer.Length > OciLimits.ManifestBytes)
+            {
+                reader.AdvanceTo(read.Buffer.End);
+                throw TooLarge();
+            }
+
+            window.Passed(read.Buffer.Length - seen);
+            seen = read.Buffer.Length;
             if (read.IsCompleted)
             {
                 var body = read.Buffer.ToArray();

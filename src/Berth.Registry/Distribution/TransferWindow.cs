@@ -1,3 +1,6 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+
 namespace Berth.Registry.Distribution;
 
 /// <summary>
@@ -27,6 +30,23 @@ internal sealed class TransferWindow : IDisposable
 
     /// <summary>Cancelled when the client is gone or the window is over.</summary>
     public CancellationToken Token => _ends.Token;
+
+    /// <summary>Reads on from a request's body.</summary>
+    /// <exception cref="BadHttpRequestException">408: the body stands still or crawls.</exception>
+    public async ValueTask<ReadResult> ReadAsync(PipeReader body)
+    {
+        while (true)
+        {
+            try
+            {
+                return await body.ReadAsync(Token);
+            }
+            catch (OperationCanceledException) when (!_aborted.IsCancellationRequested)
+            {
+                if (!TryRenew()) throw new BadHttpRequestException("The transfer stood still for too long, and was ended.", StatusCodes.Status408RequestTimeout);
+            }
+        }
+    }
 
     /// <summary>Counts bytes that passed.</summary>
     public void Passed(long bytes)

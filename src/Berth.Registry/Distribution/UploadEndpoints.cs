@@ -14,7 +14,6 @@ internal sealed partial class UploadEndpoints(UploadService uploads, IUploads se
     {
         if (request.Query("mount") is { Length: > 0 } mount && await mounts.TryMountAsync(request, ParseDigest(mount), request.Query("from")))
         {
-            admission.Ended(request);
             AnswerCreated(request, ParseDigest(mount));
             return;
         }
@@ -29,6 +28,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, IUploads se
         if (request.Query("digest-algorithm") is { } name && !DigestAlgorithms.TryParse(name, out algorithm))
             throw new OciException(OciErrorCode.DigestInvalid, "digest-algorithm must be sha256 or sha512.", detail: name);
 
+        await admission.CheckAsync(request);
         AnswerAccepted(request, await uploads.OpenAsync(request, algorithm, writing: false));
     }
 
@@ -82,11 +82,12 @@ internal sealed partial class UploadEndpoints(UploadService uploads, IUploads se
             return;
         }
 
-        if (upload.Offset > 0 && request.Http.Request.ContentLength == 0 && UploadTransfer.Restore(upload, digest.Algorithm) is { } hash)
+        // A session with a writer is taken as any other: that writer may be one that died with an earlier process.
+        if (upload is { Offset: > 0, WriterUntil: null } && request.Http.Request.ContentLength == 0
+            && UploadTransfer.Restore(upload, digest.Algorithm) is { } hash)
         {
             using (hash)
             {
-                if (upload.WriterUntil is not null) throw UploadService.Busy(upload.Id);
                 await uploads.CompleteAsync(request, upload, hash.Finish(), digest, upload.Offset);
             }
         }
@@ -118,6 +119,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, IUploads se
     private async Task TakeWholeAsync(DistributionRequest request, Digest digest)
     {
         PrepareBody(request);
+        await admission.CheckAsync(request);
         var upload = await uploads.OpenAsync(request, digest.Algorithm, writing: true);
         await ReceiveAndCompleteAsync(request, upload, digest, expected: null);
         admission.Ended(request);

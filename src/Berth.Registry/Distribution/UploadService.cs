@@ -50,7 +50,8 @@ internal sealed class UploadService(
     {
         try
         {
-            return await UploadTransfer.OpenAsync(store, upload, algorithm, request.Http.Request.ContentLength ?? 0, request.Aborted);
+            return await UploadTransfer.OpenAsync(
+                store, upload, algorithm, request.Http.Request.ContentLength ?? 0, KeepTaken(upload, request.Aborted), request.Aborted);
         }
         catch (BlobMissingException)
         {
@@ -160,36 +161,44 @@ internal sealed class UploadService(
     private async Task PumpAsync(PipeReader body, UploadRecord upload, UploadTransfer transfer, long? expected, CancellationToken aborted)
     {
         var limit = upload.Offset + expected;
-        var touched = time.GetTimestamp();
+        var keepTaken = KeepTaken(upload, aborted);
         using var window = new TransferWindow(options.StallLimit, time, aborted);
         while (true)
         {
-            ReadResult read;
+            var read = await window.ReadAsync(body);
+            var bytes = read.Buffer;
+            var length = bytes.Length;
             try
             {
-                read = await body.ReadAsync(window.Token);
+                if (transfer.Position + bytes.Length > limit) throw WrongLength(expected!.Value);
+
+                // Before the write: another writer may have the session by now, and its bytes stand where these would go.
+                await keepTaken();
+                if (!bytes.IsEmpty) await transfer.WriteAsync(bytes, aborted);
             }
-            catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
+            finally
             {
-                if (window.TryRenew()) continue;
-                throw new BadHttpRequestException("The transfer stood still for too long; ask for the session's status and go on from there.", 408);
+                // Also when refused: the server can read over the rest only behind what was taken, else it cuts the connection before the answer is read.
+                body.AdvanceTo(bytes.End);
             }
 
-            var bytes = read.Buffer;
-            if (transfer.Position + bytes.Length > limit) throw WrongLength(expected!.Value);
-            if (!bytes.IsEmpty) await transfer.WriteAsync(bytes, aborted);
-            window.Passed(bytes.Length);
-            body.AdvanceTo(bytes.End);
+            window.Passed(length);
             if (read.IsCompleted) break;
-
-            if (time.GetElapsedTime(touched) > TouchInterval)
-            {
-                touched = time.GetTimestamp();
-                if (!await metadata.TouchUploadAsync(upload.Id, upload.Epoch, WriterUntil(), ExpiresAt(), aborted)) throw Unknown(upload.Id);
-            }
         }
 
         if (limit is not null && transfer.Position != limit) throw WrongLength(expected!.Value);
+    }
+
+    /// <summary>Extends the writer's hold on the session whenever it is due; fails when another has it, or it was cancelled.</summary>
+    private Func<ValueTask> KeepTaken(UploadRecord upload, CancellationToken aborted)
+    {
+        var touched = time.GetTimestamp();
+        return async () =>
+        {
+            if (time.GetElapsedTime(touched) <= TouchInterval) return;
+            touched = time.GetTimestamp();
+            if (!await metadata.TouchUploadAsync(upload.Id, upload.Epoch, WriterUntil(), ExpiresAt(), aborted)) throw Unknown(upload.Id);
+        };
     }
 
     private async Task SyncAsync(UploadRecord upload, UploadTransfer transfer)

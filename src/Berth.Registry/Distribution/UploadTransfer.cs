@@ -35,9 +35,10 @@ internal sealed class UploadTransfer : IAsyncDisposable
     /// <param name="upload">The session, taken by this writer.</param>
     /// <param name="algorithm">The algorithm to hash with; may differ from the session's.</param>
     /// <param name="declared">How many bytes the client says will follow, or 0.</param>
+    /// <param name="keepTaken">Is awaited between blocks while bytes are read again, which may take longer than a writer's hold lasts.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public static async Task<UploadTransfer> OpenAsync(
-        IBlobStore store, UploadRecord upload, DigestAlgorithm algorithm, long declared, CancellationToken cancellationToken)
+        IBlobStore store, UploadRecord upload, DigestAlgorithm algorithm, long declared, Func<ValueTask> keepTaken, CancellationToken cancellationToken)
     {
         var writer = await store.AppendAsync(upload.Location, upload.Offset, declared, cancellationToken);
         try
@@ -46,7 +47,7 @@ internal sealed class UploadTransfer : IAsyncDisposable
             if (hash is null)
             {
                 hash = ContentHash.Create(algorithm);
-                await RereadAsync(store, upload, hash, cancellationToken);
+                await RereadAsync(store, upload, hash, keepTaken, cancellationToken);
             }
 
             return new UploadTransfer(writer, hash, algorithm);
@@ -88,7 +89,8 @@ internal sealed class UploadTransfer : IAsyncDisposable
         await _writer.DisposeAsync();
     }
 
-    private static async Task RereadAsync(IBlobStore store, UploadRecord upload, ContentHash hash, CancellationToken cancellationToken)
+    private static async Task RereadAsync(
+        IBlobStore store, UploadRecord upload, ContentHash hash, Func<ValueTask> keepTaken, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(RereadBlock);
         try
@@ -100,6 +102,7 @@ internal sealed class UploadTransfer : IAsyncDisposable
                 if (read == 0) throw new BlobMissingException(upload.Location, "The bytes of the upload session end before its offset.");
                 hash.Append(buffer.AsSpan(0, read));
                 offset += read;
+                await keepTaken();
             }
         }
         finally

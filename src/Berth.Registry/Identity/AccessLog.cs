@@ -7,17 +7,22 @@ namespace Berth.Registry.Identity;
 
 /// <summary>
 /// Records sign-ins and denials off the request path: a bounded queue, aggregated per minute, actor, address and reason, written in
-/// batches. When more come than fit, they are counted as dropped.
+/// batches. When more come than fit, or more kinds of them in a minute than anybody would read, they are counted as dropped.
 /// </summary>
 public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, ILogger<AccessLog> logger) : BackgroundService
 {
     private const int MaxQueued = 10_000;
     private const int MaxActorLength = 64;
+
+    // A client without a credential chooses the user name: without a bound it would choose the size of the table, too.
+    private const int MaxRowsPerMinute = 1_000;
     private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(5);
 
     private readonly Channel<AccessEvent> _queue = Channel.CreateBounded<AccessEvent>(
         new BoundedChannelOptions(MaxQueued) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
 
+    private readonly HashSet<(long, string, string, string, string)> _rows = [];
+    private DateTimeOffset _rowsMinute;
     private long _dropped;
 
     /// <summary>Records one event; never waits.</summary>
@@ -36,6 +41,12 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
         var batch = new Dictionary<(DateTimeOffset, long, string, string, string, string), AccessEvent>();
         for (var i = 0; i < MaxQueued && _queue.Reader.TryRead(out var e); i++)
         {
+            if (!HasRow(e))
+            {
+                Interlocked.Increment(ref _dropped);
+                continue;
+            }
+
             var key = (e.Minute, e.RegistryId, e.Kind, e.Actor, e.Address, e.Reason);
             batch[key] = batch.TryGetValue(key, out var same) ? e with { Count = same.Count + 1 } : e;
         }
@@ -45,10 +56,32 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
         {
             var now = time.GetUtcNow();
             var minute = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
-            batch[default] = new AccessEvent(minute, 0, AccessEventKinds.Dropped, "", "", "queue full", dropped, null);
+            batch[default] = new AccessEvent(minute, 0, AccessEventKinds.Dropped, "", "", "too many", dropped, null);
         }
 
-        if (batch.Count > 0) await events.AddAccessEventsAsync(batch.Values, cancellationToken);
+        if (batch.Count == 0) return;
+        try
+        {
+            await events.AddAccessEventsAsync(batch.Values, cancellationToken);
+        }
+        catch
+        {
+            Interlocked.Add(ref _dropped, batch.Values.Sum(e => e.Count));
+            throw;
+        }
+    }
+
+    /// <summary>Whether the event's minute has a row for it, or room for one more. Events come in the order of their minutes.</summary>
+    private bool HasRow(AccessEvent e)
+    {
+        if (e.Minute != _rowsMinute)
+        {
+            _rowsMinute = e.Minute;
+            _rows.Clear();
+        }
+
+        var row = (e.RegistryId, e.Kind, e.Actor, e.Address, e.Reason);
+        return _rows.Contains(row) || (_rows.Count < MaxRowsPerMinute && _rows.Add(row));
     }
 
     /// <inheritdoc/>
@@ -71,8 +104,9 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
         {
             await FlushAsync(cancellationToken);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
+            // Their count goes into the next batch's.
             LogFlushFailed(e);
         }
     }

@@ -22,8 +22,9 @@ public sealed partial class Authenticator(
     private const int MaxWaiting = 64;
 
     private readonly CredentialMemory _memory = new(options.CredentialMemory, time);
-    private readonly ConcurrentDictionary<CredentialKey, Task<Principal?>> _underway = new();
+    private readonly ConcurrentDictionary<CredentialKey, Lazy<Task<Principal?>>> _underway = new();
     private readonly SemaphoreSlim _verifications = new(MaxVerifications);
+    private readonly SemaphoreSlim _reverifications = new(1);
     private int _waiting;
 
     /// <summary>The request's principal, or null when it has no good credential.</summary>
@@ -39,30 +40,38 @@ public sealed partial class Authenticator(
         {
             var epochs = await installation.ReadEpochsAsync(known.Id, registry.Id, context.RequestAborted);
             if (epochs.Principal == known.Epoch) return known;
-            _memory.Forget(key);
         }
 
         if (!TryDecode(header.AsSpan("Basic ".Length), out var name, out var password)) return null;
 
-        // Clients open many connections at once with one credential: it is verified once for all of them.
-        var verification = _underway.GetOrAdd(key, _ => VerifyAsync(key, name, password, new Origin(registry.Id, context.Connection.RemoteIpAddress?.ToString(), context.TraceIdentifier)));
-        return await verification.WaitAsync(context.RequestAborted);
+        // Clients open many connections at once with one credential: it is verified once for all of them. It starts only once it stands
+        // in the table: one that ended before would never be taken out, and its outcome would be this credential's for good.
+        var origin = new Origin(registry.Id, context.Connection.RemoteIpAddress?.ToString(), context.TraceIdentifier);
+        var verification = _underway.GetOrAdd(key, _ => new Lazy<Task<Principal?>>(() => VerifyAsync(key, name, password, origin)));
+        return await verification.Value.WaitAsync(context.RequestAborted);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _verifications.Dispose();
+    public void Dispose()
+    {
+        _verifications.Dispose();
+        _reverifications.Dispose();
+    }
 
     private async Task<Principal?> VerifyAsync(CredentialKey key, string name, byte[] password, Origin origin)
     {
         await Task.Yield();
-        if (Interlocked.Increment(ref _waiting) > MaxWaiting)
+        // Who signed in before has a line of its own: a flood of wrong passwords must not hold up the clients at work.
+        var wasGood = _memory.WasGood(key);
+        if (!wasGood && Interlocked.Increment(ref _waiting) > MaxWaiting)
         {
             Interlocked.Decrement(ref _waiting);
             _underway.TryRemove(key, out _);
             throw new OciException(OciErrorCode.TooManyRequests, "Too many sign-ins are being checked at this moment; try again in a second.");
         }
 
-        await _verifications.WaitAsync();
+        var line = wasGood ? _reverifications : _verifications;
+        await line.WaitAsync();
         try
         {
             var record = await installation.FindPrincipalAsync(name, CancellationToken.None);
@@ -70,6 +79,7 @@ public sealed partial class Authenticator(
             var matches = PasswordHash.Verify(record?.PasswordHash ?? PasswordHash.OfNoPassword, password);
             if (!matches || record is null || !record.Enabled)
             {
+                _memory.Forget(key);
                 LogRefused(name.Length > 64 ? name[..64] : name);
                 accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "password", origin.RequestId);
                 return null;
@@ -82,8 +92,8 @@ public sealed partial class Authenticator(
         }
         finally
         {
-            _verifications.Release();
-            Interlocked.Decrement(ref _waiting);
+            line.Release();
+            if (!wasGood) Interlocked.Decrement(ref _waiting);
             _underway.TryRemove(key, out _);
         }
     }

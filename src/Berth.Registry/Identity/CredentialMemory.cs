@@ -32,12 +32,14 @@ internal sealed class CredentialMemory(TimeSpan duration, TimeProvider time)
     /// <summary>The principal that this credential was verified for, or null.</summary>
     public Principal? Find(CredentialKey key)
     {
-        if (!_entries.TryGetValue(key, out var entry)) return null;
-        if (entry.Until > time.GetTimestamp()) return entry.Principal;
-
-        _entries.TryRemove(key, out _);
-        return null;
+        return _entries.TryGetValue(key, out var entry) && entry.Until > time.GetTimestamp() ? entry.Principal : null;
     }
+
+    /// <summary>
+    /// Whether this credential was good when it was last verified, however long ago that is. It grants nothing: it only says whom a flood of
+    /// wrong ones must not hold up.
+    /// </summary>
+    public bool WasGood(CredentialKey key) => _entries.ContainsKey(key);
 
     /// <summary>Remembers a verified credential.</summary>
     public void Remember(CredentialKey key, Principal principal)
@@ -47,7 +49,7 @@ internal sealed class CredentialMemory(TimeSpan duration, TimeProvider time)
         _entries[key] = (principal, time.GetTimestamp() + (long)(_duration.TotalSeconds * time.TimestampFrequency));
     }
 
-    /// <summary>Forgets one credential: the principal's epoch moved on.</summary>
+    /// <summary>Forgets one credential: it is good no more.</summary>
     public void Forget(CredentialKey key) => _entries.TryRemove(key, out _);
 
     private void ForgetExpired()

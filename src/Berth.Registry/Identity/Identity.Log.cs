@@ -16,6 +16,6 @@ public sealed partial class OwnerAccount
 
 public sealed partial class AccessLog
 {
-    [LoggerMessage(4002, LogLevel.Error, "Sign-ins and denials could not be written; those of this batch are lost")]
+    [LoggerMessage(4002, LogLevel.Error, "Sign-ins and denials could not be written; those of this batch are lost and counted as dropped")]
     private partial void LogFlushFailed(Exception e);
 }

@@ -18,18 +18,20 @@ public sealed partial class Scrubber(
     private const int PageSize = 100;
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
 
+    private Digest _after;
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (options.ScrubBytesPerSecond <= 0) return;
 
-        var after = Digest.FromHash(DigestAlgorithm.Sha256, RandomNumberGenerator.GetBytes(32));
+        _after = Digest.FromHash(DigestAlgorithm.Sha256, RandomNumberGenerator.GetBytes(32));
         while (true)
         {
             await Task.Delay(Rest, time, stoppingToken);
             try
             {
-                after = await PassAsync(after, stoppingToken);
+                await PassAsync(stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -38,19 +40,24 @@ public sealed partial class Scrubber(
         }
     }
 
-    /// <summary>Checks blobs from after the given digest to the last one; returns where the next pass starts.</summary>
-    public async Task<Digest> PassAsync(Digest after, CancellationToken cancellationToken)
+    /// <summary>
+    /// Checks blobs from where the last pass ended to the last blob. A blob that cannot be read ends the pass, and the next one goes on behind
+    /// it: one bad sector must not keep all that follow from being checked.
+    /// </summary>
+    public async Task PassAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            var page = await maintenance.WalkBlobsAsync(after, PageSize, cancellationToken);
+            var page = await maintenance.WalkBlobsAsync(_after, PageSize, cancellationToken);
             foreach (var blob in page)
             {
+                _after = blob.Digest;
                 if (blob.State == BlobState.Live) await CheckAsync(blob, cancellationToken);
-                after = blob.Digest;
             }
 
-            if (page.Count < PageSize) return default;
+            if (page.Count == PageSize) continue;
+            _after = default;
+            return;
         }
     }
 

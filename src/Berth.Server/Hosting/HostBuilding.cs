@@ -61,7 +61,7 @@ internal static class HostBuilding
     {
         if (certificates is not null)
             builder.Services.AddHostedService(_ => certificates);
-        builder.WebHost.UseKestrelCore().ConfigureServices(Pool).ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             Limit(kestrel.Limits, options.Registry.Distribution.StallLimit);
@@ -86,10 +86,6 @@ internal static class HostBuilding
             app.Services.GetRequiredService<MetricsEndpoint>().UseExporter(app);
         app.Run(HostEndpoints.Create(app.Services).AnswerAsync);
     }
-
-    // After UseKestrelCore, whose own pool of 4 KiB blocks would win otherwise: the last registration counts.
-    private static void Pool(IServiceCollection services) =>
-        services.AddSingleton<IMemoryPoolFactory<byte>>(s => s.GetRequiredService<LargeBlockPoolFactory>());
 
     /// <summary>Makes what the start needs next, while it waits for something else.</summary>
     public static void Prepare(this WebApplication app)

@@ -29,18 +29,14 @@ internal sealed class VolumeAdmission(IFileOperations files, string root)
     /// <exception cref="StorageFullException">There is no room for them.</exception>
     public void Promise(long declared)
     {
-        Interlocked.Add(ref _promised, declared);
-        try
+        var space = files.Space(root);
+        while (true)
         {
-            var space = files.Space(root);
-            var free = space.Free - Promised - MarginOf(space.Total);
-            if (free >= 0) return;
-            throw new StorageFullException($"The volume has no room for {declared} more bytes ({free + declared} may still be taken).");
-        }
-        catch
-        {
-            Settle(declared);
-            throw;
+            // Added only once it fits: a promise that is refused a moment later would refuse others meanwhile, and two huge ones would overflow.
+            var promised = Promised;
+            var free = space.Free - promised - MarginOf(space.Total);
+            if (declared > free) throw new StorageFullException($"The volume has no room for {declared} more bytes ({Math.Max(0, free)} may still be taken).");
+            if (Interlocked.CompareExchange(ref _promised, promised + declared, promised) == promised) return;
         }
     }
 

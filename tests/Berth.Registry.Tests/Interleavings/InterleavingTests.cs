@@ -58,7 +58,8 @@ public sealed class InterleavingTests
                         put = default;
                         head = await host.Client.HeadBlobAsync(repository, digest, "client");
                         if (head == HttpStatusCode.OK) put = await host.Client.PutManifestAsync(repository, "latest", RegistryClientExtensions.Image(blob), actor: "client");
-                    }),
+                    }
+                ),
                     ("collect", () => host.Collector.SweepAsync(CancellationToken.None)));
             },
             async () =>
@@ -186,7 +187,8 @@ public sealed class InterleavingTests
                     {
                         var request = new HttpRequestMessage(HttpMethod.Put, $"{location}?digest={digest}") { Content = new ByteArrayContent(blob) };
                         put = (await host.Client.SendAsAsync(request, "put")).StatusCode;
-                    }),
+                    }
+                ),
                     ("cancel", async () => cancel = (await host.Client.SendAsAsync(new HttpRequestMessage(HttpMethod.Delete, location), "cancel")).StatusCode),
                     ("collect", () => host.Collector.SweepAsync(CancellationToken.None)));
             },
