@@ -57,6 +57,16 @@ public abstract class ListsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_range_that_begins_where_the_one_before_ends_loses_no_name()
+    {
+        var grants = new List<NameRange> { new("a/", "a0"), NameRange.Of(RepositoryName.Parse("a0")) };
+        await PutAsync(Index(Registry, RepositoryName.Parse("a0"), []));
+
+        Assert.Equal(["a0"], (await Store.ListRepositoriesAsync(Registry, grants, null, 10, Token)).Items);
+        Assert.Equal(["a0"], await WalkAsync("", 1, async last => await Store.ListRepositoriesAsync(Registry, grants, last, 1, Token)));
+    }
+
+    [Fact]
     public async Task A_page_over_many_empty_ranges_returns_what_it_has_and_the_walk_goes_on()
     {
         await PutAsync(Index(Registry, RepositoryName.Parse("zzz"), []));
@@ -132,16 +142,16 @@ public abstract class ListsSuite<TDatabase> : MetadataSuite<TDatabase>
 
     private static readonly Gen<List<NameRange>> Ranges = Gen.OneOf<List<NameRange>>(
         Gen.Const(new List<NameRange> { NameRange.All }),
-        AnyRepository.HashSet[0, 6].Select(Gen.Bool).Select((names, prefixes) => Disjoint(names, prefixes)));
+        Gen.Select(AnyRepository, Gen.Bool).List[0, 8].Select(Disjoint));
 
     private int _walk;
 
-    private static List<NameRange> Disjoint(HashSet<string> names, bool prefixes)
+    private static List<NameRange> Disjoint(List<(string Name, bool Prefix)> grants)
     {
         var ranges = new List<NameRange>();
-        foreach (var name in names.Order(StringComparer.Ordinal))
+        var granted = grants.Select(grant => grant.Prefix ? new NameRange(grant.Name + "/", grant.Name + "0") : NameRange.Of(RepositoryName.Parse(grant.Name)));
+        foreach (var range in granted.OrderBy(range => range.From, StringComparer.Ordinal))
         {
-            var range = prefixes ? new NameRange(name + "/", name + "0") : NameRange.Of(RepositoryName.Parse(name));
             if (ranges.Count == 0 || string.CompareOrdinal(ranges[^1].Until, range.From) <= 0) ranges.Add(range);
         }
 

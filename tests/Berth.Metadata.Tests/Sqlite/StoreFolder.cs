@@ -48,12 +48,12 @@ internal sealed class StoreFolder : IAsyncDisposable
 
     public static Descriptor Describe(string content) => Describe(System.Text.Encoding.UTF8.GetBytes(content));
 
-    public Task<UploadRecord> OpenUploadAsync(IMetadataStore store, RepositoryName? repository = null)
+    public Task<UploadRecord> OpenUploadAsync(IMetadataStore store, RepositoryName? repository = null, long registry = 1)
     {
         var id = $"u{Interlocked.Increment(ref _sequence):d6}";
         var now = DateTimeOffset.UtcNow;
         return store.OpenUploadAsync(
-            new NewUpload(id, 1, repository ?? App, $"at/{id}", DigestAlgorithm.Sha256, now.AddDays(1), now.AddMinutes(1)), Alice, Token);
+            new NewUpload(id, registry, repository ?? App, $"at/{id}", DigestAlgorithm.Sha256, now.AddDays(1), now.AddMinutes(1)), Alice, Token);
     }
 
     public async Task<Descriptor> PushBlobAsync(IMetadataStore store, string content, RepositoryName? repository = null)

@@ -111,6 +111,59 @@ public sealed class StoreTests
     }
 
     [Fact]
+    public async Task Content_shared_by_two_registries_stays_until_both_let_go()
+    {
+        await using var folder = new StoreFolder();
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var store = await folder.OpenAsync(time: time);
+        using (var session = SessionPragmas.OpenWriter(folder.Options))
+        {
+            session.RunScript("INSERT INTO registries (name, subscription_id, resource_group, sku, epoch, created_at) VALUES ('second', 's', 'g', 'Premium', 1, 0)");
+        }
+
+        var second = (await store.FindRegistryAsync("second", Token))!.Id;
+        var blob = await folder.PushBlobAsync(store, "shared");
+        var upload = await folder.OpenUploadAsync(store, registry: second);
+        await store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, time.GetUtcNow().AddDays(9), time.GetUtcNow(), StoreFolder.Alice, Token);
+        Assert.Null(await store.MountBlobAsync(1, RepositoryName.Parse("x"), blob.Digest, RepositoryName.Parse("y"), [NameRange.All], default, StoreFolder.Alice, Token));
+        time.Advance(TimeSpan.FromDays(2));
+
+        Assert.Equal(new ReviewResult(1, 1, 0, 0), await store.ReviewMembershipsAsync(10, Token));
+
+        Assert.Null(await store.FindBlobAsync(1, StoreFolder.App, blob.Digest, Token));
+        Assert.NotNull(await store.FindBlobAsync(second, StoreFolder.App, blob.Digest, Token));
+        Assert.Empty(await store.CheckAsync(Token));
+        Assert.Equal(DeleteOutcome.Deleted, (await store.DeleteBlobAsync(second, StoreFolder.App, blob.Digest, StoreFolder.Alice, Token)).Outcome);
+        Assert.Equal(1, await store.ReviewBlobsAsync(10, Token));
+        Assert.Equal(0, (await store.ReadTotalsAsync(Token)).Blobs);
+        Assert.Empty(await store.CheckAsync(Token));
+    }
+
+    [Fact]
+    public async Task Groups_and_commits_are_measured()
+    {
+        var measured = new System.Collections.Concurrent.ConcurrentDictionary<string, string?>();
+        using var listener = new System.Diagnostics.Metrics.MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Name == MetadataMetrics.MeterName) self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<int>((instrument, _, _, _) => measured[instrument.Name] = instrument.Unit);
+        listener.SetMeasurementEventCallback<long>((instrument, _, _, _) => measured[instrument.Name] = instrument.Unit);
+        listener.SetMeasurementEventCallback<double>((instrument, _, _, _) => measured[instrument.Name] = instrument.Unit);
+        listener.Start();
+        await using var folder = new StoreFolder();
+        await using var store = await folder.OpenAsync(
+            options => options with { CheckpointInterval = TimeSpan.FromMilliseconds(5), IdleTime = TimeSpan.FromMilliseconds(20) });
+        for (var i = 0; i < 500 && measured.Count < 4; i++) await Task.Delay(20, Token);
+
+        Assert.Equal("{operation}", measured["berth.metadata.group.size"]);
+        Assert.Equal("{operation}", measured["berth.metadata.queue.length"]);
+        Assert.Equal("s", measured["berth.metadata.commit.duration"]);
+        Assert.Equal("By", measured["berth.metadata.wal.size"]);
+    }
+
+    [Fact]
     public async Task The_steps_around_an_acknowledgement_are_reached_in_order()
     {
         await using var folder = new StoreFolder();
