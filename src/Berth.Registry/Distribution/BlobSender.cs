@@ -1,13 +1,14 @@
+using System.IO.Pipelines;
 using Berth.Storage;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Distribution;
 
 /// <summary>
-/// Sends a blob's bytes by large copies straight into the connection's buffers. The server's write timeouts bound a client that
-/// does not read.
+/// Sends a blob's bytes by large copies straight into the connection's buffers. A client that does not read for as long as the stall
+/// limit loses its connection: the server's own limit would grow with what it read before.
 /// </summary>
-internal sealed class BlobSender(DistributionMetrics metrics)
+internal sealed class BlobSender(DistributionOptions options, TimeProvider time, DistributionMetrics metrics)
 {
     private const int BlockSize = 256 * 1024;
 
@@ -16,6 +17,7 @@ internal sealed class BlobSender(DistributionMetrics metrics)
     {
         var output = context.Response.BodyWriter;
         var end = offset + length;
+        using var window = new TransferWindow(options.StallLimit, time, context.RequestAborted);
         while (offset < end)
         {
             var block = output.GetMemory((int)Math.Min(BlockSize, end - offset));
@@ -30,8 +32,27 @@ internal sealed class BlobSender(DistributionMetrics metrics)
             output.Advance(read);
             offset += read;
             metrics.Sent(read);
-            var flushed = await output.FlushAsync(context.RequestAborted);
+            var flush = output.FlushAsync(context.RequestAborted);
+            var flushed = flush.IsCompletedSuccessfully ? flush.Result : await WaitAsync(flush.AsTask(), window, context);
             if (flushed.IsCompleted || flushed.IsCanceled) return;
+            window.Passed(read);
+        }
+    }
+
+    private static async Task<FlushResult> WaitAsync(Task<FlushResult> flush, TransferWindow window, HttpContext context)
+    {
+        while (true)
+        {
+            try
+            {
+                return await flush.WaitAsync(window.Token);
+            }
+            catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+            {
+                if (window.TryRenew()) continue;
+                context.Abort();
+                return new FlushResult(isCanceled: true, isCompleted: false);
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, IUploads se
             return;
         }
 
-        if (request.Query("digest") is { Length: > 0 } text)
+        if (request.Query("digest") is { } text)
         {
             await TakeWholeAsync(request, ParseDigest(text));
             return;
@@ -121,8 +121,21 @@ internal sealed partial class UploadEndpoints(UploadService uploads, IUploads se
         PrepareBody(request);
         await admission.CheckAsync(request);
         var upload = await uploads.OpenAsync(request, digest.Algorithm, writing: true);
-        await ReceiveAndCompleteAsync(request, upload, digest, expected: null);
-        admission.Ended(request);
+        try
+        {
+            await ReceiveAndCompleteAsync(request, upload, digest, expected: null);
+        }
+        catch
+        {
+            // Its client never learnt the session's id, so nobody can go on with it.
+            await sessions.AbortUploadAsync(upload.Id, request.Caller, CancellationToken.None);
+            throw;
+        }
+        finally
+        {
+            admission.Ended(request);
+        }
+
         AnswerCreated(request, digest);
     }
 

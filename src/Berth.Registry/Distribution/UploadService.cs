@@ -4,7 +4,6 @@ using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Lifecycle;
 using Berth.Storage;
-using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Distribution;
 
@@ -58,6 +57,11 @@ internal sealed class UploadService(
             await metadata.AbortUploadAsync(upload.Id, request.Caller, CancellationToken.None);
             throw Unknown(upload.Id);
         }
+        catch (StorageFullException)
+        {
+            await GiveUpAsync(request, upload);
+            throw;
+        }
         catch
         {
             await ReleaseAsync(upload);
@@ -80,12 +84,17 @@ internal sealed class UploadService(
         {
             await PumpAsync(request.Http.Request.BodyReader, upload, transfer, expected, request.Aborted);
         }
-        catch (Exception e) when (e is StorageFullException or StorageUnavailableException or OciException)
+        catch (StorageFullException)
+        {
+            await GiveUpAsync(request, upload);
+            throw;
+        }
+        catch (Exception e) when (e is StorageUnavailableException or not (IOException or OperationCanceledException))
         {
             await ReleaseAsync(upload);
             throw;
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or BadHttpRequestException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             await RecordAsync(upload, transfer);
             throw;
@@ -217,6 +226,13 @@ internal sealed class UploadService(
 
         await steps.ReachAsync("upload.after-sync");
     }
+
+    /// <summary>
+    /// Lets go of a session for which there is no room. One that holds nothing ends: retries on a full volume would otherwise leave sessions that
+    /// look like progress and hold garbage collection back.
+    /// </summary>
+    private Task<bool> GiveUpAsync(DistributionRequest request, UploadRecord upload) =>
+        upload.Offset == 0 ? metadata.AbortUploadAsync(upload.Id, request.Caller, CancellationToken.None) : ReleaseAsync(upload);
 
     /// <summary>Lets go of a session that this request has taken; it stays where it was.</summary>
     public Task<bool> ReleaseAsync(UploadRecord upload) => metadata.RecordUploadAsync(

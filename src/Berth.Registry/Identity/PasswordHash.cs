@@ -26,8 +26,8 @@ public static class PasswordHash
     public static string Create(string password)
     {
         var bytes = Encoding.UTF8.GetBytes(password);
-        if (bytes.Length is 0 or > MaxPasswordBytes)
-            throw new ArgumentException($"A password must have 1 to {MaxPasswordBytes} bytes of UTF-8.", nameof(password));
+        if (bytes.Length is 0 or > MaxPasswordBytes || HasControls(bytes))
+            throw new ArgumentException($"A password must have 1 to {MaxPasswordBytes} bytes of UTF-8 and no control characters.", nameof(password));
 
         var salt = RandomNumberGenerator.GetBytes(SaltBytes);
         return Format(Iterations, salt, Rfc2898DeriveBytes.Pbkdf2(bytes, salt, Iterations, HashAlgorithmName.SHA256, HashBytes));
@@ -36,7 +36,7 @@ public static class PasswordHash
     /// <summary>Whether the password has this hash; takes the same time for a wrong and a right one.</summary>
     public static bool Verify(string hash, ReadOnlySpan<byte> password)
     {
-        if (password.Length > MaxPasswordBytes) return false;
+        if (password.Length > MaxPasswordBytes || HasControls(password)) return false;
 
         var parts = hash.Split('$');
         if (parts.Length != 4 || parts[0] != Scheme) return false;
@@ -46,6 +46,9 @@ public static class PasswordHash
         var actual = Rfc2898DeriveBytes.Pbkdf2(password, Convert.FromBase64String(parts[2]), iterations, HashAlgorithmName.SHA256, expected.Length);
         return CryptographicOperations.FixedTimeEquals(actual, expected);
     }
+
+    // No password has them (RFC 7617, 2), and HMAC takes one that ends in NULs for the same without.
+    private static bool HasControls(ReadOnlySpan<byte> password) => password.IndexOfAnyInRange((byte)0, (byte)0x1f) >= 0 || password.Contains((byte)0x7f);
 
     private static string Format(int iterations, byte[] salt, byte[] hash) =>
         string.Create(CultureInfo.InvariantCulture, $"{Scheme}${iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}");

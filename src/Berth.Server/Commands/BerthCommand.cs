@@ -33,5 +33,11 @@ internal static class BerthCommand
             await Console.Error.WriteLineAsync($"berth: {e.Message}");
             return ExitCodes.CannotStart;
         }
+        catch (Exception e)
+        {
+            // Nobody foresaw this one: all that is known helps whoever reads it.
+            await Console.Error.WriteLineAsync($"berth: an unexpected error: {e}");
+            return ExitCodes.Failure;
+        }
     }
 }

@@ -43,8 +43,9 @@ internal readonly record struct ListenAddress(ListenKind Kind, IPAddress Address
 
         if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
         {
+            // Two addresses cannot share a port that the system chooses for each.
             address = new(ListenKind.Localhost, IPAddress.Loopback, port);
-            return true;
+            return port != 0;
         }
 
         // An IPv6 address needs its brackets, or its last group would be taken for the port.

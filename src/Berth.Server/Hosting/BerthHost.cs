@@ -28,37 +28,49 @@ internal static class BerthHost
         await stores.LockAsync("berth serve", cancellationToken);
         using var certificates = new StartedEarly<ServerCertificates?>(() => CertificateSetup.Open(options, time, loggers));
         var opened = stores.OpenAsync(cancellationToken);
-
-        var builder = HostBuilding.CreateBuilder(options, loggers, time);
-        await opened;
         var owner = EnsureOwnerAsync(stores, loggers, cancellationToken);
-        builder.Services.AddStores(stores);
-        builder.Services.AddBerthRegistry(options.Registry);
-        var tls = await certificates.GetAsync();
-        builder.AddListeners(options, tls);
-
-        await using var app = builder.Build();
-        app.UseHost(options);
-        if (await owner is { } generated)
+        try
         {
-            // Once, and past the log: a secret has no place there.
-            Console.Out.WriteLine($"The owner's password was generated and is shown only now. User: {OwnerAccount.Name}  Password: {generated}");
-        }
+            var builder = HostBuilding.CreateBuilder(options, loggers, time);
+            await opened;
+            builder.Services.AddStores(stores);
+            builder.Services.AddBerthRegistry(options.Registry);
+            builder.AddListeners(options, await certificates.GetAsync());
 
-        await StartListeningAsync(app, options, cancellationToken);
-        app.Services.GetRequiredService<PublicNames>().SetBound(app.Urls);
-        Console.Out.WriteLine($"Berth is ready: {string.Join(' ', app.Urls)} (registry {app.Services.GetRequiredService<PublicNames>().LoginServer(options.Registry.DefaultRegistry)})");
-        HostLog.Ready(logger, string.Join(' ', app.Urls));
-        return await WaitForEndAsync(app, stores, options, logger);
+            await using var app = builder.Build();
+            app.UseHost(options);
+            app.Prepare();
+            await owner;
+            await StartListeningAsync(app, options, cancellationToken);
+            Announce(app, options, logger);
+            return await WaitForEndAsync(app, stores, options, logger);
+        }
+        finally
+        {
+            // A password that was generated must be shown, even if the start fails elsewhere.
+            await owner.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
-    private static async Task<string?> EnsureOwnerAsync(Stores stores, ILoggerFactory loggers, CancellationToken cancellationToken)
+    private static void Announce(WebApplication app, ServerOptions options, ILogger logger)
     {
-        var account = new OwnerAccount(stores.Metadata, loggers.CreateLogger<OwnerAccount>());
+        var names = app.Services.GetRequiredService<PublicNames>();
+        names.SetBound(app.Urls);
+        var addresses = string.Join(' ', app.Urls);
+        Console.Out.WriteLine($"Berth is ready: {addresses} (registry {names.LoginServer(options.Registry.DefaultRegistry)})");
+        HostLog.Ready(logger, addresses);
+    }
+
+    private static async Task EnsureOwnerAsync(Stores stores, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        // The slow hash takes as long as all the rest of a start: it begins as soon as there are rows, on a thread of its own.
+        var account = new OwnerAccount(await stores.Accounts, loggers.CreateLogger<OwnerAccount>());
         var configured = Environment.GetEnvironmentVariable(OwnerPasswordVariable);
         try
         {
-            return await Task.Run(() => account.EnsureAsync(configured, cancellationToken), cancellationToken);
+            // Shown once, and past the log: a secret has no place there.
+            if (await Task.Run(() => account.EnsureAsync(configured, cancellationToken), cancellationToken) is { } generated)
+                Console.Out.WriteLine($"The owner's password was generated and is shown only now. User: {OwnerAccount.Name}  Password: {generated}");
         }
         catch (ArgumentException)
         {

@@ -7,10 +7,12 @@ using Berth.Server.Memory;
 using Berth.Server.Telemetry;
 using Berth.Server.Tls;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OpenTelemetry.Metrics;
 
 namespace Berth.Server.Hosting;
 
@@ -62,7 +64,7 @@ internal static class HostBuilding
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            Limit(kestrel.Limits);
+            Limit(kestrel.Limits, options.Registry.Distribution.StallLimit);
             Listen(kestrel, options.Http.Listen, _ => { });
             if (certificates is not null)
                 Listen(kestrel, options.Https.Listen, endpoint => endpoint.UseHttps(HandshakeOptions(certificates)));
@@ -85,11 +87,21 @@ internal static class HostBuilding
         app.Run(HostEndpoints.Create(app.Services).AnswerAsync);
     }
 
+    /// <summary>Makes what the start needs next, while it waits for something else.</summary>
+    public static void Prepare(this WebApplication app)
+    {
+        app.Services.GetService<MeterProvider>();
+        app.Services.GetRequiredService<IServer>();
+    }
+
     // A transfer may take any time as long as it makes progress, and a blob may have any size: the data plane bounds both itself.
-    private static void Limit(KestrelServerLimits limits)
+    private static void Limit(KestrelServerLimits limits, TimeSpan stallLimit)
     {
         limits.MaxRequestBodySize = null;
         limits.MinRequestBodyDataRate = null;
+
+        // Clients unpack while they pull and read nothing for a while: a stall ends an answer, not slowness (240 B/s is Kestrel's default).
+        limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: stallLimit > TimeSpan.FromSeconds(5) ? stallLimit : TimeSpan.FromSeconds(5));
         limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
         limits.MaxRequestLineSize = MaxRequestLineBytes;
     }

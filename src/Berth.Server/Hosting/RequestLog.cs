@@ -17,6 +17,10 @@ internal sealed partial class RequestLog(RequestDelegate next, ILogger<RequestLo
     {
         var started = Stopwatch.GetTimestamp();
         context.Response.Headers[RequestIdHeader] = context.TraceIdentifier;
+
+        // A socket of both families shows IPv4 clients as ::ffff:192.0.2.7; rules and records know them by their own form.
+        if (context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped)
+            context.Connection.RemoteIpAddress = mapped.MapToIPv4();
         using var scope = logger.BeginScope(new Logging.RequestScope(context.TraceIdentifier));
         try
         {

@@ -17,6 +17,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
 
     private readonly string _data = Path.GetFullPath(options.Data);
     private readonly ILogger _logger = loggers.CreateLogger(typeof(BerthHost));
+    private readonly TaskCompletionSource<IMetadataStore> _accounts = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DataFolderLock? _lock;
     private SqliteMetadataStore? _metadata;
     private FileSystemBlobStore? _blobs;
@@ -35,6 +36,9 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     /// <summary>The blob store.</summary>
     public IBlobStore Blobs => _blobs ?? throw NotOpen();
 
+    /// <summary>Completes with the metadata store as soon as it holds an installation, which may be before all is open; cancelled when it does not open.</summary>
+    public Task<IMetadataStore> Accounts => _accounts.Task;
+
     /// <summary>The installation that both belong to.</summary>
     public InstallationRecord Installation => _installation ?? throw NotOpen();
 
@@ -45,9 +49,9 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     public Task<Exception> Faulted => (_metadata ?? throw NotOpen()).Faulted;
 
     /// <summary>Makes the data folder where there is none, and takes its lock: before anything else looks into it.</summary>
-    /// <exception cref="CannotStartException">It cannot be made, another process has it, or its volume is not safe.</exception>
     /// <param name="command">What this process does, as the user called it, for the sentence that another process gets.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="CannotStartException">It cannot be made, another process has it, or its volume is not safe.</exception>
     public async Task LockAsync(string command, CancellationToken cancellationToken)
     {
         try
@@ -72,18 +76,19 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     {
         try
         {
-            var metadata = SqliteMetadataStore.OpenAsync(
-                new SqliteOptions { Path = DatabasePath(_data), Reserve = new VolumeReserve(() => _blobs) }, time, NoSteps.Instance, loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
-            var blobs = FileSystemBlobStore.OpenAsync(
-                new FileSystemOptions { Root = BlobRoot(_data) }, time, NoSteps.Instance, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
-            _blobs = await blobs;
-            _gate = new DeletionGate(_data, _blobs);
-            _metadata = await metadata;
-            _installation = await MatchAsync(_metadata, _blobs, cancellationToken);
+            // Both to their end: when one fails, the other must not go on opening behind the answer.
+            await Task.WhenAll(OpenMetadataAsync(cancellationToken), OpenBlobsAsync(cancellationToken));
+            _gate = new DeletionGate(_data, _blobs!);
+            _installation = await MatchAsync(_metadata!, _blobs!, cancellationToken);
+            _accounts.TrySetResult(_metadata!);
         }
         catch (Exception e) when (e is MetadataStartException or MetadataUnavailableException or MetadataFullException or StorageUnavailableException or StorageFullException)
         {
             throw new CannotStartException(e.Message, e);
+        }
+        finally
+        {
+            _accounts.TrySetCanceled(CancellationToken.None);
         }
     }
 
@@ -98,6 +103,18 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     }
 
     private static InvalidOperationException NotOpen() => new("The stores are not open yet.");
+
+    private async Task OpenMetadataAsync(CancellationToken cancellationToken)
+    {
+        _metadata = await SqliteMetadataStore.OpenAsync(
+            new SqliteOptions { Path = DatabasePath(_data), Reserve = new VolumeReserve(() => _blobs) }, time, NoSteps.Instance,
+            loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
+        if (await _metadata.FindInstallationAsync(cancellationToken) is not null)
+            _accounts.TrySetResult(_metadata);
+    }
+
+    private async Task OpenBlobsAsync(CancellationToken cancellationToken) => _blobs = await FileSystemBlobStore.OpenAsync(
+        new FileSystemOptions { Root = BlobRoot(_data) }, time, NoSteps.Instance, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
 
     // The identity object ties rows and bytes together: an unmounted volume must not look like a store from which everything was deleted.
     private async Task<InstallationRecord> MatchAsync(SqliteMetadataStore metadata, FileSystemBlobStore blobs, CancellationToken cancellationToken)

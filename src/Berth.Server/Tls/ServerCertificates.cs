@@ -70,7 +70,7 @@ internal sealed partial class ServerCertificates : BackgroundService
 
         public CertificateSet Set => set;
 
-        public SslServerAuthenticationOptions Usual { get; } = OptionsFor(set.Certificate, set.Chain);
+        public SslServerAuthenticationOptions Usual { get; } = OptionsFor(set.Certificate, set.Chain, set.Authority);
 
         public SslServerAuthenticationOptions OnDemand(string name, LocalAuthority authority, DateTimeOffset now)
         {
@@ -80,13 +80,15 @@ internal sealed partial class ServerCertificates : BackgroundService
             // Anyone may ask for any name: the memory of them is bounded, and issuing anew costs a fraction of a handshake.
             if (_onDemand.Count >= MaxOnDemand)
                 _onDemand.Clear();
-            return _onDemand.GetOrAdd(name, n => OptionsFor(authority.Issue(new CertificateNames([n], []), now), []));
+            return _onDemand.GetOrAdd(name, n => OptionsFor(authority.Issue(new CertificateNames([n], []), now), [], authority));
         }
 
-        // Offline: building the chain must not ask the network for issuers or revocation.
-        private static SslServerAuthenticationOptions OptionsFor(X509Certificate2 certificate, X509Certificate2Collection chain) => new()
+        // Offline: finding the chain must not ask the network for issuers or revocation. With a trust of its own it does not read the system's hundreds of
+        // certificates, either, which is half of what a start reads; whom clients trust is theirs to say.
+        private static SslServerAuthenticationOptions OptionsFor(X509Certificate2 certificate, X509Certificate2Collection chain, LocalAuthority? authority) => new()
         {
-            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
+            ServerCertificateContext = SslStreamCertificateContext.Create(
+                certificate, chain, offline: true, SslCertificateTrust.CreateForX509Collection([.. chain, authority?.Certificate ?? certificate])),
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ApplicationProtocols = Protocols,
             AllowRenegotiation = false,

@@ -76,7 +76,11 @@ internal sealed class RegistryHost : IAsyncDisposable
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Limits.MinRequestBodyDataRate = null; // as in the server: transfers have their own stall limit
+        });
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton(steps);
         builder.Services.AddSingleton<Berth.Storage.IBlobStore>(blobs);

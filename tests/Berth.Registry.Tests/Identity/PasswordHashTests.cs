@@ -17,6 +17,15 @@ public sealed class PasswordHashTests
     }
 
     [Fact]
+    public void Controls_make_no_password()
+    {
+        var hash = PasswordHash.Create("a password");
+
+        Assert.False(PasswordHash.Verify(hash, "a password\0"u8));
+        Assert.Throws<ArgumentException>(() => PasswordHash.Create("a\0b"));
+    }
+
+    [Fact]
     public void Two_hashes_of_one_password_differ() => Assert.NotEqual(PasswordHash.Create("same"), PasswordHash.Create("same"));
 
     [Fact]

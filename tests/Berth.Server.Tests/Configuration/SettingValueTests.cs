@@ -67,6 +67,7 @@ public sealed class SettingValueTests
     [InlineData("127.0.0.1:-1")]
     [InlineData("127.0.0.1:70000")]
     [InlineData("127.0.0.1:")]
+    [InlineData("localhost:0")]
     public void What_is_no_listening_address_is_refused(string text) => Assert.False(ListenAddress.TryParse(text, out _));
 
     [Fact]
