@@ -4,7 +4,6 @@ using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Lifecycle;
 using Berth.Storage;
-using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Distribution;
 
@@ -80,12 +79,12 @@ internal sealed class UploadService(
         {
             await PumpAsync(request.Http.Request.BodyReader, upload, transfer, expected, request.Aborted);
         }
-        catch (Exception e) when (e is StorageFullException or StorageUnavailableException or OciException)
+        catch (Exception e) when (e is StorageFullException or StorageUnavailableException or not (IOException or OperationCanceledException))
         {
             await ReleaseAsync(upload);
             throw;
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or BadHttpRequestException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             await RecordAsync(upload, transfer);
             throw;

@@ -33,6 +33,33 @@ public sealed class HostileUploadTests
         Assert.Equal(good, (await host.Client.GetBlobAsync("hostile", digest)).Body);
     }
 
+    [Theory]
+    [InlineData("Content-Length: 200000\r\n", "", "")]
+    [InlineData("Transfer-Encoding: chunked\r\n", "186a0\r\n", "\r\n")]
+    public async Task A_pause_over_the_end_of_a_window_in_which_enough_came_does_not_end_the_transfer(string framing, string before, string after)
+    {
+        await using var host = await RegistryHost.StartAsync(
+            options: new RegistryOptions { Distribution = new() { StallLimit = TimeSpan.FromMilliseconds(300) } });
+        var session = await OpenAsync(host);
+        byte[] half = [.. Encoding.ASCII.GetBytes(before), .. new byte[100_000], .. Encoding.ASCII.GetBytes(after)];
+        var address = host.Client.BaseAddress!;
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(address.Host, address.Port);
+        await using var stream = socket.GetStream();
+
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"PATCH {session} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {host.Client.DefaultRequestHeaders.Authorization}\r\n{framing}\r\n"));
+        await stream.WriteAsync(half);
+        await Task.Delay(TimeSpan.FromSeconds(1)); // the window's timer is a real one
+        await stream.WriteAsync(half);
+        if (before.Length > 0) await stream.WriteAsync("0\r\n\r\n"u8.ToArray());
+
+        var buffer = new byte[1_024];
+        var answer = Encoding.ASCII.GetString(buffer, 0, await stream.ReadAsync(buffer));
+        Assert.StartsWith("HTTP/1.1 202 ", answer, StringComparison.Ordinal);
+        Assert.Contains("Range: 0-199999", answer, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_chunk_of_an_impossible_size_is_a_bad_request()
     {
