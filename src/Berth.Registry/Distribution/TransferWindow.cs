@@ -37,14 +37,20 @@ internal sealed class TransferWindow : IDisposable
     {
         while (true)
         {
-            try
+            // A read that a token ends stays "in progress" for the server's reader, and no other could follow; a cancelled one is over.
+            ReadResult read;
+            using (Token.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), body)) read = await body.ReadAsync(_aborted);
+            if (!read.IsCanceled) return read;
+
+            _aborted.ThrowIfCancellationRequested();
+            if (Token.IsCancellationRequested && !TryRenew())
             {
-                return await body.ReadAsync(Token);
+                body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                throw new BadHttpRequestException("The transfer stood still for too long, and was ended.", StatusCodes.Status408RequestTimeout);
             }
-            catch (OperationCanceledException) when (!_aborted.IsCancellationRequested)
-            {
-                if (!TryRenew()) throw new BadHttpRequestException("The transfer stood still for too long, and was ended.", StatusCodes.Status408RequestTimeout);
-            }
+
+            if (!read.Buffer.IsEmpty || read.IsCompleted) return read;
+            body.AdvanceTo(read.Buffer.End);
         }
     }
 
