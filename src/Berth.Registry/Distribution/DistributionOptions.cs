@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Berth.Registry.Distribution;
 
 /// <summary>Settings of the data plane.</summary>
@@ -7,11 +9,14 @@ public sealed record DistributionOptions
     public bool AllowSparseIndexes { get; init; }
 
     /// <summary>How long an upload session lives after its last byte. Default 24 hours.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan UploadExpiry { get; init; } = TimeSpan.FromHours(24);
 
     /// <summary>How long a transfer may stand still before it is ended. Default 60 seconds.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The most open upload sessions of one principal in one registry. Default 10,000.</summary>
+    [Range(1, 10_000_000)]
     public int MaxOpenUploads { get; init; } = 10_000;
 }

@@ -1,17 +1,23 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Berth.Registry.Lifecycle;
 
 /// <summary>Settings of garbage collection and scrubbing.</summary>
 public sealed record LifecycleOptions
 {
     /// <summary>How long content that nothing names is kept, counted from the last promise made about it. Default 24 hours.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "3650.00:00:00")]
     public TimeSpan Grace { get; init; } = TimeSpan.FromHours(24);
 
     /// <summary>How often what is due is looked at. Default one minute.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1000000", "1.00:00:00")]
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long ledger records stay. Default 90 days.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "36500.00:00:00")]
     public TimeSpan LedgerRetention { get; init; } = TimeSpan.FromDays(90);
 
     /// <summary>How many bytes per second the scrubber reads to check that stored blobs still have their digests; 0 turns it off. Default 8 MiB.</summary>
+    [Range(0.0, 1099511627776.0)]
     public long ScrubBytesPerSecond { get; init; } = 8 * 1024 * 1024;
 }

@@ -36,12 +36,12 @@ internal static class BerthHost
             builder.Services.AddStores(stores);
             builder.Services.AddBerthRegistry(options.Registry);
             builder.AddListeners(options, await certificates.GetAsync());
+            builder.Services.AddHostedService(_ => new StartGate(owner));
 
             await using var app = builder.Build();
             app.UseHost(options);
             app.Prepare();
-            await owner;
-            await StartListeningAsync(app, options, cancellationToken);
+            await StartAsync(app, options, cancellationToken);
             Announce(app, options, logger);
             return await WaitForEndAsync(app, stores, options, logger);
         }
@@ -78,17 +78,19 @@ internal static class BerthHost
         }
     }
 
-    private static async Task StartListeningAsync(WebApplication app, ServerOptions options, CancellationToken cancellationToken)
+    private static async Task StartAsync(WebApplication app, ServerOptions options, CancellationToken cancellationToken)
     {
         try
         {
             await app.StartAsync(cancellationToken);
         }
-        catch (Exception e) when (ListenFailure.Describe(e, options) is { } sentence)
+        catch (Exception e)
         {
             // What was started already is stopped, not torn down.
             await app.StopAsync(cancellationToken);
-            throw new CannotStartException(sentence, e);
+            if (ListenFailure.Describe(e, options) is { } sentence)
+                throw new CannotStartException(sentence, e);
+            throw;
         }
     }
 

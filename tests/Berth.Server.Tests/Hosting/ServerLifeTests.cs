@@ -67,6 +67,31 @@ public sealed partial class ServerLifeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_password_generated_by_a_start_that_fails_elsewhere_is_shown_all_the_same()
+    {
+        var (exitCode, output, errors) = await ServerRun.RunAsync(
+            ["serve", "--data", _folder.Data, "--http", "127.0.0.1:0"],
+            new() { ["BERTH_OWNER_PASSWORD"] = null, ["BERTH_Tls__Certificate"] = Path.Combine(_folder.Path, "none.pem") });
+        Assert.Equal(2, exitCode);
+        Assert.Contains("Tls:Certificate is '", errors, StringComparison.Ordinal);
+        var password = GeneratedPassword().Match(output).Groups[1].Value;
+
+        await using var again = await ServerRun.StartAsync(_folder.Data, variables: new() { ["BERTH_OWNER_PASSWORD"] = null });
+        Assert.Equal(HttpStatusCode.OK, await SignInAsync(again, password));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(1025)]
+    public async Task A_password_that_cannot_be_one_stops_the_start(object value)
+    {
+        var password = value is int length ? new string('x', length) : (string)value;
+        var (exitCode, _, errors) = await ServerRun.RunAsync(["serve", "--data", _folder.Data], new() { ["BERTH_OWNER_PASSWORD"] = password });
+        Assert.Equal(2, exitCode);
+        Assert.Contains("BERTH_OWNER_PASSWORD is empty or too long", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_blob_store_that_lost_its_identity_or_has_anothers_stops_the_start()
     {
         await using (var run = await ServerRun.StartAsync(_folder.Data))
