@@ -56,9 +56,16 @@ internal sealed class Contest(PeerServer peer, BerthServer berth, BenchOptions o
     /// <summary>Runs a load against a server.</summary>
     public RateSample Run(RegistryServer server, int clients, Workload workload, TimeSpan? duration)
     {
-        var meter = new Meter(server.Process);
-        var load = LoadGenerator.Run(server.Requests.Target, clients, workload, duration, CancellationToken);
-        return new RateSample(load, meter.Stop());
+        try
+        {
+            var meter = new Meter(server.Process);
+            var load = LoadGenerator.Run(server.Requests.Target, clients, workload, duration, CancellationToken);
+            return new RateSample(load, meter.Stop());
+        }
+        catch (BenchException e)
+        {
+            throw new BenchException($"{server.Name}: {e.Message}; its log ends with\n{server.Process.LogTail()}");
+        }
     }
 
     /// <summary>Adds a figure made of one number of each sample.</summary>

@@ -57,6 +57,9 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>The last lines that the server wrote.</summary>
+    public string LogTail() => File.Exists(_log) ? string.Join('\n', File.ReadLines(_log).TakeLast(20)) : "";
+
     public void Dispose()
     {
         if (!_process.HasExited)
@@ -88,5 +91,4 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    private string LogTail() => File.Exists(_log) ? string.Join('\n', File.ReadLines(_log).TakeLast(20)) : "";
 }
