@@ -42,15 +42,11 @@ internal sealed class StepScheduler : ISteps
             {
                 Actor.Current = name;
                 await ReachAsync("start");
-                try
-                {
-                    await act();
-                }
-                finally
-                {
-                    _news.Release();
-                }
+                await act();
             });
+
+            // Only once the task counts as completed: told any earlier, the scheduler would look, find it running, and wait for news that was told.
+            _ = running[name].ContinueWith(_ => _news.Release(), TaskScheduler.Default);
         }
 
         while (true)
