@@ -7,12 +7,10 @@ using Berth.Server.Memory;
 using Berth.Server.Telemetry;
 using Berth.Server.Tls;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using OpenTelemetry.Metrics;
 
 namespace Berth.Server.Hosting;
 
@@ -82,16 +80,7 @@ internal static class HostBuilding
         if (options.Http.TrustedProxies.Count > 0)
             app.UseForwardedHeaders();
         app.UseBerthRegistry();
-        if (options.Telemetry.Metrics)
-            app.Services.GetRequiredService<MetricsEndpoint>().UseExporter(app);
         app.Run(HostEndpoints.Create(app.Services).AnswerAsync);
-    }
-
-    /// <summary>Makes what the start needs next, while it waits for something else.</summary>
-    public static void Prepare(this WebApplication app)
-    {
-        app.Services.GetService<MeterProvider>();
-        app.Services.GetRequiredService<IServer>();
     }
 
     // A transfer may take any time as long as it makes progress, and a blob may have any size: the data plane bounds both itself.

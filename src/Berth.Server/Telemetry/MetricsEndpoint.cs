@@ -1,27 +1,18 @@
 using System.Net;
+using System.Text;
 using Berth.Server.Hosting;
 
 namespace Berth.Server.Telemetry;
 
 /// <summary><c>GET /metrics</c> in Prometheus' text format, for callers on this machine.</summary>
-internal sealed class MetricsEndpoint(StorageMetrics storage)
+internal sealed class MetricsEndpoint(StorageMetrics storage, MetricsCollector? collector = null)
 {
     private static readonly string[] ForwardingHeaders = ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP"];
-
-    private RequestDelegate? _exporter;
-
-    /// <summary>Builds the exporter's part of the pipeline.</summary>
-    public void UseExporter(IApplicationBuilder app)
-    {
-        var branch = app.New();
-        branch.UseOpenTelemetryPrometheusScrapingEndpoint(_ => true);
-        _exporter = branch.Build();
-    }
 
     /// <summary>Answers with all metrics; others than local callers get 403.</summary>
     public async Task AnswerAsync(HttpContext context)
     {
-        if (_exporter is null)
+        if (collector is null)
         {
             await Json.ErrorAsync(context, StatusCodes.Status404NotFound, "NOT_FOUND", "Metrics are turned off (Telemetry:Metrics).");
             return;
@@ -34,7 +25,11 @@ internal sealed class MetricsEndpoint(StorageMetrics storage)
         }
 
         await storage.RefreshAsync(context.RequestAborted);
-        await _exporter(context);
+        var body = Encoding.UTF8.GetBytes(await collector.ScrapeAsync(context.RequestAborted));
+        context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+        context.Response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 
     // A proxy on this machine that nobody declared trusted makes every client look local: what it passes on is refused.

@@ -1,8 +1,4 @@
 using Berth.Server.Configuration;
-using OpenTelemetry.Exporter;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
-using OpenTelemetry.Trace;
 
 namespace Berth.Server.Telemetry;
 
@@ -21,34 +17,10 @@ internal static class TelemetrySetup
     {
         services.AddSingleton<StorageMetrics>();
         services.AddSingleton<MetricsEndpoint>();
-        var otlp = options.Otlp.Endpoint;
-        if (!options.Metrics && otlp is null)
-            return services;
-
-        var telemetry = services.AddOpenTelemetry();
-        telemetry.ConfigureResource(resource => resource.Clear().AddService("berth", serviceVersion: BerthVersion.Text, serviceInstanceId: Environment.MachineName));
-        telemetry.WithMetrics(metrics =>
-        {
-            metrics.AddMeter([.. Meters]);
-            if (options.Metrics)
-                metrics.AddPrometheusExporter();
-            if (otlp is not null)
-                metrics.AddOtlpExporter(o => Configure(o, options.Otlp));
-        });
-        if (otlp is not null)
-        {
-            telemetry.WithTracing(tracing => tracing
-                .AddSource([.. Sources])
-                .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(options.Otlp.SampleRatio)))
-                .AddOtlpExporter(o => Configure(o, options.Otlp)));
-        }
-
+        if (options.Metrics)
+            services.AddSingleton(_ => new MetricsCollector(Meters));
+        if (options.Otlp.Endpoint is not null)
+            OtlpSetup.Add(services, options.Otlp);
         return services;
-    }
-
-    private static void Configure(OtlpExporterOptions exporter, OtlpOptions options)
-    {
-        exporter.Endpoint = options.Endpoint!;
-        exporter.Protocol = options.Protocol == OtlpProtocol.Grpc ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf;
     }
 }

@@ -195,6 +195,49 @@ public sealed partial class ServerLifeTests : IDisposable
         Assert.Equal(second, served);
     }
 
+    [Fact]
+    public async Task Metrics_and_traces_are_sent_to_the_collector_that_is_named()
+    {
+        using var reserved = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        reserved.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var address = $"http://127.0.0.1:{((IPEndPoint)reserved.LocalEndPoint!).Port}/";
+        reserved.Close();
+        using var collector = new HttpListener { Prefixes = { address } };
+        collector.Start();
+        var received = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
+        var taking = TakeAsync(collector, received);
+
+        await using var run = await ServerRun.StartAsync(_folder.Data, variables: new()
+        {
+            ["BERTH_Telemetry__Otlp__Endpoint"] = address,
+            ["BERTH_Telemetry__Otlp__Protocol"] = "HttpProtobuf",
+        });
+        Assert.Equal(HttpStatusCode.OK, await SignInAsync(run, ServerRun.Password));
+        run.Terminate();
+        Assert.Equal(0, await run.WaitForEndAsync());
+        collector.Stop();
+        await taking;
+        Assert.Equal(["/v1/metrics", "/v1/traces"], received.Keys.Order());
+    }
+
+    private static async Task TakeAsync(HttpListener collector, System.Collections.Concurrent.ConcurrentDictionary<string, bool> received)
+    {
+        while (collector.IsListening)
+        {
+            try
+            {
+                var context = await collector.GetContextAsync();
+                received[context.Request.Url!.AbsolutePath] = true;
+                await context.Request.InputStream.CopyToAsync(Stream.Null);
+                context.Response.Close();
+            }
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
     private static async Task<HttpStatusCode> SignInAsync(ServerRun run, string password)
     {
         using var client = ServerRun.Client();
