@@ -49,6 +49,9 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     /// <summary>Steps that readers took; tests count them.</summary>
     internal long ReaderSteps => _readers.Steps;
 
+    /// <summary>Instructions that readers ran; tests count them.</summary>
+    internal long ReaderInstructions => _readers.Instructions;
+
     /// <summary>Opens the database, makes it where there is none, and brings its schema up to date.</summary>
     /// <exception cref="MetadataStartException">The database must not be served as it is.</exception>
     /// <exception cref="MetadataUnavailableException">The database does not answer.</exception>

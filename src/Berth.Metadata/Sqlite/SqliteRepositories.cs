@@ -14,12 +14,13 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql RepositoryIsListed = new("SELECT 1 FROM repositories WHERE registry_id = ?1 AND name = ?2 AND listed = 1");
 
+    // One lower bound: of two, SQLite seeks to the first and reads all that the second leaves out.
     private static readonly Sql ListRepositories = new("""
-        SELECT name FROM repositories WHERE registry_id = ?1 AND listed = 1 AND name >= ?2 AND name > ?3 ORDER BY name LIMIT ?4
+        SELECT name FROM repositories WHERE registry_id = ?1 AND listed = 1 AND name >= max(?2, ?3) AND name <> ?3 ORDER BY name LIMIT ?4
         """);
 
     private static readonly Sql ListRepositoriesUntil = new("""
-        SELECT name FROM repositories WHERE registry_id = ?1 AND listed = 1 AND name >= ?2 AND name > ?3 AND name < ?5 ORDER BY name LIMIT ?4
+        SELECT name FROM repositories WHERE registry_id = ?1 AND listed = 1 AND name >= max(?2, ?3) AND name <> ?3 AND name < ?5 ORDER BY name LIMIT ?4
         """);
 
     /// <inheritdoc/>

@@ -44,6 +44,31 @@ public sealed class QueryPlanTests
     }
 
     [Fact]
+    public async Task A_page_from_the_middle_runs_no_more_instructions_than_the_first_page()
+    {
+        await using var folder = new StoreFolder();
+        await using var store = await folder.OpenAsync();
+        await FillAsync(store, 600);
+        var middle = (await store.ListReferrersAsync(1, StoreFolder.App, StoreFolder.Manifest("subject").Digest, null, 0, 300, Token)).Items[^1].Sequence;
+
+        await CompareAsync<string?, Page<string>?>(after => store.ListTagsAsync(1, StoreFolder.App, after, 10, Token), null, "tag-600-500");
+        await CompareAsync<string?, Page<string>>(after => store.ListRepositoriesAsync(1, [NameRange.All], after, 10, Token), null, "many/r600-500");
+        await CompareAsync<string?, Page<string>>(after => store.ListRepositoriesAsync(1, [new NameRange("many/", "many0")], after, 10, Token), null, "many/r600-500");
+        await CompareAsync<long, Page<ReferrerRecord>>(after => store.ListReferrersAsync(1, StoreFolder.App, StoreFolder.Manifest("subject").Digest, null, after, 10, Token), 0, middle);
+
+        async Task CompareAsync<TCursor, TPage>(Func<TCursor, ValueTask<TPage>> list, TCursor first, TCursor other)
+        {
+            await list(first);
+            var before = store.ReaderInstructions;
+            await list(first);
+            var ofFirst = store.ReaderInstructions - before;
+            await list(other);
+            var ofMiddle = store.ReaderInstructions - before - ofFirst;
+            Assert.InRange(ofMiddle, 1, ofFirst * 3 / 2);
+        }
+    }
+
+    [Fact]
     public async Task Reads_are_complete_when_they_return()
     {
         await using var folder = new StoreFolder();

@@ -33,6 +33,9 @@ internal sealed class Session : IDisposable
     /// <summary>Steps run so far; tests count them.</summary>
     public long Steps { get; private set; }
 
+    /// <summary>Instructions of SQLite's virtual machine run so far: they tell a seek from a scan. Tests count them.</summary>
+    public long Instructions { get; private set; }
+
     /// <summary>Opens the file; the pragmas are <see cref="SessionPragmas"/>' matter.</summary>
     public static Session Open(string path, bool readOnly, string? fileLayer = null)
     {
@@ -124,6 +127,8 @@ internal sealed class Session : IDisposable
     }
 
     public void CountStatement() => Steps++;
+
+    public void CountInstructions(int instructions) => Instructions += instructions;
 
     public void Dispose()
     {

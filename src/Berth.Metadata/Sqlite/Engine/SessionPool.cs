@@ -8,10 +8,14 @@ internal sealed class SessionPool(SqliteOptions options) : IDisposable
 {
     private readonly Session?[] _slots = new Session?[options.IdleReaders];
     private long _steps;
+    private long _instructions;
     private volatile bool _disposed;
 
     /// <summary>Steps run by readers that were returned; tests count them.</summary>
     public long Steps => Volatile.Read(ref _steps);
+
+    /// <summary>Instructions run by readers that were returned; tests count them.</summary>
+    public long Instructions => Volatile.Read(ref _instructions);
 
     public Lease Rent()
     {
@@ -39,9 +43,10 @@ internal sealed class SessionPool(SqliteOptions options) : IDisposable
         for (var i = 0; i < _slots.Length; i++) Interlocked.Exchange(ref _slots[i], null)?.Dispose();
     }
 
-    private void Return(Session session, long steps)
+    private void Return(Session session, long steps, long instructions)
     {
         Interlocked.Add(ref _steps, steps);
+        Interlocked.Add(ref _instructions, instructions);
         var slots = _slots;
         var start = Thread.GetCurrentProcessorId() % slots.Length;
         for (var i = 0; i < slots.Length && !_disposed; i++)
@@ -61,11 +66,12 @@ internal sealed class SessionPool(SqliteOptions options) : IDisposable
     internal readonly struct Lease(SessionPool pool, Session session) : IDisposable
     {
         private readonly long _stepsBefore = session.Steps;
+        private readonly long _instructionsBefore = session.Instructions;
 
         public Session Session => session;
 
         public Statement Use(Sql sql) => session.Use(sql);
 
-        public void Dispose() => pool.Return(session, session.Steps - _stepsBefore);
+        public void Dispose() => pool.Return(session, session.Steps - _stepsBefore, session.Instructions - _instructionsBefore);
     }
 }

@@ -150,6 +150,7 @@ internal sealed class Statement : IDisposable
     {
         // The result of a reset repeats the error of the step, which was thrown already.
         _ = raw.sqlite3_reset(_handle);
+        _session.CountInstructions(raw.sqlite3_stmt_status(_handle, raw.SQLITE_STMTSTATUS_VM_STEP, 1));
         if (_holdsMuch)
         {
             _ = raw.sqlite3_clear_bindings(_handle);
