@@ -32,8 +32,15 @@ public interface IUploads
     Task<bool> CompleteUploadAsync(
         string id, long epoch, Digest digest, long size, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken);
 
-    /// <summary>Open → aborting. False when it is not open (or completing) any more. A writer at work is fenced off.</summary>
-    Task<bool> AbortUploadAsync(string id, Caller caller, CancellationToken cancellationToken);
+    /// <summary>
+    /// Open → aborting. False when it is not open (or completing) any more. A writer at work is fenced off; the location is not discarded
+    /// before that writer let go (by its next call with its epoch, whose answer is false) or its hold ended, because it may be creating it.
+    /// </summary>
+    /// <param name="id">The session.</param>
+    /// <param name="writerEpoch">The epoch of the caller's own hold, which ends with this; null for one that does not write.</param>
+    /// <param name="caller">Who aborts it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<bool> AbortUploadAsync(string id, long? writerEpoch, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Open sessions of a registry (or of all, with 0), by id, after the given one.</summary>
     ValueTask<Page<UploadRecord>> ListUploadsAsync(long registryId, string? after, int limit, CancellationToken cancellationToken);

@@ -29,7 +29,10 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql ListDiscarded = new("SELECT location FROM discarded_locations WHERE not_before <= ?1 ORDER BY not_before LIMIT ?2");
 
-    private static readonly Sql ListAborting = new("SELECT location, id FROM uploads WHERE state = 3 ORDER BY expires_at LIMIT ?1");
+    private static readonly Sql ListAborting = new("""
+        SELECT location, id FROM uploads WHERE state = 3 AND (writer_until IS NULL OR writer_until <= ?1 OR writer_node IS NOT ?2)
+        ORDER BY expires_at LIMIT ?3
+        """);
 
     private static readonly Sql ForgetLocation = new("DELETE FROM discarded_locations WHERE location = ?1");
 
@@ -85,7 +88,7 @@ public sealed partial class SqliteMetadataStore
 
             foreach (var (id, registryId, repository) in expired)
             {
-                scope.Use(AbortUpload).Bind(id).Execute();
+                scope.Use(AbortUpload).Bind(id).Bind((long?)null).Execute();
                 AppendAborted(scope, registryId, repository, id, Caller.System);
             }
 
@@ -96,7 +99,7 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<DiscardedLocation>> ListDiscardedAsync(int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(
-            (Now: _time.GetUtcNow(), limit),
+            (Now: _time.GetUtcNow(), Node: _node, limit),
             static (reader, list) =>
             {
                 using var transaction = reader.Session.BeginRead();
@@ -106,7 +109,7 @@ public sealed partial class SqliteMetadataStore
                     while (rows.Step()) locations.Add(new DiscardedLocation(rows.Text(0), null));
                 }
 
-                using (var rows = reader.Use(ListAborting).Bind(list.limit - locations.Count))
+                using (var rows = reader.Use(ListAborting).Bind(list.Now).Bind(list.Node).Bind(list.limit - locations.Count))
                 {
                     while (rows.Step()) locations.Add(new DiscardedLocation(rows.Text(0), rows.Text(1)));
                 }

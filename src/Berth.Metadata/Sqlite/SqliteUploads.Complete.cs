@@ -22,7 +22,11 @@ public sealed partial class SqliteMetadataStore
         CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
-            if (scope.Use(FinishUpload).Bind(id).Bind(epoch).Bind(digest).Bind(size).Bind(forgetAt).Bind(scope.Now).Execute() == 0) return false;
+            if (scope.Use(FinishUpload).Bind(id).Bind(epoch).Bind(digest).Bind(size).Bind(forgetAt).Bind(scope.Now).Execute() == 0)
+            {
+                scope.Use(LetGoOfAborted).Bind(id).Bind(epoch).Execute();
+                return false;
+            }
 
             var upload = FindUpload(scope.Session, id)!;
             var repository = upload.Repository.Value;

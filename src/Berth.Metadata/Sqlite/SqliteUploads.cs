@@ -41,8 +41,14 @@ public sealed partial class SqliteMetadataStore
         WHERE id = ?1 AND epoch = ?2 AND state < 2
         """);
 
+    // A writer at work keeps its hold: it may be about to create the location's file, which nobody would find once the row is forgotten.
     private static readonly Sql AbortUpload = new("""
-        UPDATE uploads SET state = 3, epoch = epoch + 1, writer_node = NULL, writer_until = NULL, hash_state = NULL WHERE id = ?1 AND state < 2
+        UPDATE uploads SET state = 3, epoch = epoch + 1, hash_state = NULL WHERE id = ?1 AND state < 2 AND (?2 IS NULL OR epoch = ?2)
+        """);
+
+    // Only the writer that held the session when it was aborted: an abort raised the epoch by one, and nothing raises it after.
+    private static readonly Sql LetGoOfAborted = new("""
+        UPDATE uploads SET writer_node = NULL, writer_until = NULL WHERE id = ?1 AND epoch = ?2 + 1 AND state = 3
         """);
 
     /// <inheritdoc/>
@@ -86,18 +92,24 @@ public sealed partial class SqliteMetadataStore
     public Task<bool> RecordUploadAsync(
         string id, long epoch, long offset, DigestAlgorithm algorithm, byte[]? hashState, DateTimeOffset expiresAt,
         CancellationToken cancellationToken) => PushAsync(
-        scope => scope.Use(RecordUpload).Bind(id).Bind(epoch).Bind(offset).Bind((long)algorithm).Bind(hashState).Bind(expiresAt)
-            .Bind(scope.Now).Execute() == 1,
+        scope =>
+        {
+            var recorded = scope.Use(RecordUpload).Bind(id).Bind(epoch).Bind(offset).Bind((long)algorithm).Bind(hashState).Bind(expiresAt)
+                .Bind(scope.Now).Execute() == 1;
+            if (!recorded) scope.Use(LetGoOfAborted).Bind(id).Bind(epoch).Execute();
+            return recorded;
+        },
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task<bool> AbortUploadAsync(string id, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
+    public Task<bool> AbortUploadAsync(string id, long? writerEpoch, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
             if (FindUpload(scope.Session, id) is not { } upload) return false;
-            if (scope.Use(AbortUpload).Bind(id).Execute() == 0) return false;
-            AppendAborted(scope, upload.RegistryId, upload.Repository.Value, id, caller);
-            return true;
+            var aborted = scope.Use(AbortUpload).Bind(id).Bind(writerEpoch).Execute() == 1;
+            if (writerEpoch is { } epoch) scope.Use(LetGoOfAborted).Bind(id).Bind(epoch).Execute();
+            if (aborted) AppendAborted(scope, upload.RegistryId, upload.Repository.Value, id, caller);
+            return aborted;
         },
         cancellationToken);
 

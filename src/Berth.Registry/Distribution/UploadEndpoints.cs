@@ -128,7 +128,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, IUploads se
         catch
         {
             // Its client never learnt the session's id, so nobody can go on with it.
-            await sessions.AbortUploadAsync(upload.Id, request.Caller, CancellationToken.None);
+            await sessions.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None);
             throw;
         }
         finally

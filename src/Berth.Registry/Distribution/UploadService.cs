@@ -47,6 +47,7 @@ internal sealed class UploadService(
     /// <summary>Opens the location of a session that this request has taken.</summary>
     public async Task<UploadTransfer> BeginAsync(DistributionRequest request, UploadRecord upload, DigestAlgorithm algorithm)
     {
+        await steps.ReachAsync("upload.before-open");
         try
         {
             return await UploadTransfer.OpenAsync(
@@ -54,7 +55,7 @@ internal sealed class UploadService(
         }
         catch (BlobMissingException)
         {
-            await metadata.AbortUploadAsync(upload.Id, request.Caller, CancellationToken.None);
+            await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None);
             throw Unknown(upload.Id);
         }
         catch (StorageFullException)
@@ -131,7 +132,7 @@ internal sealed class UploadService(
     {
         if (actual != digest)
         {
-            await metadata.AbortUploadAsync(upload.Id, request.Caller, CancellationToken.None);
+            await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None);
             throw new OciException(
                 OciErrorCode.DigestInvalid, $"The bytes that came have the digest {actual}, not {digest}; the upload session is ended. Upload the blob again.",
                 detail: digest.ToString());
@@ -155,7 +156,7 @@ internal sealed class UploadService(
     /// <summary>Ends a session at its client's wish.</summary>
     public async Task CancelAsync(DistributionRequest request, UploadRecord upload)
     {
-        if (!await metadata.AbortUploadAsync(upload.Id, request.Caller, request.Aborted)) throw Unknown(upload.Id);
+        if (!await metadata.AbortUploadAsync(upload.Id, null, request.Caller, request.Aborted)) throw Unknown(upload.Id);
     }
 
     /// <summary>The error for a session that is not there, or not this principal's.</summary>
@@ -220,7 +221,7 @@ internal sealed class UploadService(
         catch
         {
             // What a failed sync leaves cannot be trusted: the session ends (a later one has a location of its own).
-            await metadata.AbortUploadAsync(upload.Id, Caller.System, CancellationToken.None);
+            await metadata.AbortUploadAsync(upload.Id, upload.Epoch, Caller.System, CancellationToken.None);
             throw;
         }
 
@@ -232,7 +233,7 @@ internal sealed class UploadService(
     /// look like progress and hold garbage collection back.
     /// </summary>
     private Task<bool> GiveUpAsync(DistributionRequest request, UploadRecord upload) =>
-        upload.Offset == 0 ? metadata.AbortUploadAsync(upload.Id, request.Caller, CancellationToken.None) : ReleaseAsync(upload);
+        upload.Offset == 0 ? metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None) : ReleaseAsync(upload);
 
     /// <summary>Lets go of a session that this request has taken; it stays where it was.</summary>
     public Task<bool> ReleaseAsync(UploadRecord upload) => metadata.RecordUploadAsync(

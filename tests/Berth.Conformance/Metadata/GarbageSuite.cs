@@ -136,7 +136,7 @@ public abstract class GarbageSuite<TDatabase> : MetadataSuite<TDatabase>
         await PushBlobAsync(App, "a");
         await PushBlobAsync(Other, "a");
         var aborted = await OpenAsync(App);
-        await Store.AbortUploadAsync(aborted.Id, Alice, Token);
+        await Store.AbortUploadAsync(aborted.Id, null, Alice, Token);
         var discarded = await Store.ListDiscardedAsync(10, Token);
         Assert.Equal(2, discarded.Count);
         Assert.Single(await Store.ListDiscardedAsync(1, Token));

@@ -36,7 +36,7 @@ public abstract class LedgerSuite<TDatabase> : MetadataSuite<TDatabase>
         await ExpectAsync(
             () => Store.DeleteManifestAsync(Registry, App, image.Digest, Now + Grace, Alice, Token), LedgerKinds.TagDeleted, LedgerKinds.ManifestDeleted);
         await ExpectAsync(async () => upload = await OpenAsync(App), LedgerKinds.UploadOpened);
-        await ExpectAsync(() => Store.AbortUploadAsync(upload.Id, Alice, Token), LedgerKinds.UploadAborted);
+        await ExpectAsync(() => Store.AbortUploadAsync(upload.Id, null, Alice, Token), LedgerKinds.UploadAborted);
         await ExpectAsync(async () => upload = await OpenAsync(App), LedgerKinds.UploadOpened);
         Time.Advance(TimeSpan.FromDays(3));
         await ExpectAsync(() => Store.ExpireUploadsAsync(10, Token), LedgerKinds.UploadAborted);

@@ -137,7 +137,7 @@ internal sealed class ModelPlay
     {
         if (_uploads.Count == 0) return;
         var id = _uploads[which * 7 % _uploads.Count];
-        Assert.Equal(_model.Abort(id), await _store.AbortUploadAsync(id, Player, Token));
+        Assert.Equal(_model.Abort(id), await _store.AbortUploadAsync(id, null, Player, Token));
     }
 
     private async Task PutAsync(NewManifest manifest) =>

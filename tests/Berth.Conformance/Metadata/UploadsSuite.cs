@@ -105,7 +105,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Equal((UploadState.Done, blob.Digest, Now.AddHours(1)), (done!.State, done.Digest, done.ExpiresAt));
         Assert.False(await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token));
         Assert.Null(await Store.AcquireUploadAsync(upload.Id, 1, Now.AddMinutes(1), Token));
-        Assert.False(await Store.AbortUploadAsync(upload.Id, Alice, Token));
+        Assert.False(await Store.AbortUploadAsync(upload.Id, null, Alice, Token));
     }
 
     [Fact]
@@ -113,12 +113,56 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     {
         var upload = await OpenAsync(App, writing: true);
 
-        Assert.True(await Store.AbortUploadAsync(upload.Id, Alice, Token));
+        Assert.True(await Store.AbortUploadAsync(upload.Id, null, Alice, Token));
 
-        Assert.False(await Store.AbortUploadAsync(upload.Id, Alice, Token));
+        Assert.False(await Store.AbortUploadAsync(upload.Id, null, Alice, Token));
         Assert.Null(await Store.FindUploadAsync(Registry, App, upload.Id, Token));
         Assert.False(await Store.TouchUploadAsync(upload.Id, 1, Now.AddMinutes(1), Now + Grace, Token));
+    }
+
+    [Fact]
+    public async Task An_aborted_sessions_location_is_discarded_only_after_its_writer_let_go()
+    {
+        var letGo = new Func<UploadRecord, Task>[]
+        {
+            upload => Store.RecordUploadAsync(upload.Id, 1, 0, DigestAlgorithm.Sha256, null, Now + Grace, Token),
+            upload => Store.AbortUploadAsync(upload.Id, 1, Alice, Token),
+            upload => Store.CompleteUploadAsync(upload.Id, 1, Describe(Content("late")).Digest, 4, Now + Grace, Now, Alice, Token),
+        };
+        foreach (var end in letGo)
+        {
+            var upload = await OpenAsync(App, writing: true);
+            await Store.AbortUploadAsync(upload.Id, null, Alice, Token);
+            Assert.Empty(await Store.ListDiscardedAsync(10, Token));
+
+            await end(upload);
+
+            var discarded = new DiscardedLocation(upload.Location, upload.Id);
+            Assert.Equal([discarded], await Store.ListDiscardedAsync(10, Token));
+            await Store.ForgetDiscardedAsync([discarded], Token);
+        }
+    }
+
+    [Fact]
+    public async Task An_aborted_sessions_location_is_discarded_when_its_writers_hold_ended()
+    {
+        var upload = await OpenAsync(App, writing: true);
+        await Store.AbortUploadAsync(upload.Id, null, Alice, Token);
+
+        Time.Advance(TimeSpan.FromHours(2));
+
         Assert.Equal([new DiscardedLocation(upload.Location, upload.Id)], await Store.ListDiscardedAsync(10, Token));
+    }
+
+    [Fact]
+    public async Task A_writer_that_was_fenced_off_aborts_nothing()
+    {
+        var upload = await OpenAsync(App);
+        await Store.AcquireUploadAsync(upload.Id, upload.Epoch, Now.AddMinutes(1), Token);
+
+        Assert.False(await Store.AbortUploadAsync(upload.Id, upload.Epoch, Alice, Token));
+
+        Assert.NotNull(await Store.FindUploadAsync(Registry, App, upload.Id, Token));
     }
 
     [Fact]
@@ -126,7 +170,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     {
         var opened = new List<string>();
         for (var i = 0; i < 5; i++) opened.Add((await OpenAsync(i % 2 == 0 ? App : Other)).Id);
-        await Store.AbortUploadAsync(opened[1], Alice, Token);
+        await Store.AbortUploadAsync(opened[1], null, Alice, Token);
         opened.RemoveAt(1);
 
         foreach (var registry in new[] { 0, Registry })

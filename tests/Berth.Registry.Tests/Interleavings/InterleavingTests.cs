@@ -198,6 +198,7 @@ public sealed class InterleavingTests
                 var expected = put == HttpStatusCode.Created ? HttpStatusCode.OK : HttpStatusCode.NotFound;
                 Assert.Equal(expected, (await host.Client.GetBlobAsync(repository, digest)).Status);
                 Assert.True(put == HttpStatusCode.Created || cancel == HttpStatusCode.NoContent, $"PUT {put}, DELETE {cancel}: neither succeeded");
+                await AssertEveryFileHasARowAsync(host);
             });
     }
 
@@ -237,6 +238,12 @@ public sealed class InterleavingTests
         var plays = await _scheduler.PlayAllAsync(prepare, check, Limit);
         TestContext.Current.SendDiagnosticMessage($"{plays} orders");
         Assert.True(plays > 1, "The actors never met.");
+    }
+
+    private static async Task AssertEveryFileHasARowAsync(RegistryHost host)
+    {
+        var files = await host.Blobs.ListAsync(CancellationToken.None).Select(file => file.Location).ToListAsync();
+        Assert.Equal(files.Order(), (await host.Metadata.KnownLocationsAsync(files, CancellationToken.None)).Order());
     }
 
     private (byte[] Blob, Digest Digest, string Repository) NewGround()
