@@ -17,6 +17,9 @@ public sealed partial class GarbageCollector(
 {
     private const int Batch = 200;
 
+    // More than so many files that cannot be removed wait for the next round.
+    private const int MaxKept = 1_000;
+
     private long? _observed;
 
     /// <summary>Does all that is due now. Called by the background loop; never by two at once.</summary>
@@ -98,9 +101,11 @@ public sealed partial class GarbageCollector(
 
     private async Task RemoveDiscardedAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        var kept = new HashSet<DiscardedLocation>();
+        while (kept.Count < MaxKept)
         {
-            var due = await garbage.ListDiscardedAsync(Batch, cancellationToken);
+            var listed = await garbage.ListDiscardedAsync(Batch + kept.Count, cancellationToken);
+            var due = listed.Where(discarded => !kept.Contains(discarded)).ToList();
             if (due.Count == 0) return;
 
             // A backup that is copying bytes closes the gate; what is due waits for the next round.
@@ -113,12 +118,35 @@ public sealed partial class GarbageCollector(
 
             // Side by side: locations made together share a folder, and with it the sync that makes their removal durable.
             await steps.ReachAsync("gc.before-delete");
-            await Task.WhenAll(due.Select(discarded => store.DeleteAsync(discarded.Location, cancellationToken)));
+            var removals = await Task.WhenAll(due.Select(discarded => TryRemoveAsync(discarded, cancellationToken)));
             await steps.ReachAsync("gc.after-delete");
 
-            await garbage.ForgetDiscardedAsync(due, cancellationToken);
-            metrics.LocationsRemoved(due.Count);
+            var removed = due.Where((_, i) => removals[i] is null).ToList();
+            await garbage.ForgetDiscardedAsync(removed, cancellationToken);
+            metrics.LocationsRemoved(removed.Count);
+            if (removals.FirstOrDefault(failure => failure is not null) is { } first)
+            {
+                metrics.LocationsKept(due.Count - removed.Count);
+                LogNotRemoved(first, due.Count - removed.Count);
+                if (removed.Count == 0) return;
+                kept.UnionWith(due.Except(removed));
+            }
+
             if (due.Count < Batch) return;
+        }
+    }
+
+    /// <summary>Removes one location's bytes; null, or why not. One that cannot be removed stays due, and must not keep the others from it.</summary>
+    private async Task<StorageUnavailableException?> TryRemoveAsync(DiscardedLocation discarded, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.DeleteAsync(discarded.Location, cancellationToken);
+            return null;
+        }
+        catch (StorageUnavailableException e)
+        {
+            return e;
         }
     }
 }

@@ -19,6 +19,9 @@ public sealed partial class GarbageCollector
 
     [LoggerMessage(6004, LogLevel.Information, "A backup is copying: the bytes of at least {Count} discarded locations wait")]
     private partial void LogHeldByBackup(int count);
+
+    [LoggerMessage(6005, LogLevel.Warning, "The bytes of {Count} discarded locations could not be removed; the next round tries again")]
+    private partial void LogNotRemoved(Exception e, int count);
 }
 
 public sealed partial class Scrubber

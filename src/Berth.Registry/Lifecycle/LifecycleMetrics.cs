@@ -12,6 +12,7 @@ public sealed class LifecycleMetrics : IDisposable
     private readonly Counter<long> _bytes;
     private readonly Counter<long> _uploads;
     private readonly Counter<long> _locations;
+    private readonly Counter<long> _kept;
     private readonly Counter<long> _scrubbed;
     private volatile bool _suspended;
 
@@ -25,6 +26,7 @@ public sealed class LifecycleMetrics : IDisposable
         _bytes = _meter.CreateCounter<long>("berth.gc.blob.discarded.size", "By", "Their size.");
         _uploads = _meter.CreateCounter<long>("berth.gc.upload.expired", "{upload}", "Upload sessions that expired.");
         _locations = _meter.CreateCounter<long>("berth.gc.location.removed", "{location}", "Discarded locations whose bytes were removed.");
+        _kept = _meter.CreateCounter<long>("berth.gc.location.kept", "{location}", "Discarded locations whose bytes could not be removed this time.");
         _scrubbed = _meter.CreateCounter<long>("berth.scrub.read", "By", "Bytes of blobs whose digest was checked.");
         _meter.CreateObservableGauge("berth.gc.suspended", () => _suspended ? 1 : 0, "{state}", "1 while deletion is suspended, else 0.");
     }
@@ -42,6 +44,8 @@ public sealed class LifecycleMetrics : IDisposable
     internal void UploadsExpired(int uploads) => _uploads.Add(uploads);
 
     internal void LocationsRemoved(int locations) => _locations.Add(locations);
+
+    internal void LocationsKept(int locations) => _kept.Add(locations);
 
     internal void Scrubbed(long bytes) => _scrubbed.Add(bytes);
 
