@@ -1,6 +1,6 @@
 namespace Berth.Metadata;
 
-/// <summary>Sign-ins and denials. They are no mutations: they come in batches, aggregated, and have a retention of their own.</summary>
+/// <summary>Pulls, sign-ins and denials. They are no mutations: they come in batches, aggregated, and have a retention of their own.</summary>
 public interface IAccessEvents
 {
     /// <summary>Adds counts to the rows of their minute, actor, address and reason.</summary>
@@ -10,13 +10,13 @@ public interface IAccessEvents
     ValueTask<IReadOnlyList<AccessEvent>> ListAccessEventsAsync(long registryId, DateTimeOffset since, int limit, CancellationToken cancellationToken);
 }
 
-/// <summary>Sign-ins or denials of one minute that look alike.</summary>
+/// <summary>Pulls, sign-ins or denials of one minute that look alike.</summary>
 /// <param name="Minute">The minute, at its start.</param>
 /// <param name="RegistryId">The registry.</param>
 /// <param name="Kind"><see cref="AccessEventKinds"/>.</param>
 /// <param name="Actor">The user name that was given; at most 64 characters of it.</param>
 /// <param name="Address">The client's address.</param>
-/// <param name="Reason">Why, in a word or a route's name.</param>
+/// <param name="Reason">Why, in a word or a route's name; of a pull, the repository.</param>
 /// <param name="Count">How many.</param>
 /// <param name="RequestId">The last one's request id.</param>
 public sealed record AccessEvent(
@@ -25,6 +25,9 @@ public sealed record AccessEvent(
 /// <summary>The kinds of access events.</summary>
 public static class AccessEventKinds
 {
+    /// <summary>A manifest was read (not: asked about with HEAD).</summary>
+    public const string Pull = "pull";
+
     /// <summary>A credential was verified (not: found in memory).</summary>
     public const string SignIn = "sign-in";
 

@@ -48,7 +48,7 @@ public static class RegistryExtensions
         services.AddHostedService(s => s.GetRequiredService<AccessLog>());
         services.AddSingleton<Authenticator>();
         services.AddSingleton<Authorizer>();
-        services.AddSingleton<OwnerAccount>();
+        services.TryAddSingleton<OwnerAccount>();
         return services;
     }
 

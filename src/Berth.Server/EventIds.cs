@@ -21,6 +21,9 @@ internal static class EventIds
     /// <summary>The metadata store can no longer be trusted; the process ends.</summary>
     public const int MetadataFaulted = 1005;
 
+    /// <summary>The owner's password could not be set from the environment; the process ends.</summary>
+    public const int OwnerNotSettled = 1007;
+
     /// <summary>The data folder is on a volume that forgets.</summary>
     public const int VolatileVolume = 1006;
 

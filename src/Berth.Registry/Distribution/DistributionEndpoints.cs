@@ -105,9 +105,9 @@ internal sealed partial class DistributionEndpoints(
         if (!allowed)
         {
             metrics.Denied("denied");
-            LogDenied(principal.Name, route.Name, target.Repository.ToString());
-            accessLog.Record(
+            var isFirst = accessLog.Record(
                 AccessEventKinds.Denied, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(), route.Name, context.TraceIdentifier);
+            if (isFirst) LogDenied(principal.Name, route.Name, target.Repository.ToString());
             throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not do this in '{target.Repository}'; ask its owner for the right '{route.Action?.ToString() ?? route.RegistryAction.ToString()}'.");
         }
 

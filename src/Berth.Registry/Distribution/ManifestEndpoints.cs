@@ -2,6 +2,7 @@ using System.Buffers;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Oci.Http;
+using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -10,7 +11,7 @@ namespace Berth.Registry.Distribution;
 
 /// <summary>The routes of manifests (OCI distribution spec, "Pulling manifests", "Pushing Manifests", "Deleting Manifests").</summary>
 internal sealed class ManifestEndpoints(
-    IManifests manifests, ManifestService service, ReferrersIndex referrers, DistributionOptions options, TimeProvider time)
+    IManifests manifests, ManifestService service, ReferrersIndex referrers, AccessLog accessLog, DistributionOptions options, TimeProvider time)
 {
     private const string Immutable = "private, max-age=31536000, immutable";
     private const string Revalidate = "private, no-cache";
@@ -36,6 +37,13 @@ internal sealed class ManifestEndpoints(
             }
 
             throw ManifestService.Unknown(reference);
+        }
+
+        if (!request.IsHead)
+        {
+            accessLog.Record(
+                AccessEventKinds.Pull, request.Registry.Id, request.Principal.Name, request.Http.Connection.RemoteIpAddress?.ToString(),
+                request.Repository.Value, requestId: null);
         }
 
         await SendAsync(request, manifest.Digest, manifest.MediaType, manifest.Size, manifest.Bytes);

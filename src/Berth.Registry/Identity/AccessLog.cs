@@ -1,4 +1,4 @@
-using System.Threading.Channels;
+using System.Collections.Concurrent;
 using Berth.Metadata;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,82 +6,87 @@ using Microsoft.Extensions.Logging;
 namespace Berth.Registry.Identity;
 
 /// <summary>
-/// Records sign-ins and denials off the request path: a bounded queue, aggregated per minute, actor, address and reason, written in
-/// batches. When more come than fit, or more kinds of them in a minute than anybody would read, they are counted as dropped.
+/// Records pulls, sign-ins and denials off the request path: counted in memory per minute, actor, address and reason, and written in
+/// batches. When more kinds of them come in a minute than anybody would read, they are counted as dropped.
 /// </summary>
 public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, ILogger<AccessLog> logger) : BackgroundService
 {
-    private const int MaxQueued = 10_000;
     private const int MaxActorLength = 64;
 
-    // A client without a credential chooses the user name: without a bound it would choose the size of the table, too.
-    private const int MaxRowsPerMinute = 1_000;
+    // A client without a credential chooses the user name: without a bound it would choose the size of the table, too. It has a bound of its
+    // own, so that it cannot crowd out what the principals do.
+    private const int MaxStrangersRows = 1_000;
+    private const int MaxPrincipalsRows = 10_000;
     private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(5);
 
-    private readonly Channel<AccessEvent> _queue = Channel.CreateBounded<AccessEvent>(
-        new BoundedChannelOptions(MaxQueued) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
+    // The count of a row that was taken out: a request that had found it just before sees that it came too late.
+    private const long Closed = long.MinValue;
 
-    private readonly HashSet<(long, string, string, string, string)> _rows = [];
-    private DateTimeOffset _rowsMinute;
+    private readonly ConcurrentDictionary<Row, Tally> _rows = new();
+    private int _strangersRows;
+    private int _principalsRows;
     private long _dropped;
 
-    /// <summary>Records one event; never waits.</summary>
-    public void Record(string kind, long registryId, string actor, string? address, string reason, string? requestId)
+    /// <summary>Counts one event; never waits.</summary>
+    /// <returns>Whether it is the first of its minute that looks like this: the one worth a line in the log.</returns>
+    public bool Record(string kind, long registryId, string actor, string? address, string reason, string? requestId)
     {
-        var now = time.GetUtcNow();
-        var minute = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
         var name = actor.Length <= MaxActorLength ? actor : actor[..MaxActorLength];
-        if (!_queue.Writer.TryWrite(new AccessEvent(minute, registryId, kind, name, address ?? "", reason, 1, requestId)))
-            Interlocked.Increment(ref _dropped);
-    }
-
-    /// <summary>Writes what is queued.</summary>
-    public async Task FlushAsync(CancellationToken cancellationToken)
-    {
-        var batch = new Dictionary<(DateTimeOffset, long, string, string, string, string), AccessEvent>();
-        for (var i = 0; i < MaxQueued && _queue.Reader.TryRead(out var e); i++)
+        var row = new Row(MinuteOf(time.GetUtcNow()), registryId, kind, name, address ?? "", reason);
+        var isKnown = _rows.TryGetValue(row, out var tally);
+        if (!isKnown)
         {
-            if (!HasRow(e))
+            if (!TryTakeRoom(row))
             {
                 Interlocked.Increment(ref _dropped);
-                continue;
+                return false;
             }
 
-            var key = (e.Minute, e.RegistryId, e.Kind, e.Actor, e.Address, e.Reason);
-            batch[key] = batch.TryGetValue(key, out var same) ? e with { Count = same.Count + 1 } : e;
+            var made = new Tally();
+            tally = _rows.GetOrAdd(row, made);
+            isKnown = !ReferenceEquals(made, tally);
+            if (isKnown) GiveRoomBack(row);
+        }
+
+        tally!.RequestId = requestId;
+        if (Interlocked.Increment(ref tally.Count) < 0) Interlocked.Increment(ref _dropped);
+        return !isKnown;
+    }
+
+    /// <summary>Writes what was counted. Called by the background loop; never by two at once.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        var minute = MinuteOf(time.GetUtcNow());
+        var batch = new List<(Tally? Tally, AccessEvent Event)>();
+        foreach (var (row, tally) in _rows)
+        {
+            var count = Interlocked.Exchange(ref tally.Count, 0);
+            if (count > 0)
+                batch.Add((tally, new AccessEvent(row.Minute, row.RegistryId, row.Kind, row.Actor, row.Address, row.Reason, count, tally.RequestId)));
+            else if (row.Minute < minute && Interlocked.CompareExchange(ref tally.Count, Closed, 0) == 0 && _rows.TryRemove(row, out _))
+                GiveRoomBack(row);
         }
 
         var dropped = Interlocked.Exchange(ref _dropped, 0);
         if (dropped > 0)
-        {
-            var now = time.GetUtcNow();
-            var minute = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
-            batch[default] = new AccessEvent(minute, 0, AccessEventKinds.Dropped, "", "", "too many", dropped, null);
-        }
-
+            batch.Add((null, new AccessEvent(minute, 0, AccessEventKinds.Dropped, "", "", "too many", dropped, null)));
         if (batch.Count == 0) return;
+
         try
         {
-            await events.AddAccessEventsAsync(batch.Values, cancellationToken);
+            await events.AddAccessEventsAsync([.. batch.Select(entry => entry.Event)], cancellationToken);
         }
         catch
         {
-            Interlocked.Add(ref _dropped, batch.Values.Sum(e => e.Count));
+            // They are counted still, and go into the next batch.
+            foreach (var (tally, e) in batch)
+            {
+                if (tally is null) Interlocked.Add(ref _dropped, e.Count);
+                else Interlocked.Add(ref tally.Count, e.Count);
+            }
+
             throw;
         }
-    }
-
-    /// <summary>Whether the event's minute has a row for it, or room for one more. Events come in the order of their minutes.</summary>
-    private bool HasRow(AccessEvent e)
-    {
-        if (e.Minute != _rowsMinute)
-        {
-            _rowsMinute = e.Minute;
-            _rows.Clear();
-        }
-
-        var row = (e.RegistryId, e.Kind, e.Actor, e.Address, e.Reason);
-        return _rows.Contains(row) || (_rows.Count < MaxRowsPerMinute && _rows.Add(row));
     }
 
     /// <inheritdoc/>
@@ -106,8 +111,36 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Their count goes into the next batch's.
             LogFlushFailed(e);
         }
+    }
+
+    private bool TryTakeRoom(Row row)
+    {
+        var hasRoom = row.IsStrangers
+            ? Interlocked.Increment(ref _strangersRows) <= MaxStrangersRows
+            : Interlocked.Increment(ref _principalsRows) <= MaxPrincipalsRows;
+        if (!hasRoom) GiveRoomBack(row);
+        return hasRoom;
+    }
+
+    private void GiveRoomBack(Row row)
+    {
+        if (row.IsStrangers) Interlocked.Decrement(ref _strangersRows);
+        else Interlocked.Decrement(ref _principalsRows);
+    }
+
+    private static DateTimeOffset MinuteOf(DateTimeOffset now) => now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
+
+    private readonly record struct Row(DateTimeOffset Minute, long RegistryId, string Kind, string Actor, string Address, string Reason)
+    {
+        public bool IsStrangers => Kind == AccessEventKinds.SignInRefused;
+    }
+
+    private sealed class Tally
+    {
+        public long Count;
+
+        public string? RequestId { get; set; }
     }
 }

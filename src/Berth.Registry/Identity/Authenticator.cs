@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Text;
 using Berth.Metadata;
 using Berth.Oci;
@@ -12,20 +13,19 @@ namespace Berth.Registry.Identity;
 /// only while the principal's security epoch stays the same; the epochs are read with each request.
 /// </summary>
 public sealed partial class Authenticator(
-    IInstallation installation, AccessLog accessLog, IdentityOptions options, TimeProvider time, ILogger<Authenticator> logger) : IDisposable
+    IInstallation installation, OwnerAccount owner, AccessLog accessLog, IdentityOptions options, TimeProvider time, ILogger<Authenticator> logger) : IDisposable
 {
     /// <summary>The challenge of an answer to a request without a good credential.</summary>
     public const string Challenge = "Basic realm=\"Berth\"";
 
     private const int MaxHeaderLength = 8 * 1024;
     private const int MaxVerifications = 2;
-    private const int MaxWaiting = 64;
 
     private readonly CredentialMemory _memory = new(options.CredentialMemory, time);
     private readonly ConcurrentDictionary<CredentialKey, Lazy<Task<Principal?>>> _underway = new();
     private readonly SemaphoreSlim _verifications = new(MaxVerifications);
     private readonly SemaphoreSlim _reverifications = new(1);
-    private int _waiting;
+    private readonly SignInQueue _newcomers = new();
 
     /// <summary>The request's principal, or null when it has no good credential.</summary>
     /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
@@ -46,7 +46,7 @@ public sealed partial class Authenticator(
 
         // Clients open many connections at once with one credential: it is verified once for all of them. It starts only once it stands
         // in the table: one that ended before would never be taken out, and its outcome would be this credential's for good.
-        var origin = new Origin(registry.Id, context.Connection.RemoteIpAddress?.ToString(), context.TraceIdentifier);
+        var origin = new Origin(registry.Id, context.Connection.RemoteIpAddress, context.TraceIdentifier);
         var verification = _underway.GetOrAdd(key, _ => new Lazy<Task<Principal?>>(() => VerifyAsync(key, name, password, origin)));
         return await verification.Value.WaitAsync(context.RequestAborted);
     }
@@ -63,9 +63,8 @@ public sealed partial class Authenticator(
         await Task.Yield();
         // Who signed in before has a line of its own: a flood of wrong passwords must not hold up the clients at work.
         var wasGood = _memory.WasGood(key);
-        if (!wasGood && Interlocked.Increment(ref _waiting) > MaxWaiting)
+        if (!wasGood && !_newcomers.TryEnter(origin.Remote))
         {
-            Interlocked.Decrement(ref _waiting);
             _underway.TryRemove(key, out _);
             throw new OciException(OciErrorCode.TooManyRequests, "Too many sign-ins are being checked at this moment; try again in a second.");
         }
@@ -74,14 +73,16 @@ public sealed partial class Authenticator(
         await line.WaitAsync();
         try
         {
+            await owner.SettleAsync();
             var record = await installation.FindPrincipalAsync(name, CancellationToken.None);
             // An unknown account costs the same hash as a known one.
             var matches = PasswordHash.Verify(record?.PasswordHash ?? PasswordHash.OfNoPassword, password);
             if (!matches || record is null || !record.Enabled)
             {
                 _memory.Forget(key);
-                LogRefused(name.Length > 64 ? name[..64] : name);
-                accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "password", origin.RequestId);
+                // A flood of wrong passwords must not become one of lines.
+                if (accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "password", origin.RequestId))
+                    LogRefused(name.Length > 64 ? name[..64] : name, origin.Address);
                 return null;
             }
 
@@ -93,7 +94,7 @@ public sealed partial class Authenticator(
         finally
         {
             line.Release();
-            if (!wasGood) Interlocked.Decrement(ref _waiting);
+            if (!wasGood) _newcomers.Leave(origin.Remote);
             _underway.TryRemove(key, out _);
         }
     }
@@ -116,5 +117,8 @@ public sealed partial class Authenticator(
         return true;
     }
 
-    private readonly record struct Origin(long RegistryId, string? Address, string RequestId);
+    private readonly record struct Origin(long RegistryId, IPAddress? Remote, string RequestId)
+    {
+        public string? Address => Remote?.ToString();
+    }
 }

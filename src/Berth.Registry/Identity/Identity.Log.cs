@@ -4,8 +4,8 @@ namespace Berth.Registry.Identity;
 
 public sealed partial class Authenticator
 {
-    [LoggerMessage(4000, LogLevel.Information, "Sign-in refused for user '{User}': unknown, disabled, or a wrong password")]
-    private partial void LogRefused(string user);
+    [LoggerMessage(4000, LogLevel.Information, "Sign-in refused for user '{User}' from {Address}: unknown, disabled, or a wrong password")]
+    private partial void LogRefused(string user, string? address);
 }
 
 public sealed partial class OwnerAccount
@@ -16,6 +16,6 @@ public sealed partial class OwnerAccount
 
 public sealed partial class AccessLog
 {
-    [LoggerMessage(4002, LogLevel.Error, "Sign-ins and denials could not be written; those of this batch are lost and counted as dropped")]
+    [LoggerMessage(4002, LogLevel.Error, "Pulls, sign-ins and denials could not be written; they wait in memory for the next attempt")]
     private partial void LogFlushFailed(Exception e);
 }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Berth.Metadata;
 using Microsoft.Extensions.Logging;
 
@@ -11,9 +10,11 @@ public sealed partial class OwnerAccount(IInstallation installation, ILogger<Own
     /// <summary>The owner's user name.</summary>
     public const string Name = "owner";
 
+    private Lazy<Task> _settled = new(Task.CompletedTask);
+
     /// <summary>
-    /// Makes sure that there is an owner. A configured password becomes the owner's when it is not already; without one, a first start
-    /// generates it.
+    /// Makes sure that there is an owner. A first start takes the configured password, or generates one. On a later one, whether the configured
+    /// password is the owner's already takes a slow hash to say: that is left to <see cref="SettleAsync"/>.
     /// </summary>
     /// <param name="configured">The password from the environment, or null.</param>
     /// <param name="cancellationToken">Ends the work.</param>
@@ -21,19 +22,30 @@ public sealed partial class OwnerAccount(IInstallation installation, ILogger<Own
     /// <exception cref="ArgumentException">The configured password is empty or too long.</exception>
     public async Task<string?> EnsureAsync(string? configured, CancellationToken cancellationToken)
     {
+        if (configured is not null) PasswordHash.BytesOf(configured);
         var owner = await installation.FindPrincipalAsync(Name, cancellationToken);
-        if (configured is not null)
+        if (owner?.PasswordHash is { } hash)
         {
-            if (owner?.PasswordHash is { } hash && PasswordHash.Verify(hash, Encoding.UTF8.GetBytes(configured))) return null;
-            await installation.SetPasswordAsync(Name, PasswordHash.Create(configured), Caller.System, cancellationToken);
-            LogPasswordSet();
+            if (configured is not null) _settled = new Lazy<Task>(() => Task.Run(() => ReplaceAsync(hash, configured), CancellationToken.None));
             return null;
         }
 
-        if (owner is not null) return null;
-
-        var generated = RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", 28);
-        await installation.SetPasswordAsync(Name, PasswordHash.Create(generated), Caller.System, cancellationToken);
+        var generated = configured is null ? RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", 28) : null;
+        await installation.SetPasswordAsync(Name, PasswordHash.Create(configured ?? generated!), Caller.System, cancellationToken);
+        if (configured is not null) LogPasswordSet();
         return generated;
+    }
+
+    /// <summary>
+    /// Completes when the owner's password is the configured one. The first call begins it; every sign-in waits for it, so that a password that was
+    /// replaced in the environment is good no more.
+    /// </summary>
+    public Task SettleAsync() => _settled.Value;
+
+    private async Task ReplaceAsync(string hash, string configured)
+    {
+        if (PasswordHash.Verify(hash, PasswordHash.BytesOf(configured))) return;
+        await installation.SetPasswordAsync(Name, PasswordHash.Create(configured), Caller.System, CancellationToken.None);
+        LogPasswordSet();
     }
 }

@@ -21,14 +21,20 @@ public static class PasswordHash
     /// <summary>A hash that no password has; checked for unknown accounts, so that they cost what known ones cost.</summary>
     public static readonly string OfNoPassword = Format(Iterations, RandomNumberGenerator.GetBytes(SaltBytes), RandomNumberGenerator.GetBytes(HashBytes));
 
-    /// <summary>Hashes a password with a new salt.</summary>
-    /// <exception cref="ArgumentException">The password is empty or too long.</exception>
-    public static string Create(string password)
+    /// <summary>The bytes of a text that can be a password.</summary>
+    /// <exception cref="ArgumentException">It is empty or too long, or holds control characters.</exception>
+    public static byte[] BytesOf(string password)
     {
         var bytes = Encoding.UTF8.GetBytes(password);
-        if (bytes.Length is 0 or > MaxPasswordBytes || HasControls(bytes))
-            throw new ArgumentException($"A password must have 1 to {MaxPasswordBytes} bytes of UTF-8 and no control characters.", nameof(password));
+        return bytes.Length is > 0 and <= MaxPasswordBytes && !HasControls(bytes) ? bytes : throw new ArgumentException(
+            $"A password must have 1 to {MaxPasswordBytes} bytes of UTF-8 and no control characters.", nameof(password));
+    }
 
+    /// <summary>Hashes a password with a new salt.</summary>
+    /// <exception cref="ArgumentException">It cannot be a password.</exception>
+    public static string Create(string password)
+    {
+        var bytes = BytesOf(password);
         var salt = RandomNumberGenerator.GetBytes(SaltBytes);
         return Format(Iterations, salt, Rfc2898DeriveBytes.Pbkdf2(bytes, salt, Iterations, HashAlgorithmName.SHA256, HashBytes));
     }

@@ -7,8 +7,9 @@ using Berth.Server.Tls;
 namespace Berth.Server.Hosting;
 
 /// <summary>
-/// The registry's process from start to end. What takes long (the stores, the certificate, the owner's password) runs beside the building of
-/// the web host; the sockets open last, when everything behind them is good.
+/// The registry's process from start to end. What takes long (the stores, the certificate) runs beside the building of the web host; the
+/// sockets open last, when everything behind them is good. Whether the owner's password was changed takes a slow hash to say: sign-ins wait for
+/// that, the start does not.
 /// </summary>
 internal static class BerthHost
 {
@@ -28,28 +29,19 @@ internal static class BerthHost
         await stores.LockAsync("berth serve", cancellationToken);
         using var certificates = new StartedEarly<ServerCertificates?>(() => CertificateSetup.Open(options, time, loggers));
         var opened = stores.OpenAsync(cancellationToken);
-        var owner = EnsureOwnerAsync(stores, loggers, cancellationToken);
-        try
-        {
-            var builder = HostBuilding.CreateBuilder(options, loggers, time);
-            await opened;
-            builder.Services.AddStores(stores);
-            builder.Services.AddBerthRegistry(options.Registry);
-            builder.AddListeners(options, await certificates.GetAsync());
-            builder.Services.AddHostedService(_ => new StartGate(owner));
+        var builder = HostBuilding.CreateBuilder(options, loggers, time);
+        await opened;
+        var owner = await EnsureOwnerAsync(stores, loggers, cancellationToken);
+        builder.Services.AddStores(stores);
+        builder.Services.AddSingleton(owner);
+        builder.Services.AddBerthRegistry(options.Registry);
+        builder.AddListeners(options, await certificates.GetAsync());
 
-            await using var app = builder.Build();
-            app.UseHost(options);
-            app.Prepare();
-            await StartAsync(app, options, cancellationToken);
-            Announce(app, options, logger);
-            return await WaitForEndAsync(app, stores, options, logger);
-        }
-        finally
-        {
-            // A password that was generated must be shown, even if the start fails elsewhere.
-            await owner.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await using var app = builder.Build();
+        app.UseHost(options);
+        await StartAsync(app, options, cancellationToken);
+        Announce(app, options, logger);
+        return await WaitForEndAsync(app, stores, owner.SettleAsync(), options, logger);
     }
 
     private static void Announce(WebApplication app, ServerOptions options, ILogger logger)
@@ -61,16 +53,16 @@ internal static class BerthHost
         HostLog.Ready(logger, addresses);
     }
 
-    private static async Task EnsureOwnerAsync(Stores stores, ILoggerFactory loggers, CancellationToken cancellationToken)
+    private static async Task<OwnerAccount> EnsureOwnerAsync(Stores stores, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        // The slow hash takes as long as all the rest of a start: it begins as soon as there are rows, on a thread of its own.
-        var account = new OwnerAccount(await stores.Accounts, loggers.CreateLogger<OwnerAccount>());
+        var account = new OwnerAccount(stores.Metadata, loggers.CreateLogger<OwnerAccount>());
         var configured = Environment.GetEnvironmentVariable(OwnerPasswordVariable);
         try
         {
             // Shown once, and past the log: a secret has no place there.
-            if (await Task.Run(() => account.EnsureAsync(configured, cancellationToken), cancellationToken) is { } generated)
+            if (await account.EnsureAsync(configured, cancellationToken) is { } generated)
                 Console.Out.WriteLine($"The owner's password was generated and is shown only now. User: {OwnerAccount.Name}  Password: {generated}");
+            return account;
         }
         catch (ArgumentException)
         {
@@ -94,13 +86,12 @@ internal static class BerthHost
         }
     }
 
-    private static async Task<int> WaitForEndAsync(WebApplication app, Stores stores, ServerOptions options, ILogger logger)
+    private static async Task<int> WaitForEndAsync(WebApplication app, Stores stores, Task ownerSettled, ServerOptions options, ILogger logger)
     {
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         app.Lifetime.ApplicationStopping.Register(() => stopping.TrySetResult());
-        var ended = await Task.WhenAny(stopping.Task, stores.Faulted);
-        if (ended == stores.Faulted)
-            HostLog.MetadataFaulted(logger, await stores.Faulted);
+        var faulted = LogFaultAsync(stores.Faulted, ownerSettled, logger);
+        var ended = await Task.WhenAny(stopping.Task, faulted);
 
         HostLog.Draining(logger, options.Shutdown.DrainTimeout.TotalSeconds);
         using var limit = new CancellationTokenSource(options.Shutdown.DrainTimeout);
@@ -115,6 +106,20 @@ internal static class BerthHost
 
         if (limit.IsCancellationRequested)
             HostLog.DrainTimedOut(logger, options.Shutdown.DrainTimeout.TotalSeconds);
-        return ended == stores.Faulted ? ExitCodes.Failure : ExitCodes.Success;
+        return ended == faulted ? ExitCodes.Failure : ExitCodes.Success;
+    }
+
+    /// <summary>Completes when the process must end, and says why.</summary>
+    private static async Task LogFaultAsync(Task<Exception> storesFaulted, Task ownerSettled, ILogger logger)
+    {
+        await Task.WhenAny(storesFaulted, ownerSettled);
+        if (ownerSettled.IsFaulted)
+        {
+            // The old password would stay good, which the operator may have taken back.
+            HostLog.OwnerNotSettled(logger, ownerSettled.Exception.GetBaseException());
+            return;
+        }
+
+        HostLog.MetadataFaulted(logger, await storesFaulted);
     }
 }

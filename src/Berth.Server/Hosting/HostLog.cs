@@ -21,6 +21,9 @@ internal static partial class HostLog
     [LoggerMessage(EventIds.VolatileVolume, LogLevel.Warning, "{Sentence}")]
     public static partial void VolatileVolume(ILogger logger, string sentence);
 
+    [LoggerMessage(EventIds.OwnerNotSettled, LogLevel.Critical, "The owner's password could not be set from the environment, so the process ends; start it again when the cause is gone")]
+    public static partial void OwnerNotSettled(ILogger logger, Exception reason);
+
     [LoggerMessage(EventIds.MetadataFaulted, LogLevel.Critical, "The metadata store can no longer be trusted, so the process ends; start it again when the cause is gone")]
     public static partial void MetadataFaulted(ILogger logger, Exception reason);
 }

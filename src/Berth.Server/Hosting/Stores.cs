@@ -17,7 +17,6 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
 
     private readonly string _data = Path.GetFullPath(options.Data);
     private readonly ILogger _logger = loggers.CreateLogger(typeof(BerthHost));
-    private readonly TaskCompletionSource<IMetadataStore> _accounts = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DataFolderLock? _lock;
     private SqliteMetadataStore? _metadata;
     private FileSystemBlobStore? _blobs;
@@ -35,9 +34,6 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
 
     /// <summary>The blob store.</summary>
     public IBlobStore Blobs => _blobs ?? throw NotOpen();
-
-    /// <summary>Completes with the metadata store as soon as it holds an installation, which may be before all is open; cancelled when it does not open.</summary>
-    public Task<IMetadataStore> Accounts => _accounts.Task;
 
     /// <summary>The installation that both belong to.</summary>
     public InstallationRecord Installation => _installation ?? throw NotOpen();
@@ -80,15 +76,10 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
             await Task.WhenAll(OpenMetadataAsync(cancellationToken), OpenBlobsAsync(cancellationToken));
             _gate = new DeletionGate(_data, _blobs!);
             _installation = await MatchAsync(_metadata!, _blobs!, cancellationToken);
-            _accounts.TrySetResult(_metadata!);
         }
         catch (Exception e) when (e is MetadataStartException or MetadataUnavailableException or MetadataFullException or StorageUnavailableException or StorageFullException)
         {
             throw new CannotStartException(e.Message, e);
-        }
-        finally
-        {
-            _accounts.TrySetCanceled(CancellationToken.None);
         }
     }
 
@@ -109,8 +100,6 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         _metadata = await SqliteMetadataStore.OpenAsync(
             new SqliteOptions { Path = DatabasePath(_data), Reserve = new VolumeReserve(() => _blobs) }, time, NoSteps.Instance,
             loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
-        if (await _metadata.FindInstallationAsync(cancellationToken) is not null)
-            _accounts.TrySetResult(_metadata);
     }
 
     private async Task OpenBlobsAsync(CancellationToken cancellationToken) => _blobs = await FileSystemBlobStore.OpenAsync(

@@ -66,11 +66,13 @@ internal sealed partial class ServerCertificates : BackgroundService
     {
         private static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http11];
 
+        // Made by the first handshake: the start need not wait for it.
+        private readonly Lazy<SslServerAuthenticationOptions> _usual = new(() => OptionsFor(set.Certificate, set.Chain, set.Authority));
         private readonly ConcurrentDictionary<string, SslServerAuthenticationOptions> _onDemand = new(StringComparer.Ordinal);
 
         public CertificateSet Set => set;
 
-        public SslServerAuthenticationOptions Usual { get; } = OptionsFor(set.Certificate, set.Chain, set.Authority);
+        public SslServerAuthenticationOptions Usual => _usual.Value;
 
         public SslServerAuthenticationOptions OnDemand(string name, LocalAuthority authority, DateTimeOffset now)
         {

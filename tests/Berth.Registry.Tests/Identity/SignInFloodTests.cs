@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using Berth.Registry.Tests.Hosting;
 
@@ -22,6 +23,31 @@ public sealed class SignInFloodTests
         Assert.Equal(HttpStatusCode.OK, (await host.Client.GetAsync("/v2/")).StatusCode);
         await end.CancelAsync();
         await Task.WhenAll(flood).ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    [Fact]
+    public async Task A_flood_of_wrong_passwords_from_one_address_leaves_room_for_others()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var end = new CancellationTokenSource();
+        var flood = Enumerable.Range(0, 100).Select(i => SignInAsync(host, $"somebody-{i}", end.Token)).ToList();
+        while (await (await Task.WhenAny(flood)) != HttpStatusCode.TooManyRequests) flood.RemoveAll(f => f.IsCompleted);
+
+        using var handler = new SocketsHttpHandler { ConnectCallback = ConnectFromElsewhereAsync };
+        using var client = new HttpClient(handler) { BaseAddress = host.Client.BaseAddress };
+        client.DefaultRequestHeaders.Authorization = host.Client.DefaultRequestHeaders.Authorization;
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v2/")).StatusCode);
+
+        await end.CancelAsync();
+        await Task.WhenAll(flood).ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    private static async ValueTask<Stream> ConnectFromElsewhereAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+        await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     private static async Task<HttpStatusCode> SignInAsync(RegistryHost host, string user, CancellationToken cancellationToken)
