@@ -73,10 +73,17 @@ public sealed partial class Authenticator(
         await line.WaitAsync();
         try
         {
-            await owner.SettleAsync();
-            var record = await installation.FindPrincipalAsync(name, CancellationToken.None);
-            // An unknown account costs the same hash as a known one.
-            var matches = PasswordHash.Verify(record?.PasswordHash ?? PasswordHash.OfNoPassword, password);
+            var settling = owner.SettleAsync();
+            var wasSettled = settling.IsCompletedSuccessfully;
+            var (record, matches) = await CheckAsync(name, password);
+            if (!wasSettled)
+            {
+                // Its hash was computed beside this one's; only if it replaced the password, this one must be computed again.
+                await settling;
+                var now = await installation.FindPrincipalAsync(name, CancellationToken.None);
+                if (now?.Epoch != record?.Epoch) (record, matches) = await CheckAsync(name, password);
+            }
+
             if (!matches || record is null || !record.Enabled)
             {
                 _memory.Forget(key);
@@ -97,6 +104,13 @@ public sealed partial class Authenticator(
             if (!wasGood) _newcomers.Leave(origin.Remote);
             _underway.TryRemove(key, out _);
         }
+    }
+
+    private async Task<(PrincipalRecord? Record, bool Matches)> CheckAsync(string name, byte[] password)
+    {
+        var record = await installation.FindPrincipalAsync(name, CancellationToken.None);
+        // An unknown account costs the same hash as a known one.
+        return (record, PasswordHash.Verify(record?.PasswordHash ?? PasswordHash.OfNoPassword, password));
     }
 
     private static bool TryDecode(ReadOnlySpan<char> token, out string name, out byte[] password)

@@ -55,6 +55,8 @@ internal sealed class RegistryHost : IAsyncDisposable
 
     public string StoreFolder => Path.Combine(_folder, "store");
 
+    public IServiceProvider Services => _app.Services;
+
     public GarbageCollector Collector => _app.Services.GetRequiredService<GarbageCollector>();
 
     public TimeSpan Grace => _app.Services.GetRequiredService<LifecycleOptions>().Grace;

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using Berth.Registry.Identity;
 using Berth.Registry.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Berth.Registry.Tests.Identity;
@@ -21,6 +22,21 @@ public sealed class OwnerAccountTests
 
         Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(host, RegistryHost.Password));
         Assert.Equal(HttpStatusCode.OK, await SignInAsync(host, "another password"));
+    }
+
+    [Fact]
+    public async Task A_sign_in_beside_the_change_is_judged_by_the_new_password()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var owner = host.Services.GetRequiredService<OwnerAccount>();
+        await owner.EnsureAsync("another password", CancellationToken.None);
+
+        // The first sign-in begins to settle; both are checked beside it.
+        var old = SignInAsync(host, RegistryHost.Password);
+        var changed = SignInAsync(host, "another password");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await old);
+        Assert.Equal(HttpStatusCode.OK, await changed);
     }
 
     [Fact]
