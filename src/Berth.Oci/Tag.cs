@@ -33,7 +33,7 @@ public readonly record struct Tag
 
     /// <summary>
     /// The digest whose referrers this tag lists by the fallback schema <c>&lt;algorithm&gt;-&lt;hex&gt;</c> (OCI distribution spec,
-    /// "Referrers Tag Schema"); false for any other tag. A sha512 digest is cut to the 128 characters a tag may have, so only sha256 fits.
+    /// "Referrers Tag Schema"); false for any other tag. The schema cuts the hex to 64 characters: only of sha256 are they the whole digest.
     /// </summary>
     public bool TryGetReferrersSubject(out Digest subject)
     {

@@ -5,7 +5,7 @@ namespace Berth.Registry.Distribution;
 /// <summary>Settings of the data plane.</summary>
 public sealed record DistributionOptions
 {
-    /// <summary>Whether an index may name children that the repository lacks (OCI distribution spec, "sparse index"). Default false.</summary>
+    /// <summary>Whether an index may name children that the repository lacks (a sparse index: one platform of many, say). Default false.</summary>
     public bool AllowSparseIndexes { get; init; }
 
     /// <summary>How long an upload session lives after its last byte. Default 24 hours.</summary>

@@ -52,7 +52,7 @@ internal sealed class ListEndpoints(IManifests manifests, Authorizer authorizer,
         if (query.Last is not null && !long.TryParse(query.Last, NumberStyles.None, CultureInfo.InvariantCulture, out after))
             throw new OciException(OciErrorCode.PaginationNumberInvalid, "last is not one that a Link header of this list gave.");
 
-        var (index, _, next) = await referrers.ComposeAsync(request, subject, artifactType, after, Math.Max(1, query.Count));
+        var (index, _, next) = await referrers.ComposeAsync(request, subject, artifactType, after, query.Count);
         var response = request.Http.Response;
         if (artifactType is not null) response.Headers["OCI-Filters-Applied"] = "artifactType";
         if (next is { } sequence)

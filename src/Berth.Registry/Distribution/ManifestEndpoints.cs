@@ -30,8 +30,14 @@ internal sealed class ManifestEndpoints(
         if (manifest is null)
         {
             if (!reference.IsDigest && reference.Tag.TryGetReferrersSubject(out var subject)
-                && await referrers.ComposeAllAsync(request, subject) is { } view)
+                && await referrers.ComposeTagAsync(request, subject) is var (view, isWhole))
             {
+                if (!isWhole)
+                {
+                    request.Http.Response.Headers.Warning =
+                        $"299 - \"Only the first referrers are listed here; GET /v2/{request.Repository}/referrers/{subject} lists all, in pages\"";
+                }
+
                 await SendAsync(request, Digest.Compute(DigestAlgorithm.Sha256, view), MediaTypes.OciIndex, view.Length, view);
                 return;
             }

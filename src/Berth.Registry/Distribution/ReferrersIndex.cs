@@ -21,13 +21,15 @@ internal sealed class ReferrersIndex(IManifests manifests)
     /// <param name="subject">The digest referred to.</param>
     /// <param name="artifactType">The only type to list, or null.</param>
     /// <param name="after">The sequence to go on after; 0 for the start.</param>
-    /// <param name="limit">The most entries.</param>
+    /// <param name="limit">The most entries; 0 for an empty index without a next page.</param>
     /// <returns>The index's bytes, its number of entries, and the sequence that the next page goes on after (null at the end).</returns>
     public async ValueTask<(byte[] Index, int Entries, long? Next)> ComposeAsync(
         DistributionRequest request, Digest subject, string? artifactType, long after, int limit)
     {
-        var page = await manifests.ListReferrersAsync(
-            request.Registry.Id, request.Repository, subject, artifactType, after, Math.Min(limit, MaxEntries), request.Aborted);
+        var page = limit == 0
+            ? new Page<ReferrerRecord>([], More: false, Last: null)
+            : await manifests.ListReferrersAsync(
+                request.Registry.Id, request.Repository, subject, artifactType, after, Math.Min(limit, MaxEntries), request.Aborted);
 
         var buffer = new ArrayBufferWriter<byte>(1024);
         using var writer = new Utf8JsonWriter(buffer);
@@ -56,11 +58,14 @@ internal sealed class ReferrersIndex(IManifests manifests)
         return (buffer.WrittenSpan.ToArray(), entries, next);
     }
 
-    /// <summary>The whole index as the fallback tag shows it; null when nothing refers to the digest.</summary>
-    public async ValueTask<byte[]?> ComposeAllAsync(DistributionRequest request, Digest subject)
+    /// <summary>
+    /// The index as the fallback tag shows it, and whether it is whole: a manifest has no pages, so it ends where the first page of the API does.
+    /// Null when nothing refers to the digest.
+    /// </summary>
+    public async ValueTask<(byte[] Index, bool IsWhole)?> ComposeTagAsync(DistributionRequest request, Digest subject)
     {
-        var (index, entries, _) = await ComposeAsync(request, subject, null, 0, MaxEntries);
-        return entries == 0 ? null : index;
+        var (index, entries, next) = await ComposeAsync(request, subject, null, 0, MaxEntries);
+        return entries == 0 ? null : (index, next is null);
     }
 
     private static void Write(Utf8JsonWriter writer, ReferrerRecord referrer)

@@ -48,17 +48,11 @@ public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStor
     public async Task<int> PruneAsync(CancellationToken cancellationToken)
     {
         var removed = 0;
-        var batch = new List<string>(PageSize);
-        var locations = new List<string>();
-        await foreach (var stored in target.ListAsync(cancellationToken)) locations.Add(stored.Location);
-        foreach (var chunk in locations.Chunk(PageSize))
+        await foreach (var page in target.ListAsync(cancellationToken).Select(stored => stored.Location).Chunk(PageSize))
         {
-            batch.Clear();
-            batch.AddRange(chunk);
-            var known = await snapshot.KnownLocationsAsync(batch, cancellationToken);
-            foreach (var location in batch)
+            var known = await snapshot.KnownLocationsAsync(page, cancellationToken);
+            foreach (var location in page.Where(location => !known.Contains(location)))
             {
-                if (known.Contains(location)) continue;
                 await target.DeleteAsync(location, cancellationToken);
                 removed++;
             }

@@ -29,6 +29,18 @@ public sealed class ReferrersTagTests(RegistryFixture fixture) : RegistryTest(fi
     }
 
     [Fact]
+    public async Task A_made_tag_into_which_not_all_referrers_fit_says_so()
+    {
+        var subject = await Client.PushImageAsync(Repo, "latest");
+        for (var i = 0; i < 6; i++) await ReferrerAsync(subject, new string('x', 1_000_000));
+
+        var made = (await Client.GetManifestAsync(Repo, Tag(subject))).Expect(200);
+
+        Assert.InRange(made.Json.GetProperty("manifests").GetArrayLength(), 1, 5);
+        Assert.Contains($"/v2/{Repo}/referrers/{subject.Digest}", made.Header("Warning"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_made_tag_is_not_listed_and_not_deleted()
     {
         var subject = await Client.PushImageAsync(Repo, "latest");
@@ -102,10 +114,14 @@ public sealed class ReferrersTagTests(RegistryFixture fixture) : RegistryTest(fi
 
     private static string Tag(ManifestContent subject) => subject.Digest.Replace(':', '-');
 
-    private async Task<ManifestContent> ReferrerAsync(ManifestContent subject)
+    private async Task<ManifestContent> ReferrerAsync(ManifestContent subject, string? note = null)
     {
         var empty = await Client.PushAsync(Repo, BlobContent.Empty());
         var layer = await Client.PushAsync(Repo, BlobContent.Layer());
-        return await Client.PushAsync(Repo, ManifestContent.Image(empty, [layer], d => d["subject"] = subject.Descriptor()));
+        return await Client.PushAsync(Repo, ManifestContent.Image(empty, [layer], d =>
+        {
+            d["subject"] = subject.Descriptor();
+            if (note is not null) d["annotations"] = new System.Text.Json.Nodes.JsonObject { ["note"] = note };
+        }));
     }
 }

@@ -213,6 +213,17 @@ public sealed class ReferrersTests(RegistryFixture fixture) : RegistryTest(fixtu
     }
 
     [Fact]
+    public async Task No_entries_asked_for_is_an_empty_index_without_a_next_page()
+    {
+        var subject = await SubjectAsync();
+        await Client.PushAsync(Repo, await ReferrerAsync(subject, Sbom));
+
+        var page = (await Client.GetAsync($"{Path(subject)}?n=0")).Expect(200).ExpectHeader("Link", null);
+
+        Assert.Equal(0, page.Json.GetProperty("manifests").GetArrayLength());
+    }
+
+    [Fact]
     public async Task Large_annotations_do_not_make_a_page_larger_than_a_client_takes()
     {
         var subject = await SubjectAsync();
