@@ -17,8 +17,14 @@ public interface IGarbage
     /// <summary>Moves sessions past their expiry to aborting; returns how many.</summary>
     Task<int> ExpireUploadsAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>Locations that no row will ever name again and whose time has come: discarded ones and those of aborting sessions.</summary>
-    ValueTask<IReadOnlyList<DiscardedLocation>> ListDiscardedAsync(int limit, CancellationToken cancellationToken);
+    /// <summary>
+    /// Locations that no row will ever name again and whose time has come: discarded ones and, after them, those of aborting sessions; each in the order of
+    /// their times.
+    /// </summary>
+    /// <param name="after">Where to go on; the default is the start.</param>
+    /// <param name="limit">The most locations.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<DiscardedPage> ListDiscardedAsync(DiscardedCursor after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Forgets locations whose bytes are gone, and the aborting sessions they belonged to.</summary>
     Task ForgetDiscardedAsync(IReadOnlyList<DiscardedLocation> locations, CancellationToken cancellationToken);
@@ -50,3 +56,14 @@ public readonly record struct ReviewResult(int Reviewed, int Ended, int BlobsDis
 /// <param name="Location">The location.</param>
 /// <param name="UploadId">The aborting session it belonged to, or null.</param>
 public readonly record struct DiscardedLocation(string Location, string? UploadId);
+
+/// <summary>A part of the discarded locations.</summary>
+/// <param name="Items">The locations; fewer than asked for at the end of the list.</param>
+/// <param name="Next">Where to go on after them.</param>
+public sealed record DiscardedPage(IReadOnlyList<DiscardedLocation> Items, DiscardedCursor Next);
+
+/// <summary>A place in the list of discarded locations; the default is its start.</summary>
+/// <param name="Due">The time of the last entry.</param>
+/// <param name="Key">Its location, or the session's id; null at the start.</param>
+/// <param name="InUploads">Whether it is among the aborting sessions.</param>
+public readonly record struct DiscardedCursor(DateTimeOffset Due, string? Key, bool InUploads);

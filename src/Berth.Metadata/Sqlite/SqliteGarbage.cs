@@ -27,11 +27,15 @@ public sealed partial class SqliteMetadataStore
         ORDER BY u.expires_at LIMIT ?3
         """);
 
-    private static readonly Sql ListDiscarded = new("SELECT location FROM discarded_locations WHERE not_before <= ?1 ORDER BY not_before LIMIT ?2");
+    private static readonly Sql ListDiscarded = new("""
+        SELECT location, not_before FROM discarded_locations WHERE not_before <= ?1 AND (not_before, location) > (?2, ?3)
+        ORDER BY not_before, location LIMIT ?4
+        """);
 
     private static readonly Sql ListAborting = new("""
-        SELECT location, id FROM uploads WHERE state = 3 AND (writer_until IS NULL OR writer_until <= ?1 OR writer_node IS NOT ?2)
-        ORDER BY expires_at LIMIT ?3
+        SELECT location, id, expires_at FROM uploads
+        WHERE state = 3 AND (expires_at, id) > (?3, ?4) AND (writer_until IS NULL OR writer_until <= ?1 OR writer_node IS NOT ?2)
+        ORDER BY expires_at, id LIMIT ?5
         """);
 
     private static readonly Sql ForgetLocation = new("DELETE FROM discarded_locations WHERE location = ?1");
@@ -97,24 +101,36 @@ public sealed partial class SqliteMetadataStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<DiscardedLocation>> ListDiscardedAsync(int limit, CancellationToken cancellationToken) =>
+    public ValueTask<DiscardedPage> ListDiscardedAsync(DiscardedCursor after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(
-            (Now: _time.GetUtcNow(), Node: _node, limit),
+            (Now: _time.GetUtcNow(), Node: _node, After: after, Limit: limit),
             static (reader, list) =>
             {
                 using var transaction = reader.Session.BeginRead();
                 var locations = new List<DiscardedLocation>();
-                using (var rows = reader.Use(ListDiscarded).Bind(list.Now).Bind(list.limit))
+                var next = list.After;
+                if (!next.InUploads)
                 {
-                    while (rows.Step()) locations.Add(new DiscardedLocation(rows.Text(0), null));
+                    using var rows = reader.Use(ListDiscarded).Bind(list.Now).Bind(next.Due).Bind(next.Key ?? "").Bind(list.Limit);
+                    while (rows.Step())
+                    {
+                        locations.Add(new DiscardedLocation(rows.Text(0), null));
+                        next = new DiscardedCursor(rows.Time(1), rows.Text(0), InUploads: false);
+                    }
                 }
 
-                using (var rows = reader.Use(ListAborting).Bind(list.Now).Bind(list.Node).Bind(list.limit - locations.Count))
+                if (locations.Count < list.Limit)
                 {
-                    while (rows.Step()) locations.Add(new DiscardedLocation(rows.Text(0), rows.Text(1)));
+                    var (due, id) = next.InUploads ? (next.Due, next.Key) : (default, null);
+                    using var rows = reader.Use(ListAborting).Bind(list.Now).Bind(list.Node).Bind(due).Bind(id ?? "").Bind(list.Limit - locations.Count);
+                    while (rows.Step())
+                    {
+                        locations.Add(new DiscardedLocation(rows.Text(0), rows.Text(1)));
+                        next = new DiscardedCursor(rows.Time(2), rows.Text(1), InUploads: true);
+                    }
                 }
 
-                return (IReadOnlyList<DiscardedLocation>)locations;
+                return new DiscardedPage(locations, next);
             },
             cancellationToken));
 

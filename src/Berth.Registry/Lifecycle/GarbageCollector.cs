@@ -17,9 +17,8 @@ public sealed partial class GarbageCollector(
 {
     private const int Batch = 200;
 
-    // More than so many files that cannot be removed wait for the next round.
-    private const int MaxKept = 1_000;
-
+    // Where the next batch begins: behind what could not be removed, which must not keep the rest from it.
+    private DiscardedCursor _removedUpTo;
     private long? _observed;
 
     /// <summary>Does all that is due now. Called by the background loop; never by two at once.</summary>
@@ -101,50 +100,54 @@ public sealed partial class GarbageCollector(
 
     private async Task RemoveDiscardedAsync(CancellationToken cancellationToken)
     {
-        var kept = new HashSet<DiscardedLocation>();
-        while (kept.Count < MaxKept)
+        while (true)
         {
-            var listed = await garbage.ListDiscardedAsync(Batch + kept.Count, cancellationToken);
-            var due = listed.Where(discarded => !kept.Contains(discarded)).ToList();
-            if (due.Count == 0) return;
+            var (due, next) = await garbage.ListDiscardedAsync(_removedUpTo, Batch, cancellationToken);
 
             // A backup that is copying bytes closes the gate; what is due waits for the next round.
-            using var pass = gate.TryEnter();
-            if (pass is null)
+            using var pass = due.Count > 0 ? gate.TryEnter() : null;
+            if (due.Count > 0 && pass is null)
             {
                 LogHeldByBackup(due.Count);
                 return;
             }
 
-            // Side by side: locations made together share a folder, and with it the sync that makes their removal durable.
-            await steps.ReachAsync("gc.before-delete");
-            var removals = await Task.WhenAll(due.Select(discarded => TryRemoveAsync(discarded, cancellationToken)));
-            await steps.ReachAsync("gc.after-delete");
-
-            var removed = due.Where((_, i) => removals[i] is null).ToList();
-            await garbage.ForgetDiscardedAsync(removed, cancellationToken);
-            metrics.LocationsRemoved(removed.Count);
-            if (removals.FirstOrDefault(failure => failure is not null) is { } first)
-            {
-                metrics.LocationsKept(due.Count - removed.Count);
-                LogNotRemoved(first, due.Count - removed.Count);
-                if (removed.Count == 0) return;
-                kept.UnionWith(due.Except(removed));
-            }
-
-            if (due.Count < Batch) return;
+            var removed = await RemoveAsync(due, cancellationToken);
+            _removedUpTo = due.Count < Batch ? default : next;
+            if (due.Count < Batch || removed == 0) return;
         }
     }
 
-    /// <summary>Removes one location's bytes; null, or why not. One that cannot be removed stays due, and must not keep the others from it.</summary>
-    private async Task<StorageUnavailableException?> TryRemoveAsync(DiscardedLocation discarded, CancellationToken cancellationToken)
+    /// <summary>Removes bytes, and forgets the locations that have none any more. Those that cannot be removed stay due.</summary>
+    private async Task<int> RemoveAsync(IReadOnlyList<DiscardedLocation> due, CancellationToken cancellationToken)
+    {
+        if (due.Count == 0) return 0;
+
+        // Side by side: locations made together share a folder, and with it the sync that makes their removal durable.
+        await steps.ReachAsync("gc.before-delete");
+        var failures = await Task.WhenAll(due.Select(discarded => TryRemoveAsync(discarded, cancellationToken)));
+        await steps.ReachAsync("gc.after-delete");
+
+        var removed = due.Where((_, i) => failures[i] is null).ToList();
+        await garbage.ForgetDiscardedAsync(removed, cancellationToken);
+        metrics.LocationsRemoved(removed.Count);
+        if (failures.FirstOrDefault(failure => failure is not null) is { } first)
+        {
+            metrics.LocationsKept(due.Count - removed.Count);
+            LogNotRemoved(first, due.Count - removed.Count);
+        }
+
+        return removed.Count;
+    }
+
+    private async Task<IOException?> TryRemoveAsync(DiscardedLocation discarded, CancellationToken cancellationToken)
     {
         try
         {
             await store.DeleteAsync(discarded.Location, cancellationToken);
             return null;
         }
-        catch (StorageUnavailableException e)
+        catch (IOException e) when (e is StorageUnavailableException or StorageFullException)
         {
             return e;
         }

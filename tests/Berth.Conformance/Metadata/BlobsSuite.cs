@@ -19,7 +19,7 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Equal(new BlobRecord(blob.Digest, blob.Size, upload.Location, BlobState.Live, upload.RepositoryId, Now + Grace, Referenced: false), found);
         Assert.Null(await Store.FindBlobAsync(Registry, Other, blob.Digest, Token));
         Assert.Null(await Store.FindBlobAsync(Registry + 1, App, blob.Digest, Token));
-        Assert.Empty(await Store.ListDiscardedAsync(10, Token));
+        Assert.Empty(await DiscardedAsync(10));
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.True(await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token));
 
         Assert.Equal(first!.Location, (await Store.FindBlobAsync(Registry, Other, blob.Digest, Token))!.Location);
-        Assert.Equal([new DiscardedLocation(upload.Location, null)], await Store.ListDiscardedAsync(10, Token));
+        Assert.Equal([new DiscardedLocation(upload.Location, null)], await DiscardedAsync(10));
         Assert.Equal(1, (await Store.ReadTotalsAsync(Token)).Blobs);
     }
 
@@ -200,7 +200,7 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
         var healed = await Store.FindBlobAsync(Registry, App, blob.Digest, Token);
         Assert.Equal(BlobState.Live, healed!.State);
         Assert.NotEqual(bad, healed.Location);
-        Assert.Equal([new DiscardedLocation(bad, null)], await Store.ListDiscardedAsync(10, Token));
+        Assert.Equal([new DiscardedLocation(bad, null)], await DiscardedAsync(10));
         Assert.Equal([LedgerKinds.UploadOpened, LedgerKinds.BlobHealed, LedgerKinds.BlobPushed], await KindsAfterAsync(last));
     }
 
@@ -231,6 +231,6 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
 
         Assert.Equal(1, (await Store.ReadTotalsAsync(Token)).Blobs);
         Assert.Equal(32, (await Store.ReadTotalsAsync(Token)).Manifests);
-        Assert.Equal(95, (await Store.ListDiscardedAsync(1000, Token)).Count);
+        Assert.Equal(95, (await DiscardedAsync(1000)).Count);
     }
 }

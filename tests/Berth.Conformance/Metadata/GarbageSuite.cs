@@ -20,7 +20,7 @@ public abstract class GarbageSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Equal(new ReviewResult(1, 1, 1, blob.Size), await Store.ReviewMembershipsAsync(10, Token));
 
         Assert.Null(await Store.FindBlobAsync(Registry, App, blob.Digest, Token));
-        Assert.Equal([new DiscardedLocation(location, null)], await Store.ListDiscardedAsync(10, Token));
+        Assert.Equal([new DiscardedLocation(location, null)], await DiscardedAsync(10));
         Assert.Equal([LedgerKinds.BlobCollected], await KindsAfterAsync(last));
         Assert.Equal(0, (await Store.ReadTotalsAsync(Token)).Blobs);
     }
@@ -62,7 +62,7 @@ public abstract class GarbageSuite<TDatabase> : MetadataSuite<TDatabase>
 
         var found = await Store.FindBlobAsync(Registry, App, blob.Digest, Token);
         Assert.NotEqual(old, found!.Location);
-        Assert.Equal([new DiscardedLocation(old, null)], await Store.ListDiscardedAsync(10, Token));
+        Assert.Equal([new DiscardedLocation(old, null)], await DiscardedAsync(10));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public abstract class GarbageSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Equal(1, await Store.ReviewBlobsAsync(10, Token));
         Assert.Equal(0, await Store.ReviewBlobsAsync(10, Token));
 
-        Assert.Equal([new DiscardedLocation(location, null)], await Store.ListDiscardedAsync(10, Token));
+        Assert.Equal([new DiscardedLocation(location, null)], await DiscardedAsync(10));
     }
 
     [Fact]
@@ -137,17 +137,36 @@ public abstract class GarbageSuite<TDatabase> : MetadataSuite<TDatabase>
         await PushBlobAsync(Other, "a");
         var aborted = await OpenAsync(App);
         await Store.AbortUploadAsync(aborted.Id, null, Alice, Token);
-        var discarded = await Store.ListDiscardedAsync(10, Token);
+        var discarded = await DiscardedAsync(10);
         Assert.Equal(2, discarded.Count);
-        Assert.Single(await Store.ListDiscardedAsync(1, Token));
+        Assert.Single(await DiscardedAsync(1));
         Assert.Equal(discarded.Select(entry => entry.Location).Order(), (await Store.KnownLocationsAsync([.. discarded.Select(entry => entry.Location)], Token)).Order());
 
         await Store.ForgetDiscardedAsync([discarded[0]], Token);
-        Assert.Equal([discarded[1]], await Store.ListDiscardedAsync(10, Token));
+        Assert.Equal([discarded[1]], await DiscardedAsync(10));
         await Store.ForgetDiscardedAsync([discarded[1]], Token);
 
-        Assert.Empty(await Store.ListDiscardedAsync(10, Token));
+        Assert.Empty(await DiscardedAsync(10));
         Assert.Empty(await Store.KnownLocationsAsync([.. discarded.Select(entry => entry.Location)], Token));
+    }
+
+    [Fact]
+    public async Task Discarded_locations_are_walked_once_each_in_pages()
+    {
+        for (var i = 0; i < 4; i++) await PushBlobAsync(i == 0 ? App : Other, "same");
+        for (var i = 0; i < 3; i++) await Store.AbortUploadAsync((await OpenAsync(App)).Id, null, Alice, Token);
+        var all = await DiscardedAsync(100);
+        Assert.Equal(6, all.Count);
+
+        var walked = new List<DiscardedLocation>();
+        var cursor = default(DiscardedCursor);
+        while (await Store.ListDiscardedAsync(cursor, 2, Token) is { Items.Count: > 0 } page)
+        {
+            walked.AddRange(page.Items);
+            cursor = page.Next;
+        }
+
+        Assert.Equal(all, walked);
     }
 
     [Fact]
@@ -163,7 +182,7 @@ public abstract class GarbageSuite<TDatabase> : MetadataSuite<TDatabase>
         await Store.TidyAsync(TimeSpan.FromDays(90), 100, Token);
 
         Assert.Null(await Store.FindUploadAsync(Registry, App, upload.Id, Token));
-        Assert.Empty(await Store.ListDiscardedAsync(10, Token));
+        Assert.Empty(await DiscardedAsync(10));
         Assert.Equal(upload.Location, (await Store.FindBlobAsync(Registry, App, blob.Digest, Token))!.Location);
     }
 

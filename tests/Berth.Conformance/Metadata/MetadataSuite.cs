@@ -68,6 +68,8 @@ public abstract class MetadataSuite<TDatabase> : IAsyncLifetime
             new NewUpload(id, Registry, repository, $"at/{id}", DigestAlgorithm.Sha256, expiresAt ?? Now + Grace, writerUntil), Alice, Token);
     }
 
+    protected async Task<IReadOnlyList<DiscardedLocation>> DiscardedAsync(int limit) => (await Store.ListDiscardedAsync(default, limit, Token)).Items;
+
     /// <summary>Pushes a blob by an upload; returns its descriptor.</summary>
     protected Task<Descriptor> PushBlobAsync(RepositoryName repository, string text) => PushBlobAsync(repository, Content(text));
 

@@ -89,7 +89,7 @@ internal sealed class ModelPlay
         Assert.Equal(
             (_model.Blobs.Count, _model.Blobs.Values.Sum(blob => blob.Size), _model.Manifests.Count, _model.Uploads.Count),
             (totals.Blobs, totals.BlobBytes, totals.Manifests, totals.OpenUploads));
-        Assert.Equal(_model.Discarded.Order(), (await _store.ListDiscardedAsync(1000, Token)).Select(entry => entry.Location).Order());
+        Assert.Equal(_model.Discarded.Order(), (await _store.ListDiscardedAsync(default, 1000, Token)).Items.Select(entry => entry.Location).Order());
         Assert.Equal(_model.Records, (await _store.ReadLedgerAsync(_firstRecord, 10_000, Token)).Count);
         Assert.Empty(await _store.CheckAsync(Token));
     }

@@ -133,12 +133,12 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         {
             var upload = await OpenAsync(App, writing: true);
             await Store.AbortUploadAsync(upload.Id, null, Alice, Token);
-            Assert.Empty(await Store.ListDiscardedAsync(10, Token));
+            Assert.Empty(await DiscardedAsync(10));
 
             await end(upload);
 
             var discarded = new DiscardedLocation(upload.Location, upload.Id);
-            Assert.Equal([discarded], await Store.ListDiscardedAsync(10, Token));
+            Assert.Equal([discarded], await DiscardedAsync(10));
             await Store.ForgetDiscardedAsync([discarded], Token);
         }
     }
@@ -151,7 +151,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
 
         Time.Advance(TimeSpan.FromHours(2));
 
-        Assert.Equal([new DiscardedLocation(upload.Location, upload.Id)], await Store.ListDiscardedAsync(10, Token));
+        Assert.Equal([new DiscardedLocation(upload.Location, upload.Id)], await DiscardedAsync(10));
     }
 
     [Fact]

@@ -127,7 +127,7 @@ public sealed class BlobStateTableTests : IAsyncLifetime
             return elsewhere is null ? "detached" : "elsewhere";
         }
 
-        var waiting = await _host.Metadata.ListDiscardedAsync(1_000, CancellationToken.None);
+        var waiting = (await _host.Metadata.ListDiscardedAsync(default, 1_000, CancellationToken.None)).Items;
         return row is null && waiting.Count > 0 && before == "discarded" ? "discarded" : "absent";
     }
 }
