@@ -34,7 +34,8 @@ public interface IUploads
 
     /// <summary>
     /// Open → aborting. False when it is not open (or completing) any more. A writer at work is fenced off; the location is not discarded
-    /// before that writer let go (by its next call with its epoch, whose answer is false) or its hold ended, because it may be creating it.
+    /// before that writer let go (by recording, completing or aborting with its epoch; not by touching, after which it goes on writing) or its hold
+    /// ended, because it may be creating it.
     /// </summary>
     /// <param name="id">The session.</param>
     /// <param name="writerEpoch">The epoch of the caller's own hold, which ends with this; null for one that does not write.</param>

@@ -132,7 +132,7 @@ internal sealed class UploadService(
     {
         if (actual != digest)
         {
-            await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None);
+            if (!await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None)) throw Busy(upload.Id);
             throw new OciException(
                 OciErrorCode.DigestInvalid, $"The bytes that came have the digest {actual}, not {digest}; the upload session is ended. Upload the blob again.",
                 detail: digest.ToString());
@@ -220,8 +220,10 @@ internal sealed class UploadService(
         }
         catch
         {
-            // What a failed sync leaves cannot be trusted: the session ends (a later one has a location of its own).
-            await metadata.AbortUploadAsync(upload.Id, upload.Epoch, Caller.System, CancellationToken.None);
+            // What a failed sync leaves cannot be trusted, whoever writes to it next: the session ends for that writer, too (a later session has a
+            // location of its own).
+            await metadata.AbortUploadAsync(upload.Id, null, Caller.System, CancellationToken.None);
+            await ReleaseAsync(upload);
             throw;
         }
 
