@@ -16,7 +16,7 @@ public interface IAccessEvents
 /// <param name="Kind"><see cref="AccessEventKinds"/>.</param>
 /// <param name="Actor">The user name that was given; at most 64 characters of it.</param>
 /// <param name="Address">The client's address.</param>
-/// <param name="Reason">Why, in a word or a route's name; of a pull, the repository.</param>
+/// <param name="Reason">Why, in a word; of a pull the repository, of a denial the route and the repository.</param>
 /// <param name="Count">How many.</param>
 /// <param name="RequestId">The last one's request id.</param>
 public sealed record AccessEvent(

@@ -106,7 +106,8 @@ internal sealed partial class DistributionEndpoints(
         {
             metrics.Denied("denied");
             var isFirst = accessLog.Record(
-                AccessEventKinds.Denied, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(), route.Name, context.TraceIdentifier);
+                AccessEventKinds.Denied, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(),
+                $"{route.Name} {target.Repository}".TrimEnd(), context.TraceIdentifier);
             if (isFirst) LogDenied(principal.Name, route.Name, target.Repository.ToString());
             throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not do this in '{target.Repository}'; ask its owner for the right '{route.Action?.ToString() ?? route.RegistryAction.ToString()}'.");
         }

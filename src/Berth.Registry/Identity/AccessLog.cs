@@ -7,28 +7,30 @@ namespace Berth.Registry.Identity;
 
 /// <summary>
 /// Records pulls, sign-ins and denials off the request path: counted in memory per minute, actor, address and reason, and written in
-/// batches. When more kinds of them come in a minute than anybody would read, they are counted as dropped.
+/// batches. When more kinds of them wait than anybody would read, they are counted as dropped.
 /// </summary>
 public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, ILogger<AccessLog> logger) : BackgroundService
 {
     private const int MaxActorLength = 64;
 
-    // A client without a credential chooses the user name: without a bound it would choose the size of the table, too. It has a bound of its
-    // own, so that it cannot crowd out what the principals do.
-    private const int MaxStrangersRows = 1_000;
-    private const int MaxPrincipalsRows = 10_000;
+    // The writer is held for one batch: pushes wait meanwhile.
+    private const int BatchRows = 250;
     private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(5);
 
     // The count of a row that was taken out: a request that had found it just before sees that it came too late.
     private const long Closed = long.MinValue;
 
     private readonly ConcurrentDictionary<Row, Tally> _rows = new();
-    private int _strangersRows;
-    private int _principalsRows;
     private long _dropped;
 
+    // A client without a credential chooses the user name: without a bound it would choose the size of the table, too. Each kind has a bound of its
+    // own, so that strangers cannot crowd out what principals do, nor pulls what is to be looked into.
+    private readonly Room _strangers = new(1_000);
+    private readonly Room _pulls = new(2_000);
+    private readonly Room _others = new(1_000);
+
     /// <summary>Counts one event; never waits.</summary>
-    /// <returns>Whether it is the first of its minute that looks like this: the one worth a line in the log.</returns>
+    /// <returns>Whether it is worth a line in the log: the first of its minute that looks like this, or the first of its minute to be dropped.</returns>
     public bool Record(string kind, long registryId, string actor, string? address, string reason, string? requestId)
     {
         var name = actor.Length <= MaxActorLength ? actor : actor[..MaxActorLength];
@@ -36,16 +38,17 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
         var isKnown = _rows.TryGetValue(row, out var tally);
         if (!isKnown)
         {
-            if (!TryTakeRoom(row))
+            var room = RoomOf(row);
+            if (!room.TryTake())
             {
                 Interlocked.Increment(ref _dropped);
-                return false;
+                return room.IsFirstRefusal(row.Minute);
             }
 
             var made = new Tally();
             tally = _rows.GetOrAdd(row, made);
             isKnown = !ReferenceEquals(made, tally);
-            if (isKnown) GiveRoomBack(row);
+            if (isKnown) room.GiveBack();
         }
 
         tally!.RequestId = requestId;
@@ -64,29 +67,13 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
             if (count > 0)
                 batch.Add((tally, new AccessEvent(row.Minute, row.RegistryId, row.Kind, row.Actor, row.Address, row.Reason, count, tally.RequestId)));
             else if (row.Minute < minute && Interlocked.CompareExchange(ref tally.Count, Closed, 0) == 0 && _rows.TryRemove(row, out _))
-                GiveRoomBack(row);
+                RoomOf(row).GiveBack();
         }
 
         var dropped = Interlocked.Exchange(ref _dropped, 0);
         if (dropped > 0)
             batch.Add((null, new AccessEvent(minute, 0, AccessEventKinds.Dropped, "", "", "too many", dropped, null)));
-        if (batch.Count == 0) return;
-
-        try
-        {
-            await events.AddAccessEventsAsync([.. batch.Select(entry => entry.Event)], cancellationToken);
-        }
-        catch
-        {
-            // They are counted still, and go into the next batch.
-            foreach (var (tally, e) in batch)
-            {
-                if (tally is null) Interlocked.Add(ref _dropped, e.Count);
-                else Interlocked.Add(ref tally.Count, e.Count);
-            }
-
-            throw;
-        }
+        await WriteAsync(batch, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -115,32 +102,63 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
         }
     }
 
-    private bool TryTakeRoom(Row row)
+    private async Task WriteAsync(List<(Tally? Tally, AccessEvent Event)> entries, CancellationToken cancellationToken)
     {
-        var hasRoom = row.IsStrangers
-            ? Interlocked.Increment(ref _strangersRows) <= MaxStrangersRows
-            : Interlocked.Increment(ref _principalsRows) <= MaxPrincipalsRows;
-        if (!hasRoom) GiveRoomBack(row);
-        return hasRoom;
+        var written = 0;
+        try
+        {
+            foreach (var part in entries.Chunk(BatchRows))
+            {
+                await events.AddAccessEventsAsync([.. part.Select(entry => entry.Event)], cancellationToken);
+                written += part.Length;
+            }
+        }
+        catch
+        {
+            // They are counted still, and are written by a later flush.
+            foreach (var (tally, e) in entries.Skip(written))
+            {
+                if (tally is null) Interlocked.Add(ref _dropped, e.Count);
+                else Interlocked.Add(ref tally.Count, e.Count);
+            }
+
+            throw;
+        }
     }
 
-    private void GiveRoomBack(Row row)
+    private Room RoomOf(Row row) => row.Kind switch
     {
-        if (row.IsStrangers) Interlocked.Decrement(ref _strangersRows);
-        else Interlocked.Decrement(ref _principalsRows);
-    }
+        AccessEventKinds.SignInRefused => _strangers,
+        AccessEventKinds.Pull => _pulls,
+        _ => _others,
+    };
 
     private static DateTimeOffset MinuteOf(DateTimeOffset now) => now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
 
-    private readonly record struct Row(DateTimeOffset Minute, long RegistryId, string Kind, string Actor, string Address, string Reason)
-    {
-        public bool IsStrangers => Kind == AccessEventKinds.SignInRefused;
-    }
+    private readonly record struct Row(DateTimeOffset Minute, long RegistryId, string Kind, string Actor, string Address, string Reason);
 
     private sealed class Tally
     {
         public long Count;
 
         public string? RequestId { get; set; }
+    }
+
+    /// <summary>How many rows of one kind may wait in memory.</summary>
+    private sealed class Room(int rows)
+    {
+        private int _taken;
+        private long _refusedAt;
+
+        public bool TryTake()
+        {
+            if (Interlocked.Increment(ref _taken) <= rows) return true;
+            Interlocked.Decrement(ref _taken);
+            return false;
+        }
+
+        public void GiveBack() => Interlocked.Decrement(ref _taken);
+
+        public bool IsFirstRefusal(DateTimeOffset minute) => Interlocked.Exchange(ref _refusedAt, minute.Ticks) != minute.Ticks;
     }
 }

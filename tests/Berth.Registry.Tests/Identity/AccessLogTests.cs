@@ -87,15 +87,42 @@ public sealed class AccessLogTests
         Assert.Equal((AccessEventKinds.SignIn, 2L), (_events.All.Single().Kind, _events.All.Single().Count));
     }
 
+    [Fact]
+    public async Task A_flush_that_fails_midway_writes_the_rest_later_and_nothing_twice()
+    {
+        for (var i = 0; i < 900; i++) _log.Record(AccessEventKinds.Pull, 1, "owner", "192.0.2.1", $"team/app-{i}", null);
+        _events.FailsAfter = 2;
+        await Assert.ThrowsAsync<MetadataUnavailableException>(() => _log.FlushAsync(CancellationToken.None));
+        Assert.InRange(_events.All.Count, 1, 899);
+
+        _events.FailsAfter = int.MaxValue;
+        await _log.FlushAsync(CancellationToken.None);
+        Assert.Equal(900, _events.All.Select(e => e.Reason).Distinct().Count());
+        Assert.Equal(900, _events.All.Sum(e => e.Count));
+    }
+
+    [Fact]
+    public void What_is_dropped_is_worth_one_line_a_minute()
+    {
+        bool Refuse(int i) => _log.Record(AccessEventKinds.SignInRefused, 1, $"invented-{i}", "192.0.2.1", "password", null);
+        for (var i = 0; i < 1_000; i++) Assert.True(Refuse(i));
+
+        Assert.Equal([true, false, false], [Refuse(1_000), Refuse(1_001), Refuse(1_002)]);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal([true, false], [Refuse(1_003), Refuse(1_004)]);
+    }
+
     private sealed class Recorded : IAccessEvents
     {
         public List<AccessEvent> All { get; } = [];
 
         public bool Fails { get; set; }
 
+        public int FailsAfter { get; set; } = int.MaxValue;
+
         public Task AddAccessEventsAsync(IReadOnlyCollection<AccessEvent> events, CancellationToken cancellationToken)
         {
-            if (Fails) throw new MetadataUnavailableException("The database does not answer.");
+            if (Fails || FailsAfter-- <= 0) throw new MetadataUnavailableException("The database does not answer.");
             All.AddRange(events);
             return Task.CompletedTask;
         }
