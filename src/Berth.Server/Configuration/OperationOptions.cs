@@ -60,7 +60,10 @@ internal sealed record TelemetryOptions
 /// <summary>Settings of the OpenTelemetry protocol's exporter.</summary>
 internal sealed record OtlpOptions
 {
-    /// <summary>The collector's address, <c>http://host:4317</c>; metrics and traces are sent only when it is set.</summary>
+    /// <summary>
+    /// The collector's address, <c>http://host:4317</c>; metrics and traces are sent only when it is set. Over HTTP they go to <c>v1/metrics</c> and
+    /// <c>v1/traces</c> below it.
+    /// </summary>
     public Uri? Endpoint { get; init; }
 
     /// <summary>The protocol. Default Grpc.</summary>

@@ -104,6 +104,8 @@ internal static class BerthHost
             // Said below: what was in flight is cut off, which is what the limit is for.
         }
 
+        // It writes to the stores, which go next.
+        await ownerSettled.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (limit.IsCancellationRequested)
             HostLog.DrainTimedOut(logger, options.Shutdown.DrainTimeout.TotalSeconds);
         return ended == faulted ? ExitCodes.Failure : ExitCodes.Success;

@@ -6,6 +6,10 @@ namespace Berth.Server.LocalFiles;
 /// <summary>A certificate that the operator brings, in PEM or PFX files.</summary>
 internal static class CertificateFiles
 {
+    // The kinds of keys that TLS is done with (RFC 3279, 2.3.1 and 2.3.5).
+    private const string RsaKey = "1.2.840.113549.1.1.1";
+    private const string EcKey = "1.2.840.10045.2.1";
+
     /// <summary>What changes when one of the files does.</summary>
     public static FileStamp Stamp(string certificate, string? key) => FileStamp.Of(certificate, key ?? certificate);
 
@@ -15,7 +19,8 @@ internal static class CertificateFiles
     {
         try
         {
-            return IsPfx(certificate) ? ReadPfx(certificate, password) : ReadPem(certificate, key ?? certificate, password);
+            var all = IsPfx(certificate) ? ReadPfx(certificate, password) : ReadPem(certificate, key ?? certificate, password);
+            return all[0].GetKeyAlgorithm() is RsaKey or EcKey ? all : throw new CryptographicException("its key is neither RSA nor ECDSA");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {

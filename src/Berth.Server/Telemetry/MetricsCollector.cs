@@ -40,7 +40,15 @@ internal sealed class MetricsCollector : IDisposable
         try
         {
             Interlocked.Increment(ref _scrape);
-            _listener.RecordObservableInstruments();
+            try
+            {
+                _listener.RecordObservableInstruments();
+            }
+            catch (AggregateException)
+            {
+                // An instrument that cannot answer now (a volume that does not say how much room it has) is left out; all others were asked.
+            }
+
             MetricFamily[] families;
             lock (_families)
                 families = [.. _families.Values];

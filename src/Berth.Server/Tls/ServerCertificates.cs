@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Berth.Server.Tls;
@@ -44,10 +45,12 @@ internal sealed partial class ServerCertificates : BackgroundService
             return;
         try
         {
-            _current = new Generation(_source.Load());
+            var loaded = new Generation(_source.Load());
+            _ = loaded.Usual;
+            _current = loaded;
             LogReloaded(_current.Set.Certificate.Subject, _current.Set.Certificate.NotAfter.ToUniversalTime());
         }
-        catch (CannotStartException e)
+        catch (Exception e) when (e is CannotStartException or CryptographicException or NotSupportedException)
         {
             LogKept(e.Message);
         }
@@ -67,7 +70,8 @@ internal sealed partial class ServerCertificates : BackgroundService
         private static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http11];
 
         // Made by the first handshake: the start need not wait for it.
-        private readonly Lazy<SslServerAuthenticationOptions> _usual = new(() => OptionsFor(set.Certificate, set.Chain, set.Authority));
+        private readonly Lazy<SslServerAuthenticationOptions> _usual = new(
+            () => OptionsFor(set.Certificate, set.Chain, set.Authority), LazyThreadSafetyMode.PublicationOnly);
         private readonly ConcurrentDictionary<string, SslServerAuthenticationOptions> _onDemand = new(StringComparer.Ordinal);
 
         public CertificateSet Set => set;

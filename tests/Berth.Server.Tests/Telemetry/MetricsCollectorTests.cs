@@ -46,6 +46,14 @@ public sealed class MetricsCollectorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_gauge_that_cannot_answer_takes_no_other_metric_with_it()
+    {
+        _meter.CreateObservableGauge("broken", long () => throw new IOException("The volume does not answer."));
+        _meter.CreateObservableGauge("sound", () => 5);
+        Assert.Equal(["# TYPE sound gauge", "# HELP sound ", "sound 5"], await LinesAsync());
+    }
+
+    [Fact]
     public async Task Tags_in_another_order_are_the_same_series()
     {
         var counter = _meter.CreateCounter<int>("c");
