@@ -89,7 +89,9 @@ internal sealed partial class DistributionEndpoints(
         {
             metrics.Denied("unauthorized");
             context.Response.Headers.WWWAuthenticate = Authenticator.Challenge;
-            await ErrorResponse.WriteAsync(context, 401, OciErrorCode.Unauthorized, "Authentication required: sign in with a user name and password (docker login, podman login, helm registry login).");
+            var what = context.Request.Headers.Authorization.Count == 0 ? "Authentication required" : "The user name or the password is wrong";
+            await ErrorResponse.WriteAsync(
+                context, 401, OciErrorCode.Unauthorized, $"{what}: sign in with a user name and password (docker login, podman login, helm registry login).");
             return;
         }
 
