@@ -10,6 +10,9 @@ public sealed class CrashTests(ServerFixture fixture) : EndToEndTest<ServerFixtu
 {
     private const int Workers = 6;
 
+    // Each round looks at all that its series has: a series has an end, so that hundreds of rounds cost what they should.
+    private const int RoundsOfSeries = 20;
+
     [Fact]
     public async Task Every_acknowledged_change_outlives_a_kill_and_nothing_else_is_half_there()
     {
@@ -17,22 +20,21 @@ public sealed class CrashTests(ServerFixture fixture) : EndToEndTest<ServerFixtu
         var seed = Number("BERTH_TEST_SEED") ?? Random.Shared.Next();
         TestContext.Current.SendDiagnosticMessage($"BERTH_TEST_SEED={seed}");
         var random = new Random(seed);
-        string[] repositories = [Repo, $"{Repo}/a", $"{Repo}/a/b", $"{Repo}-a"];
-        var expectations = new Expectations();
         var upload = new ResumedUpload(Client, Repo, seed);
+        var series = new List<CrashSeries>();
 
         for (var round = 0; round < rounds; round++)
         {
-            await LoadAndKillAsync(expectations, upload, repositories, random);
+            if (round % RoundsOfSeries == 0) series.Add(new CrashSeries(Client, $"{Repo}/s{series.Count}"));
+            await LoadAndKillAsync(series[^1], upload, random);
             await Fixture.Server.StartAsync(TimeSpan.FromSeconds(60));
-
-            var faults = await new CrashCheck(Client, expectations, repositories).RunAsync(all: round == rounds - 1);
-            Assert.True(faults.Count == 0, $"round {round}, seed {seed}: {faults.Count} faults\n{string.Join('\n', faults.Take(20))}");
+            await series[^1].CheckAsync(all: false, $"round {round}, seed {seed}");
             await upload.CheckAsync();
         }
 
+        foreach (var each in series) await each.CheckAsync(all: true, $"at the end, seed {seed}");
         await upload.CompleteAsync();
-        Assert.True(expectations.Acknowledged > rounds * 10, $"only {expectations.Acknowledged} changes were acknowledged");
+        Assert.True(series.Sum(s => s.Acknowledged) > rounds * 10, $"only {series.Sum(s => s.Acknowledged)} changes were acknowledged");
         Assert.Equal(0, await Fixture.Server.StopAsync(TimeSpan.FromSeconds(40)));
         (await Tool.RunAsync(ServerProcess.Find()!, ["storage", "verify", "--data", Fixture.Server.Data], Fixture.Folder)).Succeeded();
         await Fixture.Server.StartAsync(TimeSpan.FromSeconds(30));
@@ -41,11 +43,11 @@ public sealed class CrashTests(ServerFixture fixture) : EndToEndTest<ServerFixtu
     private static int? Number(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 
-    private async Task LoadAndKillAsync(Expectations expectations, ResumedUpload upload, string[] repositories, Random random)
+    private async Task LoadAndKillAsync(CrashSeries series, ResumedUpload upload, Random random)
     {
         using var killed = new CancellationTokenSource();
         var work = Enumerable.Range(0, Workers)
-            .Select(i => new CrashWorker(Client, expectations, $"w{i}", random.Next(), repositories).RunAsync(killed.Token))
+            .Select(i => series.WorkAsync($"w{i}", random.Next(), killed.Token))
             .Append(upload.RunAsync(killed.Token))
             .ToList();
         var pause = Task.Delay(TimeSpan.FromSeconds(0.3 + (random.NextDouble() * 2.5)));
