@@ -22,7 +22,7 @@ public sealed class FailedSyncTests
         await disk.Syncing.Task.WaitAsync(TimeSpan.FromSeconds(20));
         host.Time.Advance(TimeSpan.FromMinutes(10)); // the first writer's hold is over
         var second = AppendAsync("second");
-        while (await EpochAsync() < 2) await Task.Delay(10, TestContext.Current.CancellationToken);
+        for (var i = 0; i < 2_000 && await EpochAsync() < 2; i++) await Task.Delay(10, TestContext.Current.CancellationToken);
         disk.Fail.SetResult();
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await first).StatusCode);
