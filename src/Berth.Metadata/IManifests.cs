@@ -32,6 +32,10 @@ public interface IManifests
     ValueTask<Page<ReferrerRecord>> ListReferrersAsync(
         long registryId, RepositoryName repository, Digest subject, string? artifactType, long after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>The first digest of an inclusive range that is the subject of a manifest; null when none is.</summary>
+    ValueTask<Digest?> FindSubjectAsync(
+        long registryId, RepositoryName repository, Digest first, Digest last, CancellationToken cancellationToken);
+
     /// <summary>Tags in byte order after the given text; null when the repository holds no manifest.</summary>
     ValueTask<Page<string>?> ListTagsAsync(
         long registryId, RepositoryName repository, string? after, int limit, CancellationToken cancellationToken);

@@ -6,6 +6,8 @@ public readonly record struct Tag
     /// <summary>The longest tag, in characters.</summary>
     public const int MaxLength = 128;
 
+    private const int ReferrersHexLength = 64;
+
     private readonly string? _value;
 
     private Tag(string value) => _value = value;
@@ -32,15 +34,25 @@ public readonly record struct Tag
     public static Tag Parse(string text) => TryParse(text, out var tag) ? tag : throw new FormatException($"'{text}' is not a tag.");
 
     /// <summary>
-    /// The digest whose referrers this tag lists by the fallback schema <c>&lt;algorithm&gt;-&lt;hex&gt;</c> (OCI distribution spec,
-    /// "Referrers Tag Schema"); false for any other tag. The schema cuts the hex to 64 characters: only of sha256 are they the whole digest.
+    /// The tag that lists the referrers of a subject by the fallback schema <c>&lt;algorithm&gt;-&lt;hex&gt;</c>, the hex cut to 64 characters (OCI
+    /// distribution spec, "Referrers Tag Schema").
     /// </summary>
-    public bool TryGetReferrersSubject(out Digest subject)
+    public static Tag ForReferrersOf(Digest subject) => new($"{subject.Algorithm.Name()}-{subject.Hex.AsSpan(0, ReferrersHexLength)}");
+
+    /// <summary>
+    /// The subjects whose referrers this tag may list by the fallback schema, as an inclusive range: of sha256 the one digest, of sha512 all that
+    /// begin with the 64 characters of hex that the schema keeps. False for any other tag.
+    /// </summary>
+    public bool TryGetReferrersSubjects(out Digest first, out Digest last)
     {
-        subject = default;
-        const string Prefix = "sha256-";
-        return _value is not null && _value.StartsWith(Prefix, StringComparison.Ordinal)
-            && Digest.TryParse($"sha256:{_value.AsSpan(Prefix.Length)}", out subject);
+        (first, last) = (default, default);
+        var dash = _value?.IndexOf('-', StringComparison.Ordinal) ?? -1;
+        if (dash < 0 || _value!.Length != dash + 1 + ReferrersHexLength || !DigestAlgorithms.TryParse(_value.AsSpan(0, dash), out var algorithm)) return false;
+
+        var hex = _value[(dash + 1)..];
+        var length = algorithm.HashLength() * 2;
+        return Digest.TryParse($"{algorithm.Name()}:{hex.PadRight(length, '0')}", out first)
+            && Digest.TryParse($"{algorithm.Name()}:{hex.PadRight(length, 'f')}", out last);
     }
 
     /// <summary>The tag as text.</summary>

@@ -48,6 +48,11 @@ public sealed partial class SqliteMetadataStore
         {OfRepository} ORDER BY m.id LIMIT ?5
         """);
 
+    private static readonly Sql FindSubject = new($"""
+        SELECT m.subject FROM repositories r CROSS JOIN manifests m ON m.repository_id = r.id AND m.subject BETWEEN ?3 AND ?4
+        {OfRepository} ORDER BY m.subject LIMIT 1
+        """);
+
     /// <inheritdoc/>
     public ValueTask<ManifestRecord?> FindManifestAsync(
         long registryId, RepositoryName repository, Reference reference, bool withBytes, CancellationToken cancellationToken) =>
@@ -80,6 +85,18 @@ public sealed partial class SqliteMetadataStore
                 }
 
                 return new Page<ReferrerRecord>(referrers, More: false, null);
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<Digest?> FindSubjectAsync(
+        long registryId, RepositoryName repository, Digest first, Digest last, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, repository, first, last),
+            static (reader, range) =>
+            {
+                using var row = reader.Use(FindSubject).Bind(range.registryId).Bind(range.repository.Value).Bind(range.first).Bind(range.last);
+                return row.Step() ? row.Digest(0) : (Digest?)null;
             },
             cancellationToken));
 

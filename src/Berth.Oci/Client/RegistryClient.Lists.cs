@@ -65,11 +65,10 @@ public sealed partial class RegistryClient
 
     private async Task<ReferrersBody?> TaggedReferrersAsync(RepositoryName repository, Digest subject, CancellationToken cancellationToken)
     {
-        var tag = $"{subject.Algorithm.Name()}-{subject.Hex}";
         var request = new RegistryRequest
         {
             Method = HttpMethod.Get,
-            Address = At($"/v2/{repository}/manifests/{(tag.Length > Tag.MaxLength ? tag[..Tag.MaxLength] : tag)}"),
+            Address = At($"/v2/{repository}/manifests/{Tag.ForReferrersOf(subject)}"),
             Scopes = [TokenScopes.Pull(repository)],
             Expected = [HttpStatusCode.OK, HttpStatusCode.NotFound],
             Headers = headers => headers.Accept.ParseAdd(MediaTypes.OciIndex),

@@ -29,8 +29,7 @@ internal sealed class ManifestEndpoints(
         var manifest = await manifests.FindManifestAsync(request.Registry.Id, request.Repository, reference, !request.IsHead, request.Aborted);
         if (manifest is null)
         {
-            if (!reference.IsDigest && reference.Tag.TryGetReferrersSubject(out var subject)
-                && await referrers.ComposeTagAsync(request, subject) is var (view, isWhole))
+            if (!reference.IsDigest && await referrers.ComposeTagAsync(request, reference.Tag) is var (view, subject, isWhole))
             {
                 if (!isWhole)
                 {

@@ -7,7 +7,7 @@ namespace Berth.Registry.Distribution;
 
 /// <summary>Puts and deletes manifests; each is one transaction of the metadata.</summary>
 internal sealed class ManifestService(
-    IManifests manifests, DistributionOptions options, LifecycleOptions lifecycle, TimeProvider time, ISteps steps)
+    IManifests manifests, ReferrersIndex referrers, DistributionOptions options, LifecycleOptions lifecycle, TimeProvider time, ISteps steps)
 {
     /// <summary>Parses, checks and stores a manifest with its tags.</summary>
     /// <returns>What was stored and its digest.</returns>
@@ -55,7 +55,7 @@ internal sealed class ManifestService(
         }
 
         if (result.Outcome != DeleteOutcome.Unknown) return;
-        if (!reference.IsDigest && reference.Tag.TryGetReferrersSubject(out var subject) && await HasReferrersAsync(request, subject))
+        if (!reference.IsDigest && await referrers.FindSubjectAsync(request, reference.Tag) is { } subject)
         {
             throw new OciException(
                 OciErrorCode.Unsupported, $"The tag {reference.Tag} is a view of the referrers of {subject}; delete the referring manifests instead.");
@@ -67,12 +67,6 @@ internal sealed class ManifestService(
     /// <summary>The error for a manifest that the repository does not have.</summary>
     public static OciException Unknown(Reference reference) => new(
         OciErrorCode.ManifestUnknown, $"This repository has no manifest {reference}.", detail: reference.ToString());
-
-    private async ValueTask<bool> HasReferrersAsync(DistributionRequest request, Digest subject)
-    {
-        var page = await manifests.ListReferrersAsync(request.Registry.Id, request.Repository, subject, null, 0, 1, request.Aborted);
-        return page.Items.Count > 0;
-    }
 
     private static OciException Missing(IReadOnlyList<Descriptor> culprits)
     {

@@ -60,13 +60,19 @@ internal sealed class ReferrersIndex(IManifests manifests)
 
     /// <summary>
     /// The index as the fallback tag shows it, and whether it is whole: a manifest has no pages, so it ends where the first page of the API does.
-    /// Null when nothing refers to the digest.
+    /// Null when the tag is none of the schema, or nothing refers to its subject.
     /// </summary>
-    public async ValueTask<(byte[] Index, bool IsWhole)?> ComposeTagAsync(DistributionRequest request, Digest subject)
+    public async ValueTask<(byte[] Index, Digest Subject, bool IsWhole)?> ComposeTagAsync(DistributionRequest request, Tag tag)
     {
+        if (await FindSubjectAsync(request, tag) is not { } subject) return null;
         var (index, entries, next) = await ComposeAsync(request, subject, null, 0, MaxEntries);
-        return entries == 0 ? null : (index, next is null);
+        return entries == 0 ? null : (index, subject, next is null);
     }
+
+    /// <summary>The digest whose referrers a fallback tag lists; null when the tag is none of the schema, or nothing refers to such a digest.</summary>
+    public ValueTask<Digest?> FindSubjectAsync(DistributionRequest request, Tag tag) => tag.TryGetReferrersSubjects(out var first, out var last)
+        ? manifests.FindSubjectAsync(request.Registry.Id, request.Repository, first, last, request.Aborted)
+        : ValueTask.FromResult<Digest?>(null);
 
     private static void Write(Utf8JsonWriter writer, ReferrerRecord referrer)
     {

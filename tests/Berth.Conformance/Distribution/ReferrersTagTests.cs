@@ -66,6 +66,25 @@ public sealed class ReferrersTagTests(RegistryFixture fixture) : RegistryTest(fi
     }
 
     [Fact]
+    public async Task The_tag_of_a_sha512_subject_is_made_of_the_hex_that_the_schema_keeps()
+    {
+        var subject = await Client.PushImageAsync(Repo, "latest");
+        var ofSha256 = await ReferrerAsync(subject);
+        var ofSha512 = await ReferrerAsync(subject, algorithm: "sha512");
+        var tag = subject.Sha512.Replace(':', '-')[..("sha512-".Length + 64)];
+
+        var made = (await Client.GetManifestAsync(Repo, tag)).Expect(200).Json.GetProperty("manifests");
+        Assert.Equal([ofSha512.Digest], made.EnumerateArray().Select(m => m.GetProperty("digest").GetString()!));
+        var other = (await Client.GetManifestAsync(Repo, Tag(subject))).Expect(200).Json.GetProperty("manifests");
+        Assert.Equal([ofSha256.Digest], other.EnumerateArray().Select(m => m.GetProperty("digest").GetString()!));
+
+        (await Client.DeleteAsync(ManifestPath(Repo, tag))).ExpectError(405, "UNSUPPORTED");
+        (await Client.GetManifestAsync(Repo, tag[..^1] + (tag[^1] == '0' ? '1' : '0'))).ExpectError(404, "MANIFEST_UNKNOWN");
+        (await Client.DeleteAsync(ManifestPath(Repo, ofSha512.Digest))).Expect(202);
+        (await Client.GetManifestAsync(Repo, tag)).ExpectError(404, "MANIFEST_UNKNOWN");
+    }
+
+    [Fact]
     public async Task The_made_tag_ends_with_the_last_referrer()
     {
         var subject = await Client.PushImageAsync(Repo, "latest");
@@ -114,13 +133,13 @@ public sealed class ReferrersTagTests(RegistryFixture fixture) : RegistryTest(fi
 
     private static string Tag(ManifestContent subject) => subject.Digest.Replace(':', '-');
 
-    private async Task<ManifestContent> ReferrerAsync(ManifestContent subject, string? note = null)
+    private async Task<ManifestContent> ReferrerAsync(ManifestContent subject, string? note = null, string algorithm = "sha256")
     {
         var empty = await Client.PushAsync(Repo, BlobContent.Empty());
         var layer = await Client.PushAsync(Repo, BlobContent.Layer());
         return await Client.PushAsync(Repo, ManifestContent.Image(empty, [layer], d =>
         {
-            d["subject"] = subject.Descriptor();
+            d["subject"] = subject.Descriptor(algorithm);
             if (note is not null) d["annotations"] = new System.Text.Json.Nodes.JsonObject { ["note"] = note };
         }));
     }

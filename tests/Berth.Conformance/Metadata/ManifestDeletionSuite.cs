@@ -85,6 +85,23 @@ public abstract class ManifestDeletionSuite<TDatabase> : MetadataSuite<TDatabase
     }
 
     [Fact]
+    public async Task A_subject_is_found_in_a_range_while_a_manifest_names_it()
+    {
+        var subject = await PushImageAsync(App, "subject");
+        var referrer = Image(Registry, App, subject.Manifest.Config!.Value, [], subject: Describe(subject), artifactType: "a/signature");
+        await PutAsync(referrer);
+        var (low, high) = (Digest.Parse($"sha256:{subject.Digest.Hex[..8].PadRight(64, '0')}"), Digest.Parse($"sha256:{subject.Digest.Hex[..8].PadRight(64, 'f')}"));
+
+        Assert.Equal(subject.Digest, await Store.FindSubjectAsync(Registry, App, subject.Digest, subject.Digest, Token));
+        Assert.Equal(subject.Digest, await Store.FindSubjectAsync(Registry, App, low, high, Token));
+        Assert.Null(await Store.FindSubjectAsync(Registry, App, referrer.Digest, referrer.Digest, Token));
+        Assert.Null(await Store.FindSubjectAsync(Registry, RepositoryName.Parse("elsewhere"), low, high, Token));
+
+        await Store.DeleteManifestAsync(Registry, App, referrer.Digest, Now + Grace, Alice, Token);
+        Assert.Null(await Store.FindSubjectAsync(Registry, App, low, high, Token));
+    }
+
+    [Fact]
     public async Task An_untagged_manifest_stays()
     {
         var image = await PushImageAsync(App, "image", "v1");

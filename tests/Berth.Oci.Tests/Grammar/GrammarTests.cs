@@ -105,13 +105,27 @@ public sealed partial class GrammarTests
     public void Hostile_names_are_refused(string name) => Assert.False(RepositoryName.TryParse(name, out _));
 
     [Fact]
-    public void Only_a_sha256_tag_lists_referrers()
+    public void A_tag_of_the_fallback_schema_names_its_subject_as_far_as_it_goes()
     {
-        Assert.True(Tag.Parse($"sha256-{Manifests.Sample.HexA}").TryGetReferrersSubject(out var subject));
-        Assert.Equal(Manifests.Sample.DigestA, subject.ToString());
-        foreach (var text in (string[])["sha256-", "sha256-abc", "latest", $"sha512-{Manifests.Sample.HexA}", $"sha256-{Manifests.Sample.HexA}.sig"])
-            Assert.False(Tag.Parse(text).TryGetReferrersSubject(out _));
-        Assert.False(default(Tag).TryGetReferrersSubject(out _));
+        var sha256 = Digest.Parse(Manifests.Sample.DigestA);
+        Assert.Equal($"sha256-{Manifests.Sample.HexA}", Tag.ForReferrersOf(sha256).Value);
+        Assert.True(Tag.ForReferrersOf(sha256).TryGetReferrersSubjects(out var first, out var last));
+        Assert.Equal((sha256, sha256), (first, last));
+
+        var sha512 = Digest.Compute(DigestAlgorithm.Sha512, "subject"u8);
+        Assert.Equal($"sha512-{sha512.Hex[..64]}", Tag.ForReferrersOf(sha512).Value);
+        Assert.True(Tag.ForReferrersOf(sha512).TryGetReferrersSubjects(out first, out last));
+        Assert.True(first < sha512 && sha512 < last);
+        Assert.Equal((sha512.Hex[..64] + new string('0', 64), sha512.Hex[..64] + new string('f', 64)), (first.Hex, last.Hex));
+    }
+
+    [Fact]
+    public void Any_other_tag_names_no_subject()
+    {
+        var hex = Manifests.Sample.HexA;
+        foreach (var text in (string[])["sha256-", "sha256-abc", "latest", $"sha256-{hex}.sig", $"sha256-{hex[1..]}", $"sha256-{hex[1..]}A", $"sha384-{hex}", $"sha512-{hex}{hex[..40]}"])
+            Assert.False(Tag.Parse(text).TryGetReferrersSubjects(out _, out _), text);
+        Assert.False(default(Tag).TryGetReferrersSubjects(out _, out _));
     }
 
     [Fact]
