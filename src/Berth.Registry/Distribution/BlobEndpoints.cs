@@ -23,8 +23,9 @@ internal sealed class BlobEndpoints(IBlobs blobs, BlobService service, BlobSende
         var headers = request.Http.Request.Headers;
         if (headers.IfMatch.Count > 0 && !EntityTags.IfMatchPasses(headers.IfMatch.ToString(), blob.Digest))
         {
-            response.StatusCode = StatusCodes.Status412PreconditionFailed;
-            return;
+            throw new OciException(
+                OciErrorCode.BadRequest, $"The blob's ETag is \"{blob.Digest}\", which If-Match does not name.", status: StatusCodes.Status412PreconditionFailed,
+                detail: blob.Digest.ToString());
         }
 
         if (headers.IfNoneMatch.Count > 0 && EntityTags.IfNoneMatchHits(headers.IfNoneMatch.ToString(), blob.Digest))

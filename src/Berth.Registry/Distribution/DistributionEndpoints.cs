@@ -23,7 +23,6 @@ internal sealed partial class DistributionEndpoints(
     private static readonly string[] ContentHeaders =
         ["Accept-Ranges", "Cache-Control", "Content-Length", "Content-Range", "Content-Type", "Docker-Content-Digest", "ETag", "Link", "OCI-Filters-Applied"];
 
-
     /// <summary>Answers the request if it is for the data plane; false if its target lies elsewhere.</summary>
     public bool TryHandle(HttpContext context, out Task handled)
     {
@@ -67,6 +66,7 @@ internal sealed partial class DistributionEndpoints(
 
             var target = RequestTarget.Parse(path);
             route = DistributionRoute.Find(target.Kind, context.Request.Method);
+            Describe(context, target, route);
             await AnswerAsync(context, target, route);
         }
         catch (Exception e)
@@ -77,6 +77,15 @@ internal sealed partial class DistributionEndpoints(
         {
             metrics.RequestAnswered(route?.Name ?? "none", context.Request.Method, context.Response.StatusCode, Stopwatch.GetElapsedTime(started));
         }
+    }
+
+    // The framework's span of this request knows its one catch-all path only. There is none unless traces are sent to a collector.
+    private static void Describe(HttpContext context, RequestTarget target, DistributionRoute? route)
+    {
+        if (route is null || context.Features.Get<IHttpActivityFeature>() is not { Activity: { IsAllDataRequested: true } span }) return;
+        span.DisplayName = $"{context.Request.Method} {route.Name}";
+        span.SetTag("http.route", route.Name);
+        if (route.Action is not null) span.SetTag("berth.repository", target.Repository.Value);
     }
 
     private async Task AnswerAsync(HttpContext context, RequestTarget target, DistributionRoute? route)

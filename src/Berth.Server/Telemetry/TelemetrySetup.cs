@@ -9,8 +9,8 @@ internal static class TelemetrySetup
     public static readonly IReadOnlyList<string> Meters =
         ["Berth.Registry", "Berth.Metadata", "Berth.Storage", StorageMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
 
-    /// <summary>The sources whose spans are traced.</summary>
-    public static readonly IReadOnlyList<string> Sources = ["Berth.Registry", "Berth.Metadata", "Berth.Storage", "Microsoft.AspNetCore"];
+    /// <summary>The sources whose spans are traced: one span a request, which the data plane names after its route.</summary>
+    public static readonly IReadOnlyList<string> Sources = ["Microsoft.AspNetCore"];
 
     /// <summary>Adds what the options ask for.</summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, TelemetryOptions options)

@@ -60,7 +60,10 @@ public sealed class BlobPullTests(RegistryFixture fixture) : RegistryTest(fixtur
     {
         var blob = await Client.PushAsync(Repo, BlobContent.Layer());
         var value = string.Format(System.Globalization.CultureInfo.InvariantCulture, condition, blob.Digest);
-        (await Client.GetAsync(BlobPath(Repo, blob.Digest), ("If-Match", value))).Expect(status);
+        var reply = await Client.GetAsync(BlobPath(Repo, blob.Digest), ("If-Match", value));
+        if (status == 200) reply.Expect(200).ExpectBody(blob.Bytes);
+        else reply.ExpectError(status, "BAD_REQUEST").ExpectHeader("Cache-Control", "no-store");
+        (await Client.HeadAsync(BlobPath(Repo, blob.Digest), ("If-Match", value))).Expect(status);
     }
 
     [Theory]

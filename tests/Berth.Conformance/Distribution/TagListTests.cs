@@ -101,15 +101,16 @@ public sealed class TagListTests(RegistryFixture fixture) : RegistryTest(fixture
     }
 
     [Theory]
-    [InlineData("2147483648")]
-    [InlineData("4294967297")]
-    [InlineData("9223372036854775807")]
-    [InlineData("100000")]
-    public async Task A_huge_n_is_refused_or_answered_with_a_bounded_page(string n)
+    [InlineData("100000", 200)]
+    [InlineData("2147483647", 200)]
+    [InlineData("2147483648", 400)]
+    [InlineData("4294967297", 400)]
+    [InlineData("9223372036854775807", 400)]
+    public async Task A_huge_n_is_cut_to_a_bounded_page_and_one_beyond_31_bits_is_refused(string n, int status)
     {
         await Client.PushImageAsync(Repo, "a", "b");
         var reply = await Client.GetAsync($"{Tags}?n={n}");
-        if (reply.Status == 200) Assert.Equal(2, reply.Json.GetProperty("tags").GetArrayLength());
+        if (status == 200) Assert.Equal(2, reply.Expect(200).Json.GetProperty("tags").GetArrayLength());
         else reply.ExpectError(400, "PAGINATION_NUMBER_INVALID");
     }
 

@@ -204,7 +204,7 @@ public sealed partial class ServerLifeTests : IDisposable
         reserved.Close();
         using var collector = new HttpListener { Prefixes = { address } };
         collector.Start();
-        var received = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
+        var received = new System.Collections.Concurrent.ConcurrentDictionary<string, string>();
         var taking = TakeAsync(collector, received);
 
         await using var run = await ServerRun.StartAsync(_folder.Data, variables: new()
@@ -218,17 +218,20 @@ public sealed partial class ServerLifeTests : IDisposable
         collector.Stop();
         await taking;
         Assert.Equal(["/v1/metrics", "/v1/traces"], received.Keys.Order());
+        Assert.Contains("GET root", received["/v1/traces"], StringComparison.Ordinal);
+        Assert.Contains("berth.distribution.request.duration", received["/v1/metrics"], StringComparison.Ordinal);
     }
 
-    private static async Task TakeAsync(HttpListener collector, System.Collections.Concurrent.ConcurrentDictionary<string, bool> received)
+    private static async Task TakeAsync(HttpListener collector, System.Collections.Concurrent.ConcurrentDictionary<string, string> received)
     {
         while (collector.IsListening)
         {
             try
             {
                 var context = await collector.GetContextAsync();
-                received[context.Request.Url!.AbsolutePath] = true;
-                await context.Request.InputStream.CopyToAsync(Stream.Null);
+                using var body = new StreamReader(context.Request.InputStream, Encoding.Latin1);
+                var text = await body.ReadToEndAsync();
+                received.AddOrUpdate(context.Request.Url!.AbsolutePath, text, (_, earlier) => earlier + text);
                 context.Response.Close();
             }
             catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
