@@ -14,18 +14,20 @@ internal sealed class BlobService(
     /// its lease remains.
     /// </summary>
     /// <exception cref="OciException">404: the repository has no such blob.</exception>
-    public async ValueTask<BlobRecord> FindAsync(DistributionRequest request)
+    public async ValueTask<BlobRecord> FindAsync(DistributionRequest request) =>
+        await FindAsync(request, request.Target.Digest) ?? throw Unknown(request.Target.Digest);
+
+    /// <summary>The same of any digest; null when the repository has no such blob.</summary>
+    public async ValueTask<BlobRecord?> FindAsync(DistributionRequest request, Digest digest)
     {
-        var digest = request.Target.Digest;
         var blob = await blobs.FindBlobAsync(request.Registry.Id, request.Repository, digest, request.Aborted);
-        if (blob is not { State: BlobState.Live }) throw Unknown(digest);
+        if (blob is not { State: BlobState.Live }) return null;
 
         var now = time.GetUtcNow();
         if (blob.Referenced || blob.LeaseUntil - now > lifecycle.Grace / 2) return blob;
 
         await steps.ReachAsync("blob.before-renewal");
-        return await blobs.RenewBlobAsync(request.Registry.Id, request.Repository, digest, now + lifecycle.Grace, request.Aborted)
-            ?? throw Unknown(digest);
+        return await blobs.RenewBlobAsync(request.Registry.Id, request.Repository, digest, now + lifecycle.Grace, request.Aborted);
     }
 
     /// <summary>Opens the blob's bytes. A location that is gone is looked up once more: the row may name another by now.</summary>

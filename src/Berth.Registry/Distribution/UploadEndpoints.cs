@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Berth.Registry.Distribution;
 
 /// <summary>The routes of upload sessions (OCI distribution spec, "Pushing blobs").</summary>
-internal sealed partial class UploadEndpoints(UploadService uploads, IUploads sessions, MountService mounts, UploadAdmission admission)
+internal sealed partial class UploadEndpoints(UploadService uploads, BlobService blobs, IUploads sessions, MountService mounts, UploadAdmission admission)
 {
     /// <summary><c>POST …/blobs/uploads/</c>: opens a session; with <c>?mount=</c> mounts a blob, with <c>?digest=</c> takes the whole blob.</summary>
     public async Task StartAsync(DistributionRequest request)
@@ -70,7 +70,8 @@ internal sealed partial class UploadEndpoints(UploadService uploads, IUploads se
         var upload = await uploads.FindAsync(request);
         if (upload.State == UploadState.Done)
         {
-            if (upload.Digest != digest || !await uploads.IsStillThereAsync(request, digest)) throw UploadService.Unknown(upload.Id);
+            // The answer that was lost, given again: it promises the bytes anew.
+            if (upload.Digest != digest || await blobs.FindAsync(request, digest) is null) throw UploadService.Unknown(upload.Id);
             AnswerCreated(request, digest);
             return;
         }

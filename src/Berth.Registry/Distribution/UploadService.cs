@@ -146,13 +146,6 @@ internal sealed class UploadService(
         await steps.ReachAsync("upload.after-commit");
     }
 
-    /// <summary>Whether a finished session's blob is still the repository's, so that a repeated PUT gets the answer that was lost.</summary>
-    public async ValueTask<bool> IsStillThereAsync(DistributionRequest request, Digest digest)
-    {
-        var blob = await metadata.FindBlobAsync(request.Registry.Id, request.Repository, digest, request.Aborted);
-        return blob is { State: BlobState.Live };
-    }
-
     /// <summary>Ends a session at its client's wish.</summary>
     public async Task CancelAsync(DistributionRequest request, UploadRecord upload)
     {

@@ -63,24 +63,31 @@ internal sealed class UploadTransfer : IAsyncDisposable
     public static ContentHash? Restore(UploadRecord upload, DigestAlgorithm algorithm)
     {
         if (upload.Offset == 0) return ContentHash.Create(algorithm);
-        return upload.Algorithm == algorithm && upload.HashState is { } state ? ContentHash.TryRestore(algorithm, state) : null;
+        if (upload.Algorithm != algorithm || upload.HashState is not { } state || ContentHash.TryRestore(algorithm, state) is not { } hash) return null;
+        if (hash.Length == upload.Offset) return hash;
+
+        hash.Dispose();
+        return null;
     }
 
-    /// <summary>Appends and hashes bytes.</summary>
-    public ValueTask WriteAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
+    /// <summary>Appends and then hashes bytes: a write that was cancelled or failed must leave the hash where the position is.</summary>
+    public async ValueTask WriteAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
     {
-        foreach (var segment in bytes) _hash.Append(segment.Span);
-        return _writer.WriteAsync(bytes, cancellationToken);
+        await _writer.WriteAsync(bytes, cancellationToken);
+        _hash.Append(bytes);
     }
 
     /// <summary>Makes all bytes durable.</summary>
     public Task SyncAsync(CancellationToken cancellationToken) => _writer.SyncAsync(cancellationToken);
 
     /// <summary>The hash's state after all bytes so far, or null where it cannot be kept.</summary>
-    public byte[]? SaveHashState() => _hash.SaveState();
+    public byte[]? SaveHashState() => _hash.Length == Position ? _hash.SaveState() : null;
 
     /// <summary>The digest of all bytes; the last use of the hash.</summary>
-    public Digest FinishDigest() => _hash.Finish();
+    /// <exception cref="InvalidOperationException">Some bytes were written and not hashed: nothing may be said about them.</exception>
+    public Digest FinishDigest() => _hash.Length == Position
+        ? _hash.Finish()
+        : throw new InvalidOperationException($"{_hash.Length} bytes were hashed and {Position} written.");
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

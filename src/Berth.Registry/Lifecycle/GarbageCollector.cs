@@ -25,9 +25,9 @@ public sealed partial class GarbageCollector(
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        await ExpireUploadsAsync(cancellationToken);
         if (await IsSuspendedAsync(cancellationToken)) return;
 
+        await ExpireUploadsAsync(cancellationToken);
         await ReviewMembershipsAsync(cancellationToken);
         while (await garbage.ReviewBlobsAsync(Batch, cancellationToken) is var discarded and > 0)
         {

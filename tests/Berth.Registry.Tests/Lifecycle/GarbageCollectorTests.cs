@@ -1,6 +1,9 @@
+using System.Net;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Lifecycle;
 using Berth.Registry.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Berth.Registry.Tests.Lifecycle;
 
@@ -28,6 +31,43 @@ public sealed class GarbageCollectorTests
 
         async Task<List<string>> DiscardedAsync() =>
             [.. (await host.Metadata.ListDiscardedAsync(default, 1_000, CancellationToken.None)).Items.Select(d => d.Location)];
+    }
+
+    [Fact]
+    public async Task A_step_of_the_clock_ends_no_upload_session_and_takes_no_blob()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var content = "kept"u8.ToArray();
+        await host.Client.PushBlobAsync("app", content);
+        var session = (await host.Client.PostAsync(new Uri("/v2/app/blobs/uploads/", UriKind.Relative), null)).Headers.Location!.OriginalString;
+        await host.Collector.SweepAsync(CancellationToken.None);
+
+        // What a process finds that begins after a jump: nothing but the clock says that this time passed.
+        host.Time.Advance((3 * host.Grace) + TimeSpan.FromDays(30));
+        using var next = ActivatorUtilities.CreateInstance<GarbageCollector>(host.Services);
+        await next.SweepAsync(CancellationToken.None);
+
+        Assert.Equal(HttpStatusCode.NoContent, (await host.Client.GetAsync(new Uri(session, UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, await host.Client.HeadBlobAsync("app", Digest.Compute(DigestAlgorithm.Sha256, content)));
+    }
+
+    [Fact]
+    public async Task The_repeated_end_of_an_upload_promises_the_bytes_anew()
+    {
+        await using var host = await RegistryHost.StartAsync(options: new RegistryOptions { Lifecycle = new LifecycleOptions { Grace = TimeSpan.FromMinutes(30) } });
+        await host.Collector.SweepAsync(CancellationToken.None);
+        var content = "pushed once, answered twice"u8.ToArray();
+        var digest = Digest.Compute(DigestAlgorithm.Sha256, content);
+        var session = (await host.Client.PostAsync(new Uri("/v2/app/blobs/uploads/", UriKind.Relative), null)).Headers.Location!.OriginalString;
+        Task<HttpResponseMessage> FinishAsync() => host.Client.PutAsync(new Uri($"{session}?digest={digest}", UriKind.Relative), new ByteArrayContent(content));
+
+        Assert.Equal(HttpStatusCode.Created, (await FinishAsync()).StatusCode);
+        host.Time.Advance(TimeSpan.FromMinutes(29));
+        Assert.Equal(HttpStatusCode.Created, (await FinishAsync()).StatusCode);
+        host.Time.Advance(TimeSpan.FromMinutes(14));
+        for (var round = 0; round < 2; round++) await host.Collector.SweepAsync(CancellationToken.None);
+
+        Assert.Equal(HttpStatusCode.OK, await host.Client.HeadBlobAsync("app", digest));
     }
 
     private static async Task<string> DiscardAsync(RegistryHost host)
