@@ -13,7 +13,6 @@ public sealed class ContentHash : IDisposable
 {
     // Stored: format and byte order, algorithm, the library's version, the bytes hashed, the library's context.
     private const int HeaderLength = 2 + sizeof(ulong) + sizeof(long);
-    private const int ReadLength = 256 * 1024;
 
     private static readonly byte Format = (byte)(BitConverter.IsLittleEndian ? 1 : 2);
 
@@ -78,27 +77,6 @@ public sealed class ContentHash : IDisposable
     public void Append(in ReadOnlySequence<byte> bytes)
     {
         foreach (var segment in bytes) Append(segment.Span);
-    }
-
-    /// <summary>Goes on with what a location holds from <see cref="Length"/> up to <paramref name="end"/>.</summary>
-    /// <exception cref="EndOfStreamException">The location ends before <paramref name="end"/>.</exception>
-    public async Task AppendAsync(IBlobReader reader, long end, CancellationToken cancellationToken)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(ReadLength);
-        try
-        {
-            while (Length < end)
-            {
-                var room = buffer.AsMemory(0, (int)Math.Min(ReadLength, end - Length));
-                var read = await reader.ReadAsync(Length, room, cancellationToken);
-                if (read == 0) throw new EndOfStreamException($"The location ends at {Length} of {end} bytes.");
-                Append(room.Span[..read]);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
     }
 
     /// <summary>The state after <see cref="Length"/> bytes, for <see cref="TryRestore"/>; null when it cannot be exported here.</summary>

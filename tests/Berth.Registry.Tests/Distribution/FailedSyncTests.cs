@@ -23,6 +23,7 @@ public sealed class FailedSyncTests
         host.Time.Advance(TimeSpan.FromMinutes(10)); // the first writer's hold is over
         var second = AppendAsync("second");
         for (var i = 0; i < 2_000 && await EpochAsync() < 2; i++) await Task.Delay(10, TestContext.Current.CancellationToken);
+        Assert.Equal(2, await EpochAsync());
         disk.Fail.SetResult();
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await first).StatusCode);

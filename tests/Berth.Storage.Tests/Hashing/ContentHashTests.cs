@@ -128,27 +128,6 @@ public sealed class ContentHashTests
         Assert.Throws<ArgumentOutOfRangeException>(() => ContentHash.TryRestore(0, default));
     }
 
-    [Fact]
-    public async Task Bytes_that_stand_already_are_read_again()
-    {
-        var content = new byte[700_000];
-        Random.Shared.NextBytes(content);
-        using var hash = ContentHash.Create(DigestAlgorithm.Sha256);
-        hash.Append(new ReadOnlySequence<byte>(content, 0, 1000));
-        await using var reader = new MemoryReader(content);
-        await hash.AppendAsync(reader, 650_000, CancellationToken.None);
-        hash.Append(content.AsSpan(650_000));
-        Assert.Equal(Digest.Compute(DigestAlgorithm.Sha256, content), hash.Finish());
-    }
-
-    [Fact]
-    public async Task A_location_shorter_than_said_is_no_endless_loop()
-    {
-        using var hash = ContentHash.Create(DigestAlgorithm.Sha256);
-        await using var reader = new MemoryReader(new byte[10]);
-        await Assert.ThrowsAsync<EndOfStreamException>(() => hash.AppendAsync(reader, 11, CancellationToken.None));
-    }
-
     private static IEnumerable<(int From, int To)> Pieces(int length, int[] cuts)
     {
         var from = 0;
@@ -157,19 +136,5 @@ public sealed class ContentHashTests
             yield return (from, cut);
             from = cut;
         }
-    }
-
-    private sealed class MemoryReader(byte[] content) : IBlobReader
-    {
-        public long Length => content.Length;
-
-        public ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
-        {
-            var count = (int)Math.Min(buffer.Length, content.Length - offset);
-            content.AsSpan((int)offset, count).CopyTo(buffer.Span);
-            return ValueTask.FromResult(count);
-        }
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }
