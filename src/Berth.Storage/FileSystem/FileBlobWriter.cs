@@ -14,6 +14,10 @@ internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, 
 
     // Taken while the writer opens or works; kept for good by whoever fences it off.
     private readonly SemaphoreSlim _turn = new(0, 1);
+    private readonly Lock _opening = new();
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _begun;
+    private bool _retired;
     private readonly int _directoryFailures = directory.Failures;
     private SafeFileHandle? _file;
     private Task _writeback = Task.CompletedTask;
@@ -29,24 +33,46 @@ internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, 
     /// <summary>The location it appends to.</summary>
     public string Location => location;
 
+    /// <summary>The writer that was at the location before, until it can write no more.</summary>
+    public FileBlobWriter? Predecessor { get; set; }
+
     /// <inheritdoc/>
     public long Position { get; private set; } = start;
 
     /// <summary>Opens the file, once its predecessor can write no more.</summary>
     public async Task OpenAsync(string path, long declared, CancellationToken cancellationToken)
     {
-        var predecessorGone = parts.Writers.Enter(this);
+        parts.Writers.Enter(this);
+        var predecessorGone = Predecessor?.FenceAsync() ?? Task.CompletedTask;
         try
         {
             await predecessorGone.WaitAsync(cancellationToken);
+            BeginToOpen();
             await parts.Writes.RunAsync((this, path, declared), static work => work.Item1.Open(work.path, work.declared), cancellationToken);
+            _opened.SetResult();
             _turn.Release();
         }
         catch
         {
+            _opened.TrySetResult();
             _ = AbandonAsync(predecessorGone);
             throw;
         }
+    }
+
+    /// <summary>
+    /// Keeps a writer that has not opened its file yet from opening it; completes when none is being opened. What an open file still takes
+    /// goes with it.
+    /// </summary>
+    public Task RetireAsync()
+    {
+        lock (_opening)
+        {
+            _retired = true;
+            if (_begun) return _opened.Task;
+        }
+
+        return Predecessor?.RetireAsync() ?? Task.CompletedTask;
     }
 
     /// <summary>Completes when nothing is being written by this writer and never will be again.</summary>
@@ -141,7 +167,7 @@ internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, 
         if (_fenced || !_turn.Wait(0))
         {
             throw _fenced
-                ? new StorageUnavailableException($"Another writer has taken over '{location}'.")
+                ? TakenOver()
                 : new InvalidOperationException("A writer is not for concurrent use.");
         }
 
@@ -158,6 +184,19 @@ internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, 
         await DisposeAsync();
     }
 
+    private StorageUnavailableException TakenOver() => new($"Another writer has taken over '{location}'.");
+
+    private void BeginToOpen()
+    {
+        lock (_opening)
+        {
+            if (_retired) throw new BlobMissingException(location, $"The location '{location}' was removed before it was opened.");
+            if (_fenced) throw TakenOver();
+            _begun = true;
+            Predecessor = null;
+        }
+    }
+
     private void Open(string path, long declared)
     {
         var (files, offset) = (parts.Files, Position);
@@ -168,6 +207,22 @@ internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, 
         if (length < offset)
             throw new BlobMissingException(location, $"The location '{location}' ends at {length}, before {offset} bytes that were synced.");
         if (length > offset) files.Truncate(_file, offset);
+        RequireIdentity();
+    }
+
+    // Another store mounted in this one's place takes files just as well, and would keep what is promised here. Looked at after the file is
+    // open: from then on its bytes go where it was opened.
+    private void RequireIdentity()
+    {
+        try
+        {
+            parts.Identity.Require();
+        }
+        catch (StorageUnavailableException e)
+        {
+            FileSystemBlobStore.LogIdentityLost(parts.Logger, e);
+            throw;
+        }
     }
 
     private SafeFileHandle Create(string path)

@@ -13,8 +13,8 @@ public sealed partial class FileSystemBlobStore
     [LoggerMessage(2005, LogLevel.Warning, "Bytes at {Location} that nothing was promised about could not be written")]
     internal static partial void LogWritebackFailed(ILogger logger, Exception failure, string location);
 
-    [LoggerMessage(2006, LogLevel.Error, "A location is absent and so is the store's identity: nothing is taken for missing")]
-    private static partial void LogIdentityLost(ILogger logger, Exception failure);
+    [LoggerMessage(2006, LogLevel.Error, "The store's identity is absent or another installation's: nothing is taken for missing, and nothing is taken in")]
+    internal static partial void LogIdentityLost(ILogger logger, Exception failure);
 
     [LoggerMessage(2007, LogLevel.Debug, "The file {Name} in {Folder} is none of the store's")]
     private static partial void LogStrayFile(ILogger logger, string folder, string name);

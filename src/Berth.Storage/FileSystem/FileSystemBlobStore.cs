@@ -22,16 +22,14 @@ public sealed partial class FileSystemBlobStore : IBlobStore
     private const int Neighbours = 64;
 
     private readonly StoreParts _parts;
-    private readonly StoreIdentity _identity;
     private readonly string _root;
     private readonly string[] _folders;
     private readonly DirectorySync[] _directories;
     private uint _named = (uint)RandomNumberGenerator.GetInt32(BlobLocation.FanOut * Neighbours);
 
-    private FileSystemBlobStore(StoreParts parts, StoreIdentity identity, string root)
+    private FileSystemBlobStore(StoreParts parts, string root)
     {
         _parts = parts;
-        _identity = identity;
         _root = root;
         _folders = FoldersOf(root);
         _directories = Array.ConvertAll(_folders, folder => new DirectorySync(parts.Files, parts.Writes, folder));
@@ -60,13 +58,13 @@ public sealed partial class FileSystemBlobStore : IBlobStore
 
     /// <inheritdoc/>
     public Task<string?> ReadIdentityAsync(CancellationToken cancellationToken) =>
-        AskAsync(_parts.Reads, _identity, static identity => identity.Read(), cancellationToken);
+        AskAsync(_parts.Reads, _parts.Identity, static identity => identity.Read(), cancellationToken);
 
     /// <inheritdoc/>
     public Task WriteIdentityAsync(string identity, CancellationToken cancellationToken) =>
-        AskAsync(_parts.Writes, (_identity, identity), static work =>
+        AskAsync(_parts.Writes, (_parts.Identity, identity), static work =>
         {
-            work._identity.Write(work.identity);
+            work.Identity.Write(work.identity);
             return true;
         }, cancellationToken);
 
@@ -130,6 +128,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
         try
         {
             var path = PathOf(folder, location);
+            await _parts.Writers.RetireAsync(location);
             var found = await _parts.Writes.RunAsync((_parts.Files, path), static work => work.Files.Unlink(work.path), cancellationToken);
             if (!found) await RequireIdentityAsync();
 
@@ -212,9 +211,9 @@ public sealed partial class FileSystemBlobStore : IBlobStore
             var reserve = await ReserveFile.OpenAsync(
                 files, writes, ownsLane: false, Path.Join(root, "reserve"), options.ReserveBytes, logger, cancellationToken);
             var parts = new StoreParts(
-                files, writes, reads, reserve, new VolumeAdmission(files, root), new WritePressure(time), new OpenWriters(), steps, logger);
+                files, writes, reads, identity, reserve, new VolumeAdmission(files, root), new WritePressure(time), new OpenWriters(), steps, logger);
             LogOpened(logger, root, reserve.IsHeld);
-            return new FileSystemBlobStore(parts, identity, root);
+            return new FileSystemBlobStore(parts, root);
         }
         catch
         {
@@ -267,7 +266,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
     {
         try
         {
-            await AskAsync(_parts.Reads, _identity, static identity =>
+            await AskAsync(_parts.Reads, _parts.Identity, static identity =>
             {
                 identity.Require();
                 return true;

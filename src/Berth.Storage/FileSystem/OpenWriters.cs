@@ -10,24 +10,25 @@ internal sealed class OpenWriters
 {
     private readonly ConcurrentDictionary<string, FileBlobWriter> _writers = new(StringComparer.Ordinal);
 
-    /// <summary>Enters a writer that is opening; the task completes when its predecessor can write no more.</summary>
-    public Task Enter(FileBlobWriter writer)
-    {
-        FileBlobWriter? previous = null;
-        _writers.AddOrUpdate(
-            writer.Location,
-            _ =>
-            {
-                previous = null;
-                return writer;
-            },
-            (_, present) =>
-            {
-                previous = present;
-                return writer;
-            });
-        return previous?.FenceAsync() ?? Task.CompletedTask;
-    }
+    /// <summary>Enters a writer that is opening, behind the one that was at the location before.</summary>
+    public void Enter(FileBlobWriter writer) => _writers.AddOrUpdate(
+        writer.Location,
+        static (_, entering) =>
+        {
+            entering.Predecessor = null;
+            return entering;
+        },
+        static (_, present, entering) =>
+        {
+            entering.Predecessor = present;
+            return entering;
+        },
+        writer);
+
+    /// <summary>
+    /// Before a location is removed: a writer that still waits for a predecessor which hangs must not make the file anew behind the removal.
+    /// </summary>
+    public Task RetireAsync(string location) => _writers.TryGetValue(location, out var writer) ? writer.RetireAsync() : Task.CompletedTask;
 
     /// <summary>Takes a writer out that is done.</summary>
     public void Leave(FileBlobWriter writer) => _writers.TryRemove(new KeyValuePair<string, FileBlobWriter>(writer.Location, writer));

@@ -9,6 +9,7 @@ internal sealed record StoreParts(
     IFileOperations Files,
     IoLane Writes,
     IoLane Reads,
+    StoreIdentity Identity,
     ReserveFile Reserve,
     VolumeAdmission Admission,
     WritePressure Pressure,

@@ -93,6 +93,46 @@ public sealed class BlockedDiskTests : IDisposable
         Assert.Equal("second"u8.ToArray(), await StoreFolder.GetAsync(store, location, 6));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Writers_that_wait_for_one_that_hangs_do_not_make_the_file_anew_after_its_removal(int waiting)
+    {
+        await using var store = await _folder.OpenAsync(_files);
+        var location = store.NewLocation();
+        var (first, late) = await HangAsync(store, location);
+        var newcomers = Enumerable.Range(0, waiting).Select(_ => store.AppendAsync(location, 0, 0, Cancelled)).ToList();
+
+        // The removal does not wait for the disk to come back.
+        _files.Fault = static (_, _) => 0;
+        await store.DeleteAsync(location, Cancelled).WaitAsync(TimeSpan.FromSeconds(20), Cancelled);
+        _open.Release(100);
+        await late;
+
+        foreach (var newcomer in newcomers) await Assert.ThrowsAnyAsync<IOException>(() => newcomer);
+        await first.DisposeAsync();
+        Assert.False(File.Exists(_folder.FileOf(location)));
+    }
+
+    [Fact]
+    public async Task A_removal_waits_for_the_file_that_is_being_made()
+    {
+        await using var store = await _folder.OpenAsync(_files);
+        var location = store.NewLocation();
+        Hold(Operation.Create);
+        var opening = store.AppendAsync(location, 0, 0, Cancelled);
+        Assert.True(await _arrived.WaitAsync(TimeSpan.FromSeconds(20), Cancelled));
+
+        var removal = store.DeleteAsync(location, Cancelled);
+        _open.Release(100);
+        await using (await opening)
+        {
+            await removal;
+        }
+
+        Assert.False(File.Exists(_folder.FileOf(location)));
+    }
+
     [Fact]
     public async Task Two_calls_at_once_on_one_writer_are_refused()
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Berth.Oci;
 using Berth.Storage.FileSystem;
 using Berth.Storage.FileSystem.Operations;
@@ -80,6 +81,23 @@ public sealed class FileSystemBlobStoreTests : IDisposable
 
         await File.WriteAllTextAsync(_folder.In("data", "storage", "identity"), "another-installation\n", Cancelled);
         var refused = await Assert.ThrowsAsync<StorageUnavailableException>(() => store.OpenAsync(location, 100, Cancelled));
+        Assert.Contains("another-installation", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_stores_volume_in_its_place_takes_no_bytes()
+    {
+        await using var store = await _folder.OpenAsync();
+        var location = store.NewLocation();
+        await using (var begun = await store.AppendAsync(location, 0, 0, Cancelled))
+        {
+            await begun.WriteAsync(new ReadOnlySequence<byte>("bytes"u8.ToArray()), Cancelled);
+            await begun.SyncAsync(Cancelled);
+        }
+
+        await File.WriteAllTextAsync(_folder.In("data", "storage", "identity"), "another-installation\n", Cancelled);
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => store.AppendAsync(location, 5, 0, Cancelled));
+        var refused = await Assert.ThrowsAsync<StorageUnavailableException>(() => store.AppendAsync(store.NewLocation(), 0, 0, Cancelled));
         Assert.Contains("another-installation", refused.Message, StringComparison.Ordinal);
     }
 
