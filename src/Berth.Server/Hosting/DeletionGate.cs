@@ -3,12 +3,19 @@ using Berth.Storage.FileSystem;
 
 namespace Berth.Server.Hosting;
 
-/// <summary>Lets garbage collection delete unless a backup is copying bytes, and takes the volume's reserve back after it made room.</summary>
-internal sealed class DeletionGate(string dataFolder, FileSystemBlobStore blobs) : IDeletionGate
+/// <summary>Lets garbage collection delete unless a backup is copying bytes, and takes the volumes' reserves back after it made room.</summary>
+/// <param name="dataFolder">Where backups leave their hold.</param>
+/// <param name="blobs">The blob store, which keeps the reserve of its volume.</param>
+/// <param name="metadataReserve">The reserve of the database's volume, where that is another one.</param>
+internal sealed class DeletionGate(string dataFolder, FileSystemBlobStore blobs, ReserveFile? metadataReserve) : IDeletionGate
 {
     /// <inheritdoc/>
     public IDisposable? TryEnter() => BackupHold.TryTakeForRemoval(dataFolder);
 
     /// <inheritdoc/>
-    public async ValueTask AfterSweepAsync(CancellationToken cancellationToken) => await blobs.TryTakeReserveBackAsync(cancellationToken);
+    public async ValueTask AfterSweepAsync(CancellationToken cancellationToken)
+    {
+        if (metadataReserve is not null) await metadataReserve.TryTakeBackAsync(cancellationToken);
+        await blobs.TryTakeReserveBackAsync(cancellationToken);
+    }
 }

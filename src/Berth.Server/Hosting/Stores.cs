@@ -20,6 +20,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     private DataFolderLock? _lock;
     private SqliteMetadataStore? _metadata;
     private FileSystemBlobStore? _blobs;
+    private ReserveFile? _metadataReserve;
     private InstallationRecord? _installation;
     private DeletionGate? _gate;
 
@@ -52,12 +53,12 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     {
         try
         {
-            var volume = VolumeCheck.Examine(_data);
-            if (volume.Verdict == VolumeVerdict.Unsafe)
-                throw new CannotStartException(volume.Sentence!);
-            if (volume.Sentence is { } warning)
-                HostLog.VolatileVolume(_logger, warning);
+            Examine(_data, holdsDatabase: true);
             DataFolder.Ensure(_data);
+
+            // Each may be a volume of its own.
+            if (!VolumeCheck.IsOneVolume(_data, MetadataFolder)) Examine(MetadataFolder, holdsDatabase: true);
+            if (!VolumeCheck.IsOneVolume(_data, BlobRoot(_data))) Examine(BlobRoot(_data), holdsDatabase: false);
             _lock = await DataFolderLock.AcquireAsync(_data, command, time, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -74,7 +75,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         {
             // Both to their end: when one fails, the other must not go on opening behind the answer.
             await Task.WhenAll(OpenMetadataAsync(cancellationToken), OpenBlobsAsync(cancellationToken));
-            _gate = new DeletionGate(_data, _blobs!);
+            _gate = new DeletionGate(_data, _blobs!, _metadataReserve);
             _installation = await MatchAsync(_metadata!, _blobs!, cancellationToken);
         }
         catch (Exception e) when (e is MetadataStartException or MetadataUnavailableException or MetadataFullException or StorageUnavailableException or StorageFullException)
@@ -90,15 +91,32 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
             await _metadata.DisposeAsync();
         if (_blobs is not null)
             await _blobs.DisposeAsync();
+        _metadataReserve?.Dispose();
         _lock?.Dispose();
     }
 
+    private string MetadataFolder => Path.GetDirectoryName(DatabasePath(_data))!;
+
     private static InvalidOperationException NotOpen() => new("The stores are not open yet.");
+
+    private void Examine(string folder, bool holdsDatabase)
+    {
+        var volume = VolumeCheck.Examine(folder, holdsDatabase);
+        if (volume.Verdict == VolumeVerdict.Unsafe) throw new CannotStartException(volume.Sentence!);
+        if (volume.Sentence is { } warning) HostLog.VolatileVolume(_logger, warning);
+    }
 
     private async Task OpenMetadataAsync(CancellationToken cancellationToken)
     {
+        // The blob store keeps a reserve on its volume; a database on another one needs its own.
+        if (!VolumeCheck.IsOneVolume(MetadataFolder, BlobRoot(_data)))
+        {
+            _metadataReserve = await ReserveFile.OpenAsync(
+                Path.Combine(MetadataFolder, "reserve"), FileSystemOptions.DefaultReserveBytes, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
+        }
+
         _metadata = await SqliteMetadataStore.OpenAsync(
-            new SqliteOptions { Path = DatabasePath(_data), Reserve = new VolumeReserve(() => _blobs) }, time, NoSteps.Instance,
+            new SqliteOptions { Path = DatabasePath(_data), Reserve = new VolumeReserve(() => _metadataReserve ?? _blobs?.Reserve) }, time, NoSteps.Instance,
             loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
     }
 

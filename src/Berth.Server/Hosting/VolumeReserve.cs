@@ -3,15 +3,13 @@ using Berth.Storage.FileSystem;
 
 namespace Berth.Server.Hosting;
 
-/// <summary>
-/// The reserve of the data folder's one volume, as the metadata sees it: the blob store keeps it. Until that store is open, nothing is released.
-/// </summary>
-internal sealed class VolumeReserve(Func<FileSystemBlobStore?> blobs) : IMetadataReserve
+/// <summary>The reserve of the database's volume, as the metadata sees it. Until it is open, nothing is released.</summary>
+internal sealed class VolumeReserve(Func<ReserveFile?> reserve) : IMetadataReserve
 {
     /// <inheritdoc/>
-    public bool IsHeld => blobs()?.Reserve.IsHeld ?? true;
+    public bool IsHeld => reserve()?.IsHeld ?? true;
 
     /// <inheritdoc/>
     public Task ReleaseAsync(string reason, CancellationToken cancellationToken) =>
-        blobs()?.Reserve.ReleaseAsync(reason, cancellationToken) ?? Task.CompletedTask;
+        reserve()?.ReleaseAsync(reason, cancellationToken) ?? Task.CompletedTask;
 }

@@ -60,8 +60,10 @@ public static unsafe class VolumeCheck
     };
 
     /// <summary>Judges the volume that holds a folder; for one that is not there yet, the one it would be made on.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="holdsDatabase">Whether a database is to be in it; bytes alone are safe on a network file system, too.</param>
     /// <exception cref="StorageUnavailableException">The volume does not answer.</exception>
-    public static VolumeReport Examine(string folder)
+    public static VolumeReport Examine(string folder, bool holdsDatabase)
     {
         var path = Existing(Path.GetFullPath(folder));
         Libc.VolumeStatus status;
@@ -70,33 +72,35 @@ public static unsafe class VolumeCheck
 
         // The number is 32 bits wide; some kernels hand it out with its sign.
         var type = status.Type & 0xFFFFFFFF;
-        return Judge(folder, type, type == Overlay ? MountTable.OptionsOf(path, MountTable.ReadOwn()) : []);
+        return Judge(folder, holdsDatabase, type, type == Overlay ? MountTable.OptionsOf(path, MountTable.ReadOwn()) : []);
     }
 
-    /// <summary>Whether two paths, both there, lie on one volume: then they share its free space and one <see cref="ReserveFile"/>.</summary>
+    /// <summary>
+    /// Whether two folders lie on one volume, or would if they were made: then they share its free space and one <see cref="ReserveFile"/>.
+    /// </summary>
     /// <exception cref="StorageUnavailableException">One of them cannot be looked at.</exception>
-    public static bool IsOneVolume(string first, string second) => DeviceOf(first) == DeviceOf(second);
+    public static bool IsOneVolume(string first, string second) => DeviceOf(Existing(first)) == DeviceOf(Existing(second));
 
-    internal static VolumeReport Judge(string folder, long type, IReadOnlyList<string> options)
+    internal static VolumeReport Judge(string folder, bool holdsDatabase, long type, IReadOnlyList<string> options)
     {
-        if (Network.TryGetValue(type, out var network))
+        if (holdsDatabase && Network.TryGetValue(type, out var network))
         {
             return new VolumeReport(
-                VolumeVerdict.Unsafe, network, $"The data folder '{folder}' is on a {network} file system, where a database is not safe: use a local disk.");
+                VolumeVerdict.Unsafe, network, $"The folder '{folder}' is on a {network} file system, where a database is not safe: use a local disk.");
         }
 
         if (type is Tmpfs or 0x858458F6)
-            return new VolumeReport(VolumeVerdict.Volatile, "tmpfs", $"The data folder '{folder}' is in memory: everything in it ends with the machine.");
+            return new VolumeReport(VolumeVerdict.Volatile, "tmpfs", $"The folder '{folder}' is in memory: everything in it ends with the machine.");
 
         if (type == Overlay && options.Any(option => option is "volatile" or "fsync=volatile"))
         {
             return new VolumeReport(
                 VolumeVerdict.Unsafe,
                 "overlay",
-                $"The data folder '{folder}' is on an overlay mounted volatile, which makes nothing durable: mount a volume there.");
+                $"The folder '{folder}' is on an overlay mounted volatile, which makes nothing durable: mount a volume there.");
         }
 
-        return new VolumeReport(VolumeVerdict.Safe, Local.GetValueOrDefault(type) ?? $"0x{type:x}", null);
+        return new VolumeReport(VolumeVerdict.Safe, Local.GetValueOrDefault(type) ?? Network.GetValueOrDefault(type) ?? $"0x{type:x}", null);
     }
 
     private static (uint Major, uint Minor) DeviceOf(string path)
