@@ -3,10 +3,12 @@ using System.Net.Http.Headers;
 using System.Text;
 using Berth.Metadata;
 using Berth.Metadata.Sqlite;
+using Berth.Metadata.Tests.Sqlite.Faults;
 using Berth.Oci;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
 using Berth.Storage.FileSystem;
+using Berth.Storage.FileSystem.Operations;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -61,17 +63,19 @@ internal sealed class RegistryHost : IAsyncDisposable
 
     public TimeSpan Grace => _app.Services.GetRequiredService<LifecycleOptions>().Grace;
 
-    public static async Task<RegistryHost> StartAsync(ISteps? steps = null, RegistryOptions? options = null)
+    public static async Task<RegistryHost> StartAsync(
+        ISteps? steps = null, RegistryOptions? options = null, IFileOperations? files = null, FaultyVolume? volume = null)
     {
         steps ??= NoSteps.Instance;
         var folder = Directory.CreateTempSubdirectory("berth-host-").FullName;
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
         var blobs = await FileSystemBlobStore.OpenAsync(
-            new FileSystemOptions { Root = Path.Combine(folder, "store"), ReserveBytes = 1 << 20 }, time, steps,
+            new FileSystemOptions { Root = Path.Combine(folder, "store"), ReserveBytes = 1 << 20 }, files ?? PosixFileOperations.Instance, time, steps,
             NullLogger<FileSystemBlobStore>.Instance, CancellationToken.None);
-        Directory.CreateDirectory(Path.Combine(folder, "metadata"));
+        var rows = Directory.CreateDirectory(Path.Combine(folder, "metadata")).FullName;
+        if (volume is not null) FaultLayer.Mount(rows, volume);
         var metadata = await SqliteMetadataStore.OpenAsync(
-            new SqliteOptions { Path = Path.Combine(folder, "metadata", "berth.db") }, time, steps,
+            new SqliteOptions { Path = Path.Combine(rows, "berth.db"), FileLayer = volume is null ? null : FaultLayer.Name }, time, steps,
             NullLogger<SqliteMetadataStore>.Instance, CancellationToken.None);
         await metadata.CreateInstallationAsync(new InstallationRecord("store", "tenant", "subscription", "test", 1), "local", CancellationToken.None);
         await blobs.WriteIdentityAsync("store", CancellationToken.None);
@@ -112,6 +116,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         await _app.DisposeAsync();
         await _metadata.DisposeAsync();
         await _blobs.DisposeAsync();
+        FaultLayer.Unmount(Path.Combine(_folder, "metadata"));
         Directory.Delete(_folder, recursive: true);
     }
 

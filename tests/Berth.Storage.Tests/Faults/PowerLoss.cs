@@ -49,12 +49,13 @@ internal sealed class PowerLoss
 
     private static bool IsDurable(IReadOnlyList<FileEvent> log, int point, int index)
     {
+        var (file, folder) = (FileOf(log[index]), DirectoryOf(log[index]));
         for (var i = index + 1; i < point; i++)
         {
             switch (log[i])
             {
-                case FileEvent.Synced sync when sync.Begun > index && FileOf(log[index]) == sync.File:
-                case FileEvent.DirectorySynced directory when directory.Begun > index && DirectoryOf(log[index]) == directory.Path:
+                case FileEvent.Synced sync when sync.Begun > index && file == sync.File:
+                case FileEvent.DirectorySynced directory when directory.Begun > index && folder == directory.Path:
                     return true;
             }
         }

@@ -2,7 +2,6 @@ using System.Buffers;
 using Berth.Storage.FileSystem;
 using Berth.Storage.FileSystem.Operations;
 using Berth.Storage.Tests.Faults;
-using Microsoft.Win32.SafeHandles;
 
 namespace Berth.Storage.Tests.FileSystem;
 
@@ -191,23 +190,6 @@ public sealed class PowerLossTests
             state ^= state >> 7;
             state ^= state << 17;
             return (state & 0x100) != 0;
-        }
-    }
-
-    private sealed class CarelessFileOperations(IFileOperations inner) : DelegatingFileOperations(inner)
-    {
-        public bool SkipsFiles { get; set; }
-
-        public bool SkipsFolders { get; set; }
-
-        public override void Sync(SafeFileHandle file)
-        {
-            if (!SkipsFiles) base.Sync(file);
-        }
-
-        public override void SyncDirectory(string path)
-        {
-            if (!SkipsFolders) base.SyncDirectory(path);
         }
     }
 }

@@ -18,6 +18,9 @@ internal sealed class FaultyVolume
 
     public void MakeRoom() => RunFullAfter(long.MaxValue);
 
+    /// <summary>A clock of another record, such as that of the blobs' files: what it says is noted with each event. Called one at a time.</summary>
+    public Func<int> Elsewhere { get; init; } = static () => 0;
+
     /// <summary>Every sync fails from now on.</summary>
     public void FailSyncs() => Volatile.Write(ref _syncFails, true);
 
@@ -58,7 +61,7 @@ internal sealed class FaultyVolume
 
     private void Remember(FileEvent happened)
     {
-        lock (_gate) _events.Add(happened);
+        lock (_gate) _events.Add(happened with { Elsewhere = Elsewhere() });
     }
 }
 
@@ -76,4 +79,8 @@ internal enum FileEventKind
 /// <param name="File">The file's name.</param>
 /// <param name="Offset">The offset of a write, the new size of a truncation.</param>
 /// <param name="Bytes">The bytes of a write.</param>
-internal sealed record FileEvent(FileEventKind Kind, string File, long Offset, byte[] Bytes);
+internal sealed record FileEvent(FileEventKind Kind, string File, long Offset, byte[] Bytes)
+{
+    /// <summary>What <see cref="FaultyVolume.Elsewhere"/> said then.</summary>
+    public int Elsewhere { get; init; }
+}

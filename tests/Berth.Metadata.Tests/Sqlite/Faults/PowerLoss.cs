@@ -30,7 +30,7 @@ internal static class PowerLoss
     private sealed class Survivor
     {
         private readonly List<FileEvent> _waiting = [];
-        private byte[] _content = [];
+        private readonly MemoryStream _content = new();
 
         public void Apply(FileEvent happened)
         {
@@ -55,34 +55,30 @@ internal static class PowerLoss
                 else Land(waiting);
             }
 
-            return _content;
+            return _content.ToArray();
         }
 
         private void Land(FileEvent happened)
         {
             if (happened.Kind == FileEventKind.Truncate)
             {
-                Array.Resize(ref _content, (int)happened.Offset);
+                _content.SetLength(happened.Offset);
                 return;
             }
 
-            Reach(happened.Offset + happened.Bytes.Length);
-            happened.Bytes.CopyTo(_content, happened.Offset);
+            _content.Position = happened.Offset;
+            _content.Write(happened.Bytes);
         }
 
         private void LandSomeSectors(FileEvent write, Random random)
         {
-            Reach(write.Offset + write.Bytes.Length);
+            if (_content.Length < write.Offset + write.Bytes.Length) _content.SetLength(write.Offset + write.Bytes.Length);
             for (var at = 0; at < write.Bytes.Length; at += SectorBytes)
             {
                 if (random.Next(2) == 0) continue;
-                write.Bytes.AsSpan(at, Math.Min(SectorBytes, write.Bytes.Length - at)).CopyTo(_content.AsSpan((int)write.Offset + at));
+                _content.Position = write.Offset + at;
+                _content.Write(write.Bytes.AsSpan(at, Math.Min(SectorBytes, write.Bytes.Length - at)));
             }
-        }
-
-        private void Reach(long length)
-        {
-            if (_content.Length < length) Array.Resize(ref _content, (int)length);
         }
     }
 }
