@@ -22,8 +22,8 @@ public sealed class FailedSyncTests
         await disk.Syncing.Task.WaitAsync(TimeSpan.FromSeconds(20));
         host.Time.Advance(TimeSpan.FromMinutes(10)); // the first writer's hold is over
         var second = AppendAsync("second");
-        for (var i = 0; i < 2_000 && await EpochAsync() < 2; i++) await Task.Delay(10, TestContext.Current.CancellationToken);
-        Assert.Equal(2, await EpochAsync());
+        await disk.Taken.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(2, (await host.Metadata.ListUploadsAsync(0, null, 10, CancellationToken.None)).Items.Single().Epoch);
         disk.Fail.SetResult();
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await first).StatusCode);
@@ -34,19 +34,43 @@ public sealed class FailedSyncTests
 
         Task<HttpResponseMessage> AppendAsync(string actor) => host.Client.SendAsAsync(
             new HttpRequestMessage(HttpMethod.Patch, location) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes("bytes")) }, actor);
+    }
 
-        async Task<long> EpochAsync() => (await host.Metadata.ListUploadsAsync(0, null, 10, CancellationToken.None)).Items.Single().Epoch;
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_blob_whose_sync_fails_is_not_acknowledged_and_not_there(bool atOnce)
+    {
+        var disk = new SickDisk();
+        disk.Fail.SetResult();
+        await using var host = await RegistryHost.StartAsync(disk);
+        var content = Encoding.UTF8.GetBytes("never durable");
+        var digest = Digest.Compute(DigestAlgorithm.Sha256, content);
+        var start = "/v2/app/blobs/uploads/";
+        if (!atOnce) start = (await host.Client.PostAsync(new Uri(start, UriKind.Relative), null)).Headers.Location!.OriginalString;
+
+        var push = new HttpRequestMessage(atOnce ? HttpMethod.Post : HttpMethod.Put, $"{start}?digest={digest}") { Content = new ByteArrayContent(content) };
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.Client.SendAsAsync(push, "first")).StatusCode);
+
+        Assert.Equal(HttpStatusCode.NotFound, await host.Client.HeadBlobAsync("app", digest));
+        Assert.Empty(await host.Metadata.WalkBlobsAsync(default, 10, CancellationToken.None));
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync("app", content));
+        Assert.Equal(content, (await host.Client.GetBlobAsync("app", digest)).Body);
     }
 
     /// <summary>The first writer's sync hangs until it is let fail.</summary>
     private sealed class SickDisk : ISteps
     {
+        /// <summary>The second writer has the session.</summary>
+        public TaskCompletionSource Taken { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public TaskCompletionSource Syncing { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public TaskCompletionSource Fail { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public async ValueTask ReachAsync(string point)
         {
+            if (point == "upload.before-open" && Actor.Current == "second") Taken.SetResult();
             if (point != StorageSteps.BeforeSync || Actor.Current != "first") return;
             Syncing.SetResult();
             await Fail.Task;

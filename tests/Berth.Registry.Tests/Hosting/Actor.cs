@@ -4,6 +4,14 @@ namespace Berth.Registry.Tests.Hosting;
 internal static class Actor
 {
     private static readonly AsyncLocal<string?> Name = new();
+    private static readonly AsyncLocal<CancellationToken> Gone = new();
+
+    /// <summary>Is cancelled when the actor's connection is lost.</summary>
+    public static CancellationToken Aborted
+    {
+        get => Gone.Value;
+        set => Gone.Value = value;
+    }
 
     public static string? Current
     {

@@ -101,6 +101,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         app.Use((context, next) =>
         {
             Actor.Current = context.Request.Headers["X-Actor"].ToString() is { Length: > 0 } name ? name : null;
+            Actor.Aborted = context.RequestAborted;
             return next(context);
         });
         app.UseBerthRegistry();

@@ -1,0 +1,82 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Berth.Oci;
+using Berth.Registry.Tests.Hosting;
+
+namespace Berth.Registry.Tests.Distribution;
+
+/// <summary>A client that goes away at the worst moment: what it sent last is neither stored nor hashed.</summary>
+public sealed class BrokenConnectionTests
+{
+    [Fact]
+    public async Task Bytes_that_came_just_before_the_connection_broke_are_no_part_of_the_blob()
+    {
+        var moment = new BeforeTheWrite();
+        await using var host = await RegistryHost.StartAsync(moment);
+        var session = (await host.Client.PostAsync("/v2/broken/blobs/uploads/", null)).Headers.Location!.OriginalString;
+        byte[] first = [.. "0123456789"u8], lost = [.. "abcdefghij"u8];
+
+        using (var socket = new TcpClient { LingerState = new LingerOption(true, 0) })
+        {
+            await socket.ConnectAsync(host.Client.BaseAddress!.Host, host.Client.BaseAddress.Port);
+            await using var stream = socket.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(
+                $"PATCH {session} HTTP/1.1\r\nHost: localhost\r\nX-Actor: leaving\r\n" +
+                $"Authorization: {host.Client.DefaultRequestHeaders.Authorization}\r\nContent-Length: 100\r\n\r\n"));
+            await stream.WriteAsync(first);
+            await UntilStoredAsync(host, first.Length);
+
+            // Long enough after the session was taken that its hold is renewed before the next write.
+            host.Time.Advance(TimeSpan.FromSeconds(21));
+            await stream.WriteAsync(lost);
+            await moment.Renewed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        }
+
+        await moment.Recorded.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal("0-9", (await host.Client.GetAsync(session)).Headers.GetValues("Range").Single());
+        var whole = Digest.Compute(DigestAlgorithm.Sha256, [.. first, .. lost]);
+        Assert.Equal(HttpStatusCode.BadRequest, (await host.Client.PutAsync($"{session}?digest={whole}", new ByteArrayContent([]))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, await host.Client.HeadBlobAsync("broken", whole));
+    }
+
+    private static async Task UntilStoredAsync(RegistryHost host, int length)
+    {
+        var location = (await host.Metadata.ListUploadsAsync(0, null, 10, CancellationToken.None)).Items.Single().Location;
+        var file = new FileInfo(Path.Combine(host.StoreFolder, "blobs", location));
+        for (var i = 0; i < 2_000 && !(file.Exists && file.Length == length); i++)
+        {
+            await Task.Delay(10);
+            file.Refresh();
+        }
+
+        Assert.Equal(length, file.Length);
+    }
+
+    /// <summary>Stands between the renewal of a session's hold and the write that follows it, until the connection is lost.</summary>
+    private sealed class BeforeTheWrite : ISteps
+    {
+        private bool _opened;
+
+        public TaskCompletionSource Renewed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Recorded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async ValueTask ReachAsync(string point)
+        {
+            if (Actor.Current != "leaving") return;
+            _opened |= point == "upload.before-open";
+            if (point != "metadata.after-commit" || !_opened) return;
+            if (Renewed.TrySetResult())
+            {
+                var lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                await using var registration = Actor.Aborted.Register(lost.SetResult);
+                await lost.Task.WaitAsync(TimeSpan.FromSeconds(20));
+            }
+            else
+            {
+                Recorded.TrySetResult();
+            }
+        }
+    }
+}
