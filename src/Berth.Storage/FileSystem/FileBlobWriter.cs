@@ -6,22 +6,21 @@ namespace Berth.Storage.FileSystem;
 
 /// <summary>
 /// Appends to one file. Bytes are copied into the page cache on the caller's thread; the disk starts on them every 8 MiB, two such windows
-/// behind at most, so that neither memory nor the final fsync grows with the blob.
+/// behind at most, so that neither memory nor the final fsync grows with the blob. A long append goes on past the cache, where there is a place.
 /// </summary>
-internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, string location, long start) : IBlobWriter
+internal sealed partial class FileBlobWriter(StoreParts parts, DirectorySync directory, string location, long start) : IBlobWriter
 {
     private const long Window = 8L << 20;
 
     // Taken while the writer opens or works; kept for good by whoever fences it off.
     private readonly SemaphoreSlim _turn = new(0, 1);
-    private readonly Lock _opening = new();
-    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _begun;
-    private bool _retired;
     private readonly int _directoryFailures = directory.Failures;
     private SafeFileHandle? _file;
     private Task _writeback = Task.CompletedTask;
     private long _writebackFrom = start;
+    private DirectAppend? _direct;
+    private long _cachedFrom = start;
+    private long _settledUpTo = start;
     private long _promised;
     private bool _entryDurable = start > 0;
     private bool _durable;
@@ -33,54 +32,8 @@ internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, 
     /// <summary>The location it appends to.</summary>
     public string Location => location;
 
-    /// <summary>The writer that was at the location before, until it can write no more.</summary>
-    public FileBlobWriter? Predecessor { get; set; }
-
     /// <inheritdoc/>
     public long Position { get; private set; } = start;
-
-    /// <summary>Opens the file, once its predecessor can write no more.</summary>
-    public async Task OpenAsync(string path, long declared, CancellationToken cancellationToken)
-    {
-        parts.Writers.Enter(this);
-        var predecessorGone = Predecessor?.FenceAsync() ?? Task.CompletedTask;
-        try
-        {
-            await predecessorGone.WaitAsync(cancellationToken);
-            BeginToOpen();
-            await parts.Writes.RunAsync((this, path, declared), static work => work.Item1.Open(work.path, work.declared), cancellationToken);
-            _opened.SetResult();
-            _turn.Release();
-        }
-        catch
-        {
-            _opened.TrySetResult();
-            _ = AbandonAsync(predecessorGone);
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// Keeps a writer that has not opened its file yet from opening it; completes when none is being opened. What an open file still takes
-    /// goes with it.
-    /// </summary>
-    public Task RetireAsync()
-    {
-        lock (_opening)
-        {
-            _retired = true;
-            if (_begun) return _opened.Task;
-        }
-
-        return Predecessor?.RetireAsync() ?? Task.CompletedTask;
-    }
-
-    /// <summary>Completes when nothing is being written by this writer and never will be again.</summary>
-    public Task FenceAsync()
-    {
-        _fenced = true;
-        return _turn.WaitAsync();
-    }
 
     /// <inheritdoc/>
     public async ValueTask WriteAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
@@ -96,17 +49,14 @@ internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, 
             try
             {
                 parts.RequireReserve();
-                if (parts.Pressure.IsHigh) await parts.Writes.RunAsync((this, file, bytes), static work => work.Item1.Write(work.file, work.bytes), cancellationToken);
-                else Write(file, bytes);
+                if (_direct is null && Position - _cachedFrom >= parts.Direct.After) bytes = await GoDirectAsync(file, bytes, cancellationToken);
+                if (_direct is not null) await WriteDirectAsync(_direct, bytes);
+                else await WriteCachedAsync(file, bytes, cancellationToken);
             }
             catch (FileOperationException e)
             {
                 throw _writeFailure = await parts.TranslateAsync(e);
             }
-
-            Position += bytes.Length;
-            Settle(bytes.Length);
-            if (Position - _writebackFrom >= Window) await StartWritebackAsync(file);
         }
         finally
         {
@@ -146,6 +96,7 @@ internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, 
     {
         if (_disposed) return;
         _disposed = true;
+        if (_direct is { } direct) await direct.DisposeAsync();
         parts.Writers.Leave(this);
         Settle(_promised);
         try
@@ -176,77 +127,56 @@ internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, 
         throw _syncFailure;
     }
 
-    // A successor has to wait for the predecessor too, even though this writer gave up waiting.
-    private async Task AbandonAsync(Task predecessorGone)
+    private async ValueTask WriteCachedAsync(SafeFileHandle file, ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
     {
-        await predecessorGone;
-        _turn.Release();
-        await DisposeAsync();
+        if (parts.Pressure.IsHigh) await parts.Writes.RunAsync((this, file, bytes), static work => work.Item1.Write(work.file, work.bytes), cancellationToken);
+        else Write(file, bytes);
+        Position += bytes.Length;
+        SettleUpTo(Position);
+        if (Position - _writebackFrom >= Window) await StartWritebackAsync(file);
     }
 
-    private StorageUnavailableException TakenOver() => new($"Another writer has taken over '{location}'.");
-
-    private void BeginToOpen()
-    {
-        lock (_opening)
-        {
-            if (_retired) throw new BlobMissingException(location, $"The location '{location}' was removed before it was opened.");
-            if (_fenced) throw TakenOver();
-            _begun = true;
-            Predecessor = null;
-        }
-    }
-
-    private void Open(string path, long declared)
-    {
-        var (files, offset) = (parts.Files, Position);
-        parts.Admission.Promise(declared);
-        _promised = declared;
-        _file = offset == 0 ? Create(path) : OpenExisting(path);
-        var length = files.Length(_file);
-        if (length < offset)
-            throw new BlobMissingException(location, $"The location '{location}' ends at {length}, before {offset} bytes that were synced.");
-        if (length > offset) files.Truncate(_file, offset);
-        RequireIdentity();
-    }
-
-    // Another store mounted in this one's place takes files just as well, and would keep what is promised here. Looked at after the file is
-    // open: from then on its bytes go where it was opened.
-    private void RequireIdentity()
+    private async ValueTask WriteDirectAsync(DirectAppend direct, ReadOnlySequence<byte> bytes)
     {
         try
         {
-            parts.Identity.Require();
+            await direct.WriteAsync(bytes);
+            Position = direct.Position;
+            SettleUpTo(direct.Standing);
         }
-        catch (StorageUnavailableException e)
+        catch (FileOperationException)
         {
-            FileSystemBlobStore.LogIdentityLost(parts.Logger, e);
+            await EndDirectAsync(direct);
             throw;
         }
     }
 
-    private SafeFileHandle Create(string path)
+    // Up to the next whole page through the cache; what is behind it is for the direct writes. Nothing changes where there are none.
+    private async ValueTask<ReadOnlySequence<byte>> GoDirectAsync(SafeFileHandle file, ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
     {
-        try
-        {
-            return parts.Files.Create(path);
-        }
-        catch (FileOperationException e) when (e.Errno == Errno.Exists)
-        {
-            // The upload's own earlier attempt, of which nothing was synced: its bytes are cut off.
-            return parts.Files.OpenWrite(path);
-        }
-    }
+        var head = -Position & (DirectIo.Alignment - 1);
+        if (bytes.Length <= head) return bytes;
 
-    private SafeFileHandle OpenExisting(string path)
-    {
+        // Where there is no place, it looks again after as many bytes.
+        _cachedFrom = Position;
+        if (!parts.Direct.TryEnter()) return bytes;
+
+        SafeFileHandle? opened = null;
         try
         {
-            return parts.Files.OpenWrite(path);
+            opened = await parts.Writes.RunAsync((parts.Files, file), static work => work.Files.OpenDirect(work.file), CancellationToken.None);
+            if (opened is null) return bytes;
+            if (head > 0) await WriteCachedAsync(file, bytes.Slice(0, head), cancellationToken);
+            _direct = new DirectAppend(parts.Files, parts.Writes, parts.Direct, opened, file, Position);
+            return bytes.Slice(head);
         }
-        catch (FileOperationException e) when (e.IsAbsent)
+        finally
         {
-            throw new BlobMissingException(location, $"The location '{location}' is absent.");
+            if (_direct is null)
+            {
+                opened?.Dispose();
+                parts.Direct.Leave();
+            }
         }
     }
 
@@ -279,9 +209,31 @@ internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, 
         }, CancellationToken.None);
     }
 
+    // The writer goes on through the cache, behind what direct writes brought into the file.
+    private async Task EndDirectAsync(DirectAppend direct)
+    {
+        _direct = null;
+        await direct.DisposeAsync();
+        Position = _cachedFrom = _writebackFrom = direct.Standing;
+        SettleUpTo(Position);
+    }
+
+    private async Task FlushAsync(DirectAppend direct)
+    {
+        try
+        {
+            await direct.FlushAsync();
+        }
+        finally
+        {
+            await EndDirectAsync(direct);
+        }
+    }
+
     private async Task SyncAsync(SafeFileHandle file)
     {
         await _writeback;
+        if (_direct is { } direct) await FlushAsync(direct);
         if (!_entryDurable && directory.Failures != _directoryFailures)
             throw new FileOperationException("fsync of the directory, made earlier for another entry, of", location, Errno.Io);
 
@@ -306,10 +258,16 @@ internal sealed class FileBlobWriter(StoreParts parts, DirectorySync directory, 
         return _syncFailure = await parts.TranslateAsync(failure);
     }
 
+    private void SettleUpTo(long offset)
+    {
+        Settle(offset - _settledUpTo);
+        _settledUpTo = offset;
+    }
+
     private void Settle(long bytes)
     {
         var settled = Math.Min(bytes, _promised);
-        if (settled == 0) return;
+        if (settled <= 0) return;
         _promised -= settled;
         parts.Admission.Settle(settled);
     }

@@ -211,7 +211,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
             var reserve = await ReserveFile.OpenAsync(
                 files, writes, ownsLane: false, Path.Join(root, "reserve"), options.ReserveBytes, logger, cancellationToken);
             var parts = new StoreParts(
-                files, writes, reads, identity, reserve, new VolumeAdmission(files, root), new WritePressure(time), new OpenWriters(), steps, logger);
+                files, writes, reads, identity, reserve, new VolumeAdmission(files, root), new WritePressure(time), options.Direct ?? DirectIo.Default(), new OpenWriters(), steps, logger);
             LogOpened(logger, root, reserve.IsHeld);
             return new FileSystemBlobStore(parts, root);
         }

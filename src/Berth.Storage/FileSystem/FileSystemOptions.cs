@@ -14,4 +14,7 @@ public sealed record FileSystemOptions
     /// the volume. 0 sets nothing aside. Default: <see cref="DefaultReserveBytes"/>.
     /// </summary>
     public long ReserveBytes { get; init; } = DefaultReserveBytes;
+
+    /// <summary>When appends go past the page cache; null for the default. Tests bring one with small sizes.</summary>
+    internal DirectIo? Direct { get; init; }
 }

@@ -13,6 +13,7 @@ internal sealed record StoreParts(
     ReserveFile Reserve,
     VolumeAdmission Admission,
     WritePressure Pressure,
+    DirectIo Direct,
     OpenWriters Writers,
     ISteps Steps,
     ILogger Logger)

@@ -17,6 +17,8 @@ internal abstract class DelegatingFileOperations(IFileOperations inner) : IFileO
 
     public virtual SafeFileHandle OpenWrite(string path) => Inner.OpenWrite(path);
 
+    public virtual SafeFileHandle? OpenDirect(SafeFileHandle file) => Inner.OpenDirect(file);
+
     public virtual long Length(SafeFileHandle file) => Inner.Length(file);
 
     public virtual int Read(SafeFileHandle file, Span<byte> buffer, long offset) => Inner.Read(file, buffer, offset);

@@ -57,6 +57,14 @@ internal sealed class RecordingFileOperations(IFileOperations inner) : Delegatin
         }
     }
 
+    // Past the cache or through it, a write is not durable before the file is synced: any file system will do.
+    public override SafeFileHandle? OpenDirect(SafeFileHandle file)
+    {
+        var handle = File.OpenHandle($"/proc/self/fd/{file.DangerousGetHandle()}", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        lock (_lock) _open.Add(handle, new StrongBox<int>(FileOf(file)));
+        return handle;
+    }
+
     public override void Write(SafeFileHandle file, in ReadOnlySequence<byte> bytes, long offset)
     {
         base.Write(file, bytes, offset);

@@ -33,6 +33,17 @@ public sealed class PowerLossTests
     }
 
     [Fact]
+    public async Task Uploads_that_go_past_the_cache_stand_after_a_loss_of_power_at_any_moment()
+    {
+        using var folder = new StoreFolder();
+        var recorder = new RecordingFileOperations(PosixFileOperations.Instance);
+        await using var store = await folder.OpenAsync(recorder, direct: new DirectIo(after: 1_000, blockSize: 4_096, blocks: 2, writers: 2));
+        var start = recorder.Count;
+        var promises = (await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => PlayLargeAsync(store, recorder)))).SelectMany(p => p).ToList();
+        await CheckAsync(folder, recorder.Log, start, promises, random: 10);
+    }
+
+    [Fact]
     public async Task A_store_can_be_made_again_after_a_loss_of_power_at_any_moment_of_its_making()
     {
         using var folder = new StoreFolder();
@@ -115,6 +126,24 @@ public sealed class PowerLossTests
         var deleted = await StoreFolder.PutAsync(store, StoreFolder.Content(500));
         await store.DeleteAsync(deleted, Cancelled);
         promises.Add(new Promise(deleted, null, recorder.Count));
+        return promises;
+    }
+
+    // Writes of odd lengths, a sync in the middle and one at the end.
+    private static async Task<List<Promise>> PlayLargeAsync(FileSystemBlobStore store, RecordingFileOperations recorder)
+    {
+        var promises = new List<Promise>();
+        var content = StoreFolder.Content(50_000);
+        var location = store.NewLocation();
+        await using var writer = await store.AppendAsync(location, 0, 0, Cancelled);
+        for (var at = 0; at < content.Length; at += 2_500)
+        {
+            await writer.WriteAsync(new ReadOnlySequence<byte>(content, at, 2_500), Cancelled);
+            if (at is not (22_500 or 47_500)) continue;
+            await writer.SyncAsync(Cancelled);
+            promises.Add(new Promise(location, content[..(at + 2_500)], recorder.Count));
+        }
+
         return promises;
     }
 

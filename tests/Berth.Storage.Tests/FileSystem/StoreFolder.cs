@@ -29,10 +29,11 @@ internal sealed class StoreFolder : IDisposable
 
     /// <summary>Opens the store in this folder, with its identity.</summary>
     public async Task<FileSystemBlobStore> OpenAsync(
-        IFileOperations? files = null, long reserve = 0, TimeProvider? time = null, ISteps? steps = null, string? root = null, ILogger? logger = null)
+        IFileOperations? files = null, long reserve = 0, TimeProvider? time = null, ISteps? steps = null, string? root = null, ILogger? logger = null,
+        DirectIo? direct = null)
     {
         var store = await FileSystemBlobStore.OpenAsync(
-            new FileSystemOptions { Root = root ?? Root, ReserveBytes = reserve },
+            new FileSystemOptions { Root = root ?? Root, ReserveBytes = reserve, Direct = direct },
             files ?? PosixFileOperations.Instance,
             time ?? TimeProvider.System,
             steps ?? NoSteps.Instance,

@@ -21,6 +21,12 @@ internal interface IFileOperations
     /// <summary>Opens a file that is there for writing.</summary>
     SafeFileHandle OpenWrite(string path);
 
+    /// <summary>
+    /// Opens an open file once more, for writes past the page cache, whose memory, offset and length are multiples of
+    /// <see cref="DirectIo.Alignment"/>; null where it cannot be opened so.
+    /// </summary>
+    SafeFileHandle? OpenDirect(SafeFileHandle file);
+
     /// <summary>The file's size in bytes. Does not block.</summary>
     long Length(SafeFileHandle file);
 

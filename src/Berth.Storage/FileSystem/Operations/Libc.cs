@@ -25,12 +25,22 @@ internal static unsafe partial class Libc
     public const int LockExclusive = 2;
     public const int LockNow = 4;
     public const int ThisThread = 1;
+    public const int ProtectReadWrite = 3;
+    public const int MapPrivateAnonymous = 0x22;
+    public const nint MapFailed = -1;
     private const string Library = "libc";
 
     public static readonly int Directory = IsArm ? 0x4000 : 0x10000;
+    public static readonly int Direct = IsArm ? 0x10000 : 0x4000;
     public static readonly int NoFollow = IsArm ? 0x8000 : 0x20000;
 
     private static bool IsArm => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+
+    [LibraryImport(Library, EntryPoint = "mmap", SetLastError = true)]
+    public static partial byte* MMap(byte* address, nuint length, int protection, int flags, int file, long offset);
+
+    [LibraryImport(Library, EntryPoint = "munmap", SetLastError = true)]
+    public static partial int MUnmap(byte* address, nuint length);
 
     [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags, int mode);

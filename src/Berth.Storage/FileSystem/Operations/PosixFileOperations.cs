@@ -50,6 +50,20 @@ internal sealed unsafe class PosixFileOperations : IFileOperations
 
     public SafeFileHandle OpenWrite(string path) => Open(path, Libc.WriteOnly | Libc.NoFollow, "open");
 
+    public SafeFileHandle? OpenDirect(SafeFileHandle file)
+    {
+        try
+        {
+            // Not by its name: another volume may be mounted over it by now.
+            return Open($"/proc/self/fd/{file.DangerousGetHandle()}", Libc.WriteOnly | Libc.Direct, "open");
+        }
+        catch (FileOperationException)
+        {
+            // Most often a file system without it. What else may be wrong shows at the writes through the cache.
+            return null;
+        }
+    }
+
     public long Length(SafeFileHandle file)
     {
         var status = Status(file);

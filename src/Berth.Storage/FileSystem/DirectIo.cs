@@ -1,0 +1,37 @@
+namespace Berth.Storage.FileSystem;
+
+/// <summary>
+/// When appends go past the page cache, and how many at once. Large pushes do: copying them into the cache costs as much processor time as
+/// hashing them, the kernel then holds the writer back in bursts, and what others pull is pushed out of the cache. Their memory is what bounds them.
+/// </summary>
+/// <param name="after">Bytes that a writer appends through the cache first: small blobs never leave it.</param>
+/// <param name="blockSize">The size of one write; a multiple of <see cref="Alignment"/>.</param>
+/// <param name="blocks">Blocks of a writer: one is filled while the others are written.</param>
+/// <param name="writers">The most writers that do so at once; others use the cache.</param>
+internal sealed class DirectIo(long after, int blockSize, int blocks, int writers)
+{
+    /// <summary>Offsets, lengths and memory are multiples of this: the logical block of any disk in use, and the page.</summary>
+    public const int Alignment = 4096;
+
+    private int _free = writers;
+
+    public long After => after;
+
+    public int BlockSize => blockSize;
+
+    public int Blocks => blocks;
+
+    /// <summary>What a store uses: 8 writers with 8 MiB each.</summary>
+    public static DirectIo Default() => new(after: 8 << 20, blockSize: 2 << 20, blocks: 4, writers: 8);
+
+    /// <summary>Takes a writer's place; false when all are taken.</summary>
+    public bool TryEnter()
+    {
+        if (Interlocked.Decrement(ref _free) >= 0) return true;
+        Interlocked.Increment(ref _free);
+        return false;
+    }
+
+    /// <summary>Gives a place back.</summary>
+    public void Leave() => Interlocked.Increment(ref _free);
+}
