@@ -16,6 +16,9 @@ internal static class SqliteErrors
         _ => error,
     };
 
+    /// <summary>Whether a read was ended because it took too long.</summary>
+    public static bool IsInterrupt(Exception error) => error is SqliteException { SqliteErrorCode: raw.SQLITE_INTERRUPT };
+
     /// <summary>Whether the database can no longer be trusted to keep what it is told: the process must stop.</summary>
     public static bool IsFatal(Exception error) => error is SqliteException
     {
