@@ -31,7 +31,8 @@ public interface IGarbage
 
     /// <summary>
     /// Forgets finished sessions, tombstones, ledger records and access events past their retention, and folds usage deltas where the provider keeps
-    /// such; a bounded batch of each. Returns the rows handled.
+    /// such; a bounded batch of each. Returns the rows handled. Records and tombstones also wait for readers of the ledger that have not passed them,
+    /// each within its declared limit; a reader that is left behind all the same begins anew.
     /// </summary>
     Task<int> TidyAsync(TimeSpan ledgerRetention, int limit, CancellationToken cancellationToken);
 
