@@ -205,6 +205,31 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_push_heals_a_damaged_blob_that_stood_with_another_size_and_its_usage()
+    {
+        var blob = Describe(Content("resized"));
+        foreach (var repository in new[] { App, Other })
+        {
+            var upload = await OpenAsync(repository, writing: true);
+            await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size + 1000, Now + Grace, Now, Alice, Token);
+        }
+
+        await Store.MarkDamagedAsync(blob.Digest, (await Store.FindBlobAsync(Registry, App, blob.Digest, Token))!.Location, Token);
+
+        var third = RepositoryName.Parse("team/third");
+        await PushBlobAsync(third, "resized");
+
+        foreach (var repository in new[] { App, Other, third })
+        {
+            var healed = await Store.FindBlobAsync(Registry, repository, blob.Digest, Token);
+            Assert.Equal((BlobState.Live, blob.Size), (healed!.State, healed.Size));
+        }
+
+        Assert.Equal((1, blob.Size), ((await Store.ReadTotalsAsync(Token)).Blobs, (await Store.ReadTotalsAsync(Token)).BlobBytes));
+        Assert.Empty(await Store.CheckAsync(Token));
+    }
+
+    [Fact]
     public async Task A_blob_that_proves_good_after_all_is_live_again()
     {
         var blob = await PushBlobAsync(App, "verified");
