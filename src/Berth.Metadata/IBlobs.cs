@@ -16,7 +16,8 @@ public interface IBlobs
 
     /// <summary>
     /// Makes the blob a member of <paramref name="repository"/> if it is live and a member of <paramref name="from"/>; where that is null, of any
-    /// repository of the registry inside <paramref name="readable"/> (at most 64 memberships are looked at). Null when it is not.
+    /// repository of the registry inside <paramref name="readable"/> (sorted, disjoint). Null when it is not, or when at most 64 looks did not find one:
+    /// they find every blob that few repositories hold, and of those that many hold what the first repositories of the ranges have.
     /// </summary>
     Task<BlobRecord?> MountBlobAsync(
         long registryId, RepositoryName repository, Digest digest, RepositoryName? from, IReadOnlyList<NameRange> readable,

@@ -8,10 +8,16 @@ public interface IMaintenance
     /// <summary>Blobs in digest order after the given one.</summary>
     ValueTask<IReadOnlyList<StoredBlobRecord>> WalkBlobsAsync(Digest after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Manifests by row after the given one, with their bytes and what they name that is absent.</summary>
+    /// <summary>
+    /// Manifests by row after the given one, with their bytes and what they name that is absent. For an installation that is not being served: a page
+    /// takes as long as it takes.
+    /// </summary>
     ValueTask<IReadOnlyList<StoredManifestRecord>> WalkManifestsAsync(long after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Which of these locations a row names (a blob, an upload session, or a discarded one).</summary>
+    /// <summary>
+    /// Which of these locations a row names (a blob, an upload session, or a discarded one). For an installation that is not being served: it takes as
+    /// long as it takes.
+    /// </summary>
     ValueTask<IReadOnlySet<string>> KnownLocationsAsync(IReadOnlyCollection<string> locations, CancellationToken cancellationToken);
 
     /// <summary>Totals for progress bars and metrics.</summary>
@@ -20,7 +26,10 @@ public interface IMaintenance
     /// <summary>Makes a damaged blob live again if it is still at that location: for bytes that were verified to be good after all.</summary>
     Task<bool> MarkLiveAsync(Digest digest, string location, CancellationToken cancellationToken);
 
-    /// <summary>The store's own consistency check; the sentences that describe what is wrong, none when it is sound.</summary>
+    /// <summary>
+    /// The store's own consistency check; the sentences that describe what is wrong, none when it is sound. For an installation that is not being
+    /// served: each of its looks reads whole tables in one go.
+    /// </summary>
     ValueTask<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken);
 
     /// <summary>Writes a consistent copy of all rows into a new file, while others go on writing.</summary>

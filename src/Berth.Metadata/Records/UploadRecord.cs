@@ -8,7 +8,10 @@ public enum UploadState
     /// <summary>Takes bytes.</summary>
     Open = 0,
 
-    /// <summary>A PUT is finishing it (a multi-step matter for object stores).</summary>
+    /// <summary>
+    /// A PUT is finishing it, for stores whose bytes come to stand by a call of its own at the end. On a file system, where a session goes from open to done in
+    /// one transaction, nothing writes it.
+    /// </summary>
     Completing = 1,
 
     /// <summary>Its blob is committed; kept a while so that a repeated PUT finds its answer.</summary>

@@ -5,8 +5,6 @@ namespace Berth.Metadata.Sqlite;
 
 public sealed partial class SqliteMetadataStore
 {
-    private const int MountCandidates = 64;
-
     private static readonly Sql FindBlob = new("""
         SELECT b.size, b.location, b.state, r.id, m.lease_until,
             EXISTS (SELECT 1 FROM edges e WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3)
@@ -14,11 +12,6 @@ public sealed partial class SqliteMetadataStore
         CROSS JOIN memberships m ON m.repository_id = r.id AND m.digest = ?3
         CROSS JOIN blobs b ON b.digest = m.digest
         WHERE r.registry_id = ?1 AND r.name = ?2
-        """);
-
-    private static readonly Sql ListHolders = new("""
-        SELECT r.registry_id, r.name FROM (SELECT repository_id FROM memberships WHERE digest = ?1 LIMIT ?2) holders
-        CROSS JOIN repositories r ON r.id = holders.repository_id
         """);
 
     private static readonly Sql FindNamingManifest = new("""
@@ -113,23 +106,6 @@ public sealed partial class SqliteMetadataStore
         return row.Step()
             ? new BlobRecord(digest, row.Int64(0), row.Text(1), (BlobState)row.Int64(2), row.Int64(3), row.Time(4), row.Bool(5))
             : null;
-    }
-
-    /// <summary>A repository the caller may read that holds the blob; the target first, then the first few that hold it at all.</summary>
-    private static RepositoryName? FindHolder(
-        WriteScope scope, long registryId, RepositoryName repository, Digest digest, IReadOnlyList<NameRange> readable)
-    {
-        if (readable.Any(range => range.Contains(repository)) && ReadBlob(scope.Session, registryId, repository, digest) is not null) return repository;
-
-        using var rows = scope.Use(ListHolders).Bind(digest).Bind(MountCandidates);
-        while (rows.Step())
-        {
-            if (rows.Int64(0) != registryId) continue;
-            var name = RepositoryName.Parse(rows.Text(1));
-            if (readable.Any(range => range.Contains(name))) return name;
-        }
-
-        return null;
     }
 
     private static Digest FindDigest(WriteScope scope, Sql sql, long repositoryId, Digest digest)

@@ -8,21 +8,34 @@ public sealed partial class SqliteMetadataStore
         DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE state = 2 AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
         """);
 
+    // The hybrid time of the first record that a reader has not read yet. A reader of an older epoch begins anew, so that nothing waits for it.
+    private static readonly Sql FindFirstUnread = new("""
+        SELECT min((SELECT hybrid_time FROM ledger WHERE ledger.number > ledger_readers.number ORDER BY ledger.number LIMIT 1))
+        FROM ledger_readers WHERE epoch = (SELECT ledger_epoch FROM installation)
+        """);
+
     private static readonly Sql ForgetTombstones = new("""
         DELETE FROM tombstones WHERE (repository_id, kind, name) IN
             (SELECT repository_id, kind, name FROM tombstones WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2)
+        AND hybrid_time < ?3
         """);
 
     private static readonly Sql KeepHybridTime = new("UPDATE installation SET hybrid_time = max(hybrid_time, ?1)");
 
-    // The last record always stays, and so does what the slowest reader has not seen.
-    private static readonly Sql TrimLedger = new("""
-        DELETE FROM ledger WHERE number IN (
-            SELECT number FROM ledger
-            WHERE number < (SELECT max(number) FROM ledger) AND number <= COALESCE((SELECT min(number) FROM ledger_readers), 9223372036854775807)
-            ORDER BY number LIMIT ?2)
-        AND hybrid_time < ?1
+    // The last record always stays, and so does what a reader has not read and is within its limit. Where one record stays, all after it do.
+    private static readonly Sql FindEndOfTrim = new("""
+        SELECT max(due.number) FROM (
+            SELECT number, hybrid_time FROM ledger WHERE number < (SELECT max(number) FROM ledger) ORDER BY number LIMIT ?3) due
+        WHERE due.hybrid_time >> 16 < ?1 AND NOT EXISTS (
+            SELECT 1 FROM ledger_readers
+            WHERE epoch = (SELECT ledger_epoch FROM installation) AND ledger_readers.number < due.number
+                AND due.hybrid_time >> 16 >= ?2 - keep_for AND due.number > (SELECT max(number) FROM ledger) - keep_records)
         """);
+
+    private static readonly Sql TrimLedger = new("DELETE FROM ledger WHERE number <= ?1");
+
+    // A reader that was left behind has the epoch of none: it begins anew, as after a restore.
+    private static readonly Sql LeaveReadersBehind = new("UPDATE ledger_readers SET epoch = 0 WHERE number < ?1 AND epoch <> 0");
 
     private static readonly Sql ReadDeletionClock = new("SELECT deletion_seen_at, deletion_suspended_until FROM installation");
 
@@ -34,11 +47,10 @@ public sealed partial class SqliteMetadataStore
         {
             var now = _time.GetUtcNow();
             var handled = scope.Use(ForgetDoneUploads).Bind(now).Bind(limit).Execute();
-            handled += scope.Use(ForgetTombstones).Bind(now - _options.TombstoneRetention).Bind(limit).Execute();
+            handled += scope.Use(ForgetTombstones).Bind(now - _options.TombstoneRetention).Bind(limit).Bind(FirstUnread(scope)).Execute();
             handled += scope.Use(ForgetAccessEvents).Bind(now - ledgerRetention).Bind(limit).Execute();
             scope.Use(KeepHybridTime).Bind(scope.Clock.Highest).Execute();
-            var oldest = (now - ledgerRetention).ToUnixTimeMilliseconds() << HybridClock.CounterBits;
-            return handled + scope.Use(TrimLedger).Bind(oldest).Bind(limit).Execute();
+            return handled + Trim(scope, now - ledgerRetention, limit);
         },
         cancellationToken);
 
@@ -63,6 +75,23 @@ public sealed partial class SqliteMetadataStore
                 return suspended;
             },
             cancellationToken);
+    }
+
+    private static long FirstUnread(WriteScope scope)
+    {
+        using var row = scope.Use(FindFirstUnread);
+        return row.Step() ? row.Int64OrNull(0) ?? long.MaxValue : long.MaxValue;
+    }
+
+    private static int Trim(WriteScope scope, DateTimeOffset before, int limit)
+    {
+        long? end;
+        using (var row = scope.Use(FindEndOfTrim).Bind(before).Bind(scope.Now).Bind(limit)) end = row.Step() ? row.Int64OrNull(0) : null;
+        if (end is null) return 0;
+
+        var trimmed = scope.Use(TrimLedger).Bind(end).Execute();
+        scope.Use(LeaveReadersBehind).Bind(end).Execute();
+        return trimmed;
     }
 
     /// <summary>

@@ -113,7 +113,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken) =>
-        await Task.Run(() => Read(cancellationToken, Check, cancellationToken), cancellationToken);
+        await Task.Run(() => ReadAtLength(cancellationToken, Check, cancellationToken), cancellationToken);
 
     private static List<string> Check(SessionPool.Lease reader, CancellationToken cancellationToken)
     {

@@ -61,7 +61,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<StoredManifestRecord>> WalkManifestsAsync(long after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ValueTask.FromResult(ReadAtLength(
             (after, limit),
             static (reader, list) =>
             {
@@ -80,11 +80,10 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlySet<string>> KnownLocationsAsync(IReadOnlyCollection<string> locations, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ValueTask.FromResult(ReadAtLength(
             locations,
             static (reader, locations) =>
             {
-                using var transaction = reader.Session.BeginRead();
                 var known = new HashSet<string>(StringComparer.Ordinal);
                 foreach (var location in locations)
                 {

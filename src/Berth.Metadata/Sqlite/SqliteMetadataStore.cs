@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 using Microsoft.Extensions.Logging;
@@ -131,12 +132,37 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     }
 
     /// <summary>Runs a read on this thread with one connection; its result is complete when the call returns.</summary>
-    private T Read<TState, T>(TState state, Func<SessionPool.Lease, TState, T> body, CancellationToken cancellationToken)
+    /// <exception cref="MetadataUnavailableException">It took longer than it may, or the database does not answer.</exception>
+    private T Read<TState, T>(
+        TState state, Func<SessionPool.Lease, TState, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "")
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
             using var reader = _readers.Rent();
+            return body(reader, state);
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException error) when (SqliteErrors.IsInterrupt(error))
+        {
+            LogReadEnded(_logger, caller, _options.ReadLimit);
+            throw new MetadataUnavailableException($"A read of the metadata took longer than {_options.ReadLimit} and was ended; try again later.", error);
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException error)
+        {
+            var translated = SqliteErrors.Translate(error);
+            if (ReferenceEquals(translated, error)) throw;
+            throw translated;
+        }
+    }
+
+    /// <summary>As <see cref="Read"/>, for as long as it takes: for work on an installation that is not being served.</summary>
+    /// <exception cref="MetadataUnavailableException">The database does not answer.</exception>
+    private T ReadAtLength<TState, T>(TState state, Func<SessionPool.Lease, TState, T> body, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            using var reader = _readers.RentUnlimited();
             return body(reader, state);
         }
         catch (Microsoft.Data.Sqlite.SqliteException error)

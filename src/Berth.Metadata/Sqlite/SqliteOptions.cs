@@ -51,6 +51,12 @@ public sealed record SqliteOptions
     /// <summary>How long a connection waits for a lock that another holds.</summary>
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// The longest that a read may hold its connection: while it does, the WAL cannot be begun anew. Far above what any page costs, and short enough
+    /// that the WAL cannot grow by more than the writer's share of a second.
+    /// </summary>
+    public TimeSpan ReadLimit { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>The writer's page cache.</summary>
     public long WriterCacheBytes { get; init; } = 4 * 1024 * 1024;
 

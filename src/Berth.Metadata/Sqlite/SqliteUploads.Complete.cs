@@ -14,7 +14,17 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql InsertBlob = new("INSERT INTO blobs (digest, size, location, state, created_at) VALUES (?1, ?2, ?3, 0, ?4)");
 
-    private static readonly Sql HealBlob = new("UPDATE blobs SET location = ?2, state = 0, verified_at = NULL WHERE digest = ?1");
+    private static readonly Sql HealBlob = new("UPDATE blobs SET location = ?2, size = ?3, state = 0, verified_at = NULL WHERE digest = ?1");
+
+    private static readonly Sql ResizeInRepositories = new("""
+        UPDATE usage SET bytes = bytes + ?2 WHERE (registry_id, repository_id) IN (
+            SELECT r.registry_id, r.id FROM memberships m CROSS JOIN repositories r ON r.id = m.repository_id WHERE m.digest = ?1)
+        """);
+
+    private static readonly Sql ResizeInRegistries = new("""
+        UPDATE usage SET bytes = bytes + ?2 WHERE repository_id = 0 AND registry_id IN (
+            SELECT r.registry_id FROM memberships m CROSS JOIN repositories r ON r.id = m.repository_id WHERE m.digest = ?1)
+        """);
 
     /// <inheritdoc/>
     public Task<bool> CompleteUploadAsync(
@@ -52,16 +62,30 @@ public sealed partial class SqliteMetadataStore
             return false;
         }
 
-        if (stored.Size != size)
+        if (stored.State == BlobState.Live)
         {
-            throw new InvalidDataException($"Blob {digest} stands with {stored.Size} bytes but was pushed with {size}; one of them is not that content.");
+            if (stored.Size != size)
+            {
+                throw new InvalidDataException($"Blob {digest} stands with {stored.Size} bytes but was pushed with {size}; one of them is not that content.");
+            }
+
+            Discard(scope, location);
+            return false;
         }
 
-        Discard(scope, stored.State == BlobState.Live ? location : stored.Location);
-        if (stored.State == BlobState.Live) return false;
-
-        scope.Use(HealBlob).Bind(digest).Bind(location).Execute();
+        // The pushed bytes have the digest, so that their size is the content's; a damaged row may be wrong in that, too.
+        Discard(scope, stored.Location);
+        scope.Use(HealBlob).Bind(digest).Bind(location).Bind(size).Execute();
+        if (stored.Size != size) Resize(scope, digest, size - stored.Size);
         return true;
+    }
+
+    /// <summary>Moves the usage wherever the blob counts: in each repository and each registry that holds it, and in the installation.</summary>
+    private static void Resize(WriteScope scope, Digest digest, long difference)
+    {
+        scope.Use(ResizeInRepositories).Bind(digest).Bind(difference).Execute();
+        scope.Use(ResizeInRegistries).Bind(digest).Bind(difference).Execute();
+        scope.AddUsage(0, 0, difference, 0, 0);
     }
 
     private static StoredBlobRecord? ReadStoredBlob(WriteScope scope, Digest digest)

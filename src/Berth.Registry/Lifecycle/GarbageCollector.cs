@@ -15,7 +15,7 @@ public sealed partial class GarbageCollector(
     IGarbage garbage, IBlobStore store, IDeletionGate gate, LifecycleOptions options, TimeProvider time, ISteps steps, LifecycleMetrics metrics,
     ILogger<GarbageCollector> logger) : BackgroundService
 {
-    private const int Batch = 200;
+    private const int Batch = IGarbage.LargestBatch;
 
     // Where the next batch begins: behind what could not be removed, which must not keep the rest from it.
     private DiscardedCursor _removedUpTo;

@@ -141,13 +141,44 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
-    public async Task A_mount_without_a_source_looks_at_no_more_than_64_memberships()
+    public async Task A_mount_without_a_source_finds_what_many_hold_in_the_few_repositories_that_the_caller_may_read()
     {
         var blob = Describe(Content("shared"));
         for (var i = 0; i < 70; i++) await PushBlobAsync(RepositoryName.Parse($"crowd/r{i}"), "shared");
+        IReadOnlyList<NameRange>[] readable =
+        [
+            [NameRange.Of(RepositoryName.Parse("crowd/r69"))],
+            [new NameRange("crowd/r68", "crowd/r7")],
+            [NameRange.Of(App), new NameRange("crowd/r69", null)],
+        ];
 
-        Assert.Null(await Store.MountBlobAsync(Registry, App, blob.Digest, null, [NameRange.Of(RepositoryName.Parse("crowd/r69"))], Now + Grace, Alice, Token));
+        foreach (var (ranges, i) in readable.Select((ranges, i) => (ranges, i)))
+            Assert.NotNull(await Store.MountBlobAsync(Registry, RepositoryName.Parse($"into/r{i}"), blob.Digest, null, ranges, Now + Grace, Alice, Token));
+        Assert.Null(await Store.MountBlobAsync(Registry, App, blob.Digest, null, [new NameRange("crowd/r7", "crowd/r7")], Now + Grace, Alice, Token));
+        Assert.Null(await Store.MountBlobAsync(Registry + 1, App, blob.Digest, null, [NameRange.All], Now + Grace, Alice, Token));
+    }
+
+    [Fact]
+    public async Task A_mount_without_a_source_gives_up_after_a_bounded_number_of_looks()
+    {
+        var blob = Describe(Content("shared"));
+        for (var i = 0; i < 70; i++) await PushBlobAsync(RepositoryName.Parse($"crowd/r{i}"), "shared");
+        for (var i = 0; i < 40; i++) await PushBlobAsync(RepositoryName.Parse($"alone/r{i:d2}"), $"alone {i}");
+        var last = NameRange.Of(RepositoryName.Parse("crowd/r69"));
+        var others = Enumerable.Range(0, 40).Select(i => NameRange.Of(RepositoryName.Parse($"absent/r{i:d2}")));
+
+        Assert.Null(await Store.MountBlobAsync(Registry, App, blob.Digest, null, [new NameRange("alone/", "alone0"), last], Now + Grace, Alice, Token));
+        Assert.Null(await Store.MountBlobAsync(Registry, App, blob.Digest, null, [.. others, last], Now + Grace, Alice, Token));
         Assert.NotNull(await Store.MountBlobAsync(Registry, App, blob.Digest, RepositoryName.Parse("crowd/r69"), [], Now + Grace, Alice, Token));
+    }
+
+    [Fact]
+    public async Task A_mount_without_a_source_finds_what_few_hold_among_any_number_of_repositories()
+    {
+        for (var i = 0; i < 70; i++) await PushBlobAsync(RepositoryName.Parse($"crowd/r{i}"), $"{i}");
+        var blob = await PushBlobAsync(RepositoryName.Parse("zoo/rare"), "rare");
+
+        Assert.NotNull(await Store.MountBlobAsync(Registry, App, blob.Digest, null, [NameRange.All], Now + Grace, Alice, Token));
     }
 
     [Fact]
@@ -202,6 +233,31 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.NotEqual(bad, healed.Location);
         Assert.Equal([new DiscardedLocation(bad, null)], await DiscardedAsync(10));
         Assert.Equal([LedgerKinds.UploadOpened, LedgerKinds.BlobHealed, LedgerKinds.BlobPushed], await KindsAfterAsync(last));
+    }
+
+    [Fact]
+    public async Task A_push_heals_a_damaged_blob_that_stood_with_another_size_and_its_usage()
+    {
+        var blob = Describe(Content("resized"));
+        foreach (var repository in new[] { App, Other })
+        {
+            var upload = await OpenAsync(repository, writing: true);
+            await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size + 1000, Now + Grace, Now, Alice, Token);
+        }
+
+        await Store.MarkDamagedAsync(blob.Digest, (await Store.FindBlobAsync(Registry, App, blob.Digest, Token))!.Location, Token);
+
+        var third = RepositoryName.Parse("team/third");
+        await PushBlobAsync(third, "resized");
+
+        foreach (var repository in new[] { App, Other, third })
+        {
+            var healed = await Store.FindBlobAsync(Registry, repository, blob.Digest, Token);
+            Assert.Equal((BlobState.Live, blob.Size), (healed!.State, healed.Size));
+        }
+
+        Assert.Equal((1, blob.Size), ((await Store.ReadTotalsAsync(Token)).Blobs, (await Store.ReadTotalsAsync(Token)).BlobBytes));
+        Assert.Empty(await Store.CheckAsync(Token));
     }
 
     [Fact]

@@ -109,6 +109,24 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task Of_a_completion_and_an_abort_exactly_one_happens()
+    {
+        for (var round = 0; round < 40; round++)
+        {
+            var blob = Describe(Content($"round {round}"));
+            var upload = await OpenAsync(App, writing: true);
+            var complete = () => Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token);
+            var abort = () => Store.AbortUploadAsync(upload.Id, null, Alice, Token);
+            var ends = await Task.WhenAll((round % 2 == 0 ? [complete, abort] : new[] { abort, complete }).Select(end => Task.Run(end)));
+
+            var completed = ends[round % 2];
+            Assert.NotEqual(completed, ends[1 - (round % 2)]);
+            Assert.Equal(completed, await Store.FindBlobAsync(Registry, App, blob.Digest, Token) is not null);
+            Assert.Equal(!completed, (await DiscardedAsync(100)).Any(discarded => discarded.UploadId == upload.Id));
+        }
+    }
+
+    [Fact]
     public async Task An_aborted_session_is_gone_and_its_writer_fenced_off()
     {
         var upload = await OpenAsync(App, writing: true);

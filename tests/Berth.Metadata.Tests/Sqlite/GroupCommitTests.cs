@@ -189,6 +189,35 @@ public sealed class GroupCommitTests
     }
 
     [Fact]
+    public async Task A_sync_that_fails_while_an_operation_still_runs_is_a_fault_too()
+    {
+        await using var folder = new StoreFolder();
+        var volume = folder.Volume;
+        await using var rig = new WriterRig(folder.Options with { WriterCacheBytes = 64 * 1024 }, checkpointing: false);
+        await rig.InsertAsync("first");
+        // The log begins anew, and its first pages are those that no longer fit into the cache: their sync comes in the middle of a statement.
+        using (var session = SessionPragmas.OpenCheckpointer(folder.Options)) Assert.True(session.Checkpoint(SQLitePCL.raw.SQLITE_CHECKPOINT_TRUNCATE, out _, out _));
+        using var gate = await rig.HoldAsync();
+        var before = rig.InsertAsync("before");
+        var spilling = rig.InsertAsync("spilling", bytes: 1_000_000);
+        var after = rig.InsertAsync("after");
+        volume.FailSyncs();
+
+        await gate.OpenAsync().ContinueWith(_ => { }, Token, TaskContinuationOptions.None, TaskScheduler.Default);
+
+        foreach (var task in new[] { before, spilling, after })
+        {
+            var error = await Assert.ThrowsAsync<MetadataUnavailableException>(() => task);
+            Assert.Contains("restarted", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(SQLitePCL.raw.SQLITE_IOERR_FSYNC, Assert.IsType<Microsoft.Data.Sqlite.SqliteException>(await rig.Writer.Faulted).SqliteExtendedErrorCode);
+        volume.MendSyncs();
+        await Assert.ThrowsAsync<MetadataUnavailableException>(() => rig.InsertAsync("later"));
+        Assert.Equal(["first"], rig.Read());
+    }
+
+    [Fact]
     public async Task An_operation_can_be_given_up_while_it_waits_but_not_once_it_runs()
     {
         await using var folder = new StoreFolder();

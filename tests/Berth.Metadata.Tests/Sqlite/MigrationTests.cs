@@ -10,6 +10,8 @@ public sealed class MigrationTests
     private static readonly Migrator.Migration First = new(1, "0001_first.sql", "CREATE TABLE one (id INTEGER PRIMARY KEY) STRICT;");
     private static readonly Migrator.Migration Second = new(2, "0002_second.sql", "ALTER TABLE one ADD COLUMN more TEXT; CREATE TABLE two (id INTEGER);");
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task Migrations_run_once_in_order()
     {
@@ -80,6 +82,53 @@ public sealed class MigrationTests
 
         Assert.NotEmpty(numbers);
         Assert.Equal(Enumerable.Range(1, numbers.Count), numbers);
+    }
+
+    [Fact]
+    public async Task A_folder_of_the_first_version_opens_with_all_it_held_and_goes_on()
+    {
+        await using var folder = new StoreFolder();
+        var blob = StoreFolder.Describe("layer");
+        var image = StoreFolder.Manifest("image", tags: "v1");
+        using (var session = SessionPragmas.OpenWriter(folder.Options))
+        {
+            Migrator.Migrate(session, TimeProvider.System, [Migrator.Embedded()[0]]);
+            session.RunScript(FirstVersion.Rows(blob, image));
+        }
+
+        await using var store = await folder.OpenAsync();
+
+        Assert.Equal(image.Bytes, (await store.FindManifestAsync(1, StoreFolder.App, Reference.To(Tag.Parse("v1")), true, Token))!.Bytes);
+        Assert.True((await store.FindBlobAsync(1, StoreFolder.App, blob.Digest, Token))!.Referenced);
+        var upload = await store.AcquireUploadAsync("open", 0, DateTimeOffset.UtcNow.AddMinutes(1), Token);
+        var pushed = StoreFolder.Describe("pushed");
+        Assert.True(await store.CompleteUploadAsync(
+            "open", upload!.Epoch, pushed.Digest, pushed.Size, DateTimeOffset.UtcNow.AddDays(1), DateTimeOffset.UtcNow, StoreFolder.Alice, Token));
+        await store.PutManifestAsync(StoreFolder.Manifest("next", tags: "v1"), StoreFolder.Alice, Token);
+        var deleted = await store.DeleteManifestAsync(1, StoreFolder.App, image.Digest, DateTimeOffset.UtcNow, StoreFolder.Alice, Token);
+        Assert.Equal(DeleteOutcome.Deleted, deleted.Outcome);
+        Assert.Equal(["v1"], (await store.ListTagsAsync(1, StoreFolder.App, null, 10, Token))!.Items);
+        await store.TidyAsync(TimeSpan.FromDays(90), 100, Token);
+        Assert.Empty(await store.CheckAsync(Token));
+    }
+
+    [Fact]
+    public async Task Rows_of_the_first_version_are_locked_quarantined_limited_and_kept_for_by_nothing()
+    {
+        await using var folder = new StoreFolder();
+        using var session = SessionPragmas.OpenWriter(folder.Options);
+        Migrator.Migrate(session, TimeProvider.System, [Migrator.Embedded()[0]]);
+        session.RunScript(FirstVersion.Rows(StoreFolder.Describe("layer"), StoreFolder.Manifest("image", tags: "v1")));
+
+        Migrator.Migrate(session, TimeProvider.System);
+
+        Assert.Equal("0 0  0 0 ", session.Run("SELECT concat_ws(' ', locks, locks_time, COALESCE(locks_region, ''), quarantine, quarantine_time, COALESCE(quarantine_region, '')) FROM manifests"));
+        Assert.Equal("0 0 ", session.Run("SELECT concat_ws(' ', locks, locks_time, COALESCE(locks_region, '')) FROM tags"));
+        Assert.Equal("0 0  - -", session.Run(
+            "SELECT concat_ws(' ', locks, locks_time, COALESCE(locks_region, ''), COALESCE(quota, '-'), COALESCE(home_region, '-')) FROM repositories"));
+        Assert.Equal("-", session.Run("SELECT COALESCE(quota, '-') FROM registries"));
+        Assert.Equal("0", session.Run("SELECT reserved FROM uploads"));
+        Assert.Equal("0 0", session.Run("SELECT concat_ws(' ', keep_for, keep_records) FROM ledger_readers"));
     }
 
     [Fact]

@@ -65,8 +65,8 @@ internal sealed partial class GroupWriter
         }
         catch (Exception error)
         {
-            first.Fail(SqliteErrors.Translate(error));
             LogGroupFailed(1, error);
+            first.Fail(Judge(error));
             return;
         }
 
@@ -100,7 +100,7 @@ internal sealed partial class GroupWriter
         }
         catch (Exception error)
         {
-            if (SqliteErrors.IsDamage(error)) Fault(error);
+            var answer = Judge(error);
             try
             {
                 return TryRollBackMember();
@@ -108,7 +108,7 @@ internal sealed partial class GroupWriter
             finally
             {
                 // Whatever becomes of the transaction, this member is no part of it.
-                member.Fail(SqliteErrors.Translate(error));
+                member.Fail(answer);
             }
         }
     }
@@ -126,6 +126,7 @@ internal sealed partial class GroupWriter
         catch (Microsoft.Data.Sqlite.SqliteException error)
         {
             LogGroupFailed(_members.Count, error);
+            Judge(error);
             RollBack();
             return false;
         }
@@ -202,13 +203,21 @@ internal sealed partial class GroupWriter
         }
         catch (Exception refused)
         {
-            member.Fail(SqliteErrors.Translate(refused));
+            member.Fail(Judge(refused));
             return;
         }
 
         if (RunMember(member) && !TryCommit(out var error)) member.Fail(SqliteErrors.Translate(error!));
         RollBack();
         _members.Clear();
+    }
+
+    /// <summary>What the caller is told of an error that came before the commit; one after which nothing can be trusted ends the writing.</summary>
+    private Exception Judge(Exception error)
+    {
+        if (!SqliteErrors.IsFatalBeforeCommit(error)) return SqliteErrors.Translate(error);
+        Fault(error);
+        return Unavailable(error);
     }
 
     private void RollBack()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -11,11 +12,17 @@ internal sealed class Session : IDisposable
 {
     private const int NoCheckpointOnClose = 1006; // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
 
+    // How often a limited session looks at the clock: a look-up of one row ends before either, so that it pays for none.
+    private const int InstructionsBetweenLooks = 10_000;
+    private const int StepsBetweenLooks = 256;
+    private const long NoDeadline = long.MaxValue;
+
     private static readonly Sql Begin = new("BEGIN");
     private static readonly Sql Commit = new("COMMIT");
 
     private readonly sqlite3 _handle;
     private Statement?[] _statements = new Statement?[128];
+    private long _deadline = NoDeadline;
 
     static Session() => Batteries_V2.Init();
 
@@ -111,6 +118,19 @@ internal sealed class Session : IDisposable
     /// <summary>Leaves the WAL as it is when the last connection closes; otherwise that moves it into the database and removes it.</summary>
     public void KeepLogOnClose() => Check(raw.sqlite3_db_config(_handle, NoCheckpointOnClose, 1, out _));
 
+    /// <summary>
+    /// Makes the session heed its deadlines: what runs longer ends with SQLITE_INTERRUPT, inside a statement that runs long as well as between
+    /// the rows and statements of a read that has many.
+    /// </summary>
+    public void HeedDeadlines() =>
+        raw.sqlite3_progress_handler(_handle, InstructionsBetweenLooks, static self => ((Session)self).IsOverdue() ? 1 : 0, this);
+
+    /// <summary>Gives the session this much time from now on.</summary>
+    public void SetDeadline(TimeSpan limit) => _deadline = Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency);
+
+    /// <summary>Gives the session all the time there is.</summary>
+    public void ClearDeadline() => _deadline = NoDeadline;
+
     /// <summary>Ends what runs on this connection with an error; from any thread.</summary>
     public void Interrupt() => raw.sqlite3_interrupt(_handle);
 
@@ -126,7 +146,13 @@ internal sealed class Session : IDisposable
         return new SqliteException($"SQLite error {extended}: {message}", result & 0xff, (extended & 0xff) == (result & 0xff) ? extended : result);
     }
 
-    public void CountStatement() => Steps++;
+    /// <summary>Counts a step that is about to be run.</summary>
+    /// <exception cref="SqliteException">SQLITE_INTERRUPT: the deadline has passed.</exception>
+    public void CountStep()
+    {
+        if (++Steps % StepsBetweenLooks == 0 && IsOverdue())
+            throw new SqliteException("The read took longer than it may.", raw.SQLITE_INTERRUPT, raw.SQLITE_INTERRUPT);
+    }
 
     public void CountInstructions(int instructions) => Instructions += instructions;
 
@@ -137,12 +163,24 @@ internal sealed class Session : IDisposable
         _handle.Dispose();
     }
 
+    /// <summary>Whether the deadline has passed; told once, so that what cleans up behind it is not ended, too.</summary>
+    private bool IsOverdue()
+    {
+        if (Stopwatch.GetTimestamp() <= _deadline) return false;
+        _deadline = NoDeadline;
+        return true;
+    }
+
     /// <summary>One snapshot of the rows.</summary>
     internal readonly struct ReadTransaction(Session session) : IDisposable
     {
         public void Dispose()
         {
-            if (session.InTransaction) session.Use(Commit).Execute();
+            if (!session.InTransaction) return;
+
+            // A connection must not go back to the pool with its snapshot open.
+            session.ClearDeadline();
+            session.Use(Commit).Execute();
         }
     }
 }

@@ -17,7 +17,16 @@ internal sealed class SessionPool(SqliteOptions options) : IDisposable
     /// <summary>Instructions run by readers that were returned; tests count them.</summary>
     public long Instructions => Volatile.Read(ref _instructions);
 
+    /// <summary>A connection for a read of a request or a page: it is ended when it takes longer than <see cref="SqliteOptions.ReadLimit"/>.</summary>
     public Lease Rent()
+    {
+        var lease = RentUnlimited();
+        lease.Session.SetDeadline(options.ReadLimit);
+        return lease;
+    }
+
+    /// <summary>A connection for a read that takes as long as it takes, while nobody is served.</summary>
+    public Lease RentUnlimited()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var slots = _slots;
@@ -45,6 +54,7 @@ internal sealed class SessionPool(SqliteOptions options) : IDisposable
 
     private void Return(Session session, long steps, long instructions)
     {
+        session.ClearDeadline();
         Interlocked.Add(ref _steps, steps);
         Interlocked.Add(ref _instructions, instructions);
         var slots = _slots;

@@ -30,6 +30,7 @@ internal static class SessionPragmas
         {
             Assert(session, "journal_mode", "wal");
             Set(session, "query_only", "1");
+            session.HeedDeadlines();
         });
     }
 

@@ -16,12 +16,24 @@ internal static class SqliteErrors
         _ => error,
     };
 
+    /// <summary>Whether a read was ended because it took too long.</summary>
+    public static bool IsInterrupt(Exception error) => error is SqliteException { SqliteErrorCode: raw.SQLITE_INTERRUPT };
+
     /// <summary>Whether the database can no longer be trusted to keep what it is told: the process must stop.</summary>
     public static bool IsFatal(Exception error) => error is SqliteException
     {
         SqliteErrorCode: raw.SQLITE_IOERR or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_READONLY,
     };
 
-    /// <summary>Whether the file itself was found damaged.</summary>
-    public static bool IsDamage(Exception error) => error is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB };
+    /// <summary>
+    /// Whether the database can no longer be trusted after an error that came before the commit: the file was found damaged, or a sync failed
+    /// (the engine syncs a log that begins anew as soon as a statement's pages spill into it). Any other error is the statement's own.
+    /// </summary>
+    public static bool IsFatalBeforeCommit(Exception error) => error is SqliteException
+    {
+        SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB,
+    } or SqliteException
+    {
+        SqliteExtendedErrorCode: raw.SQLITE_IOERR_FSYNC or raw.SQLITE_IOERR_DIR_FSYNC,
+    };
 }

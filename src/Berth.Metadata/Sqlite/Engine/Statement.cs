@@ -88,7 +88,7 @@ internal sealed class Statement : IDisposable
     /// <summary>Goes to the next row; false after the last.</summary>
     public bool Step()
     {
-        _session.CountStatement();
+        _session.CountStep();
         var result = raw.sqlite3_step(_handle);
         if (result == raw.SQLITE_ROW) return true;
         if (result == raw.SQLITE_DONE) return false;
