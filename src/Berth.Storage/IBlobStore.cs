@@ -36,6 +36,11 @@ public interface IBlobStore : IAsyncDisposable
     /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
     Task<IBlobReader> OpenAsync(string location, long size, CancellationToken cancellationToken);
 
+    /// <summary>Makes durable what stands at a location: for bytes that an ended process may have left without that.</summary>
+    /// <exception cref="BlobMissingException">The store answered that the location is absent.</exception>
+    /// <exception cref="StorageUnavailableException">The store does not answer, or the bytes could not be made durable.</exception>
+    Task SyncAsync(string location, CancellationToken cancellationToken);
+
     /// <summary>
     /// Removes a location, durably: it does not come back after a loss of power, so its rows may be forgotten. One that is absent already is no
     /// error. Readers that have it open may finish. Calls side by side share what makes them durable.

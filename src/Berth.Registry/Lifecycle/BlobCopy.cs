@@ -9,7 +9,11 @@ namespace Berth.Registry.Lifecycle;
 /// Copies the blobs that a snapshot of the metadata names from one store into another. Locations are never reused, so what the target
 /// has already is what it should be: a second backup into the same place copies only what is new.
 /// </summary>
-public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStore target)
+/// <param name="snapshot">The rows.</param>
+/// <param name="source">The store that has the bytes.</param>
+/// <param name="target">The store that gets them.</param>
+/// <param name="resumed">Whether an earlier copy was ended before its end: what it left in the target need not be durable, and is made so.</param>
+public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStore target, bool resumed)
 {
     private const int PageSize = 500;
     private const int BlockSize = 256 * 1024;
@@ -66,11 +70,12 @@ public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStor
         try
         {
             await using var present = await target.OpenAsync(blob.Location, blob.Size, cancellationToken);
+            if (resumed) await target.SyncAsync(blob.Location, cancellationToken);
             return false;
         }
         catch (BlobMissingException)
         {
-            // Absent, or cut short by an earlier backup that was ended: it is written anew.
+            // Absent, or cut short by an earlier copy that was ended: it is written anew.
             await target.DeleteAsync(blob.Location, cancellationToken);
         }
 

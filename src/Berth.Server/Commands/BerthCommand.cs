@@ -13,7 +13,7 @@ internal static class BerthCommand
             ServeCommand.Create(),
             StorageCommand.Create(),
             BackupCommand.Create(),
-            BackupCommand.CreateRestore(),
+            RestoreCommand.Create(),
             VersionCommand.Create(),
         };
         var parsed = root.Parse(args);

@@ -20,7 +20,7 @@ internal static class OfflineData
     public static async Task<Stores> OpenAsync(ServerOptions options, string command, CancellationToken cancellationToken)
     {
         var data = Path.GetFullPath(options.Data);
-        if (!DataFolder.HoldsInstallation(data)) throw new CannotStartException($"There is no installation in {data}; name its data folder with --data.");
+        DataFolder.RequireInstallation(data, $"There is no installation in {data}; name its data folder with --data.");
 
         var stores = new Stores(options, TimeProvider.System, LoggingSetup.CreateFactory(options.Logging, TimeProvider.System));
         await stores.LockAsync(command, cancellationToken);

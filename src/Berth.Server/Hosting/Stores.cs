@@ -48,7 +48,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     /// <summary>Makes the data folder where there is none, and takes its lock: before anything else looks into it.</summary>
     /// <param name="command">What this process does, as the user called it, for the sentence that another process gets.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="CannotStartException">It cannot be made, another process has it, or its volume is not safe.</exception>
+    /// <exception cref="CannotStartException">It cannot be made, another process has it, its volume is not safe, or a restore into it is not finished.</exception>
     public async Task LockAsync(string command, CancellationToken cancellationToken)
     {
         try
@@ -65,6 +65,8 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         {
             throw new CannotStartException(e is DataFolderInUseException ? e.Message : $"Data (--data) is '{_data}', which cannot be used: {e.Message}", e);
         }
+
+        if (DataFolder.Unfinished(_data) is { } unfinished) throw new CannotStartException(unfinished);
     }
 
     /// <summary>Opens both stores, and makes a new installation where there is none.</summary>

@@ -1,3 +1,4 @@
+using Berth.Server.Hosting;
 using Berth.Storage.FileSystem;
 
 namespace Berth.Server.LocalFiles;
@@ -18,28 +19,43 @@ internal static class DataFolder
         DurableDirectory.Create(Path.Combine(path, "metadata"));
     }
 
+    /// <summary>The database in the making of a backup into the folder: while the backup is at work, and after one that was ended.</summary>
+    public static string BackupDraft(string path) => Path.Combine(path, "metadata", "unfinished-backup.db");
+
+    /// <summary>The database in the making of a restore into the folder.</summary>
+    public static string RestoreDraft(string path) => Path.Combine(path, "metadata", "unfinished-restore.db");
+
     /// <summary>Whether the folder holds an installation; an offline command never makes one.</summary>
-    public static bool HoldsInstallation(string path) => File.Exists(Hosting.Stores.DatabasePath(path));
+    public static bool HoldsInstallation(string path) => File.Exists(Stores.DatabasePath(path));
 
-    /// <summary>Whether the folder is absent or empty, so that a restore may fill it.</summary>
-    public static bool IsVacant(string path) => !Directory.Exists(path) || !Directory.EnumerateFileSystemEntries(path).Any();
-
-    /// <summary>Copies the certificates and keys of one data folder into another; what is there is replaced.</summary>
-    public static void CopyCertificates(string from, string to)
+    /// <summary>
+    /// Why the folder is neither an installation nor a place for a new one: a restore or a first backup into it was ended, and what it left
+    /// must not become part of anything else. Null when there is no such thing. An update that was ended leaves the backup before it.
+    /// </summary>
+    public static string? Unfinished(string path)
     {
-        var source = Path.Combine(from, "tls");
-        if (!Directory.Exists(source)) return;
-
-        var target = Path.Combine(to, "tls");
-        Directory.CreateDirectory(target, Private);
-        foreach (var file in Directory.EnumerateFiles(source)) File.Copy(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
+        if (HoldsInstallation(path)) return null;
+        if (File.Exists(RestoreDraft(path)))
+            return $"{path} holds a restore that is not finished: run ./berth restore --from BACKUP --data {path} again, or remove the folder.";
+        return File.Exists(BackupDraft(path))
+            ? $"{path} holds a first backup that is not finished: run ./berth backup --data DATA --to {path} again, or remove the folder."
+            : null;
     }
 
-    /// <summary>Puts a new snapshot of the rows in the place of the one before, at once.</summary>
-    public static void ReplaceDatabase(string snapshot, string data)
+    /// <summary>Returns when the folder holds an installation.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="absent">What to say when there is nothing in it.</param>
+    /// <exception cref="CannotStartException">It holds none.</exception>
+    public static void RequireInstallation(string path, string absent)
     {
-        var database = Hosting.Stores.DatabasePath(data);
-        foreach (var log in new[] { "-wal", "-shm" }) File.Delete(database + log);
-        File.Move(snapshot, database, overwrite: true);
+        if (!HoldsInstallation(path)) throw new CannotStartException(Unfinished(path) ?? absent);
     }
+
+    /// <summary>Whether the folder is absent or holds nothing but what a command leaves that was ended before it began: locks, an empty folder.</summary>
+    public static bool IsVacant(string path) => !Directory.Exists(path) || Directory.EnumerateFileSystemEntries(path).All(entry => Path.GetFileName(entry) switch
+    {
+        "lock" or "backup.lock" => true,
+        "metadata" => Directory.Exists(entry) && !Directory.EnumerateFileSystemEntries(entry).Any(),
+        _ => false,
+    });
 }

@@ -3,8 +3,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Berth.Storage.FileSystem;
 
 /// <summary>
-/// Keeps bytes in place while a backup copies them, <c>DATA/backup.lock</c>: backups hold it together, from before the snapshot of the rows until
-/// the last byte is copied; whoever removes locations holds it alone, for one batch at a time, and never waits for it.
+/// Keeps bytes in place while they are copied, <c>DATA/backup.lock</c>. Who copies out of the folder (a backup of it, a restore from it) holds it
+/// with others, from before the snapshot of the rows until the last byte is copied. Who removes locations holds it alone and never waits for it:
+/// garbage collection for one batch at a time, a backup into the folder from its beginning to its end.
 /// </summary>
 public sealed class BackupHold : IDisposable
 {
@@ -14,31 +15,34 @@ public sealed class BackupHold : IDisposable
 
     private BackupHold(SafeFileHandle file) => _file = file;
 
-    /// <summary>For a backup: waits until the batch of removals at work is done; none begins until this is disposed.</summary>
+    /// <summary>For a copy: waits until the batch of removals at work is done; none begins until this is disposed.</summary>
+    /// <exception cref="DataFolderInUseException">A removal is at work that takes longer: what <paramref name="isLong"/> says of the folder's holder.</exception>
     /// <exception cref="StorageUnavailableException">The lock file cannot be opened or locked.</exception>
-    public static async Task<BackupHold> TakeAsync(string dataFolder, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<BackupHold> TakeAsync(
+        string dataFolder, Func<DataFolderHolder, bool> isLong, TimeProvider time, CancellationToken cancellationToken)
     {
-        var file = Open(dataFolder);
-        try
+        while (true)
         {
-            while (!FileLock.TryLock(file, exclusive: false)) await Task.Delay(Retry, time, cancellationToken);
-            return new BackupHold(file);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
+            var holder = DataFolderLock.LastHolder(dataFolder);
+            if (TryTake(dataFolder, exclusive: false) is { } hold) return hold;
+            if (holder is not null && isLong(holder)) throw new DataFolderInUseException(dataFolder, holder);
+            await Task.Delay(Retry, time, cancellationToken);
         }
     }
 
-    /// <summary>For a batch of removals: null while a backup copies, then the batch is put off. No backup begins until this is disposed.</summary>
+    /// <summary>For removals: null while something is being copied, then they are put off. No copy begins until this is disposed.</summary>
     /// <exception cref="StorageUnavailableException">The lock file cannot be opened or locked.</exception>
-    public static BackupHold? TryTakeForRemoval(string dataFolder)
+    public static BackupHold? TryTakeForRemoval(string dataFolder) => TryTake(dataFolder, exclusive: true);
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private static BackupHold? TryTake(string dataFolder, bool exclusive)
     {
-        var file = Open(dataFolder);
+        var file = FileLock.Open(Path.Join(dataFolder, "backup.lock"));
         try
         {
-            if (FileLock.TryLock(file, exclusive: true)) return new BackupHold(file);
+            if (FileLock.TryLock(file, exclusive)) return new BackupHold(file);
         }
         catch
         {
@@ -49,9 +53,4 @@ public sealed class BackupHold : IDisposable
         file.Dispose();
         return null;
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
-
-    private static SafeFileHandle Open(string dataFolder) => FileLock.Open(Path.Join(dataFolder, "backup.lock"));
 }

@@ -45,6 +45,14 @@ public sealed class DataFolderLock : IDisposable
         }
     }
 
+    /// <summary>Who took the lock of a folder last, whether it still holds it or not; null where there is no name to read.</summary>
+    /// <exception cref="StorageUnavailableException">The lock file cannot be opened.</exception>
+    public static DataFolderHolder? LastHolder(string dataFolder)
+    {
+        using var file = FileLock.Open(Path.Join(dataFolder, "lock"));
+        return Read(file);
+    }
+
     /// <summary>Lets go of the lock.</summary>
     public void Dispose() => _file.Dispose();
 

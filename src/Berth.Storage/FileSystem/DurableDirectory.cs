@@ -2,12 +2,26 @@ using Berth.Storage.FileSystem.Operations;
 
 namespace Berth.Storage.FileSystem;
 
-/// <summary>Makes folders that are still there after a loss of power.</summary>
+/// <summary>Makes folders, and changes in them, that are still there after a loss of power.</summary>
 public static class DurableDirectory
 {
     /// <summary>Makes a folder with all folders above it that are not there, each with its entry made durable.</summary>
     /// <exception cref="IOException">It cannot be made.</exception>
     public static void Create(string path) => Create(PosixFileOperations.Instance, path);
+
+    /// <summary>Makes a folder's entries durable: what was made, renamed and removed in it.</summary>
+    /// <exception cref="StorageUnavailableException">The system reports that it failed.</exception>
+    public static void Sync(string path)
+    {
+        try
+        {
+            PosixFileOperations.Instance.SyncDirectory(path);
+        }
+        catch (FileOperationException e)
+        {
+            throw StorageErrors.Translate(e);
+        }
+    }
 
     internal static void Create(IFileOperations files, string path)
     {

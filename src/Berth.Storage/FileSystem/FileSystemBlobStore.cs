@@ -121,6 +121,27 @@ public sealed partial class FileSystemBlobStore : IBlobStore
     }
 
     /// <inheritdoc/>
+    public async Task SyncAsync(string location, CancellationToken cancellationToken)
+    {
+        var folder = BlobLocation.FolderOf(location);
+        try
+        {
+            await _parts.Writes.RunAsync((_parts.Files, PathOf(folder, location)), static work =>
+            {
+                using var file = work.Files.OpenWrite(work.Item2);
+                work.Files.Sync(file);
+            }, cancellationToken);
+            await _directories[folder].SyncAsync();
+        }
+        catch (FileOperationException e)
+        {
+            if (!e.IsAbsent) throw StorageErrors.Translate(e);
+            await RequireIdentityAsync();
+            throw new BlobMissingException(location, $"The location '{location}' is absent.");
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task DeleteAsync(string location, CancellationToken cancellationToken)
     {
         var folder = BlobLocation.FolderOf(location);

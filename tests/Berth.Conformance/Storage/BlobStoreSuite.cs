@@ -155,6 +155,19 @@ public abstract class BlobStoreSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_another_left_unsynced_can_be_made_durable_later()
+    {
+        var content = Content(1_000);
+        var location = Store.NewLocation();
+        await using (var writer = await Store.AppendAsync(location, 0, 0, Cancelled)) await writer.WriteAsync(new ReadOnlySequence<byte>(content), Cancelled);
+
+        await Store.SyncAsync(location, Cancelled);
+
+        Assert.Equal(content, await GetAsync(location, content.Length));
+        await Assert.ThrowsAsync<BlobMissingException>(() => Store.SyncAsync(Store.NewLocation(), Cancelled));
+    }
+
+    [Fact]
     public async Task Disposing_a_writer_deletes_nothing()
     {
         var content = Content(1_000);

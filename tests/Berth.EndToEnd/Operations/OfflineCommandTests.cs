@@ -93,6 +93,25 @@ public sealed class OfflineCommandTests(ServerFixture fixture) : EndToEndTest<Se
         Assert.Single(Directory.EnumerateFileSystemEntries(full));
     }
 
+    [Fact]
+    public async Task A_restore_that_cannot_go_on_says_why_in_one_sentence_and_goes_on_later()
+    {
+        await Client.PushImageAsync(Repo, "pushed");
+        var (backup, restored) = (NewFolder("backup"), NewFolder("restored"));
+        (await BerthAsync("backup", "--data", Fixture.Server.Data, "--to", backup)).Succeeded();
+        var database = Path.Combine(backup, "metadata", "berth.db");
+        File.Move(database, database + ".kept");
+        await File.WriteAllBytesAsync(database, Content.Random(100_000));
+
+        var failed = await BerthAsync("restore", "--from", backup, "--data", restored);
+        Assert.Equal(1, failed.Status);
+        Assert.StartsWith("berth: The restore is not finished", failed.Errors.Trim().Split('\n')[^1], StringComparison.Ordinal);
+
+        File.Move(database + ".kept", database, overwrite: true);
+        (await BerthAsync("restore", "--from", backup, "--data", restored)).Succeeded();
+        (await BerthAsync("storage", "verify", "--data", restored)).Succeeded();
+    }
+
     private Task<ToolResult> BerthAsync(params string[] arguments) => Tool.RunAsync(ServerProcess.Find()!, arguments, Fixture.Folder, Fixture.ClientEnvironment);
 
     private async Task PushUntilAsync(CancellationToken ending)

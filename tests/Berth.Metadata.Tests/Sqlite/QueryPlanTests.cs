@@ -116,7 +116,7 @@ public sealed class QueryPlanTests
 
     private static bool IsPlanned(string text) =>
         !text.Contains("things", StringComparison.Ordinal) // the table of the writer's own tests
-        && !text.StartsWith("PRAGMA", StringComparison.Ordinal) && !text.StartsWith("VACUUM", StringComparison.Ordinal)
+        && !text.StartsWith("PRAGMA", StringComparison.Ordinal)
         && !text.StartsWith("BEGIN", StringComparison.Ordinal) && !text.StartsWith("COMMIT", StringComparison.Ordinal)
         && !text.StartsWith("ROLLBACK", StringComparison.Ordinal) && !text.StartsWith("SAVEPOINT", StringComparison.Ordinal)
         && !text.StartsWith("RELEASE", StringComparison.Ordinal)

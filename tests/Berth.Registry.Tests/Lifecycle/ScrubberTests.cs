@@ -46,6 +46,8 @@ public sealed class ScrubberTests
             return location == bad ? throw new StorageUnavailableException("A sector cannot be read.") : inner.OpenAsync(location, size, cancellationToken);
         }
 
+        public Task SyncAsync(string location, CancellationToken cancellationToken) => inner.SyncAsync(location, cancellationToken);
+
         public Task DeleteAsync(string location, CancellationToken cancellationToken) => inner.DeleteAsync(location, cancellationToken);
 
         public IAsyncEnumerable<StoredBlob> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);

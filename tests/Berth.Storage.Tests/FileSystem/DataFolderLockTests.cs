@@ -8,6 +8,8 @@ public sealed class DataFolderLockTests : IDisposable
 {
     private readonly StoreFolder _folder = new();
 
+    private static readonly Func<DataFolderHolder, bool> NeverLong = _ => false;
+
     private static CancellationToken Cancelled => StoreFolder.Cancelled;
 
     public void Dispose() => _folder.Dispose();
@@ -60,8 +62,8 @@ public sealed class DataFolderLockTests : IDisposable
     [Fact]
     public async Task Backups_hold_bytes_together_and_removals_are_put_off()
     {
-        using (await BackupHold.TakeAsync(_folder.Path, TimeProvider.System, Cancelled))
-        using (await BackupHold.TakeAsync(_folder.Path, TimeProvider.System, Cancelled))
+        using (await BackupHold.TakeAsync(_folder.Path, NeverLong, TimeProvider.System, Cancelled))
+        using (await BackupHold.TakeAsync(_folder.Path, NeverLong, TimeProvider.System, Cancelled))
             Assert.Null(BackupHold.TryTakeForRemoval(_folder.Path));
 
         using var removal = BackupHold.TryTakeForRemoval(_folder.Path);
@@ -72,7 +74,7 @@ public sealed class DataFolderLockTests : IDisposable
     public async Task A_backup_waits_for_the_batch_of_removals_at_work()
     {
         var removal = BackupHold.TryTakeForRemoval(_folder.Path);
-        var backup = BackupHold.TakeAsync(_folder.Path, TimeProvider.System, Cancelled);
+        var backup = BackupHold.TakeAsync(_folder.Path, NeverLong, TimeProvider.System, Cancelled);
         await Task.Delay(100, Cancelled);
         Assert.False(backup.IsCompleted);
         removal!.Dispose();
@@ -81,12 +83,28 @@ public sealed class DataFolderLockTests : IDisposable
     }
 
     [Fact]
+    public async Task A_copy_does_not_wait_for_a_removal_that_takes_long()
+    {
+        using var held = await DataFolderLock.AcquireAsync(_folder.Path, "berth backup", TimeProvider.System, Cancelled);
+        using (BackupHold.TryTakeForRemoval(_folder.Path))
+        {
+            var refused = await Assert.ThrowsAsync<DataFolderInUseException>(() => CopyAsync());
+            Assert.Equal("berth backup", refused.Holder!.Command);
+        }
+
+        // What it left as its name is not taken for it.
+        (await CopyAsync()).Dispose();
+
+        Task<BackupHold> CopyAsync() => BackupHold.TakeAsync(_folder.Path, holder => holder.Command == "berth backup", TimeProvider.System, Cancelled);
+    }
+
+    [Fact]
     public async Task A_backup_that_is_cancelled_waits_no_longer()
     {
         using var removal = BackupHold.TryTakeForRemoval(_folder.Path);
         using var source = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
         source.CancelAfter(50);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => BackupHold.TakeAsync(_folder.Path, TimeProvider.System, source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => BackupHold.TakeAsync(_folder.Path, NeverLong, TimeProvider.System, source.Token));
     }
 
     [Fact]

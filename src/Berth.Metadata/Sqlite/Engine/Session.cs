@@ -16,6 +16,7 @@ internal sealed class Session : IDisposable
     private const int InstructionsBetweenLooks = 10_000;
     private const int StepsBetweenLooks = 256;
     private const long NoDeadline = long.MaxValue;
+    private const int PagesPerStep = 4096;
 
     private static readonly Sql Begin = new("BEGIN");
     private static readonly Sql Commit = new("COMMIT");
@@ -115,6 +116,24 @@ internal sealed class Session : IDisposable
         throw Error(result);
     }
 
+    /// <summary>Copies all pages over another database, all as they are in the read transaction that is open here.</summary>
+    public void CopyTo(Session target, CancellationToken cancellationToken)
+    {
+        using var copy = raw.sqlite3_backup_init(target._handle, "main", _handle, "main");
+        if (copy.IsInvalid) throw target.Error(raw.sqlite3_errcode(target._handle));
+
+        int result;
+        do
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            result = raw.sqlite3_backup_step(copy, PagesPerStep);
+        }
+        while (result == raw.SQLITE_OK);
+
+        if (result != raw.SQLITE_DONE) throw target.Error(result);
+        target.Check(raw.sqlite3_backup_finish(copy));
+    }
+
     /// <summary>Leaves the WAL as it is when the last connection closes; otherwise that moves it into the database and removes it.</summary>
     public void KeepLogOnClose() => Check(raw.sqlite3_db_config(_handle, NoCheckpointOnClose, 1, out _));
 
@@ -130,9 +149,6 @@ internal sealed class Session : IDisposable
 
     /// <summary>Gives the session all the time there is.</summary>
     public void ClearDeadline() => _deadline = NoDeadline;
-
-    /// <summary>Ends what runs on this connection with an error; from any thread.</summary>
-    public void Interrupt() => raw.sqlite3_interrupt(_handle);
 
     public void Check(int result)
     {

@@ -34,9 +34,30 @@ internal static class SessionPragmas
         });
     }
 
-    /// <summary>A reader that may also write the file that it copies into.</summary>
+    /// <summary>A reader of everything.</summary>
     public static Session OpenCopier(SqliteOptions options) =>
-        Open(options, readOnly: true, options.ReaderCacheBytes, options.BusyTimeout, session => Assert(session, "journal_mode", "wal"));
+        Open(options, readOnly: true, options.ReaderCacheBytes, options.BusyTimeout, session =>
+        {
+            Assert(session, "journal_mode", "wal");
+            Set(session, "query_only", "1");
+        });
+
+    /// <summary>The new file that a copy is written to: nothing reads it before it is whole, and it is synced as a whole then.</summary>
+    public static Session OpenCopy(SqliteOptions options, string path)
+    {
+        var session = Session.Open(path, readOnly: false, options.FileLayer);
+        try
+        {
+            Set(session, "journal_mode", "OFF", "off");
+            Set(session, "synchronous", "OFF", "0");
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
 
     private static Session Open(SqliteOptions options, bool readOnly, long cacheBytes, TimeSpan busyTimeout, Action<Session> more)
     {

@@ -1,0 +1,45 @@
+using Berth.Metadata.Sqlite;
+using Berth.Oci;
+using Berth.Registry.Lifecycle;
+using Berth.Server.Configuration;
+using Berth.Server.LocalFiles;
+using Berth.Server.Logging;
+
+namespace Berth.Server.Backups;
+
+/// <summary>Makes a data folder from a backup. Until all of it is there, the folder has no database, and nothing serves it.</summary>
+internal sealed class Restore(ServerOptions options, string source, ISteps steps)
+{
+    private readonly string _data = Path.GetFullPath(options.Data);
+
+    /// <summary>Makes the data folder, or goes on with one that an ended restore left.</summary>
+    /// <exception cref="CannotStartException">A folder is not what it should be, or in use; the message says what to do.</exception>
+    public async Task<BlobCopyResult> RunAsync(CancellationToken cancellationToken)
+    {
+        DataFolder.RequireInstallation(source, $"{source} holds no backup; name the folder that berth backup wrote.");
+        var draft = new SqliteDraft(DataFolder.RestoreDraft(_data));
+        RequireTarget(draft);
+
+        DataFolder.Ensure(_data);
+        using var dataLock = await Claims.LockAsync(_data, Claims.Restore, cancellationToken);
+        RequireTarget(draft);
+        using var sourceHold = await Claims.HoldSourceAsync(source, cancellationToken);
+        using var loggers = LoggingSetup.CreateFactory(options.Logging, TimeProvider.System);
+        return await new FolderCopy(source, _data, draft, loggers, steps).RunAsync(
+            async (rows, copy) =>
+            {
+                // What an ended restore of older rows brought.
+                await copy.PruneAsync(cancellationToken);
+
+                // As late as may be: the grace counts from here, and copying may have taken hours.
+                await rows.MarkRestoredAsync(TimeProvider.System.GetUtcNow() + options.Registry.Lifecycle.Grace, cancellationToken);
+            },
+            cancellationToken);
+    }
+
+    private void RequireTarget(SqliteDraft draft)
+    {
+        if (DataFolder.HoldsInstallation(_data) || !(draft.Exists || DataFolder.IsVacant(_data)))
+            throw new CannotStartException($"{_data} is not empty; name an absent or empty folder with --data.");
+    }
+}
