@@ -31,7 +31,7 @@ public static class AccessEventKinds
     /// <summary>A credential was verified (not: found in memory).</summary>
     public const string SignIn = "sign-in";
 
-    /// <summary>A credential was wrong, or its principal unknown or disabled.</summary>
+    /// <summary>A credential was wrong, or its principal unknown or disabled; or it was not looked at, because too many came at once.</summary>
     public const string SignInRefused = "sign-in.refused";
 
     /// <summary>A signed-in principal lacked the right. A request without credentials, which gets its challenge, is no denial.</summary>

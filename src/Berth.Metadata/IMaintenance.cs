@@ -8,9 +8,12 @@ public interface IMaintenance
     /// <summary>Blobs in digest order after the given one.</summary>
     ValueTask<IReadOnlyList<StoredBlobRecord>> WalkBlobsAsync(Digest after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>The blob's row; null when there is none.</summary>
+    ValueTask<StoredBlobRecord?> FindStoredBlobAsync(Digest digest, CancellationToken cancellationToken);
+
     /// <summary>
-    /// Manifests by row after the given one, with their bytes and what they name that is absent. For an installation that is not being served: a page
-    /// takes as long as it takes.
+    /// Manifests by row after the given one, with their bytes, the blobs they name, and what they name that is absent. For an installation that is not
+    /// being served: a page takes as long as it takes.
     /// </summary>
     ValueTask<IReadOnlyList<StoredManifestRecord>> WalkManifestsAsync(long after, int limit, CancellationToken cancellationToken);
 
@@ -52,9 +55,10 @@ public sealed record StoredBlobRecord(Digest Digest, long Size, string Location,
 /// <param name="Repository">Its repository's name.</param>
 /// <param name="Digest">Its digest.</param>
 /// <param name="Bytes">Its bytes.</param>
+/// <param name="Blobs">The blobs that it names.</param>
 /// <param name="Missing">Blobs and manifests that it needs and that its repository lacks.</param>
 public sealed record StoredManifestRecord(
-    long Sequence, string Registry, string Repository, Digest Digest, byte[] Bytes, IReadOnlyList<Digest> Missing);
+    long Sequence, string Registry, string Repository, Digest Digest, byte[] Bytes, IReadOnlyList<Digest> Blobs, IReadOnlyList<Digest> Missing);
 
 /// <summary>Totals of the whole installation.</summary>
 /// <param name="Blobs">Blobs stored.</param>

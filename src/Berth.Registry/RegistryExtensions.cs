@@ -47,7 +47,7 @@ public static class RegistryExtensions
         services.AddSingleton<AccessLog>();
         services.AddHostedService(s => s.GetRequiredService<AccessLog>());
         services.AddSingleton<Authenticator>();
-        services.AddSingleton<Authorizer>();
+        services.TryAddSingleton<Authorizer>();
         services.TryAddSingleton<OwnerAccount>();
         return services;
     }

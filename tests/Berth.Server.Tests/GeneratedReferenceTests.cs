@@ -4,6 +4,8 @@ using System.Xml.Linq;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Distribution;
+using Berth.Server.Telemetry;
+using Berth.Server.Tests.Telemetry;
 
 namespace Berth.Server.Tests;
 
@@ -68,6 +70,28 @@ public sealed class GeneratedReferenceTests
             """);
         foreach (var (kind, sentence) in LedgerKinds.All) page.Append(CultureInfo.InvariantCulture, $"| `{kind}` | {sentence} |\n");
         GeneratedPage.Check("docs/reference/ledger.md", page.ToString());
+    }
+
+    [Fact]
+    public void The_reference_page_of_the_metrics_is_current()
+    {
+        var page = Start("Metrics", "instruments");
+        page.Append("""
+            `GET /metrics` writes them under the first name, in Prometheus' format; a collector gets them under the second (`Telemetry:Otlp:Endpoint`). Beside them stand
+            those of the web server (`http_server_…`, `kestrel_…`) and of the runtime (`dotnet_…`). A count that has no labels is there from the start, as 0; a count by
+            labels and a histogram from the first time that something was counted.
+
+            | metric | instrument | kind | what it is |
+            |---|---|---|---|
+
+            """);
+        foreach (var instrument in PublishedInstruments.All().OrderBy(i => i.Name, StringComparer.Ordinal))
+        {
+            var family = new MetricFamily(instrument);
+            page.Append(CultureInfo.InvariantCulture, $"| `{family.Name}` | `{instrument.Name}` | {family.Kind.ToString().ToLowerInvariant()} | {family.Description} |\n");
+        }
+
+        GeneratedPage.Check("docs/reference/metrics.md", page.ToString());
     }
 
     [Fact]

@@ -15,13 +15,14 @@ public sealed partial class SqliteMetadataStore
         WHERE m.id > ?1 ORDER BY m.id LIMIT ?2
         """);
 
-    private static readonly Sql ListMissing = new("""
-        SELECT e.digest FROM edges e WHERE e.manifest_id = ?1 AND CASE e.kind
+    private static readonly Sql ListNamed = new("""
+        SELECT e.digest, e.kind = 1, CASE e.kind
             WHEN 1 THEN NOT EXISTS (
                 SELECT 1 FROM memberships m CROSS JOIN blobs b ON b.digest = m.digest
                 WHERE m.repository_id = e.repository_id AND m.digest = e.digest AND b.state = 0)
             ELSE NOT EXISTS (
                 SELECT 1 FROM manifests c WHERE c.repository_id = e.repository_id AND c.digest = e.digest AND c.deleted_at IS NULL) END
+        FROM edges e WHERE e.manifest_id = ?1
         """);
 
     private static readonly Sql LocationIsKnown = new("""
@@ -60,6 +61,17 @@ public sealed partial class SqliteMetadataStore
             cancellationToken));
 
     /// <inheritdoc/>
+    public ValueTask<StoredBlobRecord?> FindStoredBlobAsync(Digest digest, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            digest,
+            static (reader, digest) =>
+            {
+                using var row = reader.Use(FindStoredBlob).Bind(digest);
+                return row.Step() ? new StoredBlobRecord(digest, row.Int64(0), row.Text(1), (BlobState)row.Int64(2)) : null;
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<StoredManifestRecord>> WalkManifestsAsync(long after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(ReadAtLength(
             (after, limit),
@@ -70,8 +82,8 @@ public sealed partial class SqliteMetadataStore
                 using var row = reader.Use(WalkManifests).Bind(list.after).Bind(list.limit);
                 while (row.Step())
                 {
-                    manifests.Add(new StoredManifestRecord(
-                        row.Int64(0), row.Text(1), row.Text(2), row.Digest(3), row.BytesOrNull(4)!, ReadMissing(reader, row.Int64(0))));
+                    var (blobs, missing) = ReadNamed(reader, row.Int64(0));
+                    manifests.Add(new StoredManifestRecord(row.Int64(0), row.Text(1), row.Text(2), row.Digest(3), row.BytesOrNull(4)!, blobs, missing));
                 }
 
                 return (IReadOnlyList<StoredManifestRecord>)manifests;
@@ -117,11 +129,16 @@ public sealed partial class SqliteMetadataStore
         },
         cancellationToken);
 
-    private static List<Digest> ReadMissing(SessionPool.Lease reader, long manifestId)
+    private static (List<Digest> Blobs, List<Digest> Missing) ReadNamed(SessionPool.Lease reader, long manifestId)
     {
-        var missing = new List<Digest>();
-        using var row = reader.Use(ListMissing).Bind(manifestId);
-        while (row.Step()) missing.Add(row.Digest(0));
-        return missing;
+        var (blobs, missing) = (new List<Digest>(), new List<Digest>());
+        using var row = reader.Use(ListNamed).Bind(manifestId);
+        while (row.Step())
+        {
+            if (row.Bool(1)) blobs.Add(row.Digest(0));
+            if (row.Bool(2)) missing.Add(row.Digest(0));
+        }
+
+        return (blobs, missing);
     }
 }

@@ -34,6 +34,7 @@ internal sealed class BlobService(
     /// <exception cref="OciException">404: the bytes are gone; the blob is marked damaged, and a push heals it.</exception>
     public async Task<IBlobReader> OpenAsync(DistributionRequest request, BlobRecord blob)
     {
+        await steps.ReachAsync("blob.before-open");
         try
         {
             return await store.OpenAsync(blob.Location, blob.Size, request.Aborted);
@@ -48,6 +49,7 @@ internal sealed class BlobService(
             }
             catch (BlobMissingException)
             {
+                await steps.ReachAsync("blob.before-report");
                 await damage.ReportAsync(blob.Digest, again.Location);
                 throw Unknown(blob.Digest);
             }

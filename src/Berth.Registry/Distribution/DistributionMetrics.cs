@@ -11,21 +11,21 @@ public sealed class DistributionMetrics : IDisposable
     private readonly Meter _meter;
     private readonly Histogram<double> _duration;
     private readonly Counter<long> _denied;
-    private readonly Counter<long> _received;
-    private readonly Counter<long> _sent;
-    private readonly UpDownCounter<long> _transfers;
+    private long _received;
+    private long _sent;
+    private long _transfers;
 
     /// <summary>Makes the instruments.</summary>
     public DistributionMetrics(IMeterFactory factory)
     {
         _meter = factory.Create(MeterName);
         _duration = _meter.CreateHistogram<double>(
-            "berth.distribution.request.duration", "s", "Time from a request's arrival at the data plane to the end of its answer.",
+            "berth.distribution.request.duration", "s", "Time from a request's arrival at the data plane to the end of its answer, by route, method and status.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300] });
-        _denied = _meter.CreateCounter<long>("berth.distribution.denied", "{request}", "Requests without a good credential or right.");
-        _received = _meter.CreateCounter<long>("berth.blob.received", "By", "Bytes of blobs received from clients.");
-        _sent = _meter.CreateCounter<long>("berth.blob.sent", "By", "Bytes of blobs sent to clients.");
-        _transfers = _meter.CreateUpDownCounter<long>("berth.upload.active", "{upload}", "Requests that are sending bytes to upload sessions now.");
+        _denied = _meter.CreateCounter<long>("berth.distribution.denied", "{request}", "Requests without a good credential (`unauthorized`) or without the right (`denied`), by reason.");
+        _meter.CreateObservableCounter("berth.blob.received", () => Volatile.Read(ref _received), "By", "Bytes of blobs received from clients.");
+        _meter.CreateObservableCounter("berth.blob.sent", () => Volatile.Read(ref _sent), "By", "Bytes of blobs sent to clients.");
+        _meter.CreateObservableUpDownCounter("berth.upload.active", () => Volatile.Read(ref _transfers), "{upload}", "Requests that are sending bytes to upload sessions now.");
     }
 
     internal void RequestAnswered(string route, string method, int status, TimeSpan duration) =>
@@ -37,13 +37,13 @@ public sealed class DistributionMetrics : IDisposable
 
     internal void Denied(string reason) => _denied.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
-    internal void Received(long bytes) => _received.Add(bytes);
+    internal void Received(long bytes) => Interlocked.Add(ref _received, bytes);
 
-    internal void Sent(long bytes) => _sent.Add(bytes);
+    internal void Sent(long bytes) => Interlocked.Add(ref _sent, bytes);
 
-    internal void TransferStarted() => _transfers.Add(1);
+    internal void TransferStarted() => Interlocked.Increment(ref _transfers);
 
-    internal void TransferEnded() => _transfers.Add(-1);
+    internal void TransferEnded() => Interlocked.Decrement(ref _transfers);
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

@@ -66,6 +66,8 @@ public sealed partial class Authenticator(
         if (!wasGood && !_newcomers.TryEnter(origin.Remote))
         {
             _underway.TryRemove(key, out _);
+            if (accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "too many at once", origin.RequestId))
+                LogTooMany(Shorten(name), origin.Address);
             throw new OciException(OciErrorCode.TooManyRequests, "Too many sign-ins are being checked at this moment; try again in a second.");
         }
 
@@ -89,7 +91,7 @@ public sealed partial class Authenticator(
                 _memory.Forget(key);
                 // A flood of wrong passwords must not become one of lines.
                 if (accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "password", origin.RequestId))
-                    LogRefused(name.Length > 64 ? name[..64] : name, origin.Address);
+                    LogRefused(Shorten(name), origin.Address);
                 return null;
             }
 
@@ -112,6 +114,8 @@ public sealed partial class Authenticator(
         // An unknown account costs the same hash as a known one.
         return (record, PasswordHash.Verify(record?.PasswordHash ?? PasswordHash.OfNoPassword, password));
     }
+
+    private static string Shorten(string name) => name.Length > 64 ? name[..64] : name;
 
     private static bool TryDecode(ReadOnlySpan<char> token, out string name, out byte[] password)
     {

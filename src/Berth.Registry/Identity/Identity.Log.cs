@@ -6,6 +6,9 @@ public sealed partial class Authenticator
 {
     [LoggerMessage(4000, LogLevel.Information, "Sign-in refused for user '{User}' from {Address}: unknown, disabled, or a wrong password")]
     private partial void LogRefused(string user, string? address);
+
+    [LoggerMessage(4003, LogLevel.Warning, "Sign-in refused for user '{User}' from {Address}: too many are being checked at this moment")]
+    private partial void LogTooMany(string user, string? address);
 }
 
 public sealed partial class OwnerAccount

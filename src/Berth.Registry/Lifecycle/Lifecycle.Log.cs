@@ -24,7 +24,7 @@ public sealed partial class GarbageCollector
     private partial void LogNotRemoved(Exception e, int count);
 }
 
-public sealed partial class Scrubber
+internal sealed partial class Scrubber
 {
     [LoggerMessage(6010, LogLevel.Error, "A scrub pass ended early; the next one goes on")]
     private partial void LogScrubFailed(Exception e);

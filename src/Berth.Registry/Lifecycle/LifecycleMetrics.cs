@@ -2,18 +2,21 @@ using System.Diagnostics.Metrics;
 
 namespace Berth.Registry.Lifecycle;
 
-/// <summary>The metrics of garbage collection and scrubbing, under the meter <c>Berth.Registry</c>.</summary>
+/// <summary>
+/// The metrics of garbage collection and scrubbing, under the meter <c>Berth.Registry</c>. The counts are there from the start, as 0: the first failure is
+/// an increase for whoever watches, too.
+/// </summary>
 public sealed class LifecycleMetrics : IDisposable
 {
     private readonly Meter _meter;
     private readonly Histogram<double> _sweep;
-    private readonly Counter<long> _failed;
-    private readonly Counter<long> _blobs;
-    private readonly Counter<long> _bytes;
-    private readonly Counter<long> _uploads;
-    private readonly Counter<long> _locations;
-    private readonly Counter<long> _kept;
-    private readonly Counter<long> _scrubbed;
+    private long _failed;
+    private long _blobs;
+    private long _bytes;
+    private long _uploads;
+    private long _locations;
+    private long _kept;
+    private long _scrubbed;
     private volatile bool _suspended;
 
     /// <summary>Makes the instruments.</summary>
@@ -21,33 +24,35 @@ public sealed class LifecycleMetrics : IDisposable
     {
         _meter = factory.Create("Berth.Registry");
         _sweep = _meter.CreateHistogram<double>("berth.gc.sweep.duration", "s", "Time of one round of garbage collection.");
-        _failed = _meter.CreateCounter<long>("berth.gc.sweep.failed", "{sweep}", "Rounds of garbage collection that failed.");
-        _blobs = _meter.CreateCounter<long>("berth.gc.blob.discarded", "{blob}", "Blobs that nothing named any more and that were discarded.");
-        _bytes = _meter.CreateCounter<long>("berth.gc.blob.discarded.size", "By", "Their size.");
-        _uploads = _meter.CreateCounter<long>("berth.gc.upload.expired", "{upload}", "Upload sessions that expired.");
-        _locations = _meter.CreateCounter<long>("berth.gc.location.removed", "{location}", "Discarded locations whose bytes were removed.");
-        _kept = _meter.CreateCounter<long>("berth.gc.location.kept", "{location}", "Discarded locations whose bytes could not be removed this time.");
-        _scrubbed = _meter.CreateCounter<long>("berth.scrub.read", "By", "Bytes of blobs whose digest was checked.");
+        Count("berth.gc.sweep.failed", () => Volatile.Read(ref _failed), "{sweep}", "Rounds of garbage collection that failed.");
+        Count("berth.gc.blob.discarded", () => Volatile.Read(ref _blobs), "{blob}", "Blobs that nothing named any more and that were discarded.");
+        Count("berth.gc.blob.discarded.size", () => Volatile.Read(ref _bytes), "By", "Their size.");
+        Count("berth.gc.upload.expired", () => Volatile.Read(ref _uploads), "{upload}", "Upload sessions that expired.");
+        Count("berth.gc.location.removed", () => Volatile.Read(ref _locations), "{location}", "Discarded locations whose bytes were removed.");
+        Count("berth.gc.location.kept", () => Volatile.Read(ref _kept), "{location}", "Discarded locations whose bytes could not be removed this time.");
+        Count("berth.scrub.read", () => Volatile.Read(ref _scrubbed), "By", "Bytes of blobs whose digest was checked.");
         _meter.CreateObservableGauge("berth.gc.suspended", () => _suspended ? 1 : 0, "{state}", "1 while deletion is suspended, else 0.");
+
+        void Count(string name, Func<long> value, string unit, string description) => _meter.CreateObservableCounter(name, value, unit, description);
     }
 
     internal void Swept(TimeSpan duration) => _sweep.Record(duration.TotalSeconds);
 
-    internal void SweepFailed() => _failed.Add(1);
+    internal void SweepFailed() => Interlocked.Increment(ref _failed);
 
     internal void BlobsDiscarded(int blobs, long bytes = 0)
     {
-        _blobs.Add(blobs);
-        _bytes.Add(bytes);
+        Interlocked.Add(ref _blobs, blobs);
+        Interlocked.Add(ref _bytes, bytes);
     }
 
-    internal void UploadsExpired(int uploads) => _uploads.Add(uploads);
+    internal void UploadsExpired(int uploads) => Interlocked.Add(ref _uploads, uploads);
 
-    internal void LocationsRemoved(int locations) => _locations.Add(locations);
+    internal void LocationsRemoved(int locations) => Interlocked.Add(ref _locations, locations);
 
-    internal void LocationsKept(int locations) => _kept.Add(locations);
+    internal void LocationsKept(int locations) => Interlocked.Add(ref _kept, locations);
 
-    internal void Scrubbed(long bytes) => _scrubbed.Add(bytes);
+    internal void Scrubbed(long bytes) => Interlocked.Add(ref _scrubbed, bytes);
 
     internal void SetSuspended(bool suspended) => _suspended = suspended;
 

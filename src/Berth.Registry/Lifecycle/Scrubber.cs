@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Distribution;
 using Berth.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -8,11 +9,11 @@ using Microsoft.Extensions.Logging;
 namespace Berth.Registry.Lifecycle;
 
 /// <summary>
-/// Reads stored blobs over and over at a bounded rate and checks their digests. A blob whose bytes are wrong is marked damaged: absent
+/// Reads stored blobs over and over at a bounded rate and checks their digests. A blob whose bytes are wrong or missing is marked damaged: absent
 /// until a push heals it. A pass starts at a random digest, so that restarts do not leave a part of the store unread.
 /// </summary>
-public sealed partial class Scrubber(
-    IMaintenance maintenance, IBlobs blobs, IBlobStore store, LifecycleOptions options, TimeProvider time, LifecycleMetrics metrics,
+internal sealed partial class Scrubber(
+    IMaintenance maintenance, IBlobs blobs, IBlobStore store, DamageReport damage, LifecycleOptions options, TimeProvider time, LifecycleMetrics metrics,
     ILogger<Scrubber> logger) : BackgroundService
 {
     private const int PageSize = 100;
@@ -44,6 +45,7 @@ public sealed partial class Scrubber(
     /// Checks blobs from where the last pass ended to the last blob. A blob that cannot be read ends the pass, and the next one goes on behind
     /// it: one bad sector must not keep all that follow from being checked.
     /// </summary>
+    /// <exception cref="StorageUnavailableException">A blob cannot be read, or so many are missing at once that it must be the volume.</exception>
     public async Task PassAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -65,15 +67,33 @@ public sealed partial class Scrubber(
     {
         try
         {
-            var good = await BlobCheck.HasDigestAsync(store, blob.Location, blob.Size, blob.Digest, read => SlowDownAsync(read, cancellationToken), cancellationToken);
-            metrics.Scrubbed(blob.Size);
-            if (!good && await blobs.MarkDamagedAsync(blob.Digest, blob.Location, cancellationToken)) LogWrongBytes(blob.Digest, blob.Location);
+            await ReadAsync(blob, cancellationToken);
         }
         catch (BlobMissingException)
         {
-            // Collected since the page was read, or lost: a pull or `storage verify` tells which.
-            LogNotFound(blob.Digest, blob.Location);
+            // Collected, or pushed anew elsewhere, since the page was read; else lost, if a second look says the same.
+            if (await maintenance.FindStoredBlobAsync(blob.Digest, cancellationToken) != blob)
+            {
+                LogNotFound(blob.Digest, blob.Location);
+                return;
+            }
+
+            try
+            {
+                await ReadAsync(blob, cancellationToken);
+            }
+            catch (BlobMissingException)
+            {
+                await damage.ReportAsync(blob.Digest, blob.Location);
+            }
         }
+    }
+
+    private async Task ReadAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
+    {
+        var good = await BlobCheck.HasDigestAsync(store, blob.Location, blob.Size, blob.Digest, read => SlowDownAsync(read, cancellationToken), cancellationToken);
+        metrics.Scrubbed(blob.Size);
+        if (!good && await blobs.MarkDamagedAsync(blob.Digest, blob.Location, cancellationToken)) LogWrongBytes(blob.Digest, blob.Location);
     }
 
     private ValueTask SlowDownAsync(int read, CancellationToken cancellationToken) =>

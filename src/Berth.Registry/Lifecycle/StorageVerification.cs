@@ -15,10 +15,10 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
     /// <summary>Verifies.</summary>
     /// <param name="mode">What is done about what is found.</param>
     /// <param name="report">Is told of each finding as it is made.</param>
-    /// <param name="progress">Is told how many bytes of blobs were read, of how many.</param>
+    /// <param name="begin">Is asked, as each step begins, for who is told how much of it is done, of how much.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     public async Task<VerificationResult> RunAsync(
-        VerificationMode mode, Action<Finding> report, IProgress<(long Read, long Total)> progress, CancellationToken cancellationToken)
+        VerificationMode mode, Action<Finding> report, Func<VerificationStep, IProgress<(long Done, long Total)>> begin, CancellationToken cancellationToken)
     {
         var result = new VerificationResult();
         void Found(FindingKind kind, string what, string sentence)
@@ -28,18 +28,19 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
         }
 
         foreach (var sentence in await metadata.CheckAsync(cancellationToken)) Found(FindingKind.Metadata, "metadata", sentence);
-        await CheckBlobsAsync(mode, Found, result, progress, cancellationToken);
-        await CheckManifestsAsync(Found, result, cancellationToken);
-        await CheckLocationsAsync(mode, Found, cancellationToken);
+        var totals = await metadata.ReadTotalsAsync(cancellationToken);
+        var blobs = new Share(begin(VerificationStep.Blobs), totals.BlobBytes);
+        await CheckBlobsAsync(mode, Found, result, blobs, cancellationToken);
+        var manifests = new Share(begin(VerificationStep.Manifests), totals.Manifests);
+        await CheckManifestsAsync(Found, result, manifests, cancellationToken);
+        var locations = new Share(begin(VerificationStep.Locations), totals.Blobs + totals.OpenUploads + totals.DiscardedLocations);
+        await CheckLocationsAsync(mode, Found, locations, cancellationToken);
         return result;
     }
 
     private async Task CheckBlobsAsync(
-        VerificationMode mode, Action<FindingKind, string, string> found, VerificationResult result, IProgress<(long Read, long Total)> progress,
-        CancellationToken cancellationToken)
+        VerificationMode mode, Action<FindingKind, string, string> found, VerificationResult result, Share share, CancellationToken cancellationToken)
     {
-        var total = (await metadata.ReadTotalsAsync(cancellationToken)).BlobBytes;
-        long read = 0;
         var after = default(Digest);
         while (await metadata.WalkBlobsAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
         {
@@ -47,11 +48,14 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
             {
                 after = blob.Digest;
                 result.Blobs++;
-                var good = await IsGoodAsync(blob, bytes => progress.Report((read += bytes, total)), cancellationToken);
+                var good = await IsGoodAsync(blob, share.Add, cancellationToken);
                 if (good && blob.State == BlobState.Live) continue;
+                if (!good && mode == VerificationMode.DryRun) result.Unmarked.Add(blob.Digest);
                 await SettleAsync(blob, good, mode, found, cancellationToken);
             }
         }
+
+        share.Complete();
     }
 
     private async Task<bool> IsGoodAsync(StoredBlobRecord blob, Action<int> afterBlock, CancellationToken cancellationToken)
@@ -92,7 +96,8 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
         found(FindingKind.Damaged, blob.Digest.ToString(), "is damaged: its bytes are missing or have another digest; push an image that has it to heal it");
     }
 
-    private async Task CheckManifestsAsync(Action<FindingKind, string, string> found, VerificationResult result, CancellationToken cancellationToken)
+    private async Task CheckManifestsAsync(
+        Action<FindingKind, string, string> found, VerificationResult result, Share share, CancellationToken cancellationToken)
     {
         long after = 0;
         while (await metadata.WalkManifestsAsync(after, PageSize / 10, cancellationToken) is { Count: > 0 } page)
@@ -104,13 +109,16 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
                 var name = $"{manifest.Registry}/{manifest.Repository}@{manifest.Digest}";
                 if (Digest.Compute(manifest.Digest.Algorithm, manifest.Bytes) != manifest.Digest)
                     found(FindingKind.Damaged, name, "has other bytes than its digest says");
-                foreach (var missing in manifest.Missing)
+                foreach (var missing in manifest.Missing.Union(manifest.Blobs.Where(result.Unmarked.Contains)))
                     found(FindingKind.Incomplete, name, $"names {missing}, which its repository lacks or which is damaged");
+                share.Add(1);
             }
         }
+
+        share.Complete();
     }
 
-    private async Task CheckLocationsAsync(VerificationMode mode, Action<FindingKind, string, string> found, CancellationToken cancellationToken)
+    private async Task CheckLocationsAsync(VerificationMode mode, Action<FindingKind, string, string> found, Share share, CancellationToken cancellationToken)
     {
         var batch = new List<string>(PageSize);
         await foreach (var stored in store.ListAsync(cancellationToken))
@@ -118,10 +126,12 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
             batch.Add(stored.Location);
             if (batch.Count < PageSize) continue;
             await CheckLocationsAsync(batch, mode, found, cancellationToken);
+            share.Add(batch.Count);
             batch.Clear();
         }
 
         if (batch.Count > 0) await CheckLocationsAsync(batch, mode, found, cancellationToken);
+        share.Complete();
     }
 
     private async Task CheckLocationsAsync(
@@ -134,6 +144,20 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
             if (mode == VerificationMode.Repair) await store.DeleteAsync(location, cancellationToken);
             found(FindingKind.Orphan, location, mode == VerificationMode.Repair ? "belonged to no row and was removed" : "belongs to no row: --repair removes it");
         }
+    }
+
+    /// <summary>How much of a step is done. Totals are the rows'; what the store holds beyond or lacks shows only in that it ends with all.</summary>
+    private sealed class Share(IProgress<(long Done, long Total)> progress, long total)
+    {
+        private long _done;
+
+        public void Add(int amount)
+        {
+            _done += amount;
+            progress.Report((Math.Min(_done, total), total));
+        }
+
+        public void Complete() => progress.Report((total, total));
     }
 }
 
@@ -150,47 +174,15 @@ public enum VerificationMode
     Repair,
 }
 
-/// <summary>The kinds of findings.</summary>
-public enum FindingKind
+/// <summary>What verification goes through, in this order.</summary>
+public enum VerificationStep
 {
-    /// <summary>The metadata store itself is not sound.</summary>
-    Metadata,
+    /// <summary>The bytes of every blob; counted in bytes.</summary>
+    Blobs,
 
-    /// <summary>Content does not have its digest, or is missing.</summary>
-    Damaged,
+    /// <summary>Every manifest and what it names; counted in manifests.</summary>
+    Manifests,
 
-    /// <summary>A manifest names content that is not there.</summary>
-    Incomplete,
-
-    /// <summary>Bytes without a row; harmless.</summary>
-    Orphan,
-
-    /// <summary>Something was put right.</summary>
-    Repaired,
-}
-
-/// <summary>One finding.</summary>
-/// <param name="Kind">Its kind.</param>
-/// <param name="What">The digest, manifest or location it is about.</param>
-/// <param name="Sentence">What is the matter with it.</param>
-public readonly record struct Finding(FindingKind Kind, string What, string Sentence);
-
-/// <summary>What verification looked at and found.</summary>
-public sealed class VerificationResult
-{
-    private readonly int[] _found = new int[Enum.GetValues<FindingKind>().Length];
-
-    /// <summary>Blobs looked at.</summary>
-    public long Blobs { get; internal set; }
-
-    /// <summary>Manifests looked at.</summary>
-    public long Manifests { get; internal set; }
-
-    /// <summary>Whether everything that is served is whole; orphans and repairs do not count.</summary>
-    public bool IsSound => Count(FindingKind.Metadata) + Count(FindingKind.Damaged) + Count(FindingKind.Incomplete) == 0;
-
-    /// <summary>How many findings of a kind there were.</summary>
-    public int Count(FindingKind kind) => _found[(int)kind];
-
-    internal void Add(FindingKind kind) => _found[(int)kind]++;
+    /// <summary>Everything in the store, which should belong to a row; counted in locations.</summary>
+    Locations,
 }

@@ -29,8 +29,11 @@ internal static class StorageCommand
     {
         await using var stores = await OfflineData.OpenAsync(OfflineData.Load(data), "berth storage verify", cancellationToken);
         var verification = new StorageVerification(stores.Metadata, stores.Blobs);
-        var result = await ByteProgress.RunAsync("verifying blobs", progress => verification.RunAsync(
-            mode, finding => Console.Out.WriteLine($"{finding.Kind.ToString().ToLowerInvariant()}: {finding.What} {finding.Sentence}"), progress, cancellationToken));
+        var result = await StepProgress.RunAsync(begin => verification.RunAsync(
+            mode,
+            finding => Console.Out.WriteLine($"{finding.Kind.ToString().ToLowerInvariant()}: {finding.What} {finding.Sentence}"),
+            step => begin($"verifying {step.ToString().ToLowerInvariant()}"),
+            cancellationToken));
 
         var orphans = result.Count(FindingKind.Orphan);
         Console.Out.WriteLine(

@@ -24,6 +24,18 @@ public abstract class MaintenanceSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_stored_blob_is_found_by_its_digest_whatever_its_state()
+    {
+        var blob = await PushBlobAsync(App, "blob");
+        var location = (await Store.FindBlobAsync(Registry, App, blob.Digest, Token))!.Location;
+
+        Assert.Equal(new StoredBlobRecord(blob.Digest, "blob".Length, location, BlobState.Live), await Store.FindStoredBlobAsync(blob.Digest, Token));
+        await Store.MarkDamagedAsync(blob.Digest, location, Token);
+        Assert.Equal(BlobState.Damaged, (await Store.FindStoredBlobAsync(blob.Digest, Token))!.State);
+        Assert.Null(await Store.FindStoredBlobAsync(Digest.Compute(DigestAlgorithm.Sha256, Content("never pushed")), Token));
+    }
+
+    [Fact]
     public async Task A_walk_over_manifests_brings_their_bytes_and_what_they_lack()
     {
         var image = await PushImageAsync(App, "image");
@@ -36,6 +48,7 @@ public abstract class MaintenanceSuite<TDatabase> : MetadataSuite<TDatabase>
 
         Assert.Equal(("local", App.Value, image.Digest), (first.Registry, first.Repository, first.Digest));
         Assert.Equal(image.Bytes, first.Bytes);
+        Assert.Equal(new[] { config, image.Manifest.Layers[0].Digest }.Order(), first.Blobs.Order());
         Assert.Equal([config], first.Missing);
         Assert.Equal((Other.Value, other.Digest), (second.Repository, second.Digest));
         Assert.Empty(second.Missing);

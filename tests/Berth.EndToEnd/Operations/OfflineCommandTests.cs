@@ -40,8 +40,7 @@ public sealed class OfflineCommandTests(ServerFixture fixture) : EndToEndTest<Se
         (await Client.SendBlobAsync(Repo, bytes, digest, PushStyle.Post)).Expect(201);
         var data = Fixture.Server.Data;
         Assert.Equal(0, await Fixture.Server.StopAsync(TimeSpan.FromSeconds(40)));
-        var file = Directory.EnumerateFiles(Path.Combine(data, "store", "blobs"), "*", SearchOption.AllDirectories)
-            .Single(f => new FileInfo(f).Length == bytes.Length && Content.Digest(File.ReadAllBytes(f)) == digest);
+        var file = FileOf(bytes);
         await using (var stream = File.OpenWrite(file)) stream.WriteByte((byte)(bytes[0] ^ 1));
 
         var dry = await BerthAsync("storage", "verify", "--data", data, "--dry-run");
@@ -58,6 +57,52 @@ public sealed class OfflineCommandTests(ServerFixture fixture) : EndToEndTest<Se
         Assert.Equal(0, await Fixture.Server.StopAsync(TimeSpan.FromSeconds(40)));
         (await BerthAsync("storage", "verify", "--data", data, "--repair")).Succeeded();
         await Fixture.Server.StartAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task An_image_whose_layer_is_lost_is_named_as_incomplete_and_a_dry_run_leaves_it_at_that()
+    {
+        var layer = await Client.PushAsync(Repo, BlobContent.Layer(40_000));
+        var config = await Client.PushAsync(Repo, BlobContent.Config());
+        var image = await Client.PushAsync(Repo, ManifestContent.Image(config, [layer]), "latest");
+        var data = Fixture.Server.Data;
+        Assert.Equal(0, await Fixture.Server.StopAsync(TimeSpan.FromSeconds(40)));
+        var file = FileOf(layer.Bytes);
+        var kept = $"{file}.kept";
+        File.Move(file, kept);
+        var before = StoredFiles();
+
+        var dry = await BerthAsync("storage", "verify", "--data", data, "--dry-run");
+        AssertNamed(dry);
+        foreach (var step in (string[])["blobs", "manifests", "locations"]) Assert.Contains($"verifying {step}: 100 %", dry.Errors, StringComparison.Ordinal);
+        Assert.Equal(before, StoredFiles());
+        File.Move(kept, file);
+        (await BerthAsync("storage", "verify", "--data", data)).Succeeded();
+
+        File.Delete(file);
+        AssertNamed(await BerthAsync("storage", "verify", "--data", data));
+
+        await Fixture.Server.StartAsync(TimeSpan.FromSeconds(30));
+        (await Client.GetAsync($"/v2/{Repo}/blobs/{layer.Digest}")).ExpectError(404, "BLOB_UNKNOWN");
+        await Client.PushAsync(Repo, layer);
+        (await Client.GetAsync($"/v2/{Repo}/blobs/{layer.Digest}")).Expect(200).ExpectBody(layer.Bytes);
+        Assert.Equal(0, await Fixture.Server.StopAsync(TimeSpan.FromSeconds(40)));
+        (await BerthAsync("storage", "verify", "--data", data)).Succeeded();
+        await Fixture.Server.StartAsync(TimeSpan.FromSeconds(30));
+
+        void AssertNamed(ToolResult result)
+        {
+            Assert.True(result.Status == 1, result.ToString());
+            Assert.Contains($"damaged: {layer.Digest} ", result.Output, StringComparison.Ordinal);
+            Assert.Contains($"incomplete: local/{Repo}@{image.Digest} names {layer.Digest}", result.Output, StringComparison.Ordinal);
+            Assert.Contains("1 damaged, 1 manifest entries missing, 0 faults in the metadata", result.Output, StringComparison.Ordinal);
+        }
+
+        List<(string, long)> StoredFiles() =>
+        [
+            .. new DirectoryInfo(Path.Combine(data, "store")).EnumerateFiles("*", SearchOption.AllDirectories)
+                .Select(f => (f.FullName, f.Length)).OrderBy(f => f.FullName, StringComparer.Ordinal),
+        ];
     }
 
     [Fact]
@@ -113,6 +158,10 @@ public sealed class OfflineCommandTests(ServerFixture fixture) : EndToEndTest<Se
     }
 
     private Task<ToolResult> BerthAsync(params string[] arguments) => Tool.RunAsync(ServerProcess.Find()!, arguments, Fixture.Folder, Fixture.ClientEnvironment);
+
+    private string FileOf(byte[] bytes) =>
+        Directory.EnumerateFiles(Path.Combine(Fixture.Server.Data, "store", "blobs"), "*", SearchOption.AllDirectories)
+            .Single(f => new FileInfo(f).Length == bytes.Length && File.ReadAllBytes(f).AsSpan().SequenceEqual(bytes));
 
     private async Task PushUntilAsync(CancellationToken ending)
     {

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 using Berth.Metadata;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
@@ -19,7 +17,7 @@ public sealed class RouteRightsTests
     {
         await using var host = await RegistryHost.StartAsync();
         using var stranger = new HttpClient { BaseAddress = host.Client.BaseAddress };
-        using var bob = await SignedInAsync(host, "bob");
+        using var bob = await host.SignedInAsync("bob");
 
         foreach (var route in DistributionRoute.All)
         {
@@ -36,8 +34,8 @@ public sealed class RouteRightsTests
     public async Task A_refused_sign_in_and_a_denial_are_recorded_with_who_and_from_where()
     {
         await using var host = await RegistryHost.StartAsync();
-        using var bob = await SignedInAsync(host, "bob");
-        using var wrong = Client(host, "owner", "wrong");
+        using var bob = await host.SignedInAsync("bob");
+        using var wrong = host.ClientOf("owner", "wrong");
         Assert.Equal(HttpStatusCode.Forbidden, (await bob.GetAsync("/v2/team/app/tags/list")).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await wrong.GetAsync("/v2/")).StatusCode);
 
@@ -72,17 +70,4 @@ public sealed class RouteRightsTests
         ResourceKind.Upload => "/v2/team/app/blobs/uploads/539b82ab9d46cf6eb9f81e09530037e4",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "A kind of resource without a target here: give it one."),
     };
-
-    private static async Task<HttpClient> SignedInAsync(RegistryHost host, string name)
-    {
-        await host.Metadata.SetPasswordAsync(name, PasswordHash.Create("a password of its own"), Caller.System, CancellationToken.None);
-        return Client(host, name, "a password of its own");
-    }
-
-    private static HttpClient Client(RegistryHost host, string name, string password)
-    {
-        var client = new HttpClient { BaseAddress = host.Client.BaseAddress };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}")));
-        return client;
-    }
 }

@@ -64,7 +64,7 @@ internal sealed class RegistryHost : IAsyncDisposable
     public TimeSpan Grace => _app.Services.GetRequiredService<LifecycleOptions>().Grace;
 
     public static async Task<RegistryHost> StartAsync(
-        ISteps? steps = null, RegistryOptions? options = null, IFileOperations? files = null, FaultyVolume? volume = null)
+        ISteps? steps = null, RegistryOptions? options = null, Authorizer? authorizer = null, IFileOperations? files = null, FaultyVolume? volume = null)
     {
         steps ??= NoSteps.Instance;
         var folder = Directory.CreateTempSubdirectory("berth-host-").FullName;
@@ -92,6 +92,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         builder.Services.AddSingleton<Berth.Storage.IBlobStore>(blobs);
         builder.Services.AddSingleton<IMetadataStore>(metadata);
         builder.Services.AddSingleton<IDeletionGate, OpenGate>();
+        if (authorizer is not null) builder.Services.AddSingleton(authorizer);
         var hosts = builder.Services.Where(s => s.ServiceType == typeof(IHostedService)).ToHashSet();
         builder.Services.AddBerthRegistry(options ?? new RegistryOptions());
         foreach (var loop in builder.Services.Where(s => s.ServiceType == typeof(IHostedService) && !hosts.Contains(s)).ToList())
@@ -108,6 +109,21 @@ internal sealed class RegistryHost : IAsyncDisposable
         await app.Services.GetRequiredService<OwnerAccount>().EnsureAsync(Password, CancellationToken.None);
         await app.StartAsync();
         return new RegistryHost(folder, app, metadata, blobs, time);
+    }
+
+    /// <summary>A client with the credential of a principal that is made first.</summary>
+    public async Task<HttpClient> SignedInAsync(string name)
+    {
+        await Metadata.SetPasswordAsync(name, PasswordHash.Create("a password of its own"), Caller.System, CancellationToken.None);
+        return ClientOf(name, "a password of its own");
+    }
+
+    /// <summary>A client with any user name and password.</summary>
+    public HttpClient ClientOf(string name, string password)
+    {
+        var client = new HttpClient { BaseAddress = Client.BaseAddress, Timeout = Client.Timeout };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}")));
+        return client;
     }
 
     public async ValueTask DisposeAsync()

@@ -2,7 +2,10 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using Berth.Metadata;
+using Berth.Registry.Identity;
 using Berth.Registry.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Berth.Registry.Tests.Identity;
 
@@ -40,6 +43,24 @@ public sealed class SignInFloodTests
 
         await end.CancelAsync();
         await Task.WhenAll(flood).ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    [Fact]
+    public async Task Sign_ins_that_are_turned_away_because_there_are_too_many_are_recorded_as_refused()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var statuses = await Task.WhenAll(Enumerable.Range(0, 60).Select(i => SignInAsync(host, $"somebody-{i}", CancellationToken.None)));
+        var turnedAway = Enumerable.Range(0, 60).Where(i => statuses[i] == HttpStatusCode.TooManyRequests).Select(i => $"somebody-{i}").ToList();
+        Assert.NotEmpty(turnedAway);
+        Assert.All(statuses, s => Assert.True(s is HttpStatusCode.TooManyRequests or HttpStatusCode.Unauthorized, s.ToString()));
+
+        await host.Services.GetRequiredService<AccessLog>().FlushAsync(CancellationToken.None);
+
+        var events = await host.Metadata.ListAccessEventsAsync(1, host.Time.GetUtcNow() - TimeSpan.FromHours(1), 100, CancellationToken.None);
+        Assert.All(events, e => Assert.Equal((AccessEventKinds.SignInRefused, "127.0.0.1", 1L), (e.Kind, e.Address, e.Count)));
+        Assert.All(events, e => Assert.NotNull(e.RequestId));
+        Assert.Equal(turnedAway.Order(), events.Where(e => e.Reason == "too many at once").Select(e => e.Actor).Order());
+        Assert.Equal(60 - turnedAway.Count, events.Count(e => e.Reason == "password"));
     }
 
     private static async ValueTask<Stream> ConnectFromElsewhereAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)

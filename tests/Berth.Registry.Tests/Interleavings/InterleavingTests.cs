@@ -96,6 +96,38 @@ public sealed class InterleavingTests
     }
 
     [Fact]
+    public async Task A_pull_that_meets_the_collection_and_a_new_push_of_its_blob_gets_the_right_bytes_or_none()
+    {
+        await using var host = await RegistryHost.StartAsync(_scheduler);
+        var (blob, digest, repository) = (Array.Empty<byte>(), default(Digest), "");
+        var (get, push) = ((Status: default(HttpStatusCode), Body: Array.Empty<byte>()), default(HttpStatusCode));
+
+        await PlayAllAsync(
+            async () =>
+            {
+                (blob, digest, repository) = NewGround();
+                await host.Client.PushBlobAsync(repository, blob);
+                return Actors(
+                    ("get", async () => get = await host.Client.GetBlobAsync(repository, digest, "get")),
+                    ("renew", async () =>
+                    {
+                        await host.Client.DeleteBlobAsync(repository, digest, "renew");
+                        push = await host.Client.PushBlobAsync(repository, blob, "renew");
+                    }
+                ),
+                    ("collect", () => host.Collector.SweepAsync(CancellationToken.None)));
+            },
+            async () =>
+            {
+                Assert.True(get.Status is HttpStatusCode.OK or HttpStatusCode.NotFound, $"GET answered {get.Status}");
+                if (get.Status == HttpStatusCode.OK) Assert.Equal(blob, get.Body);
+                Assert.Equal(HttpStatusCode.Created, push);
+                await host.Collector.SweepAsync(CancellationToken.None);
+                await AssertServedAsync(host, repository, blob);
+            });
+    }
+
+    [Fact]
     public async Task A_manifest_and_a_deletion_of_its_blob_never_both_succeed()
     {
         await using var host = await RegistryHost.StartAsync(_scheduler);

@@ -1,0 +1,32 @@
+using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
+using Berth.Metadata;
+using Berth.Registry.Distribution;
+using Berth.Registry.Lifecycle;
+using Berth.Server.Telemetry;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Berth.Server.Tests.Telemetry;
+
+/// <summary>The product's own instruments, as its classes of metrics make them.</summary>
+internal static class PublishedInstruments
+{
+    /// <summary>All of them.</summary>
+    public static List<Instrument> All()
+    {
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var factory = services.GetRequiredService<IMeterFactory>();
+        var instruments = new List<Instrument>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument.Meter.Scope == factory || instrument.Meter.Name == MetadataMetrics.MeterName) instruments.Add(instrument);
+        };
+        RuntimeHelpers.RunClassConstructor(typeof(MetadataMetrics).TypeHandle);
+        listener.Start();
+        using var distribution = new DistributionMetrics(factory);
+        using var lifecycle = new LifecycleMetrics(factory);
+        using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
+        return instruments;
+    }
+}
