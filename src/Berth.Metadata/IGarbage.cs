@@ -18,7 +18,7 @@ public interface IGarbage
     Task<ReviewResult> ReviewMembershipsAsync(int limit, CancellationToken cancellationToken);
 
     /// <summary>Discards blobs that have no membership and whose review is due (after a client's DELETE): the row goes, its location is discarded.</summary>
-    Task<int> ReviewBlobsAsync(int limit, CancellationToken cancellationToken);
+    Task<BlobReviewResult> ReviewBlobsAsync(int limit, CancellationToken cancellationToken);
 
     /// <summary>Moves sessions past their expiry to aborting; returns how many.</summary>
     Task<int> ExpireUploadsAsync(int limit, CancellationToken cancellationToken);
@@ -58,6 +58,12 @@ public interface IGarbage
 /// <param name="BlobsDiscarded">Blobs that lost their last membership and were discarded.</param>
 /// <param name="BytesDiscarded">Their size together.</param>
 public readonly record struct ReviewResult(int Reviewed, int Ended, int BlobsDiscarded, long BytesDiscarded);
+
+/// <summary>What a batch of blob reviews did.</summary>
+/// <param name="Reviewed">Blobs looked at.</param>
+/// <param name="Discarded">Those of them that had no membership and were discarded.</param>
+/// <param name="BytesDiscarded">Their size together.</param>
+public readonly record struct BlobReviewResult(int Reviewed, int Discarded, long BytesDiscarded);
 
 /// <summary>A location that may be removed from the blob store.</summary>
 /// <param name="Location">The location.</param>

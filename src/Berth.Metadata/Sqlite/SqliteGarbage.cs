@@ -15,7 +15,7 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql LastUploadProgress = new("SELECT max(progress_at) FROM uploads WHERE repository_id = ?1 AND state < 2");
 
-    private static readonly Sql ListDueBlobs = new("SELECT digest, location FROM blobs WHERE review_at <= ?1 ORDER BY review_at LIMIT ?2");
+    private static readonly Sql ListDueBlobs = new("SELECT digest, size FROM blobs WHERE review_at <= ?1 ORDER BY review_at LIMIT ?2");
 
     private static readonly Sql SettleBlob = new("UPDATE blobs SET review_at = NULL WHERE digest = ?1");
 
@@ -60,22 +60,29 @@ public sealed partial class SqliteMetadataStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task<int> ReviewBlobsAsync(int limit, CancellationToken cancellationToken) => RelieveAsync(
+    public Task<BlobReviewResult> ReviewBlobsAsync(int limit, CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
-            var due = new List<(Digest Digest, string Location)>();
+            var due = new List<(Digest Digest, long Size)>();
             using (var rows = scope.Use(ListDueBlobs).Bind(scope.Now).Bind(limit))
             {
-                while (rows.Step()) due.Add((rows.Digest(0), rows.Text(1)));
+                while (rows.Step()) due.Add((rows.Digest(0), rows.Int64(1)));
             }
 
-            foreach (var (digest, _) in due)
+            var result = new BlobReviewResult(due.Count, 0, 0);
+            foreach (var (digest, size) in due)
             {
-                if (HasMembership(scope, digest)) scope.Use(SettleBlob).Bind(digest).Execute();
-                else Claim(scope, digest);
+                if (HasMembership(scope, digest))
+                {
+                    scope.Use(SettleBlob).Bind(digest).Execute();
+                    continue;
+                }
+
+                Claim(scope, digest);
+                result = result with { Discarded = result.Discarded + 1, BytesDiscarded = result.BytesDiscarded + size };
             }
 
-            return due.Count;
+            return result;
         },
         cancellationToken);
 

@@ -13,7 +13,7 @@ namespace Berth.Registry.Distribution;
 /// </summary>
 internal sealed class UploadService(
     IMetadataStore metadata, IBlobStore store, DistributionOptions options, LifecycleOptions lifecycle, TimeProvider time, ISteps steps,
-    DistributionMetrics metrics)
+    DamageReport damage, DistributionMetrics metrics)
 {
     private static readonly TimeSpan AnswerKept = TimeSpan.FromHours(1);
     private static readonly TimeSpan TouchInterval = TimeSpan.FromSeconds(20);
@@ -138,12 +138,31 @@ internal sealed class UploadService(
                 detail: digest.ToString());
         }
 
+        await LookAfterAsync(digest);
         var now = time.GetUtcNow();
         await steps.ReachAsync("upload.before-commit");
         var committed = await metadata.CompleteUploadAsync(
             upload.Id, upload.Epoch, digest, size, now + lifecycle.Grace, now + AnswerKept, request.Caller, CancellationToken.None);
         if (!committed) throw Busy(upload.Id);
         await steps.ReachAsync("upload.after-commit");
+    }
+
+    /// <summary>
+    /// Content that stands already keeps its bytes, and those of this push go: not unless they are there. Where they are not, the blob is marked damaged,
+    /// and this push heals it.
+    /// </summary>
+    private async Task LookAfterAsync(Digest digest)
+    {
+        if (await metadata.FindStoredBlobAsync(digest, CancellationToken.None) is not { State: BlobState.Live } stored) return;
+        try
+        {
+            await using var reader = await store.OpenAsync(stored.Location, stored.Size, CancellationToken.None);
+        }
+        catch (BlobMissingException)
+        {
+            // When it was collected meanwhile, no row names that location, and nothing is marked.
+            await damage.ReportAsync(digest, stored.Location);
+        }
     }
 
     /// <summary>Ends a session at its client's wish.</summary>

@@ -29,12 +29,7 @@ public sealed partial class GarbageCollector(
 
         await ExpireUploadsAsync(cancellationToken);
         await ReviewMembershipsAsync(cancellationToken);
-        while (await garbage.ReviewBlobsAsync(Batch, cancellationToken) is var discarded and > 0)
-        {
-            metrics.BlobsDiscarded(discarded);
-            if (discarded < Batch) break;
-        }
-
+        await ReviewBlobsAsync(cancellationToken);
         await RemoveDiscardedAsync(cancellationToken);
         while (await garbage.TidyAsync(options.LedgerRetention, Batch, cancellationToken) >= Batch)
         {
@@ -96,6 +91,17 @@ public sealed partial class GarbageCollector(
             if (result.Ended > 0) LogReviewed(result.Reviewed, result.Ended, result.BlobsDiscarded, result.BytesDiscarded);
             if (result.Reviewed < Batch) return;
         }
+    }
+
+    private async Task ReviewBlobsAsync(CancellationToken cancellationToken)
+    {
+        BlobReviewResult result;
+        do
+        {
+            result = await garbage.ReviewBlobsAsync(Batch, cancellationToken);
+            metrics.BlobsDiscarded(result.Discarded, result.BytesDiscarded);
+        }
+        while (result.Reviewed == Batch);
     }
 
     private async Task RemoveDiscardedAsync(CancellationToken cancellationToken)

@@ -40,7 +40,7 @@ public sealed class LifecycleMetrics : IDisposable
 
     internal void SweepFailed() => Interlocked.Increment(ref _failed);
 
-    internal void BlobsDiscarded(int blobs, long bytes = 0)
+    internal void BlobsDiscarded(int blobs, long bytes)
     {
         Interlocked.Add(ref _blobs, blobs);
         Interlocked.Add(ref _bytes, bytes);

@@ -111,8 +111,8 @@ public abstract class GarbageSuite<TDatabase> : MetadataSuite<TDatabase>
         var location = (await Store.FindBlobAsync(Registry, App, blob.Digest, Token))!.Location;
         await Store.DeleteBlobAsync(Registry, App, blob.Digest, Alice, Token);
 
-        Assert.Equal(1, await Store.ReviewBlobsAsync(10, Token));
-        Assert.Equal(0, await Store.ReviewBlobsAsync(10, Token));
+        Assert.Equal(new BlobReviewResult(1, 1, blob.Size), await Store.ReviewBlobsAsync(10, Token));
+        Assert.Equal(default, await Store.ReviewBlobsAsync(10, Token));
 
         Assert.Equal([new DiscardedLocation(location, null)], await DiscardedAsync(10));
     }
@@ -124,8 +124,8 @@ public abstract class GarbageSuite<TDatabase> : MetadataSuite<TDatabase>
         await Store.DeleteBlobAsync(Registry, App, blob.Digest, Alice, Token);
         await PushBlobAsync(Other, "deleted");
 
-        Assert.Equal(1, await Store.ReviewBlobsAsync(10, Token));
-        Assert.Equal(0, await Store.ReviewBlobsAsync(10, Token));
+        Assert.Equal(new BlobReviewResult(1, 0, 0), await Store.ReviewBlobsAsync(10, Token));
+        Assert.Equal(default, await Store.ReviewBlobsAsync(10, Token));
 
         Assert.NotNull(await Store.FindBlobAsync(Registry, Other, blob.Digest, Token));
     }

@@ -194,7 +194,7 @@ internal sealed class ModelPlay
             _model.Collected(repository, digest);
         }
 
-        while (await _store.ReviewBlobsAsync(5, Token) > 0)
+        while ((await _store.ReviewBlobsAsync(5, Token)).Reviewed > 0)
         {
         }
 

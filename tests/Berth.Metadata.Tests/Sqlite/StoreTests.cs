@@ -134,7 +134,7 @@ public sealed class StoreTests
         Assert.NotNull(await store.FindBlobAsync(second, StoreFolder.App, blob.Digest, Token));
         Assert.Empty(await store.CheckAsync(Token));
         Assert.Equal(DeleteOutcome.Deleted, (await store.DeleteBlobAsync(second, StoreFolder.App, blob.Digest, StoreFolder.Alice, Token)).Outcome);
-        Assert.Equal(1, await store.ReviewBlobsAsync(10, Token));
+        Assert.Equal(1, (await store.ReviewBlobsAsync(10, Token)).Discarded);
         Assert.Equal(0, (await store.ReadTotalsAsync(Token)).Blobs);
         Assert.Empty(await store.CheckAsync(Token));
     }

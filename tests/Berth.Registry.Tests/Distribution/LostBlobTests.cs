@@ -26,6 +26,22 @@ public sealed class LostBlobTests
         Assert.Equal(blob, body);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_push_of_a_blob_whose_loss_nobody_noticed_heals_it(bool isCutShort)
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var blob = await PushAsync(host, 0);
+        var digest = DigestOf(blob);
+        if (isCutShort) await File.WriteAllBytesAsync(await FileOfAsync(host, digest), blob[..3]);
+        else await LoseAsync(host, digest);
+
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync("other", blob));
+
+        foreach (var repository in (string[])["app", "other"]) Assert.Equal(blob, (await host.Client.GetBlobAsync(repository, digest)).Body);
+    }
+
     [Fact]
     public async Task A_pull_that_knows_a_blob_from_before_it_was_collected_and_pushed_anew_gets_its_bytes_from_where_they_are()
     {
@@ -114,7 +130,7 @@ public sealed class LostBlobTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await LoseAndGetAsync(host, 11));
 
         host.Time.Advance(TimeSpan.FromMinutes(2));
-        for (var i = 11; i < 21; i++) Assert.Equal(HttpStatusCode.NotFound, await LoseAndGetAsync(host, i));
+        for (var i = 12; i < 22; i++) Assert.Equal(HttpStatusCode.NotFound, await LoseAndGetAsync(host, i));
     }
 
     [Fact]
