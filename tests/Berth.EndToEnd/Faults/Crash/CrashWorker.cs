@@ -116,7 +116,13 @@ internal sealed class CrashWorker(RegistryClient client, Expectations expectatio
             return Descriptor(there.Digest, there.Size);
         }
 
-        var size = _random.Next(10) == 0 ? _random.Next(4_000_000) : Sizes[_random.Next(Sizes.Length)];
+        // Seldom one so large that the server writes part of it past the page cache.
+        var size = _random.Next(40) switch
+        {
+            0 => 8_000_000 + _random.Next(16_000_000),
+            < 5 => _random.Next(4_000_000),
+            _ => Sizes[_random.Next(Sizes.Length)],
+        };
         return (await PushAsync(repository, new BlobContent(Content.Seeded(_random.Next(), size), Types.Layer, _random.Next(8) == 0 ? "sha512" : "sha256"))).Descriptor();
     }
 
