@@ -36,6 +36,13 @@ public interface IBlobStore : IAsyncDisposable
     /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
     Task<IBlobReader> OpenAsync(string location, long size, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Whether a location holds exactly so many bytes, and nobody in this process is writing there or has yet to end: only then may it be committed
+    /// without being opened for appending, which would cut off what an unfinished request left behind.
+    /// </summary>
+    /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
+    Task<bool> IsAtRestAsync(string location, long size, CancellationToken cancellationToken);
+
     /// <summary>Makes durable what stands at a location: for bytes that an ended process may have left without that.</summary>
     /// <exception cref="BlobMissingException">The store answered that the location is absent.</exception>
     /// <exception cref="StorageUnavailableException">The store does not answer, or the bytes could not be made durable.</exception>

@@ -9,12 +9,17 @@ public interface IBlobWriter : IAsyncDisposable
     long Position { get; }
 
     /// <summary>
-    /// Appends bytes. They need not be durable yet. After a failure <see cref="Position"/> has not moved and nothing more can be appended; what
-    /// stood before may still be synced.
+    /// Takes bytes; they need not be durable yet, nor written. After a failure, of these or of bytes taken before, nothing more can be appended;
+    /// what stands up to <see cref="Position"/>, which may have gone back, may still be synced.
     /// </summary>
     /// <exception cref="StorageFullException">The volume is full.</exception>
     /// <exception cref="StorageUnavailableException">The store does not answer, or another writer took the location over.</exception>
     ValueTask WriteAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken);
+
+    /// <summary>Completes when every byte taken has been written; it fails as <see cref="WriteAsync"/> does. Says nothing about durability.</summary>
+    /// <exception cref="StorageFullException">The volume is full.</exception>
+    /// <exception cref="StorageUnavailableException">The store does not answer, or another writer took the location over.</exception>
+    Task FlushAsync(CancellationToken cancellationToken);
 
     /// <summary>
     /// Makes every byte written so far, and the location's directory entry, durable. After a failure the writer is of no more use and

@@ -144,7 +144,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         }
         catch (Microsoft.Data.Sqlite.SqliteException error) when (SqliteErrors.IsInterrupt(error))
         {
-            LogReadEnded(_logger, caller, _options.ReadLimit);
+            LogReadEnded(_logger, caller, _options.ReadLimit!.Value);
             throw new MetadataUnavailableException($"A read of the metadata took longer than {_options.ReadLimit} and was ended; try again later.", error);
         }
         catch (Microsoft.Data.Sqlite.SqliteException error)

@@ -53,9 +53,9 @@ public sealed record SqliteOptions
 
     /// <summary>
     /// The longest that a read may hold its connection: while it does, the WAL cannot be begun anew. Far above what any page costs, and short enough
-    /// that the WAL cannot grow by more than the writer's share of a second.
+    /// that the WAL cannot grow by more than the writer's share of a second. Null for commands that run while nobody is served.
     /// </summary>
-    public TimeSpan ReadLimit { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan? ReadLimit { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The writer's page cache.</summary>
     public long WriterCacheBytes { get; init; } = 4 * 1024 * 1024;

@@ -84,15 +84,8 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         }
 
         // A session with a writer is taken as any other: that writer may be one that died with an earlier process.
-        if (upload is { Offset: > 0, WriterUntil: null } && request.Http.Request.ContentLength == 0
-            && UploadTransfer.Restore(upload, digest.Algorithm) is { } hash)
-        {
-            using (hash)
-            {
-                await uploads.CompleteAsync(request, upload, hash.Finish(), digest, upload.Offset);
-            }
-        }
-        else
+        var isWhole = upload is { Offset: > 0, WriterUntil: null } && request.Http.Request.ContentLength == 0;
+        if (!isWhole || !await uploads.TryCompleteAtRestAsync(request, upload, digest))
         {
             upload = await uploads.AcquireAsync(request, upload);
             if (await RefuseIfMovedAsync(request, upload)) return;

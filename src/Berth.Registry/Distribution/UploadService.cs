@@ -123,12 +123,36 @@ internal sealed class UploadService(
     public async Task CompleteAsync(DistributionRequest request, UploadRecord upload, UploadTransfer transfer, Digest digest)
     {
         await SyncAsync(upload, transfer);
+        try
+        {
+            await LookAfterAsync(digest);
+        }
+        catch
+        {
+            // What is durable stays, for a client that tries again.
+            await RecordAsync(upload, transfer);
+            throw;
+        }
+
         var size = transfer.Position;
-        await CompleteAsync(request, upload, transfer.FinishDigest(), digest, size);
+        await CommitAsync(request, upload, transfer.FinishDigest(), digest, size);
     }
 
-    /// <summary>Commits a session whose bytes are all durable and recorded, from its hash state alone.</summary>
-    public async Task CompleteAsync(DistributionRequest request, UploadRecord upload, Digest actual, Digest digest, long size)
+    /// <summary>
+    /// Commits a session whose bytes are all durable and recorded, from its hash state alone; false when that does not do: its location holds
+    /// more than was recorded, somebody writes there, or the bytes would have to be read.
+    /// </summary>
+    public async Task<bool> TryCompleteAtRestAsync(DistributionRequest request, UploadRecord upload, Digest digest)
+    {
+        using var hash = UploadTransfer.Restore(upload, digest.Algorithm);
+        if (hash is null || !await store.IsAtRestAsync(upload.Location, upload.Offset, request.Aborted)) return false;
+
+        await LookAfterAsync(digest);
+        await CommitAsync(request, upload, hash.Finish(), digest, upload.Offset);
+        return true;
+    }
+
+    private async Task CommitAsync(DistributionRequest request, UploadRecord upload, Digest actual, Digest digest, long size)
     {
         if (actual != digest)
         {
@@ -138,7 +162,6 @@ internal sealed class UploadService(
                 detail: digest.ToString());
         }
 
-        await LookAfterAsync(digest);
         var now = time.GetUtcNow();
         await steps.ReachAsync("upload.before-commit");
         var committed = await metadata.CompleteUploadAsync(
@@ -153,15 +176,24 @@ internal sealed class UploadService(
     /// </summary>
     private async Task LookAfterAsync(Digest digest)
     {
-        if (await metadata.FindStoredBlobAsync(digest, CancellationToken.None) is not { State: BlobState.Live } stored) return;
-        try
+        StoredBlobRecord? missed = null;
+        while (await metadata.FindStoredBlobAsync(digest, CancellationToken.None) is { State: BlobState.Live } stored)
         {
-            await using var reader = await store.OpenAsync(stored.Location, stored.Size, CancellationToken.None);
-        }
-        catch (BlobMissingException)
-        {
-            // When it was collected meanwhile, no row names that location, and nothing is marked.
-            await damage.ReportAsync(digest, stored.Location);
+            try
+            {
+                await using var reader = await store.OpenAsync(stored.Location, stored.Size, CancellationToken.None);
+                return;
+            }
+            catch (BlobMissingException) when (stored != missed)
+            {
+                // It may have been collected, or pushed anew, since the row was read.
+                missed = stored;
+            }
+            catch (BlobMissingException)
+            {
+                await damage.ReportAsync(digest, stored.Location);
+                return;
+            }
         }
     }
 
@@ -209,6 +241,7 @@ internal sealed class UploadService(
         }
 
         if (limit is not null && transfer.Position != limit) throw WrongLength(expected!.Value);
+        await transfer.FlushAsync(CancellationToken.None);
     }
 
     /// <summary>Extends the writer's hold on the session whenever it is due; fails when another has it, or it was cancelled.</summary>

@@ -77,6 +77,9 @@ internal sealed class UploadTransfer : IAsyncDisposable
         _hash.Append(bytes);
     }
 
+    /// <summary>Completes when all bytes have been written: a volume that has no room for them says so here, and not when they are synced.</summary>
+    public Task FlushAsync(CancellationToken cancellationToken) => _writer.FlushAsync(cancellationToken);
+
     /// <summary>Makes all bytes durable.</summary>
     public Task SyncAsync(CancellationToken cancellationToken) => _writer.SyncAsync(cancellationToken);
 

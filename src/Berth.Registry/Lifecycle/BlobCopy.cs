@@ -12,7 +12,7 @@ namespace Berth.Registry.Lifecycle;
 /// <param name="snapshot">The rows.</param>
 /// <param name="source">The store that has the bytes.</param>
 /// <param name="target">The store that gets them.</param>
-/// <param name="resumed">Whether an earlier copy was ended before its end: what it left in the target need not be durable, and is made so.</param>
+/// <param name="resumed">Whether an earlier copy was ended before its end: what it left in the target is read again, and made durable.</param>
 public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStore target, bool resumed)
 {
     private const int PageSize = 500;
@@ -65,19 +65,32 @@ public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStor
         return removed;
     }
 
+    // After a copy that was ended, the size says little: blocks are written side by side, and one before the last may be missing.
+    private async Task<bool> IsThereAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
+    {
+        if (resumed)
+        {
+            if (!await BlobCheck.HasDigestAsync(target, blob.Location, blob.Size, blob.Digest, afterBlock: null, cancellationToken)) return false;
+            await target.SyncAsync(blob.Location, cancellationToken);
+            return true;
+        }
+
+        await using var present = await target.OpenAsync(blob.Location, blob.Size, cancellationToken);
+        return true;
+    }
+
     private async Task<bool> CopyAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
     {
         try
         {
-            await using var present = await target.OpenAsync(blob.Location, blob.Size, cancellationToken);
-            if (resumed) await target.SyncAsync(blob.Location, cancellationToken);
-            return false;
+            if (await IsThereAsync(blob, cancellationToken)) return false;
         }
         catch (BlobMissingException)
         {
-            // Absent, or cut short by an earlier copy that was ended: it is written anew.
-            await target.DeleteAsync(blob.Location, cancellationToken);
+            // Absent, or cut short by an earlier copy that was ended.
         }
+
+        await target.DeleteAsync(blob.Location, cancellationToken);
 
         var buffer = ArrayPool<byte>.Shared.Rent(BlockSize);
         try

@@ -92,7 +92,7 @@ internal sealed class FolderCopy(string from, string to, SqliteDraft draft, ILog
     }
 
     private Task<SqliteMetadataStore> OpenRowsAsync(string path, CancellationToken cancellationToken) => SqliteMetadataStore.OpenAsync(
-        new SqliteOptions { Path = path }, TimeProvider.System, steps, loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
+        new SqliteOptions { Path = path, ReadLimit = null }, TimeProvider.System, steps, loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
 
     private Task<FileSystemBlobStore> OpenBlobsAsync(string data, CancellationToken cancellationToken) => FileSystemBlobStore.OpenAsync(
         new FileSystemOptions { Root = Stores.BlobRoot(data), ReserveBytes = 0 }, TimeProvider.System, steps, loggers.CreateLogger<FileSystemBlobStore>(),

@@ -22,7 +22,7 @@ internal static class OfflineData
         var data = Path.GetFullPath(options.Data);
         DataFolder.RequireInstallation(data, $"There is no installation in {data}; name its data folder with --data.");
 
-        var stores = new Stores(options, TimeProvider.System, LoggingSetup.CreateFactory(options.Logging, TimeProvider.System));
+        var stores = new Stores(options, TimeProvider.System, LoggingSetup.CreateFactory(options.Logging, TimeProvider.System)) { IsOffline = true };
         await stores.LockAsync(command, cancellationToken);
         await stores.OpenAsync(cancellationToken);
         return stores;

@@ -30,6 +30,9 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     /// <summary>Where the database of a data folder is.</summary>
     public static string DatabasePath(string data) => Path.Combine(data, "metadata", "berth.db");
 
+    /// <summary>Whether nobody is served meanwhile: reads may take as long as they take.</summary>
+    public bool IsOffline { get; init; }
+
     /// <summary>The metadata store.</summary>
     public IMetadataStore Metadata => _metadata ?? throw NotOpen();
 
@@ -60,6 +63,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
             if (!VolumeCheck.IsOneVolume(_data, MetadataFolder)) Examine(MetadataFolder, holdsDatabase: true);
             if (!VolumeCheck.IsOneVolume(_data, BlobRoot(_data))) Examine(BlobRoot(_data), holdsDatabase: false);
             _lock = await DataFolderLock.AcquireAsync(_data, command, time, cancellationToken);
+            TlsCopy.Recover(_data);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -117,8 +121,10 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
                 Path.Combine(MetadataFolder, "reserve"), FileSystemOptions.DefaultReserveBytes, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
         }
 
+        var rows = new SqliteOptions { Path = DatabasePath(_data) };
+        if (IsOffline) rows = rows with { ReadLimit = null };
         _metadata = await SqliteMetadataStore.OpenAsync(
-            new SqliteOptions { Path = DatabasePath(_data), Reserve = new VolumeReserve(() => _metadataReserve ?? _blobs?.Reserve) }, time, NoSteps.Instance,
+            rows with { Reserve = new VolumeReserve(() => _metadataReserve ?? _blobs?.Reserve) }, time, NoSteps.Instance,
             loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
     }
 

@@ -26,7 +26,7 @@ internal static class TlsCopy
         if (WholeIn(from) is not { } source) return;
 
         var (place, next, old) = (Place(to), Next(to), Path.Combine(to, "tls.old"));
-        if (!Directory.Exists(place) && Directory.Exists(next)) Directory.Move(next, place);
+        Recover(to);
         Remove(old);
         Remove(next);
         Lay(source, Path.Combine(to, "tls.partial"), next);
@@ -39,6 +39,13 @@ internal static class TlsCopy
         Directory.Move(next, place);
         DurableDirectory.Sync(to);
         Remove(old);
+    }
+
+    /// <summary>Puts into place what a copy that was ended between its two renames left beside it.</summary>
+    /// <exception cref="IOException">It cannot be renamed.</exception>
+    public static void Recover(string data)
+    {
+        if (!Directory.Exists(Place(data)) && Directory.Exists(Next(data))) Directory.Move(Next(data), Place(data));
     }
 
     private static string Place(string data) => Path.Combine(data, "tls");

@@ -5,18 +5,19 @@ using Microsoft.Win32.SafeHandles;
 namespace Berth.Storage.FileSystem;
 
 /// <summary>
-/// A stretch of an append that goes past the page cache: bytes are gathered in blocks, and full ones are written on threads of the lane
+/// A stretch of an append that goes past the page cache: bytes are gathered in blocks, and full ones are written on threads of their own
 /// while the next is filled. One caller at a time; <see cref="FlushAsync"/> ends the stretch.
 /// </summary>
 /// <param name="files">The operating system's files.</param>
-/// <param name="lane">Where blocks are written.</param>
 /// <param name="io">Sizes, and the place that is given back at the end.</param>
+/// <param name="memory">Memory for the blocks; it is given back at the end.</param>
 /// <param name="direct">The file, opened to write past the cache; closed with this.</param>
 /// <param name="cached">The same file through the cache, for what is less than a block.</param>
 /// <param name="start">Where the stretch begins, a multiple of <see cref="DirectIo.Alignment"/>.</param>
-internal sealed class DirectAppend(IFileOperations files, IoLane lane, DirectIo io, SafeFileHandle direct, SafeFileHandle cached, long start) : IAsyncDisposable
+internal sealed class DirectAppend(
+    IFileOperations files, DirectIo io, IReadOnlyList<AlignedBlock> memory, SafeFileHandle direct, SafeFileHandle cached, long start) : IAsyncDisposable
 {
-    private readonly Block[] _blocks = [.. Enumerable.Range(0, io.Blocks).Select(_ => new Block(new AlignedBlock(io.BlockSize)))];
+    private readonly Block[] _blocks = [.. memory.Select(pages => new Block(pages))];
     private int _current;
     private int _filled;
     private long _offset = start;
@@ -68,7 +69,7 @@ internal sealed class DirectAppend(IFileOperations files, IoLane lane, DirectIo 
 
         // Less than a block, and seldom a whole number of the disk's: the cache takes it.
         var rest = new ReadOnlySequence<byte>(_blocks[_current].Memory.Memory[.._filled]);
-        await lane.RunAsync((files, cached, rest, _offset), static work => work.files.Write(work.cached, work.rest, work._offset), CancellationToken.None);
+        await io.Lane.RunAsync((files, cached, rest, _offset), static work => work.files.Write(work.cached, work.rest, work._offset), CancellationToken.None);
         _offset += _filled;
         _filled = 0;
     }
@@ -88,7 +89,7 @@ internal sealed class DirectAppend(IFileOperations files, IoLane lane, DirectIo 
     private void Submit(Block block)
     {
         block.Offset = _offset;
-        block.Write = lane.RunAsync((this, block), static work => work.Item1.Write(work.block), CancellationToken.None);
+        block.Write = io.Lane.RunAsync((this, block), static work => work.Item1.Write(work.block), CancellationToken.None);
         _offset += io.BlockSize;
         _filled = 0;
         _current = (_current + 1) % _blocks.Length;

@@ -1,3 +1,5 @@
+using Berth.Storage.FileSystem.Operations;
+
 namespace Berth.Storage.FileSystem;
 
 /// <summary>
@@ -8,7 +10,7 @@ namespace Berth.Storage.FileSystem;
 /// <param name="blockSize">The size of one write; a multiple of <see cref="Alignment"/>.</param>
 /// <param name="blocks">Blocks of a writer: one is filled while the others are written.</param>
 /// <param name="writers">The most writers that do so at once; others use the cache.</param>
-internal sealed class DirectIo(long after, int blockSize, int blocks, int writers)
+internal sealed class DirectIo(long after, int blockSize, int blocks, int writers) : IDisposable
 {
     /// <summary>Offsets, lengths and memory are multiples of this: the logical block of any disk in use, and the page.</summary>
     public const int Alignment = 4096;
@@ -19,7 +21,8 @@ internal sealed class DirectIo(long after, int blockSize, int blocks, int writer
 
     public int BlockSize => blockSize;
 
-    public int Blocks => blocks;
+    /// <summary>Where blocks are written: apart from what others wait for, such as an fsync, when the disk is slow.</summary>
+    public IoLane Lane { get; } = new("direct", blocks * writers);
 
     /// <summary>What a store uses: 8 writers with 8 MiB each.</summary>
     public static DirectIo Default() => new(after: 8 << 20, blockSize: 2 << 20, blocks: 4, writers: 8);
@@ -34,4 +37,26 @@ internal sealed class DirectIo(long after, int blockSize, int blocks, int writer
 
     /// <summary>Gives a place back.</summary>
     public void Leave() => Interlocked.Increment(ref _free);
+
+    /// <summary>Memory for one writer, or null when there is none.</summary>
+    public IReadOnlyList<AlignedBlock>? TryMap()
+    {
+        var memory = new List<AlignedBlock>(blocks);
+        while (memory.Count < blocks)
+        {
+            if (AlignedBlock.TryMap(blockSize) is { } block)
+            {
+                memory.Add(block);
+                continue;
+            }
+
+            foreach (IDisposable mapped in memory) mapped.Dispose();
+            return null;
+        }
+
+        return memory;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Lane.Dispose();
 }

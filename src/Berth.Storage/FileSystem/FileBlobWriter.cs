@@ -65,6 +65,26 @@ internal sealed partial class FileBlobWriter(StoreParts parts, DirectorySync dir
     }
 
     /// <inheritdoc/>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _ = TakeTurn();
+        try
+        {
+            if (_writeFailure is not null) throw _writeFailure;
+            if (_direct is { } direct) await FlushAsync(direct);
+        }
+        catch (FileOperationException e)
+        {
+            throw _writeFailure = await parts.TranslateAsync(e);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task SyncAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -162,18 +182,20 @@ internal sealed partial class FileBlobWriter(StoreParts parts, DirectorySync dir
         if (!parts.Direct.TryEnter()) return bytes;
 
         SafeFileHandle? opened = null;
+        IReadOnlyList<AlignedBlock>? memory = null;
         try
         {
             opened = await parts.Writes.RunAsync((parts.Files, file), static work => work.Files.OpenDirect(work.file), CancellationToken.None);
-            if (opened is null) return bytes;
+            if (opened is null || (memory = parts.Direct.TryMap()) is null) return bytes;
             if (head > 0) await WriteCachedAsync(file, bytes.Slice(0, head), cancellationToken);
-            _direct = new DirectAppend(parts.Files, parts.Writes, parts.Direct, opened, file, Position);
+            _direct = new DirectAppend(parts.Files, parts.Direct, memory, opened, file, Position);
             return bytes.Slice(head);
         }
         finally
         {
             if (_direct is null)
             {
+                foreach (IDisposable block in memory ?? []) block.Dispose();
                 opened?.Dispose();
                 parts.Direct.Leave();
             }

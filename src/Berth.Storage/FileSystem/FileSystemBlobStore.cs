@@ -142,6 +142,21 @@ public sealed partial class FileSystemBlobStore : IBlobStore
     }
 
     /// <inheritdoc/>
+    public async Task<bool> IsAtRestAsync(string location, long size, CancellationToken cancellationToken)
+    {
+        if (_parts.Writers.IsOpen(location)) return false;
+        try
+        {
+            await using var reader = await OpenAsync(location, size, cancellationToken);
+            return true;
+        }
+        catch (BlobMissingException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task DeleteAsync(string location, CancellationToken cancellationToken)
     {
         var folder = BlobLocation.FolderOf(location);
@@ -210,6 +225,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
     public ValueTask DisposeAsync()
     {
         _parts.Reserve.Dispose();
+        _parts.Direct.Dispose();
         _parts.Writes.Dispose();
         _parts.Reads.Dispose();
         return ValueTask.CompletedTask;

@@ -25,6 +25,9 @@ internal sealed class OpenWriters
         },
         writer);
 
+    /// <summary>Whether a writer is at a location.</summary>
+    public bool IsOpen(string location) => _writers.ContainsKey(location);
+
     /// <summary>
     /// Before a location is removed: a writer that still waits for a predecessor which hangs must not make the file anew behind the removal.
     /// </summary>

@@ -122,6 +122,23 @@ public abstract partial class BlobStoreSuite
     }
 
     [Fact]
+    public async Task A_location_is_at_rest_when_it_holds_just_that_and_nobody_writes_there()
+    {
+        var location = Store.NewLocation();
+        await using (var writer = await Store.AppendAsync(location, 0, 0, Cancelled))
+        {
+            await writer.WriteAsync(new ReadOnlySequence<byte>(Content(100)), Cancelled);
+            await writer.SyncAsync(Cancelled);
+            Assert.False(await Store.IsAtRestAsync(location, 100, Cancelled));
+        }
+
+        Assert.True(await Store.IsAtRestAsync(location, 100, Cancelled));
+        Assert.False(await Store.IsAtRestAsync(location, 99, Cancelled));
+        Assert.False(await Store.IsAtRestAsync(location, 101, Cancelled));
+        Assert.False(await Store.IsAtRestAsync(Store.NewLocation(), 0, Cancelled));
+    }
+
+    [Fact]
     public async Task What_another_left_unsynced_can_be_made_durable_later()
     {
         var content = Content(1_000);

@@ -134,6 +134,23 @@ public sealed class LostBlobTests
     }
 
     [Fact]
+    public async Task A_push_that_finds_too_many_missing_can_be_finished_later_without_its_bytes()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var blob = await PushAsync(host, 100);
+        await LoseAsync(host, DigestOf(blob));
+        for (var i = 0; i < 10; i++) await LoseAndGetAsync(host, i);
+        var session = (await host.Client.PostAsync("/v2/app/blobs/uploads/", null)).Headers.Location!.OriginalString;
+        var finish = $"{session}?digest={DigestOf(blob)}";
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.Client.PutAsync(finish, new ByteArrayContent(blob))).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.Client.PutAsync(finish, new ByteArrayContent([]))).StatusCode);
+        host.Time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(HttpStatusCode.Created, (await host.Client.PutAsync(finish, new ByteArrayContent([]))).StatusCode);
+        Assert.Equal(blob, (await host.Client.GetBlobAsync("app", DigestOf(blob))).Body);
+    }
+
+    [Fact]
     public async Task Blobs_that_were_not_asked_for_are_served_while_others_are_missing()
     {
         await using var host = await RegistryHost.StartAsync();

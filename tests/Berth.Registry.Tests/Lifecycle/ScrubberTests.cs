@@ -148,6 +148,9 @@ public sealed class ScrubberTests
         public virtual Task<IBlobReader> OpenAsync(string location, long size, CancellationToken cancellationToken) =>
             inner.OpenAsync(location, size, cancellationToken);
 
+        public Task<bool> IsAtRestAsync(string location, long size, CancellationToken cancellationToken) =>
+            inner.IsAtRestAsync(location, size, cancellationToken);
+
         public Task SyncAsync(string location, CancellationToken cancellationToken) => inner.SyncAsync(location, cancellationToken);
 
         public Task DeleteAsync(string location, CancellationToken cancellationToken) => inner.DeleteAsync(location, cancellationToken);

@@ -140,6 +140,26 @@ public sealed class DirectAppendTests : IDisposable
     }
 
     [Fact]
+    public async Task A_failure_that_the_flush_meets_is_one_of_writing()
+    {
+        var files = new NotingFileOperations { Refused = Errno.NoSpace };
+        await using var store = await _folder.OpenAsync(files, direct: Small());
+        var content = StoreFolder.Content(9_000);
+        var location = store.NewLocation();
+        await using (var writer = await store.AppendAsync(location, 0, 0, Cancelled))
+        {
+            await writer.WriteAsync(new ReadOnlySequence<byte>(content, 0, 2_000), Cancelled);
+            await writer.WriteAsync(new ReadOnlySequence<byte>(content, 2_000, 7_000), Cancelled);
+            await Assert.ThrowsAsync<StorageFullException>(() => writer.FlushAsync(Cancelled));
+            await Assert.ThrowsAsync<StorageFullException>(() => writer.FlushAsync(Cancelled));
+            Assert.Equal(Block, writer.Position);
+            await writer.SyncAsync(Cancelled);
+        }
+
+        Assert.Equal(content[..Block], await StoreFolder.GetAsync(store, location, Block));
+    }
+
+    [Fact]
     public async Task A_failure_that_only_the_sync_meets_ends_the_writer()
     {
         var files = new NotingFileOperations { Refused = Errno.Io };

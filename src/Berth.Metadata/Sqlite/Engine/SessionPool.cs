@@ -21,7 +21,7 @@ internal sealed class SessionPool(SqliteOptions options) : IDisposable
     public Lease Rent()
     {
         var lease = RentUnlimited();
-        lease.Session.SetDeadline(options.ReadLimit);
+        if (options.ReadLimit is { } limit) lease.Session.SetDeadline(limit);
         return lease;
     }
 

@@ -22,9 +22,11 @@ internal sealed class IoLane(string name, int maximum) : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_stopped, this);
+
+            // The thread first: work that was queued and whose thread could not be started would run when its caller has given it up.
+            if (_queue.Count >= _idle && _threads < maximum) StartThread();
             _queue.Enqueue(item);
-            if (_queue.Count <= _idle) Monitor.Pulse(_lock);
-            else if (_threads < maximum) StartThread();
+            if (_idle > 0) Monitor.Pulse(_lock);
         }
 
         return item.Task;
@@ -51,7 +53,16 @@ internal sealed class IoLane(string name, int maximum) : IDisposable
     private void StartThread()
     {
         var thread = new Thread(Loop, StackSize) { IsBackground = true, Name = $"berth-io-{name}" };
-        thread.Start();
+        try
+        {
+            thread.Start();
+        }
+        catch (OutOfMemoryException) when (_threads > 0)
+        {
+            // The machine gives no more threads; those that there are take it.
+            return;
+        }
+
         _threads++;
     }
 
