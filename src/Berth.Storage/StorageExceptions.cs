@@ -4,7 +4,11 @@ namespace Berth.Storage;
 public sealed class StorageFullException(string message, Exception? inner = null) : IOException(message, inner);
 
 /// <summary>The store does not answer or answers with a failure that says nothing about existence. Answered with 503.</summary>
-public sealed class StorageUnavailableException(string message, Exception? inner = null) : IOException(message, inner);
+public sealed class StorageUnavailableException(string message, Exception? inner = null) : IOException(message, inner)
+{
+    /// <summary>Whether a writer lost its location to another one, and nothing failed but that.</summary>
+    public bool IsTakenOver { get; init; }
+}
 
 /// <summary>The store answered, and the location is absent or has another size than its row says.</summary>
 public sealed class BlobMissingException(string location, string message) : IOException(message)

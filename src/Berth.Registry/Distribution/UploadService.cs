@@ -16,7 +16,7 @@ internal sealed class UploadService(
     DamageReport damage, DistributionMetrics metrics)
 {
     private static readonly TimeSpan AnswerKept = TimeSpan.FromHours(1);
-    private static readonly TimeSpan TouchInterval = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LongestTouchInterval = TimeSpan.FromSeconds(20);
 
     /// <summary>Opens a session.</summary>
     /// <param name="request">Who opens it, and where.</param>
@@ -248,9 +248,10 @@ internal sealed class UploadService(
     private Func<ValueTask> KeepTaken(UploadRecord upload, CancellationToken aborted)
     {
         var touched = time.GetTimestamp();
+        var interval = options.StallLimit / 2 < LongestTouchInterval ? options.StallLimit / 2 : LongestTouchInterval;
         return async () =>
         {
-            if (time.GetElapsedTime(touched) <= TouchInterval) return;
+            if (time.GetElapsedTime(touched) <= interval) return;
             touched = time.GetTimestamp();
             if (!await metadata.TouchUploadAsync(upload.Id, upload.Epoch, WriterUntil(), ExpiresAt(), aborted)) throw Unknown(upload.Id);
         };
@@ -262,6 +263,11 @@ internal sealed class UploadService(
         try
         {
             await transfer.SyncAsync(CancellationToken.None);
+        }
+        catch (StorageUnavailableException e) when (e.IsTakenOver)
+        {
+            // No disk failed: the session is the successor's, and what it was told holds.
+            throw;
         }
         catch
         {

@@ -25,7 +25,12 @@ public sealed partial class GarbageCollector(
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        if (await IsSuspendedAsync(cancellationToken)) return;
+        if (await IsSuspendedAsync(cancellationToken))
+        {
+            // Room may come free by other hands than ours: pushes go on when the reserve is held again.
+            await gate.AfterSweepAsync(cancellationToken);
+            return;
+        }
 
         await ExpireUploadsAsync(cancellationToken);
         await ReviewMembershipsAsync(cancellationToken);
@@ -71,8 +76,11 @@ public sealed partial class GarbageCollector(
     private async Task<bool> IsSuspendedAsync(CancellationToken cancellationToken)
     {
         TimeSpan? elapsed = _observed is { } last ? time.GetElapsedTime(last) : null;
-        _observed = time.GetTimestamp();
+        var now = time.GetTimestamp();
         var until = await garbage.ObserveClockAsync(elapsed, options.Grace, cancellationToken);
+
+        // Only what was persisted counts: time in which that failed must be part of the next step.
+        _observed = now;
         metrics.SetSuspended(until is not null);
         if (until is null) return false;
 

@@ -66,7 +66,7 @@ internal sealed partial class FileBlobWriter
         await DisposeAsync();
     }
 
-    private StorageUnavailableException TakenOver() => new($"Another writer has taken over '{location}'.");
+    private StorageUnavailableException TakenOver() => new($"Another writer has taken over '{location}'.") { IsTakenOver = true };
 
     private void BeginToOpen()
     {

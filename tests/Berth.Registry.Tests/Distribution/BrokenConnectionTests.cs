@@ -40,6 +40,38 @@ public sealed class BrokenConnectionTests
         Assert.Equal(HttpStatusCode.NotFound, await host.Client.HeadBlobAsync("broken", whole));
     }
 
+    [Fact]
+    public async Task A_connection_that_breaks_after_its_session_was_taken_over_takes_nothing_from_the_successor()
+    {
+        var moment = new BeforeTheSync();
+        await using var host = await RegistryHost.StartAsync(moment);
+        var session = (await host.Client.PostAsync("/v2/broken/blobs/uploads/", null)).Headers.Location!.OriginalString;
+        byte[] stale = [.. "0123456789"u8], good = [.. "the successor's"u8];
+        using (var socket = new TcpClient { LingerState = new LingerOption(true, 0) })
+        {
+            await socket.ConnectAsync(host.Client.BaseAddress!.Host, host.Client.BaseAddress.Port);
+            await using var stream = socket.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(
+                $"PATCH {session} HTTP/1.1\r\nHost: localhost\r\nX-Actor: leaving\r\n" +
+                $"Authorization: {host.Client.DefaultRequestHeaders.Authorization}\r\nContent-Length: 100\r\n\r\n"));
+            await stream.WriteAsync(stale);
+            await UntilStoredAsync(host, stale.Length);
+            host.Time.Advance(TimeSpan.FromMinutes(3));
+            Assert.Equal(HttpStatusCode.Accepted, (await host.Client.PatchAsync(session, new ByteArrayContent(good))).StatusCode);
+        }
+
+        await moment.Reached.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal(HttpStatusCode.NoContent, (await host.Client.GetAsync(session)).StatusCode);
+            await Task.Delay(10);
+        }
+
+        var digest = Digest.Compute(DigestAlgorithm.Sha256, good);
+        Assert.Equal(HttpStatusCode.Created, (await host.Client.PutAsync($"{session}?digest={digest}", new ByteArrayContent([]))).StatusCode);
+        Assert.Equal(good, (await host.Client.GetBlobAsync("broken", digest)).Body);
+    }
+
     private static async Task UntilStoredAsync(RegistryHost host, int length)
     {
         var location = (await host.Metadata.ListUploadsAsync(0, null, 10, CancellationToken.None)).Items.Single().Location;
@@ -51,6 +83,18 @@ public sealed class BrokenConnectionTests
         }
 
         Assert.Equal(length, file.Length);
+    }
+
+    /// <summary>Says when the leaving client's request is about to sync.</summary>
+    private sealed class BeforeTheSync : ISteps
+    {
+        public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ValueTask ReachAsync(string point)
+        {
+            if (Actor.Current == "leaving" && point == "upload.before-sync") Reached.TrySetResult();
+            return ValueTask.CompletedTask;
+        }
     }
 
     /// <summary>Stands between the renewal of a session's hold and the write that follows it, until the connection is lost.</summary>
