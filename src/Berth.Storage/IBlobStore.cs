@@ -25,11 +25,15 @@ public interface IBlobStore : IAsyncDisposable
     /// <param name="location">A location of <see cref="NewLocation"/>, named by a committed upload row.</param>
     /// <param name="offset">Bytes that stand already and stay.</param>
     /// <param name="declared">How many bytes the client said will follow, or 0 when it did not; admission counts them.</param>
+    /// <param name="confirm">
+    /// Is awaited once no other writer of this process can write there any more, and before anything is created or cut off; throws when the location
+    /// is the caller's no longer: a writer that stood still meanwhile would cut what its successor committed.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="StorageFullException">The volume has no room for the declared bytes.</exception>
     /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
     /// <exception cref="BlobMissingException">The offset is past what the location holds.</exception>
-    Task<IBlobWriter> AppendAsync(string location, long offset, long declared, CancellationToken cancellationToken);
+    Task<IBlobWriter> AppendAsync(string location, long offset, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken);
 
     /// <summary>Opens a location for reading, and checks its size against the row's before anything is promised to a client.</summary>
     /// <exception cref="BlobMissingException">The store answered that the location is absent, or its size differs.</exception>

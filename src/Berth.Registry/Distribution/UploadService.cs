@@ -51,7 +51,8 @@ internal sealed class UploadService(
         try
         {
             return await UploadTransfer.OpenAsync(
-                store, upload, algorithm, request.Http.Request.ContentLength ?? 0, KeepTaken(upload, request.Aborted), request.Aborted);
+                store, upload, algorithm, request.Http.Request.ContentLength ?? 0, () => ConfirmTakenAsync(request, upload),
+                KeepTaken(upload, request.Aborted), request.Aborted);
         }
         catch (BlobMissingException)
         {
@@ -242,6 +243,16 @@ internal sealed class UploadService(
 
         if (limit is not null && transfer.Position != limit) throw WrongLength(expected!.Value);
         await transfer.FlushAsync(CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Fails when another has the session by now. A hold may have ended while its request stood still, and a successor may have committed; one that
+    /// comes after this has to wait until the location is open.
+    /// </summary>
+    private async ValueTask ConfirmTakenAsync(DistributionRequest request, UploadRecord upload)
+    {
+        var current = await metadata.FindUploadAsync(upload.RegistryId, upload.Repository, upload.Id, request.Aborted);
+        if (current is not { State: UploadState.Open } || current.Epoch != upload.Epoch) throw Unknown(upload.Id);
     }
 
     /// <summary>Extends the writer's hold on the session whenever it is due; fails when another has it, or it was cancelled.</summary>

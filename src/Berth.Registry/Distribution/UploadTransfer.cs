@@ -35,12 +35,14 @@ internal sealed class UploadTransfer : IAsyncDisposable
     /// <param name="upload">The session, taken by this writer.</param>
     /// <param name="algorithm">The algorithm to hash with; may differ from the session's.</param>
     /// <param name="declared">How many bytes the client says will follow, or 0.</param>
+    /// <param name="confirm">Throws when the session is this writer's no longer; awaited before anything at its location is touched.</param>
     /// <param name="keepTaken">Is awaited between blocks while bytes are read again, which may take longer than a writer's hold lasts.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public static async Task<UploadTransfer> OpenAsync(
-        IBlobStore store, UploadRecord upload, DigestAlgorithm algorithm, long declared, Func<ValueTask> keepTaken, CancellationToken cancellationToken)
+        IBlobStore store, UploadRecord upload, DigestAlgorithm algorithm, long declared, Func<ValueTask> confirm, Func<ValueTask> keepTaken,
+        CancellationToken cancellationToken)
     {
-        var writer = await store.AppendAsync(upload.Location, upload.Offset, declared, cancellationToken);
+        var writer = await store.AppendAsync(upload.Location, upload.Offset, declared, confirm, cancellationToken);
         try
         {
             var hash = Restore(upload, algorithm);

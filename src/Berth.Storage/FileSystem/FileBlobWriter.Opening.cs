@@ -14,14 +14,15 @@ internal sealed partial class FileBlobWriter
     /// <summary>The writer that was at the location before, until it can write no more.</summary>
     public FileBlobWriter? Predecessor { get; set; }
 
-    /// <summary>Opens the file, once its predecessor can write no more.</summary>
-    public async Task OpenAsync(string path, long declared, CancellationToken cancellationToken)
+    /// <summary>Opens the file, once its predecessor can write no more and the caller still owns the location.</summary>
+    public async Task OpenAsync(string path, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken)
     {
         parts.Writers.Enter(this);
         var predecessorGone = Predecessor?.FenceAsync() ?? Task.CompletedTask;
         try
         {
             await predecessorGone.WaitAsync(cancellationToken);
+            await confirm();
             BeginToOpen();
             await parts.Writes.RunAsync((this, path, declared), static work => work.Item1.Open(work.path, work.declared), cancellationToken);
             _opened.SetResult();

@@ -69,7 +69,8 @@ public sealed partial class FileSystemBlobStore : IBlobStore
         }, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<IBlobWriter> AppendAsync(string location, long offset, long declared, CancellationToken cancellationToken)
+    public async Task<IBlobWriter> AppendAsync(
+        string location, long offset, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken)
     {
         var folder = BlobLocation.FolderOf(location);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -79,7 +80,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
         var writer = new FileBlobWriter(_parts, _directories[folder], location, offset);
         try
         {
-            await writer.OpenAsync(PathOf(folder, location), declared, cancellationToken);
+            await writer.OpenAsync(PathOf(folder, location), declared, confirm, cancellationToken);
             return writer;
         }
         catch (BlobMissingException)

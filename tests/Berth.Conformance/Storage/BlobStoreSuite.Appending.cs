@@ -180,6 +180,22 @@ public abstract partial class BlobStoreSuite
         Assert.Equal("firstsecond"u8.ToArray(), await GetAsync(location, 11));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    public async Task A_writer_whose_location_is_no_longer_its_own_touches_nothing(int offset)
+    {
+        var content = Content(1_000);
+        var location = await PutAsync(content);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Store.AppendAsync(
+            location, offset, 0, () => throw new InvalidOperationException("It is another's."), Cancelled));
+
+        Assert.Equal(content, await GetAsync(location, content.Length));
+        Assert.True(await Store.IsAtRestAsync(location, content.Length, Cancelled));
+        await using var next = await Store.AppendAsync(location, content.Length, 0, Cancelled);
+        Assert.Equal(content.Length, next.Position);
+    }
+
     [Fact]
     public async Task Many_locations_are_written_at_once()
     {

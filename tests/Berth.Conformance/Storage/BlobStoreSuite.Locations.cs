@@ -1,3 +1,5 @@
+using Berth.Storage;
+
 namespace Berth.Conformance.Storage;
 
 // Locations: their names, their list, their end, and calls that are refused before they touch one.

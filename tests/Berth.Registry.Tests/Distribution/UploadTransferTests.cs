@@ -21,7 +21,7 @@ public sealed class UploadTransferTests
         await using var host = await RegistryHost.StartAsync();
         var upload = Upload(host, algorithm);
         byte[]? state;
-        await using (var transfer = await UploadTransfer.OpenAsync(host.Blobs, upload, algorithm, 0, () => default, CancellationToken.None))
+        await using (var transfer = await UploadTransfer.OpenAsync(host.Blobs, upload, algorithm, 0, () => default, () => default, CancellationToken.None))
         {
             await transfer.WriteAsync(new ReadOnlySequence<byte>(First), CancellationToken.None);
             await Assert.ThrowsAnyAsync<OperationCanceledException>(
@@ -41,7 +41,7 @@ public sealed class UploadTransferTests
         await using var host = await RegistryHost.StartAsync();
         var upload = Upload(host, DigestAlgorithm.Sha256);
         byte[]? state;
-        await using (var transfer = await UploadTransfer.OpenAsync(host.Blobs, upload, upload.Algorithm, 0, () => default, CancellationToken.None))
+        await using (var transfer = await UploadTransfer.OpenAsync(host.Blobs, upload, upload.Algorithm, 0, () => default, () => default, CancellationToken.None))
         {
             await transfer.WriteAsync(new ReadOnlySequence<byte>(First), CancellationToken.None);
             await transfer.SyncAsync(CancellationToken.None);
@@ -52,7 +52,7 @@ public sealed class UploadTransferTests
 
         var resumed = upload with { Offset = First.Length + Second.Length, HashState = state };
         Assert.Null(UploadTransfer.Restore(resumed, upload.Algorithm));
-        await using var again = await UploadTransfer.OpenAsync(host.Blobs, resumed, upload.Algorithm, 0, () => default, CancellationToken.None);
+        await using var again = await UploadTransfer.OpenAsync(host.Blobs, resumed, upload.Algorithm, 0, () => default, () => default, CancellationToken.None);
         Assert.Equal(Digest.Compute(upload.Algorithm, [.. First, .. Second]), again.FinishDigest());
     }
 

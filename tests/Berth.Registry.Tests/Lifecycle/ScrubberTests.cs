@@ -142,8 +142,9 @@ public sealed class ScrubberTests
 
         public Task WriteIdentityAsync(string identity, CancellationToken cancellationToken) => inner.WriteIdentityAsync(identity, cancellationToken);
 
-        public Task<IBlobWriter> AppendAsync(string location, long offset, long declared, CancellationToken cancellationToken) =>
-            inner.AppendAsync(location, offset, declared, cancellationToken);
+        public Task<IBlobWriter> AppendAsync(
+            string location, long offset, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken) =>
+            inner.AppendAsync(location, offset, declared, confirm, cancellationToken);
 
         public virtual Task<IBlobReader> OpenAsync(string location, long size, CancellationToken cancellationToken) =>
             inner.OpenAsync(location, size, cancellationToken);

@@ -5,6 +5,7 @@ using Berth.Oci;
 using Berth.Registry.Lifecycle;
 using Berth.Server.Configuration;
 using Berth.Server.Hosting;
+using Berth.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
