@@ -24,8 +24,11 @@ internal sealed class NamedContent
     {
     }
 
-    /// <summary>Blobs that get an edge.</summary>
+    /// <summary>Blobs that are there and get an edge.</summary>
     public HashSet<Digest> Blobs { get; } = [];
+
+    /// <summary>Non-distributable layers that are absent; their edge holds them once they are pushed.</summary>
+    public HashSet<Digest> AbsentBlobs { get; } = [];
 
     /// <summary>Children that get an edge, absent ones of a sparse index included.</summary>
     public HashSet<Digest> Children { get; } = [];
@@ -63,6 +66,7 @@ internal sealed class NamedContent
         }
 
         if (Accept(blob, size, mayBeAbsent)) Blobs.Add(blob.Digest);
+        else if (size == Absent && mayBeAbsent) AbsentBlobs.Add(blob.Digest);
     }
 
     private void CheckChild(WriteScope scope, long repositoryId, Descriptor child, bool mayBeAbsent, Dictionary<Digest, long> sizes)

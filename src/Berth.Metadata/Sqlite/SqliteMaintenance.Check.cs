@@ -16,7 +16,8 @@ public sealed partial class SqliteMetadataStore
             "Repository '{0}' is a member of blob {1}, which has no row."),
         (new("""
             SELECT r.name, e.digest FROM edges e JOIN repositories r ON r.id = e.repository_id
-            WHERE e.kind = 1 AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.repository_id = e.repository_id AND m.digest = e.digest)
+            WHERE e.kind = 1 AND e.may_be_absent = 0
+                AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.repository_id = e.repository_id AND m.digest = e.digest)
             """),
             "A manifest of repository '{0}' names blob {1}, which is no member of it."),
         (new("""

@@ -23,6 +23,7 @@ public sealed partial class SqliteMetadataStore
             ELSE NOT EXISTS (
                 SELECT 1 FROM manifests c WHERE c.repository_id = e.repository_id AND c.digest = e.digest AND c.deleted_at IS NULL) END
         FROM edges e WHERE e.manifest_id = ?1
+            AND (e.may_be_absent = 0 OR EXISTS (SELECT 1 FROM memberships m WHERE m.repository_id = e.repository_id AND m.digest = e.digest))
         """);
 
     private static readonly Sql LocationIsKnown = new("""

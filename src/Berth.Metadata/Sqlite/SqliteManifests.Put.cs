@@ -23,7 +23,9 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql InsertManifestBytes = new("INSERT INTO manifest_bytes (manifest_id, bytes) VALUES (?1, ?2)");
 
-    private static readonly Sql InsertEdge = new("INSERT INTO edges (manifest_id, kind, digest, repository_id) VALUES (?1, ?2, ?3, ?4)");
+    private static readonly Sql InsertEdge = new("""
+        INSERT INTO edges (manifest_id, kind, digest, repository_id, may_be_absent) VALUES (?1, ?2, ?3, ?4, ?5)
+        """);
 
     private static readonly Sql FindTag = new("SELECT manifest_id, hybrid_time FROM tags WHERE repository_id = ?1 AND name = ?2");
 
@@ -79,10 +81,14 @@ public sealed partial class SqliteMetadataStore
         }
 
         var id = Insert(scope, repositoryId, manifest, hybridTime);
-        foreach (var digest in content.Blobs) scope.Use(InsertEdge).Bind(id).Bind(EdgeToBlob).Bind(digest).Bind(repositoryId).Execute();
-        foreach (var digest in content.Children) scope.Use(InsertEdge).Bind(id).Bind(EdgeToManifest).Bind(digest).Bind(repositoryId).Execute();
+        foreach (var digest in content.Blobs) AddEdge(EdgeToBlob, digest, mayBeAbsent: false);
+        foreach (var digest in content.AbsentBlobs) AddEdge(EdgeToBlob, digest, mayBeAbsent: true);
+        foreach (var digest in content.Children) AddEdge(EdgeToManifest, digest, mayBeAbsent: false);
         CountManifest(scope, manifest.RegistryId, repositoryId, manifest.Bytes.Length, 1);
         return new ManifestRow(id, manifest.Bytes.Length, Deleted: false, hybridTime);
+
+        void AddEdge(int kind, Digest digest, bool mayBeAbsent) =>
+            scope.Use(InsertEdge).Bind(id).Bind(kind).Bind(digest).Bind(repositoryId).Bind(mayBeAbsent).Execute();
     }
 
     private static long Insert(WriteScope scope, long repositoryId, NewManifest manifest, long hybridTime)

@@ -92,6 +92,27 @@ public abstract class ManifestsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_non_distributable_layer_that_is_pushed_after_its_manifest_is_held_by_it()
+    {
+        var config = await PushBlobAsync(App, "config");
+        var layer = Describe(Content("later"), "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip");
+        var image = Image(Registry, App, config, [layer]);
+        await PutAsync(image);
+
+        await PushBlobAsync(App, "later");
+        Time.Advance(Grace + Grace);
+        Assert.Equal(0, (await Store.ReviewMembershipsAsync(10, Token)).Ended);
+
+        Assert.Equal(image.Digest, (await Store.DeleteBlobAsync(Registry, App, layer.Digest, Alice, Token)).Holder);
+        Assert.Empty(await Store.CheckAsync(Token));
+        await Store.MarkDamagedAsync(layer.Digest, (await Store.FindBlobAsync(Registry, App, layer.Digest, Token))!.Location, Token);
+        Assert.Equal([layer.Digest], Assert.Single(await Store.WalkManifestsAsync(0, 10, Token)).Missing);
+        await Store.DeleteManifestAsync(Registry, App, image.Digest, Now + Grace, Alice, Token);
+        Time.Advance(Grace);
+        Assert.Equal(2, (await Store.ReviewMembershipsAsync(10, Token)).Ended);
+    }
+
+    [Fact]
     public async Task An_index_needs_its_children_in_the_same_repository_with_their_sizes()
     {
         var child = Describe(await PushImageAsync(App, "child"));
