@@ -27,7 +27,7 @@ public interface IManifests
 
     /// <summary>
     /// Manifests whose subject is the digest, in the order they came, after a sequence (0 for the start); filtered by artifact type when given.
-    /// Empty for anything unknown.
+    /// Empty for anything unknown. A page ends early behind the referrer whose annotations fill <see cref="ReferrerRecord.MaxAnnotationsOfPage"/>.
     /// </summary>
     ValueTask<Page<ReferrerRecord>> ListReferrersAsync(
         long registryId, RepositoryName repository, Digest subject, string? artifactType, long after, int limit, CancellationToken cancellationToken);

@@ -17,4 +17,8 @@ public sealed record ManifestRecord(Digest Digest, string MediaType, long Size, 
 /// <param name="Size">Its size in bytes.</param>
 /// <param name="ArtifactType">Its artifact type, with the config's media type as fallback; null when it has neither.</param>
 /// <param name="Annotations">Its annotations as a JSON object, or null.</param>
-public sealed record ReferrerRecord(long Sequence, Digest Digest, string MediaType, long Size, string? ArtifactType, string? Annotations);
+public sealed record ReferrerRecord(long Sequence, Digest Digest, string MediaType, long Size, string? ArtifactType, string? Annotations)
+{
+    /// <summary>A page of a list ends behind the referrer with which its annotations reach so many characters: they are held in memory together.</summary>
+    public const int MaxAnnotationsOfPage = 3 << 20;
+}

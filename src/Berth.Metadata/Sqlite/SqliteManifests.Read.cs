@@ -72,16 +72,19 @@ public sealed partial class SqliteMetadataStore
                 using var rows = reader.Use(list.artifactType is null ? ListReferrers : ListReferrersOfType)
                     .Bind(list.registryId).Bind(list.repository.Value).Bind(list.subject).Bind(list.after).Bind(list.limit + 1L);
                 if (list.artifactType is not null) rows.Bind(list.artifactType);
+                var annotations = 0L;
                 while (rows.Step())
                 {
-                    if (referrers.Count == list.limit)
+                    if (referrers.Count == list.limit || annotations >= ReferrerRecord.MaxAnnotationsOfPage)
                     {
                         var last = referrers.Count > 0 ? referrers[^1].Sequence : list.after;
                         return new Page<ReferrerRecord>(referrers, More: true, last.ToString(CultureInfo.InvariantCulture));
                     }
 
-                    referrers.Add(new ReferrerRecord(
-                        rows.Int64(0), rows.Digest(1), rows.Text(2), rows.Int64(3), rows.TextOrNull(4), rows.TextOrNull(5)));
+                    var referrer = new ReferrerRecord(
+                        rows.Int64(0), rows.Digest(1), rows.Text(2), rows.Int64(3), rows.TextOrNull(4), rows.TextOrNull(5));
+                    annotations += referrer.Annotations?.Length ?? 0;
+                    referrers.Add(referrer);
                 }
 
                 return new Page<ReferrerRecord>(referrers, More: false, null);

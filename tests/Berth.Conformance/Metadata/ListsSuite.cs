@@ -127,6 +127,22 @@ public abstract class ListsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_page_of_referrers_ends_when_their_annotations_fill_it()
+    {
+        var config = await PushBlobAsync(App, "config");
+        var subject = Describe(Content("subject"));
+        var annotations = $$"""{"k":"{{new string('v', ReferrerRecord.MaxAnnotationsOfPage / 2)}}"}""";
+        for (var i = 0; i < 5; i++)
+        {
+            var referrer = Image(Registry, App, config, [], subject, $"type/{i}");
+            await PutAsync(referrer with { Manifest = referrer.Manifest with { Annotations = annotations } });
+        }
+
+        Assert.Equal(2, (await Store.ListReferrersAsync(Registry, App, subject.Digest, null, 0, 100, Token)).Items.Count);
+        Assert.Equal(5, (await WalkReferrersAsync(subject.Digest, null, 100)).Count);
+    }
+
+    [Fact]
     public async Task A_subject_may_come_after_its_referrers()
     {
         var config = await PushBlobAsync(App, "config");
