@@ -52,6 +52,37 @@ public sealed class GarbageCollectorTests
     }
 
     [Fact]
+    public async Task Room_is_looked_for_while_deletion_is_suspended()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        await host.Collector.SweepAsync(CancellationToken.None);
+        host.Time.Advance(3 * host.Grace);
+        var gate = new CountingGate();
+        using var next = ActivatorUtilities.CreateInstance<GarbageCollector>(host.Services, gate);
+
+        await next.SweepAsync(CancellationToken.None);
+
+        Assert.NotNull(await host.Metadata.ObserveClockAsync(TimeSpan.Zero, host.Grace, CancellationToken.None));
+        Assert.Equal(1, gate.Sweeps);
+    }
+
+    [Fact]
+    public async Task Time_that_passed_while_the_database_did_not_answer_is_no_step_of_the_clock()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var content = "nobody's"u8.ToArray();
+        await host.Client.PushBlobAsync("app", content);
+        await host.Collector.SweepAsync(CancellationToken.None);
+        host.Time.Advance(3 * host.Grace);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => host.Collector.SweepAsync(new CancellationToken(canceled: true)));
+        host.Time.Advance(TimeSpan.FromSeconds(30));
+
+        await host.Collector.SweepAsync(CancellationToken.None);
+
+        Assert.Equal(HttpStatusCode.NotFound, await host.Client.HeadBlobAsync("app", Digest.Compute(DigestAlgorithm.Sha256, content)));
+    }
+
+    [Fact]
     public async Task The_repeated_end_of_an_upload_promises_the_bytes_anew()
     {
         await using var host = await RegistryHost.StartAsync(options: new RegistryOptions { Lifecycle = new LifecycleOptions { Grace = TimeSpan.FromMinutes(30) } });
@@ -80,5 +111,18 @@ public sealed class GarbageCollectorTests
         await host.Metadata.OpenUploadAsync(upload, caller, CancellationToken.None);
         await host.Metadata.AbortUploadAsync(id, null, caller, CancellationToken.None);
         return upload.Location;
+    }
+
+    private sealed class CountingGate : IDeletionGate
+    {
+        public int Sweeps { get; private set; }
+
+        public IDisposable? TryEnter() => null;
+
+        public ValueTask AfterSweepAsync(CancellationToken cancellationToken)
+        {
+            Sweeps++;
+            return ValueTask.CompletedTask;
+        }
     }
 }
