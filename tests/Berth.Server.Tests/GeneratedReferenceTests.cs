@@ -42,7 +42,7 @@ public sealed class GeneratedReferenceTests
         var page = Start("Error codes", "registered codes");
         page.Append("""
             An error's body is `{"errors":[{"code","message","detail"}]}`. The message says what happened and what to do next; `detail` is the digest, name or
-            value it is about. The status is the usual one; 409, 413, 414, 415 and 416 stand where [registry-api.md](registry-api.md) says so.
+            value it is about. The status is the usual one; where it is 408, 409 or 412 to 416 instead is listed in [registry-api.md](registry-api.md#errors).
 
             | code | status | what it means |
             |---|---|---|
