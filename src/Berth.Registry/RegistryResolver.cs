@@ -18,9 +18,19 @@ internal sealed class RegistryResolver(IInstallation installation, RegistryOptio
     /// <summary>The registry, or null when the host names none that exists.</summary>
     public ValueTask<RegistryRecord?> ResolveAsync(HttpContext context)
     {
-        var name = NameOf(context.Request.Host.Host ?? "");
+        var name = NameOf(HostOf(context.Request));
         if (name is null) return ValueTask.FromResult<RegistryRecord?>(null);
         return _known.TryGetValue(name, out var known) ? ValueTask.FromResult<RegistryRecord?>(known) : FindAsync(name, context.RequestAborted);
+    }
+
+    /// <summary>
+    /// The Host header without its port, as it was sent: the framework's own way decodes internationalized names, and fails for one that is none.
+    /// </summary>
+    public static string HostOf(HttpRequest request)
+    {
+        var host = request.Headers.Host.ToString();
+        var port = host.IndexOf(':', host.LastIndexOf(']') + 1);
+        return port < 0 ? host : host[..port];
     }
 
     private async ValueTask<RegistryRecord?> FindAsync(string name, CancellationToken cancellationToken)
@@ -32,6 +42,8 @@ internal sealed class RegistryResolver(IInstallation installation, RegistryOptio
 
     private string? NameOf(string host)
     {
+        // A fully qualified name ends in a dot.
+        if (host.EndsWith('.')) host = host[..^1];
         if (!host.EndsWith(_suffix, StringComparison.OrdinalIgnoreCase)) return options.DefaultRegistry;
         var name = host[..^_suffix.Length].ToLowerInvariant();
         return name.Contains('.') ? null : name;

@@ -59,6 +59,7 @@ internal sealed partial class DistributionEndpoints(
     {
         var started = Stopwatch.GetTimestamp();
         var route = default(DistributionRoute);
+        var wentAway = false;
         context.Response.Headers["Docker-Distribution-Api-Version"] = "registry/2.0";
         try
         {
@@ -71,11 +72,14 @@ internal sealed partial class DistributionEndpoints(
         }
         catch (Exception e)
         {
-            await AnswerFailureAsync(context, e);
+            wentAway = IsClientGone(context, e);
+            if (wentAway) LogClientWentAway(context.Request.Method, context.TraceIdentifier);
+            else await AnswerFailureAsync(context, e);
         }
         finally
         {
-            metrics.RequestAnswered(route?.Name ?? "none", context.Request.Method, context.Response.StatusCode, Stopwatch.GetElapsedTime(started));
+            var status = wentAway && !context.Response.HasStarted ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode;
+            metrics.RequestAnswered(route?.Name ?? "none", context.Request.Method, status, Stopwatch.GetElapsedTime(started));
         }
     }
 
@@ -90,8 +94,7 @@ internal sealed partial class DistributionEndpoints(
 
     private async Task AnswerAsync(HttpContext context, RequestTarget target, DistributionRoute? route)
     {
-        var registry = await registries.ResolveAsync(context) ?? throw new OciException(
-            OciErrorCode.NameUnknown, $"There is no registry at '{context.Request.Host.Host}'.", detail: context.Request.Host.Host);
+        var registry = await registries.ResolveAsync(context) ?? throw NoRegistryAt(RegistryResolver.HostOf(context.Request));
 
         var principal = await authenticator.AuthenticateAsync(context, registry);
         if (principal is null)
@@ -127,6 +130,12 @@ internal sealed partial class DistributionEndpoints(
         await ActAsync(request, route);
     }
 
+    private static OciException NoRegistryAt(string host)
+    {
+        var shown = host.Length <= 300 ? host : host[..300];
+        return new OciException(OciErrorCode.NameUnknown, $"There is no registry at '{shown}'.", detail: shown);
+    }
+
     private Task ActAsync(DistributionRequest request, DistributionRoute route) => route.Name switch
     {
         "root" => RootAsync(request),
@@ -154,15 +163,12 @@ internal sealed partial class DistributionEndpoints(
         return request.IsHead ? Task.CompletedTask : request.Http.Response.WriteAsync("{}", request.Aborted);
     }
 
+    // A reset may be met by a read of the body before the request counts as aborted.
+    private static bool IsClientGone(HttpContext context, Exception failure) => failure is ConnectionResetException
+        || (context.RequestAborted.IsCancellationRequested && failure is OperationCanceledException or IOException);
+
     private async Task AnswerFailureAsync(HttpContext context, Exception failure)
     {
-        var aborted = context.RequestAborted.IsCancellationRequested;
-        if (aborted && failure is OperationCanceledException or ConnectionResetException or IOException)
-        {
-            LogClientWentAway(context.Request.Method, context.TraceIdentifier);
-            return;
-        }
-
         var (status, code, message, detail) = Describe(failure, context);
         if (status >= 500) LogFailed(failure, status, context.Request.Method, context.TraceIdentifier);
         if (context.Response.HasStarted)

@@ -39,13 +39,13 @@ internal sealed class TransferWindow : IDisposable
         {
             // A read that a token ends stays "in progress" for the server's reader, and no other could follow; a cancelled one is over.
             ReadResult read;
-            using (Token.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), body)) read = await body.ReadAsync(_aborted);
+            using (Token.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), body)) read = await body.ReadAsync(CancellationToken.None);
             if (!read.IsCanceled) return read;
 
-            _aborted.ThrowIfCancellationRequested();
             if (Token.IsCancellationRequested && !TryRenew())
             {
                 body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                _aborted.ThrowIfCancellationRequested();
                 throw new BadHttpRequestException("The transfer stood still for too long, and was ended.", StatusCodes.Status408RequestTimeout);
             }
 

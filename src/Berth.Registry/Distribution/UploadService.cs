@@ -4,6 +4,7 @@ using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Lifecycle;
 using Berth.Storage;
+using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Distribution;
 
@@ -58,6 +59,14 @@ internal sealed class UploadService(
         {
             await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None);
             throw Unknown(upload.Id);
+        }
+        catch (StorageFullException) when (request.Http.Request.ContentLength > store.Space()?.Total)
+        {
+            // The client's fault, not the volume's: room will never come free for it.
+            await ReleaseAsync(upload);
+            throw new OciException(
+                OciErrorCode.SizeInvalid, "The Content-Length is more than the registry's whole volume holds; nothing was stored.",
+                status: StatusCodes.Status413PayloadTooLarge);
         }
         catch (StorageFullException)
         {

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -70,6 +72,37 @@ public sealed class BrokenConnectionTests
         var digest = Digest.Compute(DigestAlgorithm.Sha256, good);
         Assert.Equal(HttpStatusCode.Created, (await host.Client.PutAsync($"{session}?digest={digest}", new ByteArrayContent([]))).StatusCode);
         Assert.Equal(good, (await host.Client.GetBlobAsync("broken", digest)).Body);
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_reset_within_a_manifest_is_no_fault_of_the_server()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var statuses = new ConcurrentQueue<int>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, meter) =>
+        {
+            if (instrument.Name == "berth.distribution.request.duration") meter.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
+        {
+            // Other tests beside this one answer other routes.
+            var answer = tags.ToArray().ToDictionary(tag => tag.Key, tag => tag.Value);
+            if (answer["route"] is "manifest.put" && answer["http.response.status_code"] is int status and not 201) statuses.Enqueue(status);
+        });
+        listener.Start();
+        for (var i = 0; i < 10; i++)
+        {
+            using var socket = new TcpClient { LingerState = new LingerOption(true, 0) };
+            await socket.ConnectAsync(host.Client.BaseAddress!.Host, host.Client.BaseAddress.Port);
+            await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                $"PUT /v2/broken/manifests/latest HTTP/1.1\r\nHost: localhost\r\nContent-Type: {MediaTypes.OciManifest}\r\n" +
+                $"Authorization: {host.Client.DefaultRequestHeaders.Authorization}\r\nContent-Length: 3000000\r\n\r\n{new string(' ', 200_000)}"));
+            await Task.Delay(10 * (i % 3));
+        }
+
+        for (var i = 0; i < 2_000 && statuses.Count < 10; i++) await Task.Delay(10);
+        Assert.Equal(Enumerable.Repeat(499, 10), statuses);
     }
 
     private static async Task UntilStoredAsync(RegistryHost host, int length)

@@ -71,6 +71,25 @@ public sealed class HostileUploadTests
         Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("9223372036854775807")]
+    [InlineData("4000000000000000000")]
+    public async Task A_body_larger_than_the_whole_volume_is_too_large_and_leaves_the_session(string length)
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var session = (await host.Client.PostAsync("/v2/huge/blobs/uploads/", null)).Headers.Location!.OriginalString;
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(host.Client.BaseAddress!.Host, host.Client.BaseAddress.Port);
+        await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"PATCH {session} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {host.Client.DefaultRequestHeaders.Authorization}\r\nContent-Length: {length}\r\n\r\n"));
+
+        var answer = new byte[4096];
+        var read = await socket.GetStream().ReadAsync(answer);
+
+        Assert.StartsWith("HTTP/1.1 413 ", Encoding.ASCII.GetString(answer, 0, read), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NoContent, (await host.Client.GetAsync(session)).StatusCode);
+    }
+
     [Fact]
     public async Task A_manifest_whose_body_stands_still_is_given_up()
     {
