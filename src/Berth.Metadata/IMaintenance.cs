@@ -12,8 +12,8 @@ public interface IMaintenance
     ValueTask<StoredBlobRecord?> FindStoredBlobAsync(Digest digest, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Manifests by row after the given one, with their bytes, the blobs they name, and what they name that is absent. For an installation that is not
-    /// being served: a page takes as long as it takes.
+    /// Manifests by row after the given one, with their bytes, what their rows say, and what they name that is absent. A page takes as long as it takes:
+    /// while the installation is being served, only a small one may be asked for.
     /// </summary>
     ValueTask<IReadOnlyList<StoredManifestRecord>> WalkManifestsAsync(long after, int limit, CancellationToken cancellationToken);
 
@@ -28,6 +28,11 @@ public interface IMaintenance
 
     /// <summary>Makes a damaged blob live again if it is still at that location: for bytes that were verified to be good after all.</summary>
     Task<bool> MarkLiveAsync(Digest digest, string location, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Marks a manifest damaged, which answers it as absent until a push brings its bytes again, or takes the mark back; false when nothing changed.
+    /// </summary>
+    Task<bool> MarkManifestAsync(long sequence, Digest digest, bool damaged, CancellationToken cancellationToken);
 
     /// <summary>
     /// The store's own consistency check; the sentences that describe what is wrong, none when it is sound. For an installation that is not being
@@ -54,11 +59,16 @@ public sealed record StoredBlobRecord(Digest Digest, long Size, string Location,
 /// <param name="Registry">Its registry's name.</param>
 /// <param name="Repository">Its repository's name.</param>
 /// <param name="Digest">Its digest.</param>
-/// <param name="Bytes">Its bytes.</param>
-/// <param name="Blobs">The blobs that it names.</param>
-/// <param name="Missing">Blobs and manifests that it needs and that its repository lacks.</param>
+/// <param name="Bytes">Its bytes; none when they are lost.</param>
+/// <param name="MediaType">Its media type.</param>
+/// <param name="Subject">The digest that it refers to; the default for none.</param>
+/// <param name="Damaged">Whether it is marked damaged.</param>
+/// <param name="Blobs">The blobs that its edges name; without non-distributable layers that are absent.</param>
+/// <param name="Children">The manifests that its edges name.</param>
+/// <param name="Missing">Of both, those that its repository lacks.</param>
 public sealed record StoredManifestRecord(
-    long Sequence, string Registry, string Repository, Digest Digest, byte[] Bytes, IReadOnlyList<Digest> Blobs, IReadOnlyList<Digest> Missing);
+    long Sequence, string Registry, string Repository, Digest Digest, byte[] Bytes, string MediaType, Digest Subject, bool Damaged,
+    IReadOnlyList<Digest> Blobs, IReadOnlyList<Digest> Children, IReadOnlyList<Digest> Missing);
 
 /// <summary>Totals of the whole installation.</summary>
 /// <param name="Blobs">Blobs stored.</param>

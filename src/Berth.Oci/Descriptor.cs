@@ -4,4 +4,8 @@ namespace Berth.Oci;
 /// <param name="MediaType">The media type of the content.</param>
 /// <param name="Digest">The digest of the content.</param>
 /// <param name="Size">The size of the content in bytes; never negative.</param>
-public readonly record struct Descriptor(string MediaType, Digest Digest, long Size);
+public readonly record struct Descriptor(string MediaType, Digest Digest, long Size)
+{
+    /// <summary>Whether the content is a manifest by its type; an index may list blobs, too, as build caches list their layers.</summary>
+    public bool NamesManifest => MediaTypes.TryGetManifestType(MediaType, out _);
+}

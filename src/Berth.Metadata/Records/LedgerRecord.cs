@@ -52,6 +52,12 @@ public static class LedgerKinds
     /// <summary>A manifest was deleted, with its tags.</summary>
     public const string ManifestDeleted = "manifest.deleted";
 
+    /// <summary>A manifest's bytes were found missing or wrong.</summary>
+    public const string ManifestDamaged = "manifest.damaged";
+
+    /// <summary>A damaged manifest was pushed again, or its bytes were found good after all.</summary>
+    public const string ManifestHealed = "manifest.healed";
+
     /// <summary>A tag was made or moved.</summary>
     public const string TagSet = "tag.set";
 
@@ -77,6 +83,8 @@ public static class LedgerKinds
         [UploadAborted] = "An upload session was cancelled by its client or expired.",
         [ManifestPushed] = "A manifest was pushed that was not there.",
         [ManifestDeleted] = "A manifest was deleted, with its tags.",
+        [ManifestDamaged] = "A manifest's bytes were found missing or wrong; it is answered as absent.",
+        [ManifestHealed] = "A damaged manifest was pushed again, or its bytes were found good after all; it is served again.",
         [TagSet] = "A tag was made or moved.",
         [TagDeleted] = "A tag was removed.",
         [PrincipalChanged] = "A principal was made or changed.",

@@ -15,7 +15,7 @@ internal sealed class NamedContent
         SELECT b.size, b.state FROM memberships m CROSS JOIN blobs b ON b.digest = m.digest WHERE m.repository_id = ?1 AND m.digest = ?2
         """);
 
-    private static readonly Sql FindChild = new("SELECT size FROM manifests WHERE repository_id = ?1 AND digest = ?2 AND deleted_at IS NULL");
+    private static readonly Sql FindChild = new("SELECT size FROM manifests WHERE repository_id = ?1 AND digest = ?2 AND deleted_at IS NULL AND damaged = 0");
 
     private readonly List<Descriptor> _missing = [];
     private readonly List<Descriptor> _lying = [];
@@ -27,7 +27,7 @@ internal sealed class NamedContent
     /// <summary>Blobs that are there and get an edge.</summary>
     public HashSet<Digest> Blobs { get; } = [];
 
-    /// <summary>Non-distributable layers that are absent; their edge holds them once they are pushed.</summary>
+    /// <summary>Blobs that may be absent and are; their edge holds them once they are pushed.</summary>
     public HashSet<Digest> AbsentBlobs { get; } = [];
 
     /// <summary>Children that get an edge, absent ones of a sparse index included.</summary>
@@ -51,8 +51,8 @@ internal sealed class NamedContent
             content.CheckBlob(scope, repositoryId, layer, MediaTypes.IsNonDistributable(layer.MediaType), sizes);
         }
 
-        sizes.Clear();
-        foreach (var child in manifest.Manifest.Manifests) content.CheckChild(scope, repositoryId, child, manifest.AllowMissingChildren, sizes);
+        var children = new Dictionary<Digest, long>();
+        foreach (var child in manifest.Manifest.Manifests) content.CheckChild(scope, repositoryId, child, manifest.AllowMissingChildren, children, sizes);
         return content;
     }
 
@@ -69,7 +69,8 @@ internal sealed class NamedContent
         else if (size == Absent && mayBeAbsent) AbsentBlobs.Add(blob.Digest);
     }
 
-    private void CheckChild(WriteScope scope, long repositoryId, Descriptor child, bool mayBeAbsent, Dictionary<Digest, long> sizes)
+    private void CheckChild(
+        WriteScope scope, long repositoryId, Descriptor child, bool mayBeAbsent, Dictionary<Digest, long> sizes, Dictionary<Digest, long> blobSizes)
     {
         if (!sizes.TryGetValue(child.Digest, out var size))
         {
@@ -78,7 +79,8 @@ internal sealed class NamedContent
             sizes.Add(child.Digest, size);
         }
 
-        if (Accept(child, size, mayBeAbsent) || (size == Absent && mayBeAbsent)) Children.Add(child.Digest);
+        if (size == Absent && !child.NamesManifest) CheckBlob(scope, repositoryId, child, mayBeAbsent, blobSizes);
+        else if (Accept(child, size, mayBeAbsent) || (size == Absent && mayBeAbsent)) Children.Add(child.Digest);
     }
 
     /// <summary>Whether the content is there with the size that the descriptor says.</summary>

@@ -13,7 +13,7 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql SetMembershipReview = new("UPDATE memberships SET review_at = ?3 WHERE repository_id = ?1 AND digest = ?2");
 
-    private static readonly Sql LastUploadProgress = new("SELECT max(progress_at) FROM uploads WHERE repository_id = ?1 AND state < 2");
+    private static readonly Sql LastUploadProgress = new("SELECT max(progress_at) FROM uploads WHERE repository_id = ?1 AND state < 3");
 
     private static readonly Sql ListDueBlobs = new("SELECT digest, size FROM blobs WHERE review_at <= ?1 ORDER BY review_at LIMIT ?2");
 

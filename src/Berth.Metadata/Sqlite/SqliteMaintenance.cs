@@ -8,10 +8,10 @@ public sealed partial class SqliteMetadataStore
     private static readonly Sql WalkBlobs = new("SELECT digest, size, location, state FROM blobs WHERE digest > ?1 ORDER BY digest LIMIT ?2");
 
     private static readonly Sql WalkManifests = new("""
-        SELECT m.id, g.name, r.name, m.digest, b.bytes FROM manifests m
-        CROSS JOIN manifest_bytes b ON b.manifest_id = m.id
+        SELECT m.id, g.name, r.name, m.digest, b.bytes, m.media_type, m.subject, m.damaged FROM manifests m
         CROSS JOIN repositories r ON r.id = m.repository_id
         CROSS JOIN registries g ON g.id = r.registry_id
+        LEFT JOIN manifest_bytes b ON b.manifest_id = m.id
         WHERE m.id > ?1 ORDER BY m.id LIMIT ?2
         """);
 
@@ -21,9 +21,14 @@ public sealed partial class SqliteMetadataStore
                 SELECT 1 FROM memberships m CROSS JOIN blobs b ON b.digest = m.digest
                 WHERE m.repository_id = e.repository_id AND m.digest = e.digest AND b.state = 0)
             ELSE NOT EXISTS (
-                SELECT 1 FROM manifests c WHERE c.repository_id = e.repository_id AND c.digest = e.digest AND c.deleted_at IS NULL) END
+                SELECT 1 FROM manifests c WHERE c.repository_id = e.repository_id AND c.digest = e.digest AND c.deleted_at IS NULL AND c.damaged = 0) END
         FROM edges e WHERE e.manifest_id = ?1
             AND (e.may_be_absent = 0 OR EXISTS (SELECT 1 FROM memberships m WHERE m.repository_id = e.repository_id AND m.digest = e.digest))
+        """);
+
+    private static readonly Sql FindUnmarkedManifest = new("""
+        SELECT r.registry_id, r.name FROM manifests m CROSS JOIN repositories r ON r.id = m.repository_id
+        WHERE m.id = ?1 AND m.digest = ?2 AND m.damaged <> ?3
         """);
 
     private static readonly Sql LocationIsKnown = new("""
@@ -83,8 +88,10 @@ public sealed partial class SqliteMetadataStore
                 using var row = reader.Use(WalkManifests).Bind(list.after).Bind(list.limit);
                 while (row.Step())
                 {
-                    var (blobs, missing) = ReadNamed(reader, row.Int64(0));
-                    manifests.Add(new StoredManifestRecord(row.Int64(0), row.Text(1), row.Text(2), row.Digest(3), row.BytesOrNull(4)!, blobs, missing));
+                    var (blobs, children, missing) = ReadNamed(reader, row.Int64(0));
+                    manifests.Add(new StoredManifestRecord(
+                        row.Int64(0), row.Text(1), row.Text(2), row.Digest(3), row.BytesOrNull(4) ?? [], row.Text(5), row.Digest(6), row.Bool(7),
+                        blobs, children, missing));
                 }
 
                 return (IReadOnlyList<StoredManifestRecord>)manifests;
@@ -121,6 +128,23 @@ public sealed partial class SqliteMetadataStore
             cancellationToken));
 
     /// <inheritdoc/>
+    public Task<bool> MarkManifestAsync(long sequence, Digest digest, bool damaged, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            LedgerEntry entry;
+            using (var row = scope.Use(FindUnmarkedManifest).Bind(sequence).Bind(digest).Bind(damaged))
+            {
+                if (!row.Step()) return false;
+                entry = new LedgerEntry(damaged ? LedgerKinds.ManifestDamaged : LedgerKinds.ManifestHealed, row.Int64(0), row.Text(1), Digest: digest);
+            }
+
+            scope.Use(SetManifestDamaged).Bind(sequence).Bind(damaged).Execute();
+            scope.Append(entry, Caller.System);
+            return true;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
     public Task MarkRestoredAsync(DateTimeOffset deletionSuspendedUntil, CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
@@ -130,16 +154,16 @@ public sealed partial class SqliteMetadataStore
         },
         cancellationToken);
 
-    private static (List<Digest> Blobs, List<Digest> Missing) ReadNamed(SessionPool.Lease reader, long manifestId)
+    private static (List<Digest> Blobs, List<Digest> Children, List<Digest> Missing) ReadNamed(SessionPool.Lease reader, long manifestId)
     {
-        var (blobs, missing) = (new List<Digest>(), new List<Digest>());
+        var (blobs, children, missing) = (new List<Digest>(), new List<Digest>(), new List<Digest>());
         using var row = reader.Use(ListNamed).Bind(manifestId);
         while (row.Step())
         {
-            if (row.Bool(1)) blobs.Add(row.Digest(0));
+            (row.Bool(1) ? blobs : children).Add(row.Digest(0));
             if (row.Bool(2)) missing.Add(row.Digest(0));
         }
 
-        return (blobs, missing);
+        return (blobs, children, missing);
     }
 }

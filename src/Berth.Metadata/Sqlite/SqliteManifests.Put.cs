@@ -9,7 +9,7 @@ public sealed partial class SqliteMetadataStore
     private const int EdgeToManifest = 2;
 
     private static readonly Sql FindManifestRow = new("""
-        SELECT id, size, deleted_at IS NOT NULL, hybrid_time FROM manifests WHERE repository_id = ?1 AND digest = ?2
+        SELECT id, size, deleted_at IS NOT NULL, hybrid_time, damaged FROM manifests WHERE repository_id = ?1 AND digest = ?2
         """);
 
     private static readonly Sql InsertManifest = new("""
@@ -21,10 +21,14 @@ public sealed partial class SqliteMetadataStore
         UPDATE manifests SET deleted_at = NULL, hybrid_time = ?2, region = (SELECT region FROM installation) WHERE id = ?1
         """);
 
-    private static readonly Sql InsertManifestBytes = new("INSERT INTO manifest_bytes (manifest_id, bytes) VALUES (?1, ?2)");
+    private static readonly Sql SetManifestBytes = new("INSERT OR REPLACE INTO manifest_bytes (manifest_id, bytes) VALUES (?1, ?2)");
+
+    private static readonly Sql HasBytes = new("SELECT 1 FROM manifest_bytes WHERE manifest_id = ?1 AND bytes = ?2");
+
+    private static readonly Sql SetManifestDamaged = new("UPDATE manifests SET damaged = ?2 WHERE id = ?1");
 
     private static readonly Sql InsertEdge = new("""
-        INSERT INTO edges (manifest_id, kind, digest, repository_id, may_be_absent) VALUES (?1, ?2, ?3, ?4, ?5)
+        INSERT OR IGNORE INTO edges (manifest_id, kind, digest, repository_id, may_be_absent) VALUES (?1, ?2, ?3, ?4, ?5)
         """);
 
     private static readonly Sql FindTag = new("SELECT manifest_id, hybrid_time FROM tags WHERE repository_id = ?1 AND name = ?2");
@@ -48,28 +52,28 @@ public sealed partial class SqliteMetadataStore
     {
         var repository = FindRepositoryRow(scope, manifest.RegistryId, manifest.Repository);
         var standing = repository is { } known ? FindManifest(scope, known.Id, manifest.Digest) : null;
-        if (standing is not { Deleted: false })
-        {
-            var content = NamedContent.Check(scope, repository?.Id ?? 0, manifest);
-            if (content.Refusal is { } refusal) return refusal;
 
-            repository ??= EnsureRepository(scope, manifest.RegistryId, manifest.Repository);
-            standing = Add(scope, repository.Value.Id, manifest, standing, content, caller);
-            if (!repository.Value.Listed) scope.Use(SetListed).Bind(repository.Value.Id).Bind(true).Execute();
-        }
+        // Also for a manifest that stands: what it names may have been found damaged since.
+        var content = NamedContent.Check(scope, repository?.Id ?? 0, manifest);
+        if (content.Refusal is { } refusal) return refusal;
 
-        foreach (var tag in manifest.Tags) SetTag(scope, repository!.Value.Id, manifest, tag, standing.Value.Id, caller);
+        repository ??= EnsureRepository(scope, manifest.RegistryId, manifest.Repository);
+        var repositoryId = repository.Value.Id;
+        var row = standing is { Deleted: false } ? standing.Value : Add(scope, repositoryId, manifest, standing, caller);
+        if (!repository.Value.Listed) scope.Use(SetListed).Bind(repositoryId).Bind(true).Execute();
+        AddEdges(scope, repositoryId, row.Id, content);
+        if (standing is not null) Heal(scope, row, manifest, caller);
+        foreach (var tag in manifest.Tags) SetTag(scope, repositoryId, manifest, tag, row.Id, caller);
         return PutManifestResult.Stored;
     }
 
     private static ManifestRow? FindManifest(WriteScope scope, long repositoryId, Digest digest)
     {
         using var row = scope.Use(FindManifestRow).Bind(repositoryId).Bind(digest);
-        return row.Step() ? new ManifestRow(row.Int64(0), row.Int64(1), row.Bool(2), row.Int64(3)) : null;
+        return row.Step() ? new ManifestRow(row.Int64(0), row.Int64(1), row.Bool(2), row.Int64(3), row.Bool(4)) : null;
     }
 
-    private static ManifestRow Add(
-        WriteScope scope, long repositoryId, NewManifest manifest, ManifestRow? deleted, NamedContent content, Caller caller)
+    private static ManifestRow Add(WriteScope scope, long repositoryId, NewManifest manifest, ManifestRow? deleted, Caller caller)
     {
         var replaced = Math.Max(deleted?.HybridTime ?? 0, TakeTombstone(scope, repositoryId, TombstoneKind.Manifest, manifest.Digest.ToString()));
         var hybridTime = scope.Append(
@@ -81,14 +85,35 @@ public sealed partial class SqliteMetadataStore
         }
 
         var id = Insert(scope, repositoryId, manifest, hybridTime);
+        CountManifest(scope, manifest.RegistryId, repositoryId, manifest.Bytes.Length, 1);
+        return new ManifestRow(id, manifest.Bytes.Length, Deleted: false, hybridTime, Damaged: false);
+    }
+
+    /// <summary>The edges of all that the manifest names; those of one that stands are there already, unless they were lost.</summary>
+    private static void AddEdges(WriteScope scope, long repositoryId, long manifestId, NamedContent content)
+    {
         foreach (var digest in content.Blobs) AddEdge(EdgeToBlob, digest, mayBeAbsent: false);
         foreach (var digest in content.AbsentBlobs) AddEdge(EdgeToBlob, digest, mayBeAbsent: true);
         foreach (var digest in content.Children) AddEdge(EdgeToManifest, digest, mayBeAbsent: false);
-        CountManifest(scope, manifest.RegistryId, repositoryId, manifest.Bytes.Length, 1);
-        return new ManifestRow(id, manifest.Bytes.Length, Deleted: false, hybridTime);
 
         void AddEdge(int kind, Digest digest, bool mayBeAbsent) =>
-            scope.Use(InsertEdge).Bind(id).Bind(kind).Bind(digest).Bind(repositoryId).Bind(mayBeAbsent).Execute();
+            scope.Use(InsertEdge).Bind(manifestId).Bind(kind).Bind(digest).Bind(repositoryId).Bind(mayBeAbsent).Execute();
+    }
+
+    /// <summary>Gives a manifest that stands its bytes again, where they are lost or wrong: the answer to this push is about them.</summary>
+    private static void Heal(WriteScope scope, ManifestRow row, NewManifest manifest, Caller caller)
+    {
+        if (!row.Damaged && HasBytesOf(scope, row.Id, manifest.Bytes)) return;
+
+        scope.Use(SetManifestBytes).Bind(row.Id).Bind(manifest.Bytes).Execute();
+        scope.Use(SetManifestDamaged).Bind(row.Id).Bind(false).Execute();
+        scope.Append(new LedgerEntry(LedgerKinds.ManifestHealed, manifest.RegistryId, manifest.Repository.Value, Digest: manifest.Digest), caller);
+    }
+
+    private static bool HasBytesOf(WriteScope scope, long manifestId, byte[] bytes)
+    {
+        using var row = scope.Use(HasBytes).Bind(manifestId).Bind(bytes);
+        return row.Step();
     }
 
     private static long Insert(WriteScope scope, long repositoryId, NewManifest manifest, long hybridTime)
@@ -99,7 +124,7 @@ public sealed partial class SqliteMetadataStore
             .Bind(manifest.Bytes.Length).Bind(subject).Bind(subject.IsDefault ? null : body.Annotations).Bind(hybridTime).Bind(scope.Now)
             .Execute();
         var id = scope.Session.LastInsertedId;
-        scope.Use(InsertManifestBytes).Bind(id).Bind(manifest.Bytes).Execute();
+        scope.Use(SetManifestBytes).Bind(id).Bind(manifest.Bytes).Execute();
         return id;
     }
 
@@ -130,5 +155,5 @@ public sealed partial class SqliteMetadataStore
     }
 
     /// <summary>A manifest's row as the writer sees it.</summary>
-    private readonly record struct ManifestRow(long Id, long Size, bool Deleted, long HybridTime);
+    private readonly record struct ManifestRow(long Id, long Size, bool Deleted, long HybridTime, bool Damaged);
 }

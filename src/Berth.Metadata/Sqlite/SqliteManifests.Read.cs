@@ -19,7 +19,7 @@ public sealed partial class SqliteMetadataStore
 
     private const string WithBytes = "CROSS JOIN manifest_bytes b ON b.manifest_id = m.id";
 
-    private const string OfRepository = "WHERE r.registry_id = ?1 AND r.name = ?2 AND m.deleted_at IS NULL";
+    private const string OfRepository = "WHERE r.registry_id = ?1 AND r.name = ?2 AND m.deleted_at IS NULL AND m.damaged = 0";
 
     private const string ReferrerColumns = "SELECT m.id, m.digest, m.media_type, m.size, m.artifact_type, m.annotations";
 

@@ -34,4 +34,7 @@ internal sealed partial class Scrubber
 
     [LoggerMessage(6012, LogLevel.Debug, "Blob {Digest} was not at {Location} any more when the scrubber came")]
     private partial void LogNotFound(Digest digest, string location);
+
+    [LoggerMessage(6013, LogLevel.Critical, "Manifest {Digest} of {Registry}/{Repository} is damaged: its bytes have another digest. It is answered as absent until a push brings it again")]
+    private partial void LogWrongManifest(Digest digest, string registry, string repository);
 }

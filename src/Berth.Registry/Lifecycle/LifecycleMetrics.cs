@@ -30,7 +30,7 @@ public sealed class LifecycleMetrics : IDisposable
         Count("berth.gc.upload.expired", () => Volatile.Read(ref _uploads), "{upload}", "Upload sessions that expired.");
         Count("berth.gc.location.removed", () => Volatile.Read(ref _locations), "{location}", "Discarded locations whose bytes were removed.");
         Count("berth.gc.location.kept", () => Volatile.Read(ref _kept), "{location}", "Discarded locations whose bytes could not be removed this time.");
-        Count("berth.scrub.read", () => Volatile.Read(ref _scrubbed), "By", "Bytes of blobs whose digest was checked.");
+        Count("berth.scrub.read", () => Volatile.Read(ref _scrubbed), "By", "Bytes of blobs and manifests whose digest was checked.");
         _meter.CreateObservableGauge("berth.gc.suspended", () => _suspended ? 1 : 0, "{state}", "1 while deletion is suspended, else 0.");
 
         void Count(string name, Func<long> value, string unit, string description) => _meter.CreateObservableCounter(name, value, unit, description);

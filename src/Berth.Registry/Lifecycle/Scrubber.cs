@@ -9,14 +9,17 @@ using Microsoft.Extensions.Logging;
 namespace Berth.Registry.Lifecycle;
 
 /// <summary>
-/// Reads stored blobs over and over at a bounded rate and checks their digests. A blob whose bytes are wrong or missing is marked damaged: absent
-/// until a push heals it. A pass starts at a random digest, so that restarts do not leave a part of the store unread.
+/// Reads stored manifests and blobs over and over at a bounded rate and checks their digests. One whose bytes are wrong or missing is marked damaged:
+/// absent until a push heals it. Blobs start at a random digest, so that restarts do not leave a part of the store unread.
 /// </summary>
 internal sealed partial class Scrubber(
     IMaintenance maintenance, IBlobs blobs, IBlobStore store, DamageReport damage, LifecycleOptions options, TimeProvider time, LifecycleMetrics metrics,
     ILogger<Scrubber> logger) : BackgroundService
 {
     private const int PageSize = 100;
+
+    // Up to 4 MiB each, and read in one go while others write.
+    private const int ManifestsAtOnce = 4;
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
 
     private Digest _after;
@@ -32,6 +35,7 @@ internal sealed partial class Scrubber(
             await Task.Delay(Rest, time, stoppingToken);
             try
             {
+                await PassOverManifestsAsync(stoppingToken);
                 await PassAsync(stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
@@ -60,6 +64,24 @@ internal sealed partial class Scrubber(
             if (page.Count == PageSize) continue;
             _after = default;
             return;
+        }
+    }
+
+    /// <summary>Checks all manifests.</summary>
+    public async Task PassOverManifestsAsync(CancellationToken cancellationToken)
+    {
+        long after = 0;
+        while (await maintenance.WalkManifestsAsync(after, ManifestsAtOnce, cancellationToken) is { Count: > 0 } page)
+        {
+            foreach (var manifest in page)
+            {
+                after = manifest.Sequence;
+                var damaged = !manifest.Damaged && !ManifestCheck.HasDigest(manifest);
+                if (damaged && await maintenance.MarkManifestAsync(after, manifest.Digest, damaged: true, cancellationToken))
+                    LogWrongManifest(manifest.Digest, manifest.Registry, manifest.Repository);
+                metrics.Scrubbed(manifest.Bytes.Length);
+                await SlowDownAsync(manifest.Bytes.Length, cancellationToken);
+            }
         }
     }
 

@@ -5,8 +5,8 @@ using Berth.Storage;
 namespace Berth.Registry.Lifecycle;
 
 /// <summary>
-/// Reads the whole store: every blob has its digest, every manifest has its digest and all that it names, every location belongs to a
-/// row. For an installation that is not being served.
+/// Reads the whole store: every blob has its digest, every manifest has its digest, rows that say what it says, and all that it names, every location
+/// belongs to a row. For an installation that is not being served.
 /// </summary>
 public sealed class StorageVerification(IMetadataStore metadata, IBlobStore store)
 {
@@ -32,7 +32,7 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
         var blobs = new Share(begin(VerificationStep.Blobs), totals.BlobBytes);
         await CheckBlobsAsync(mode, Found, result, blobs, cancellationToken);
         var manifests = new Share(begin(VerificationStep.Manifests), totals.Manifests);
-        await CheckManifestsAsync(Found, result, manifests, cancellationToken);
+        await CheckManifestsAsync(mode, Found, result, manifests, cancellationToken);
         var locations = new Share(begin(VerificationStep.Locations), totals.Blobs + totals.OpenUploads + totals.DiscardedLocations);
         await CheckLocationsAsync(mode, Found, locations, cancellationToken);
         return result;
@@ -97,7 +97,7 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
     }
 
     private async Task CheckManifestsAsync(
-        Action<FindingKind, string, string> found, VerificationResult result, Share share, CancellationToken cancellationToken)
+        VerificationMode mode, Action<FindingKind, string, string> found, VerificationResult result, Share share, CancellationToken cancellationToken)
     {
         long after = 0;
         while (await metadata.WalkManifestsAsync(after, PageSize / 10, cancellationToken) is { Count: > 0 } page)
@@ -107,8 +107,7 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
                 after = manifest.Sequence;
                 result.Manifests++;
                 var name = $"{manifest.Registry}/{manifest.Repository}@{manifest.Digest}";
-                if (Digest.Compute(manifest.Digest.Algorithm, manifest.Bytes) != manifest.Digest)
-                    found(FindingKind.Damaged, name, "has other bytes than its digest says");
+                await SettleAsync(manifest, name, mode, found, cancellationToken);
                 foreach (var missing in manifest.Missing.Union(manifest.Blobs.Where(result.Unmarked.Contains)))
                     found(FindingKind.Incomplete, name, $"names {missing}, which its repository lacks or which is damaged");
                 share.Add(1);
@@ -116,6 +115,24 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
         }
 
         share.Complete();
+    }
+
+    private async Task SettleAsync(
+        StoredManifestRecord manifest, string name, VerificationMode mode, Action<FindingKind, string, string> found, CancellationToken cancellationToken)
+    {
+        if (!ManifestCheck.HasDigest(manifest))
+        {
+            if (mode != VerificationMode.DryRun) await metadata.MarkManifestAsync(manifest.Sequence, manifest.Digest, damaged: true, cancellationToken);
+            found(FindingKind.Damaged, name, "is damaged: its bytes are missing or have another digest; push it again to heal it");
+            return;
+        }
+
+        if (ManifestCheck.FindDifference(manifest) is { } difference) found(FindingKind.Metadata, name, difference);
+        if (!manifest.Damaged) return;
+        if (mode == VerificationMode.Repair && await metadata.MarkManifestAsync(manifest.Sequence, manifest.Digest, damaged: false, cancellationToken))
+            found(FindingKind.Repaired, name, "was marked damaged, but its bytes are good: it is served again");
+        else
+            found(FindingKind.Damaged, name, "is marked damaged, but its bytes are good now: --repair serves it again");
     }
 
     private async Task CheckLocationsAsync(VerificationMode mode, Action<FindingKind, string, string> found, Share share, CancellationToken cancellationToken)
@@ -164,13 +181,13 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
 /// <summary>What verification does about what it finds.</summary>
 public enum VerificationMode
 {
-    /// <summary>Damaged blobs are marked absent, so that they are not served and a push heals them.</summary>
+    /// <summary>Damaged blobs and manifests are marked absent, so that they are not served and a push heals them.</summary>
     Mark,
 
     /// <summary>Nothing is changed.</summary>
     DryRun,
 
-    /// <summary>As <see cref="Mark"/>; also blobs that are good again are served again, and bytes without a row are removed.</summary>
+    /// <summary>As <see cref="Mark"/>; also those that are good again are served again, and bytes without a row are removed.</summary>
     Repair,
 }
 

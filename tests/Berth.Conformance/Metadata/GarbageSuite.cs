@@ -66,6 +66,21 @@ public abstract class GarbageSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_membership_stays_while_an_upload_beside_it_has_just_ended()
+    {
+        var blob = await PushBlobAsync(App, "first layer");
+        Time.Advance(Grace - TimeSpan.FromMinutes(1));
+        await PushBlobAsync(App, "second layer, which took long");
+        Time.Advance(TimeSpan.FromMinutes(2));
+
+        Assert.Equal(new ReviewResult(1, 0, 0, 0), await Store.ReviewMembershipsAsync(10, Token));
+
+        Assert.NotNull(await Store.FindBlobAsync(Registry, App, blob.Digest, Token));
+        Time.Advance(TimeSpan.FromMinutes(15));
+        Assert.Equal(1, (await Store.ReviewMembershipsAsync(10, Token)).Ended);
+    }
+
+    [Fact]
     public async Task A_membership_stays_while_an_upload_to_its_repository_makes_progress()
     {
         var blob = await PushBlobAsync(App, "first layer");

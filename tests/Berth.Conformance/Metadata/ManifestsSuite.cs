@@ -92,6 +92,19 @@ public abstract class ManifestsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_manifest_that_stands_is_refused_while_a_blob_of_it_is_damaged()
+    {
+        var image = await PushImageAsync(App, "image");
+        var config = image.Manifest.Config!.Value;
+        await Store.MarkDamagedAsync(config.Digest, (await Store.FindBlobAsync(Registry, App, config.Digest, Token))!.Location, Token);
+
+        var again = await Store.PutManifestAsync(image with { Tags = [Tag.Parse("again")] }, Alice, Token);
+
+        Assert.Equal((PutManifestOutcome.Missing, config), (again.Outcome, Assert.Single(again.Culprits)));
+        Assert.Null(await FindAsync(App, "again"));
+    }
+
+    [Fact]
     public async Task A_non_distributable_layer_that_is_pushed_after_its_manifest_is_held_by_it()
     {
         var config = await PushBlobAsync(App, "config");
@@ -132,8 +145,47 @@ public abstract class ManifestsSuite<TDatabase> : MetadataSuite<TDatabase>
         var blob = await PushBlobAsync(App, "a blob");
         var image = await PushImageAsync(App, "an image");
 
-        Assert.Equal(PutManifestOutcome.Missing, (await Store.PutManifestAsync(Index(Registry, App, [blob]), Alice, Token)).Outcome);
+        var asManifest = blob with { MediaType = MediaTypes.OciManifest };
+        Assert.Equal(PutManifestOutcome.Missing, (await Store.PutManifestAsync(Index(Registry, App, [asManifest]), Alice, Token)).Outcome);
         Assert.Equal(PutManifestOutcome.Missing, (await Store.PutManifestAsync(Image(Registry, App, blob, [Describe(image)]), Alice, Token)).Outcome);
+    }
+
+    [Fact]
+    public async Task An_index_may_list_blobs_and_holds_them()
+    {
+        var layer = await PushBlobAsync(App, "a cached layer");
+        var index = Index(Registry, App, [layer, Describe(await PushImageAsync(App, "an image"))]);
+        await PutAsync(index);
+
+        Assert.Equal(index.Digest, (await Store.DeleteBlobAsync(Registry, App, layer.Digest, Alice, Token)).Holder);
+        Time.Advance(Grace + Grace);
+        await Store.ReviewMembershipsAsync(10, Token);
+        Assert.NotNull(await Store.FindBlobAsync(Registry, App, layer.Digest, Token));
+        Assert.Equal(PutManifestOutcome.WrongSize, (await Store.PutManifestAsync(Index(Registry, App, [layer with { Size = 1 }]), Alice, Token)).Outcome);
+        Assert.Equal(PutManifestOutcome.Missing, (await Store.PutManifestAsync(Index(Registry, Other, [layer]), Alice, Token)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_blob_that_a_sparse_index_lists_is_held_once_it_is_pushed()
+    {
+        var layer = Describe(Content("later"));
+        var index = Index(Registry, App, [layer], sparse: true);
+        await PutAsync(index);
+
+        await PushBlobAsync(App, "later");
+
+        Assert.Equal(index.Digest, (await Store.DeleteBlobAsync(Registry, App, layer.Digest, Alice, Token)).Holder);
+        Assert.Empty(await Store.CheckAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_manifest_that_an_index_lists_as_something_else_is_held_all_the_same()
+    {
+        var image = await PushImageAsync(App, "an image");
+        var index = Index(Registry, App, [Describe(image) with { MediaType = "application/octet-stream" }]);
+        await PutAsync(index);
+
+        Assert.Equal(index.Digest, (await Store.DeleteManifestAsync(Registry, App, image.Digest, Now + Grace, Alice, Token)).Holder);
     }
 
     [Fact]

@@ -13,6 +13,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -109,6 +110,16 @@ internal sealed class RegistryHost : IAsyncDisposable
         await app.Services.GetRequiredService<OwnerAccount>().EnsureAsync(Password, CancellationToken.None);
         await app.StartAsync();
         return new RegistryHost(folder, app, metadata, blobs, time);
+    }
+
+    /// <summary>Changes rows behind the registry's back, as a bad disk would.</summary>
+    public async Task<int> TamperAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(_folder, "metadata", "berth.db")};Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>A client with the credential of a principal that is made first.</summary>
