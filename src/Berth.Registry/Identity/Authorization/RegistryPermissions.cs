@@ -9,17 +9,8 @@ public sealed class RegistryPermissions
     /// <summary>No right at all.</summary>
     public static readonly RegistryPermissions None = new([], null);
 
-    /// <summary>The admin account: everything that can be done to what is stored, nothing on the control plane.</summary>
-    public static readonly RegistryPermissions Admin = new(
-        [
-            new PermissionGrant
-            {
-                Source = "admin account",
-                Repositories = Enum.GetValues<RepositoryAction>().ToFrozenDictionary(action => action, _ => NameSet.All),
-                Registry = Enum.GetValues<RegistryAction>().ToFrozenSet(),
-            },
-        ],
-        null);
+    /// <summary>The admin account's rights.</summary>
+    public static readonly RegistryPermissions Admin = OfEverything("admin account");
 
     private static readonly RepositoryAction[] AnonymousActions = [RepositoryAction.ContentRead, RepositoryAction.MetadataRead];
 
@@ -38,6 +29,18 @@ public sealed class RegistryPermissions
 
     /// <summary>The mode that assignments were read in; null when roles do not count for the principal.</summary>
     public RoleAssignmentMode? Mode { get; }
+
+    /// <summary>Everything that can be done to what is stored, and nothing on the control plane; the source says in an explanation who may do that.</summary>
+    public static RegistryPermissions OfEverything(string source) => new(
+        [
+            new PermissionGrant
+            {
+                Source = source,
+                Repositories = Enum.GetValues<RepositoryAction>().ToFrozenDictionary(action => action, _ => NameSet.All),
+                Registry = Enum.GetValues<RegistryAction>().ToFrozenSet(),
+            },
+        ],
+        null);
 
     /// <summary>The rights of somebody with these assignments, each at a scope that contains the registry.</summary>
     public static RegistryPermissions FromAssignments(IEnumerable<RoleAssignment> assignments, RoleAssignmentMode mode) =>
