@@ -1,6 +1,6 @@
 namespace Berth.Registry.Identity.Authorization;
 
-/// <content>Roles on the configuration of registries, without rights on what they store.</content>
+/// <content>Roles on the configuration of registries, without rights on what they store: the actions for what Azure says of them in words.</content>
 public static partial class BuiltInRoles
 {
     private static IEnumerable<RoleDefinition> Control() =>
