@@ -4,6 +4,7 @@ using System.Xml.Linq;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Distribution;
+using Berth.Registry.Identity.Authorization;
 using Berth.Server.Telemetry;
 using Berth.Server.Tests.Telemetry;
 
@@ -95,6 +96,29 @@ public sealed class GeneratedReferenceTests
     }
 
     [Fact]
+    public void The_reference_page_of_the_built_in_roles_is_current()
+    {
+        var page = Start("Built-in roles", "registered roles");
+        page.Append("""
+            The ids, names and actions are Azure's; the roles for configuration, tasks and pipelines list the actions for what Azure says in words. What an action
+            gives is in [access-rules.md](access-rules.md); one without a prefix here starts with `Microsoft.ContainerRegistry/registries/`. All can be assigned
+            at every scope.
+
+            | role | id | what for | actions | data actions |
+            |---|---|---|---|---|
+
+            """);
+        foreach (var role in BuiltInRoles.All)
+        {
+            var block = role.Permissions.Single();
+            var actions = Actions(block.Actions) + (block.NotActions.Count == 0 ? "" : $"; without {Actions(block.NotActions)}");
+            page.Append(CultureInfo.InvariantCulture, $"| {role.Name} | `{role.Id}` | {role.Description} | {actions} | {Actions(block.DataActions)} |\n");
+        }
+
+        GeneratedPage.Check("docs/reference/built-in-roles.md", page.ToString());
+    }
+
+    [Fact]
     public void Every_kind_of_ledger_record_is_registered()
     {
         var declared = typeof(LedgerKinds).GetFields().Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!);
@@ -103,6 +127,10 @@ public sealed class GeneratedReferenceTests
 
     private static StringBuilder Start(string title, string source) =>
         new StringBuilder().Append(CultureInfo.InvariantCulture, $"# {title}\n\nMade from the {source} in `src/`; {Notice}\n\n");
+
+    private static string Actions(IReadOnlyList<string> actions) => actions.Count == 0
+        ? "–"
+        : string.Join(", ", actions.Select(action => $"`{action.Replace("Microsoft.ContainerRegistry/registries/", "", StringComparison.Ordinal)}`"));
 
     private static string Summary(Type type, string member)
     {

@@ -11,4 +11,7 @@ public enum RegistryAction
 
     /// <summary><c>uploads/read</c>: list the open upload sessions of everybody.</summary>
     UploadsRead,
+
+    /// <summary><c>deleted/read</c>: list repositories with deleted content; one then sees those whose deleted content one may read.</summary>
+    DeletedCatalogRead,
 }

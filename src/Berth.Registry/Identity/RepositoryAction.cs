@@ -14,4 +14,16 @@ public enum RepositoryAction
 
     /// <summary><c>metadata/read</c>: list tags and referrers.</summary>
     MetadataRead,
+
+    /// <summary><c>metadata/write</c>: change the attributes of repositories, manifests and tags.</summary>
+    MetadataWrite,
+
+    /// <summary><c>metadata/delete</c>: remove what is known about a repository, a manifest or a tag.</summary>
+    MetadataDelete,
+
+    /// <summary><c>deleted/read</c>: list what was deleted and can still be restored.</summary>
+    DeletedRead,
+
+    /// <summary><c>deleted/restore</c>: bring back what was deleted.</summary>
+    DeletedRestore,
 }
