@@ -12,6 +12,7 @@ public abstract class RolesSuite<TDatabase> : MetadataSuite<TDatabase>
     private static readonly ResourceScope Subscription = ResourceScope.OfSubscription("subscription");
     private static readonly ResourceScope Group = ResourceScope.OfResourceGroup("subscription", "default");
     private static readonly ResourceScope SimilarGroup = ResourceScope.OfResourceGroup("subscription", "default-2");
+    private static readonly ResourceScope LaterGroup = ResourceScope.OfResourceGroup("subscription", "default0");
     private static readonly ResourceScope Local = ResourceScope.OfRegistry("subscription", "default", "local");
 
     [Fact]
@@ -115,12 +116,13 @@ public abstract class RolesSuite<TDatabase> : MetadataSuite<TDatabase>
         await AssignAsync("group-r", Group, Reader, user);
         await AssignAsync("similar", SimilarGroup, Reader, user);
         await AssignAsync("local", Local, Reader, user);
+        await AssignAsync("later", LaterGroup, Reader, user);
 
         Assert.Equal(["group-r", "group-w"], await IdsAsync(Group, ScopeReach.Exact));
         Assert.Equal(["root", "sub", "group-r", "group-w"], await IdsAsync(Group, ScopeReach.AtOrAbove));
         Assert.Equal(["group-r", "group-w", "local"], await IdsAsync(Group, ScopeReach.AtOrBelow));
         Assert.Equal(["root", "sub", "group-r", "group-w", "local"], await IdsAsync(Local, ScopeReach.AtOrAbove));
-        Assert.Equal(["root", "sub", "group-r", "group-w", "similar", "local"], await IdsAsync(ResourceScope.Root, ScopeReach.AtOrBelow));
+        Assert.Equal(["root", "sub", "group-r", "group-w", "similar", "local", "later"], await IdsAsync(ResourceScope.Root, ScopeReach.AtOrBelow));
         Assert.Equal(["root"], await IdsAsync(ResourceScope.Root, ScopeReach.AtOrAbove));
         Assert.Equal(["root"], await IdsAsync(ResourceScope.Root, ScopeReach.Exact));
         await Assert.ThrowsAsync<FormatException>(async () => await Store.ListRoleAssignmentsAsync(Group, ScopeReach.Exact, "[1,2]", 1, Token));
