@@ -181,7 +181,10 @@ public abstract class EpochsSuite<TDatabase> : MetadataSuite<TDatabase>
         _user.Id,
         new CredentialRecord(keyId, CredentialKind.Secret, Now)
         {
-            Slot = "password1", Hint = Secret[..9], SecretHash = Content(Secret), ProtectedSecret = Content(Secret),
+            Slot = "password1",
+            Hint = Secret[..9],
+            SecretHash = Content(Secret),
+            ProtectedSecret = Content(Secret),
         },
         Alice,
         Token);

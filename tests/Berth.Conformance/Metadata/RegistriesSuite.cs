@@ -16,7 +16,12 @@ public abstract class RegistriesSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Equal(
             new RegistryRecord(Registry, "local", 1)
             {
-                SubscriptionId = "subscription", ResourceGroup = "default", Location = "home", Sku = "Premium", CreatedAt = Now, UpdatedAt = Now,
+                SubscriptionId = "subscription",
+                ResourceGroup = "default",
+                Location = "home",
+                Sku = "Premium",
+                CreatedAt = Now,
+                UpdatedAt = Now,
             },
             await Store.FindRegistryByIdAsync(Registry, Token));
     }

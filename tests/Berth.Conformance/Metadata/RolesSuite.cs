@@ -65,7 +65,10 @@ public abstract class RolesSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Equal(
             asked with
             {
-                Id = "a1", RoleDefinitionId = Reader, PrincipalKind = PrincipalKind.ServicePrincipal, PrincipalObjectId = user.ObjectId,
+                Id = "a1",
+                RoleDefinitionId = Reader,
+                PrincipalKind = PrincipalKind.ServicePrincipal,
+                PrincipalObjectId = user.ObjectId,
                 Authorship = new Authorship(Now, "alice", Now, "alice"),
             },
             made);

@@ -151,7 +151,9 @@ public sealed class MigrationTests
         Assert.Equal(
             new PrincipalRecord(7, "object", "owner", "hash", 3, true)
             {
-                DisplayName = "owner", CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(11), UpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds(12),
+                DisplayName = "owner",
+                CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(11),
+                UpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds(12),
             },
             owner);
         Assert.Equal(new ResourceGroupRecord("subscription", "default", "home", "{}"), await store.FindResourceGroupAsync("subscription", "default", Token));
