@@ -36,8 +36,8 @@ public interface IGarbage
     Task ForgetDiscardedAsync(IReadOnlyList<DiscardedLocation> locations, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Forgets finished sessions, tombstones, ledger records and access events past their retention, and folds usage deltas where the provider keeps
-    /// such; a bounded batch of each. Returns the rows handled. Records and tombstones also wait for readers of the ledger that have not passed them,
+    /// Forgets finished sessions, tombstones, ledger records, access events and consumers past their retention, expired grants and assertions of the
+    /// authority, and folds usage deltas where the provider keeps such; a bounded batch of each. Returns the rows handled. Records and tombstones also wait for readers of the ledger that have not passed them,
     /// each within its declared limit; a reader that is left behind all the same begins anew.
     /// </summary>
     Task<int> TidyAsync(TimeSpan ledgerRetention, int limit, CancellationToken cancellationToken);

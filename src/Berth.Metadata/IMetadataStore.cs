@@ -1,7 +1,9 @@
 namespace Berth.Metadata;
 
 /// <summary>A metadata provider: all aggregates over one database. Each call that changes rows is one transaction, durable when it returns.</summary>
-public interface IMetadataStore : IInstallation, IUploads, IBlobs, IManifests, IGarbage, ILedger, IAccessEvents, IMaintenance, IAsyncDisposable
+public interface IMetadataStore :
+    IInstallation, IRegistries, IPrincipals, ICredentials, IRoles, IRegistryTokens, IGrants, IConsumers, IUploads, IBlobs, IManifests, IGarbage, ILedger,
+    IAccessEvents, IMaintenance, IAsyncDisposable
 {
     /// <summary>Whether the database answers; for the readiness probe.</summary>
     ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken);

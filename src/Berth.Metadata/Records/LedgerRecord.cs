@@ -67,6 +67,69 @@ public static class LedgerKinds
     /// <summary>A principal was made or changed (never with the secret).</summary>
     public const string PrincipalChanged = "principal.changed";
 
+    /// <summary>A principal was deleted, with its credentials and memberships.</summary>
+    public const string PrincipalDeleted = "principal.deleted";
+
+    /// <summary>A principal was put into a group.</summary>
+    public const string MemberAdded = "member.added";
+
+    /// <summary>A principal was taken out of a group.</summary>
+    public const string MemberRemoved = "member.removed";
+
+    /// <summary>A secret or a certificate of a principal was made or replaced (never with the secret).</summary>
+    public const string CredentialSet = "credential.set";
+
+    /// <summary>A secret or a certificate of a principal was removed.</summary>
+    public const string CredentialRemoved = "credential.removed";
+
+    /// <summary>A federated credential of a principal was made or changed.</summary>
+    public const string FederationSet = "federation.set";
+
+    /// <summary>A federated credential of a principal was removed.</summary>
+    public const string FederationRemoved = "federation.removed";
+
+    /// <summary>A role was defined or changed.</summary>
+    public const string RoleSet = "role.set";
+
+    /// <summary>A role's definition was deleted.</summary>
+    public const string RoleDeleted = "role.deleted";
+
+    /// <summary>A role was assigned to a principal, or its condition changed.</summary>
+    public const string AssignmentSet = "assignment.set";
+
+    /// <summary>A role assignment was deleted, by itself or with its principal or scope.</summary>
+    public const string AssignmentDeleted = "assignment.deleted";
+
+    /// <summary>A scope map of a registry was made or changed.</summary>
+    public const string ScopeMapSet = "scope-map.set";
+
+    /// <summary>A scope map of a registry was deleted.</summary>
+    public const string ScopeMapDeleted = "scope-map.deleted";
+
+    /// <summary>A token of a registry was made, enabled, disabled or given another scope map.</summary>
+    public const string TokenSet = "token.set";
+
+    /// <summary>A token of a registry was deleted, with its credentials.</summary>
+    public const string TokenDeleted = "token.deleted";
+
+    /// <summary>A registry was made.</summary>
+    public const string RegistryCreated = "registry.created";
+
+    /// <summary>A registry's settings were changed.</summary>
+    public const string RegistryChanged = "registry.changed";
+
+    /// <summary>A registry was deleted; its name is free.</summary>
+    public const string RegistryDeleted = "registry.deleted";
+
+    /// <summary>A repository's settings were changed.</summary>
+    public const string RepositoryChanged = "repository.changed";
+
+    /// <summary>A resource group was made or changed.</summary>
+    public const string ResourceGroupSet = "resource-group.set";
+
+    /// <summary>A resource group was deleted.</summary>
+    public const string ResourceGroupDeleted = "resource-group.deleted";
+
     /// <summary>The installation was made or restored.</summary>
     public const string InstallationChanged = "installation.changed";
 
@@ -88,6 +151,27 @@ public static class LedgerKinds
         [TagSet] = "A tag was made or moved.",
         [TagDeleted] = "A tag was removed.",
         [PrincipalChanged] = "A principal was made or changed.",
+        [PrincipalDeleted] = "A principal was deleted, with its credentials and memberships.",
+        [MemberAdded] = "A principal was put into a group.",
+        [MemberRemoved] = "A principal was taken out of a group.",
+        [CredentialSet] = "A secret or a certificate of a principal was made or replaced.",
+        [CredentialRemoved] = "A secret or a certificate of a principal was removed.",
+        [FederationSet] = "A federated credential of a principal was made or changed.",
+        [FederationRemoved] = "A federated credential of a principal was removed.",
+        [RoleSet] = "A role was defined or changed.",
+        [RoleDeleted] = "A role's definition was deleted.",
+        [AssignmentSet] = "A role was assigned to a principal, or its condition changed.",
+        [AssignmentDeleted] = "A role assignment was deleted, by itself or with its principal or scope.",
+        [ScopeMapSet] = "A scope map of a registry was made or changed.",
+        [ScopeMapDeleted] = "A scope map of a registry was deleted.",
+        [TokenSet] = "A token of a registry was made, enabled, disabled or given another scope map.",
+        [TokenDeleted] = "A token of a registry was deleted, with its credentials.",
+        [RegistryCreated] = "A registry was made.",
+        [RegistryChanged] = "A registry's settings were changed.",
+        [RegistryDeleted] = "A registry was deleted; its name is free.",
+        [RepositoryChanged] = "A repository's settings were changed.",
+        [ResourceGroupSet] = "A resource group was made or changed.",
+        [ResourceGroupDeleted] = "A resource group was deleted.",
         [InstallationChanged] = "The installation was made or restored.",
     };
 }

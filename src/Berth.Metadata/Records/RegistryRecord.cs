@@ -1,7 +1,90 @@
 namespace Berth.Metadata;
 
+/// <summary>How rights in a registry's repositories are given. The values are stored.</summary>
+public enum RoleAssignmentMode
+{
+    /// <summary>For the registry as a whole.</summary>
+    Legacy = 0,
+
+    /// <summary>For each repository, by conditions on its name.</summary>
+    Repositories = 1,
+}
+
 /// <summary>One registry of the installation.</summary>
-/// <param name="Id">Its row.</param>
+/// <param name="Id">Its row; never given to another registry.</param>
 /// <param name="Name">Its name, the first label of its host name.</param>
 /// <param name="Epoch">The registry's security epoch: grows with every change that may take rights away.</param>
-public sealed record RegistryRecord(long Id, string Name, long Epoch);
+public sealed record RegistryRecord(long Id, string Name, long Epoch)
+{
+    /// <summary>The subscription.</summary>
+    public string SubscriptionId { get; init; } = "";
+
+    /// <summary>The resource group.</summary>
+    public string ResourceGroup { get; init; } = "";
+
+    /// <summary>The resource's location.</summary>
+    public string Location { get; init; } = "";
+
+    /// <summary>The service tier's name.</summary>
+    public string Sku { get; init; } = "";
+
+    /// <summary>Its tags, a JSON object.</summary>
+    public string Tags { get; init; } = "{}";
+
+    /// <summary>Whether the admin user may sign in.</summary>
+    public bool AdminUserEnabled { get; init; }
+
+    /// <summary>Whether anyone may pull.</summary>
+    public bool AnonymousPullEnabled { get; init; }
+
+    /// <summary>How rights in repositories are given.</summary>
+    public RoleAssignmentMode RoleAssignmentMode { get; init; }
+
+    /// <summary>What features keep for the registry, a JSON object.</summary>
+    public string Properties { get; init; } = "{}";
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it was changed last.</summary>
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>Its place in the tree of resources.</summary>
+    public ResourceScope Scope => ResourceScope.OfRegistry(SubscriptionId, ResourceGroup, Name);
+}
+
+/// <summary>What a new registry is made of.</summary>
+/// <param name="Name">Its name, the first label of its host name.</param>
+/// <param name="SubscriptionId">The subscription.</param>
+/// <param name="ResourceGroup">The resource group, which must stand.</param>
+/// <param name="Location">The resource's location.</param>
+/// <param name="Sku">The service tier's name.</param>
+public sealed record NewRegistry(string Name, string SubscriptionId, string ResourceGroup, string Location, string Sku)
+{
+    /// <summary>What else is not as by default.</summary>
+    public RegistryChanges Settings { get; init; } = new();
+}
+
+/// <summary>What to change of a registry; null leaves it.</summary>
+/// <param name="Sku">The service tier's name.</param>
+/// <param name="Tags">Its tags, a JSON object.</param>
+/// <param name="AdminUserEnabled">Whether the admin user may sign in.</param>
+/// <param name="AnonymousPullEnabled">Whether anyone may pull.</param>
+/// <param name="RoleAssignmentMode">How rights in repositories are given.</param>
+/// <param name="Properties">What features keep for the registry, a JSON object.</param>
+public sealed record RegistryChanges(
+    string? Sku = null, string? Tags = null, bool? AdminUserEnabled = null, bool? AnonymousPullEnabled = null, RoleAssignmentMode? RoleAssignmentMode = null,
+    string? Properties = null);
+
+/// <summary>A resource group.</summary>
+/// <param name="SubscriptionId">The subscription.</param>
+/// <param name="Name">Its name; case does not tell two of them apart.</param>
+/// <param name="Location">Its location.</param>
+/// <param name="Tags">Its tags, a JSON object.</param>
+public sealed record ResourceGroupRecord(string SubscriptionId, string Name, string Location, string Tags);
+
+/// <summary>What somebody without credentials may do in a repository.</summary>
+/// <param name="Registry">Whether anyone may pull from the whole registry.</param>
+/// <param name="Repository">Whether anyone may pull from the repository.</param>
+/// <param name="Epoch">The registry's security epoch; 0 when it is absent.</param>
+public readonly record struct AnonymousAccess(bool Registry, bool Repository, long Epoch);

@@ -49,6 +49,9 @@ public sealed partial class SqliteMetadataStore
             var handled = scope.Use(ForgetDoneUploads).Bind(now).Bind(limit).Execute();
             handled += scope.Use(ForgetTombstones).Bind(now - _options.TombstoneRetention).Bind(limit).Bind(FirstUnread(scope)).Execute();
             handled += scope.Use(ForgetAccessEvents).Bind(now - ledgerRetention).Bind(limit).Execute();
+            handled += scope.Use(ForgetConsumers).Bind(now - ledgerRetention).Bind(limit).Execute();
+            handled += scope.Use(ForgetGrants).Bind(now).Bind(limit).Execute();
+            handled += scope.Use(ForgetAssertions).Bind(now).Bind(limit).Execute();
             scope.Use(KeepHybridTime).Bind(scope.Clock.Highest).Execute();
             return handled + Trim(scope, now - ledgerRetention, limit);
         },

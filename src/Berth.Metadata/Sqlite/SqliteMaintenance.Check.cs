@@ -83,6 +83,22 @@ public sealed partial class SqliteMetadataStore
             WHERE m.deleted_at IS NULL
             """),
             "Repository '{0}' says that manifest {1} was deleted, which stands."),
+        (new("SELECT name, NULL FROM registries WHERE (scope IS NULL) <> (deleted_at IS NOT NULL)"),
+            "Registry '{0}' is deleted and has a scope, or stands without one."),
+        (new("""
+            SELECT p.name, NULL FROM principals p LEFT JOIN registry_tokens t ON t.principal_id = p.id
+            WHERE (p.kind = 'registryToken') <> (t.principal_id IS NOT NULL) OR (t.registry_id IS NOT NULL AND t.registry_id IS NOT p.registry_id)
+            """),
+            "Principal '{0}' is a token without its row, has one and is none, or belongs to another registry than its token."),
+        (new("""
+            SELECT p.name, NULL FROM registry_tokens t JOIN scope_maps m ON m.id = t.scope_map_id JOIN principals p ON p.id = t.principal_id
+            WHERE m.registry_id <> t.registry_id
+            """),
+            "Token '{0}' has a scope map of another registry."),
+        (new("""
+            SELECT p.name, NULL FROM group_members g JOIN principals p ON p.id = g.group_id WHERE p.kind <> 'group'
+            """),
+            "Principal '{0}' has members and is no group."),
         (new(UsageCheck), "The usage figures of {0} differ from a recount."),
     ];
 

@@ -122,6 +122,25 @@ public abstract class MetadataSuite<TDatabase> : IAsyncLifetime
     protected ValueTask<ManifestRecord?> FindAsync(RepositoryName repository, Digest digest) =>
         Store.FindManifestAsync(Registry, repository, Reference.To(digest), true, Token);
 
+    protected async Task<PrincipalRecord> CreateAsync(NewPrincipal principal)
+    {
+        var (outcome, made) = await Store.CreatePrincipalAsync(principal, Alice, Token);
+        Assert.Equal(CreateOutcome.Created, outcome);
+        return made!;
+    }
+
+    /// <summary>Walks a list to its end by its own keys.</summary>
+    protected static async Task<IReadOnlyList<TOut>> WalkAsync<TItem, TOut>(Func<string?, ValueTask<Page<TItem>>> list, Func<TItem, TOut> select)
+    {
+        var walked = new List<TOut>();
+        for (var page = await list(null); ; page = await list(page.Last))
+        {
+            walked.AddRange(page.Items.Select(select));
+            if (!page.More) return walked;
+            Assert.NotNull(page.Last);
+        }
+    }
+
     /// <summary>The kinds of the ledger records written after a number.</summary>
     protected async Task<string[]> KindsAfterAsync(long number) =>
         [.. (await Store.ReadLedgerAsync(number, 10_000, Token)).Select(record => record.Kind)];

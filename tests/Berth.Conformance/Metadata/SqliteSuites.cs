@@ -23,6 +23,22 @@ public sealed class SqliteModel : ModelSuite<SqliteDatabase>;
 
 public sealed class SqliteInstallation : InstallationSuite<SqliteDatabase>;
 
+public sealed class SqliteRegistries : RegistriesSuite<SqliteDatabase>;
+
+public sealed class SqlitePrincipals : PrincipalsSuite<SqliteDatabase>;
+
+public sealed class SqliteCredentials : CredentialsSuite<SqliteDatabase>;
+
+public sealed class SqliteRoles : RolesSuite<SqliteDatabase>;
+
+public sealed class SqliteRegistryTokens : RegistryTokensSuite<SqliteDatabase>;
+
+public sealed class SqliteGrants : GrantsSuite<SqliteDatabase>;
+
+public sealed class SqliteConsumers : ConsumersSuite<SqliteDatabase>;
+
+public sealed class SqliteEpochs : EpochsSuite<SqliteDatabase>;
+
 public sealed class SqliteMaintenance : MaintenanceSuite<SqliteDatabase>
 {
     protected override async Task<IMetadataStore> OpenCopyAsync(string path) => await SqliteMetadataStore.OpenAsync(

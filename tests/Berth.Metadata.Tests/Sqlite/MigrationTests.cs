@@ -132,6 +132,40 @@ public sealed class MigrationTests
     }
 
     [Fact]
+    public async Task A_folder_of_the_first_version_gets_its_resource_group_its_scope_and_ids_for_good()
+    {
+        await using var folder = new StoreFolder();
+        using (var session = SessionPragmas.OpenWriter(folder.Options))
+        {
+            Migrator.Migrate(session, TimeProvider.System, [Migrator.Embedded()[0]]);
+            session.RunScript(FirstVersion.Rows(StoreFolder.Describe("layer"), StoreFolder.Manifest("image", tags: "v1")));
+            session.RunScript("""
+                INSERT INTO principals (id, object_id, kind, name, password_hash, enabled, epoch, created_at, updated_at)
+                    VALUES (7, 'object', 'user', 'owner', 'hash', 1, 3, 11, 12);
+                """);
+        }
+
+        await using var store = await folder.OpenAsync();
+
+        var owner = await store.FindPrincipalAsync("owner", Token);
+        Assert.Equal(
+            new PrincipalRecord(7, "object", "owner", "hash", 3, true)
+            {
+                DisplayName = "owner",
+                CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(11),
+                UpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds(12),
+            },
+            owner);
+        Assert.Equal(new ResourceGroupRecord("subscription", "default", "home", "{}"), await store.FindResourceGroupAsync("subscription", "default", Token));
+        var local = (await store.FindRegistryAsync("local", Token))!;
+        Assert.Equal(local, Assert.Single((await store.ListRegistriesAsync(ResourceScope.OfSubscription("subscription"), null, 10, Token)).Items));
+        Assert.Equal(("home", 1, RoleAssignmentMode.Legacy), (local.Location, local.Epoch, local.RoleAssignmentMode));
+        Assert.True(await store.DeletePrincipalAsync(7, StoreFolder.Alice, Token));
+        Assert.Equal(8, (await store.SetPasswordAsync("owner", "hash", StoreFolder.Alice, Token)).Id);
+        Assert.Empty(await store.CheckAsync(Token));
+    }
+
+    [Fact]
     public async Task Every_connection_is_set_so_that_no_acknowledged_write_is_lost()
     {
         await using var folder = new StoreFolder();

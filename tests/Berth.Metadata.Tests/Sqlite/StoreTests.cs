@@ -116,12 +116,8 @@ public sealed class StoreTests
         await using var folder = new StoreFolder();
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var store = await folder.OpenAsync(time: time);
-        using (var session = SessionPragmas.OpenWriter(folder.Options))
-        {
-            session.RunScript("INSERT INTO registries (name, subscription_id, resource_group, sku, epoch, created_at) VALUES ('second', 's', 'g', 'Premium', 1, 0)");
-        }
-
-        var second = (await store.FindRegistryAsync("second", Token))!.Id;
+        var second = (await store.CreateRegistryAsync(
+            new NewRegistry("second", "subscription", "default", "home", "Premium"), StoreFolder.Alice, Token)).Record!.Id;
         var blob = await folder.PushBlobAsync(store, "shared");
         var upload = await folder.OpenUploadAsync(store, registry: second);
         await store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, time.GetUtcNow().AddDays(9), time.GetUtcNow(), StoreFolder.Alice, Token);

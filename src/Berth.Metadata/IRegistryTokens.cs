@@ -1,0 +1,33 @@
+namespace Berth.Metadata;
+
+/// <summary>Registries' tokens and the scope maps that say what they may do.</summary>
+public interface IRegistryTokens
+{
+    /// <summary>A scope map, or null.</summary>
+    ValueTask<ScopeMapRecord?> FindScopeMapAsync(long registryId, string name, CancellationToken cancellationToken);
+
+    /// <summary>A registry's scope maps by name, after the given one.</summary>
+    ValueTask<Page<ScopeMapRecord>> ListScopeMapsAsync(long registryId, string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Makes a scope map or changes the one of its name; a change raises the registry's epoch.</summary>
+    Task<CreateResult<ScopeMapRecord>> PutScopeMapAsync(ScopeMapRecord scopeMap, Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a scope map; held while a token has it.</summary>
+    Task<DeleteOutcome> DeleteScopeMapAsync(long registryId, string name, Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>A token with its principal, its credentials and the actions of its scope map, or null. One indexed read.</summary>
+    ValueTask<RegistryTokenGrant?> FindTokenAsync(long registryId, string name, CancellationToken cancellationToken);
+
+    /// <summary>A registry's tokens by name, after the given one.</summary>
+    ValueTask<Page<RegistryTokenRecord>> ListTokensAsync(long registryId, string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes a token with its principal, or changes scope map and state of the one of its name, which raises the principal's epoch.
+    /// <see cref="CreateOutcome.Unknown"/> when the registry or the scope map is absent.
+    /// </summary>
+    Task<CreateResult<RegistryTokenRecord>> PutTokenAsync(
+        long registryId, string name, string scopeMap, bool enabled, Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a token with its principal and credentials; false when it is absent.</summary>
+    Task<bool> DeleteTokenAsync(long registryId, string name, Caller caller, CancellationToken cancellationToken);
+}

@@ -1,0 +1,52 @@
+using Berth.Metadata.Sqlite.Engine;
+
+namespace Berth.Metadata.Sqlite;
+
+/// <summary>How security epochs grow, in the transaction of their cause. A registry's epoch is the sum of its own and the installation's.</summary>
+public sealed partial class SqliteMetadataStore
+{
+    private static readonly Sql RaisePrincipalEpoch = new("UPDATE principals SET epoch = epoch + 1, updated_at = ?2 WHERE id = ?1");
+
+    private static readonly Sql RaiseRegistryEpoch = new("UPDATE registries SET epoch = epoch + 1 WHERE id = ?1");
+
+    private static readonly Sql RaiseRegistryEpochsWithin = new("UPDATE registries SET epoch = epoch + 1 WHERE scope >= ?1 AND scope < ?2");
+
+    private static readonly Sql RaiseInstallationEpoch = new("UPDATE installation SET security_epoch = security_epoch + 1");
+
+    private static readonly Sql ReadEpochs = new("""
+        SELECT (SELECT epoch FROM principals WHERE id = ?1 AND enabled = 1),
+            (SELECT epoch + (SELECT security_epoch FROM installation) FROM registries WHERE id = ?2 AND deleted_at IS NULL)
+        """);
+
+    /// <inheritdoc/>
+    public ValueTask<SecurityEpochs> ReadEpochsAsync(long principalId, long registryId, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (principalId, registryId),
+            static (reader, ids) =>
+            {
+                using var row = reader.Use(ReadEpochs).Bind(ids.principalId).Bind(ids.registryId);
+                return row.Step() ? new SecurityEpochs(row.Int64(0), row.Int64(1)) : default;
+            },
+            cancellationToken));
+
+    private static void RaisePrincipal(WriteScope scope, long id) => scope.Use(RaisePrincipalEpoch).Bind(id).Bind(scope.Now).Execute();
+
+    private static void RaiseRegistry(WriteScope scope, long id) => scope.Use(RaiseRegistryEpoch).Bind(id).Execute();
+
+    private static void RaiseEveryRegistry(WriteScope scope) => scope.Use(RaiseInstallationEpoch).Execute();
+
+    /// <summary>Raises the epoch of every registry that the resource holds, is, or is within.</summary>
+    private static void RaiseRegistriesOf(WriteScope scope, ResourceScope resource)
+    {
+        if (!resource.Value.StartsWith("/subscriptions/", StringComparison.Ordinal))
+        {
+            RaiseEveryRegistry(scope);
+            return;
+        }
+
+        foreach (var (from, until) in resource.SelfAndAbove().Select(ScopeRange.Of).Append(ScopeRange.Below(resource)))
+        {
+            scope.Use(RaiseRegistryEpochsWithin).Bind(from).Bind(until).Execute();
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using Berth.Metadata.Sqlite.Engine;
+
+namespace Berth.Metadata.Sqlite;
+
+public sealed partial class SqliteMetadataStore
+{
+    private const string TokenColumns = $"{PrincipalColumns}, t.registry_id, t.name, m.name, t.created_at";
+
+    private static readonly Sql FindToken = new($"""
+        SELECT {TokenColumns}, m.actions, {CredentialColumns} FROM registry_tokens t CROSS JOIN scope_maps m ON m.id = t.scope_map_id
+        CROSS JOIN principals p ON p.id = t.principal_id LEFT JOIN credentials c ON c.principal_id = t.principal_id
+        WHERE t.registry_id = ?1 AND t.name = ?2
+        """);
+
+    private static readonly Sql FindTokenAlone = new($"""
+        SELECT {TokenColumns} FROM registry_tokens t CROSS JOIN scope_maps m ON m.id = t.scope_map_id CROSS JOIN principals p ON p.id = t.principal_id
+        WHERE t.registry_id = ?1 AND t.name = ?2
+        """);
+
+    private static readonly Sql ListTokens = new($"""
+        SELECT {TokenColumns} FROM registry_tokens t CROSS JOIN scope_maps m ON m.id = t.scope_map_id CROSS JOIN principals p ON p.id = t.principal_id
+        WHERE t.registry_id = ?1 AND t.name > ?2 ORDER BY t.name LIMIT ?3
+        """);
+
+    private static readonly Sql InsertToken = new("""
+        INSERT INTO registry_tokens (principal_id, registry_id, name, scope_map_id, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
+        """);
+
+    private static readonly Sql SetScopeMapOfToken = new("UPDATE registry_tokens SET scope_map_id = ?2 WHERE principal_id = ?1");
+
+    private static readonly Sql SetEnabled = new("UPDATE principals SET enabled = ?2 WHERE id = ?1");
+
+    /// <inheritdoc/>
+    public ValueTask<RegistryTokenGrant?> FindTokenAsync(long registryId, string name, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, name),
+            static (reader, of) =>
+            {
+                const int Actions = PrincipalColumnCount + 4;
+                using var rows = reader.Use(FindToken).Bind(of.registryId).Bind(of.name);
+                if (!rows.Step()) return null;
+
+                var (token, actions) = (ReadToken(rows), JsonText.Words(rows.Text(Actions)));
+                var credentials = new List<CredentialRecord>();
+                if (rows.IsNull(Actions + 1)) return new RegistryTokenGrant(token, actions, credentials);
+
+                do credentials.Add(ReadCredential(rows, Actions + 1));
+                while (rows.Step());
+                credentials.Sort(static (one, other) => string.CompareOrdinal(one.KeyId, other.KeyId));
+                return new RegistryTokenGrant(token, actions, credentials);
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<Page<RegistryTokenRecord>> ListTokensAsync(long registryId, string? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, after, limit),
+            static (reader, list) =>
+            {
+                using var rows = reader.Use(ListTokens).Bind(list.registryId).Bind(list.after ?? "").Bind(list.limit + 1L);
+                return ReadPage(rows, list.limit, ReadToken, static token => token.Name);
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public Task<CreateResult<RegistryTokenRecord>> PutTokenAsync(
+        long registryId, string name, string scopeMap, bool enabled, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            if (ReadRegistry(scope.Session, registryId) is not { } registry || ReadScopeMap(scope.Session, registryId, scopeMap) is not { } map)
+                return new CreateResult<RegistryTokenRecord>(CreateOutcome.Unknown, null);
+
+            var standing = ReadToken(scope.Session, registryId, name);
+            if (standing is not null && standing.ScopeMap == scopeMap && standing.Principal.Enabled == enabled)
+                return new CreateResult<RegistryTokenRecord>(CreateOutcome.Updated, standing);
+
+            if (standing is null)
+            {
+                var fullName = $"{registry.Name}/{name}";
+                if (FindStandingPrincipal(scope, fullName, null, null) is not null)
+                    return new CreateResult<RegistryTokenRecord>(CreateOutcome.Exists, null);
+
+                var principal = InsertPrincipalRow(
+                    scope, new NewPrincipal(PrincipalKind.RegistryToken, fullName, name, RegistryId: registryId, Enabled: enabled));
+                scope.Use(InsertToken).Bind(principal.Id).Bind(registryId).Bind(name).Bind(map.Id).Bind(scope.Now).Execute();
+            }
+            else
+            {
+                scope.Use(SetScopeMapOfToken).Bind(standing.Principal.Id).Bind(map.Id).Execute();
+                scope.Use(SetEnabled).Bind(standing.Principal.Id).Bind(enabled).Execute();
+                RaisePrincipal(scope, standing.Principal.Id);
+            }
+
+            var stored = ReadToken(scope.Session, registryId, name)!;
+            scope.Append(new LedgerEntry(LedgerKinds.TokenSet, registryId, Payload: Facts(stored)), caller);
+            return new CreateResult<RegistryTokenRecord>(standing is null ? CreateOutcome.Created : CreateOutcome.Updated, stored);
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteTokenAsync(long registryId, string name, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            if (ReadToken(scope.Session, registryId, name) is not { } standing) return false;
+
+            DeletePrincipalRows(scope, standing.Principal, caller);
+            scope.Append(new LedgerEntry(LedgerKinds.TokenDeleted, registryId, Payload: Facts(standing)), caller);
+            return true;
+        },
+        cancellationToken);
+
+    private static RegistryTokenRecord? ReadToken(Session session, long registryId, string name)
+    {
+        using var row = session.Use(FindTokenAlone).Bind(registryId).Bind(name);
+        return row.Step() ? ReadToken(row) : null;
+    }
+
+    private static RegistryTokenRecord ReadToken(Statement row) => new(
+        row.Int64(PrincipalColumnCount), row.Text(PrincipalColumnCount + 1), row.Text(PrincipalColumnCount + 2), ReadPrincipal(row, 0),
+        row.Time(PrincipalColumnCount + 3));
+
+    private static string Facts(RegistryTokenRecord token) => JsonText.Facts(
+        ("token", token.Name), ("scopeMap", token.ScopeMap), ("enabled", token.Principal.Enabled ? "true" : "false"),
+        ("objectId", token.Principal.ObjectId));
+}

@@ -1,0 +1,154 @@
+using Berth.Metadata;
+using Berth.Oci;
+
+namespace Berth.Conformance.Metadata;
+
+/// <summary>Registries and resource groups as resources, and who may pull without credentials.</summary>
+public abstract class RegistriesSuite<TDatabase> : MetadataSuite<TDatabase>
+    where TDatabase : IMetadataDatabase, new()
+{
+    private static readonly NewRegistry Second = new("second", "subscription", "DEFAULT", "home", "Premium");
+
+    [Fact]
+    public async Task The_installation_begins_with_a_resource_group_and_a_registry_in_it()
+    {
+        Assert.Equal(new ResourceGroupRecord("subscription", "default", "home", "{}"), await Store.FindResourceGroupAsync("subscription", "Default", Token));
+        Assert.Equal(
+            new RegistryRecord(Registry, "local", 1)
+            {
+                SubscriptionId = "subscription",
+                ResourceGroup = "default",
+                Location = "home",
+                Sku = "Premium",
+                CreatedAt = Now,
+                UpdatedAt = Now,
+            },
+            await Store.FindRegistryByIdAsync(Registry, Token));
+    }
+
+    [Fact]
+    public async Task A_registry_is_made_with_its_settings()
+    {
+        var settings = new RegistryChanges(null, """{"a":"b"}""", true, true, RoleAssignmentMode.Repositories, """{"p":1}""");
+
+        var (outcome, made) = await Store.CreateRegistryAsync(Second with { Settings = settings }, Alice, Token);
+
+        Assert.Equal(CreateOutcome.Created, outcome);
+        Assert.Equal(("second", "default", "home", "Premium"), (made!.Name, made.ResourceGroup, made.Location, made.Sku));
+        Assert.Equal((settings.Tags, settings.Properties), (made.Tags, made.Properties));
+        Assert.Equal((true, true, RoleAssignmentMode.Repositories), (made.AdminUserEnabled, made.AnonymousPullEnabled, made.RoleAssignmentMode));
+        Assert.Equal(made, await Store.FindRegistryAsync("second", Token));
+        Assert.Equal(ResourceScope.Parse("/subscriptions/SUBSCRIPTION/resourceGroups/Default/providers/Microsoft.ContainerRegistry/registries/Second/"), made.Scope);
+        Assert.Equal(new CreateResult<RegistryRecord>(CreateOutcome.Exists, made), await Store.CreateRegistryAsync(Second, Alice, Token));
+        Assert.Equal(CreateOutcome.Exists, (await Store.CreateRegistryAsync(Second with { Name = "SECOND" }, Alice, Token)).Outcome);
+        Assert.Equal(CreateOutcome.Unknown, (await Store.CreateRegistryAsync(Second with { Name = "x", ResourceGroup = "none" }, Alice, Token)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_change_leaves_what_it_does_not_name()
+    {
+        var local = await Store.FindRegistryByIdAsync(Registry, Token);
+        Time.Advance(TimeSpan.FromMinutes(1));
+
+        var changed = await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Tags: """{"a":"b"}""", Sku: "Basic"), Alice, Token);
+
+        Assert.Equal(local! with { Tags = """{"a":"b"}""", Sku = "Basic", UpdatedAt = Now }, changed);
+        Assert.Equal(changed, await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Sku: "Basic"), Alice, Token));
+        Assert.Equal(changed, await Store.FindRegistryAsync("local", Token));
+        Assert.Null(await Store.UpdateRegistryAsync(Registry + 1, new RegistryChanges(Sku: "Basic"), Alice, Token));
+    }
+
+    [Fact]
+    public async Task Registries_are_listed_below_a_group_and_below_a_subscription()
+    {
+        await Store.PutResourceGroupAsync(new ResourceGroupRecord("subscription", "default-2", "", "{}"), Alice, Token);
+        foreach (var (group, name) in new[] { ("default", "b"), ("default", "a"), ("default-2", "c") })
+            await Store.CreateRegistryAsync(new NewRegistry(name, "subscription", group, "", ""), Alice, Token);
+
+        Assert.Equal(["a", "b", "local"], await NamesAsync(ResourceScope.OfResourceGroup("subscription", "default")));
+        Assert.Equal(["c", "a", "b", "local"], await NamesAsync(ResourceScope.OfSubscription("subscription")));
+        Assert.Empty(await NamesAsync(ResourceScope.OfSubscription("sub")));
+
+        async Task<IReadOnlyList<string>> NamesAsync(ResourceScope scope) =>
+            await WalkAsync(after => Store.ListRegistriesAsync(scope, after, 1, Token), registry => registry.Name);
+    }
+
+    [Fact]
+    public async Task A_deleted_registry_is_found_by_nothing_and_its_name_is_free_with_all_below_it()
+    {
+        await Store.PutScopeMapAsync(new ScopeMapRecord(Registry, "pull", "", ["x"], false), Alice, Token);
+        var token = (await Store.PutTokenAsync(Registry, "ci", "pull", true, Alice, Token)).Record!;
+        var local = (await Store.FindRegistryByIdAsync(Registry, Token))!;
+        var user = await CreateAsync(new NewPrincipal(PrincipalKind.User, "u", ""));
+        await Store.PutRoleAssignmentAsync(new RoleAssignmentRecord("a1", local.Scope, "role", user.Id), Alice, Token);
+        await PushImageAsync(App, "image", "v1");
+
+        Assert.True(await Store.DeleteRegistryAsync(Registry, Alice, Token));
+
+        Assert.False(await Store.DeleteRegistryAsync(Registry, Alice, Token));
+        Assert.Null(await Store.FindRegistryAsync("local", Token));
+        Assert.Null(await Store.FindRegistryAsync($"local~{Registry}", Token));
+        Assert.Null(await Store.FindRegistryByIdAsync(Registry, Token));
+        Assert.Empty((await Store.ListRegistriesAsync(ResourceScope.Root, null, 10, Token)).Items);
+        Assert.Null(await Store.FindRoleAssignmentAsync("a1", Token));
+        Assert.Null(await Store.FindPrincipalAsync("local/ci", Token));
+        Assert.Equal(default, await Store.ReadEpochsAsync(token.Principal.Id, Registry, Token));
+        Assert.Equal(default, await Store.ReadAnonymousAccessAsync(Registry, App, Token));
+
+        var again = (await Store.CreateRegistryAsync(Second with { Name = "local" }, Alice, Token)).Record!;
+        Assert.True(again.Id > Registry);
+        await Store.PutScopeMapAsync(new ScopeMapRecord(again.Id, "pull", "", ["x"], false), Alice, Token);
+        Assert.Equal(CreateOutcome.Created, (await Store.PutTokenAsync(again.Id, "ci", "pull", true, Alice, Token)).Outcome);
+        Assert.False(await Store.RepositoryExistsAsync(again.Id, App, Token));
+        Assert.True(await Store.DeleteRegistryAsync(again.Id, Alice, Token));
+    }
+
+    [Fact]
+    public async Task A_resource_group_is_made_changed_and_deleted_whatever_the_case_of_its_name()
+    {
+        var asked = new ResourceGroupRecord("subscription", "Team-A", "home", "{}");
+
+        Assert.Equal(new CreateResult<ResourceGroupRecord>(CreateOutcome.Created, asked), await Store.PutResourceGroupAsync(asked, Alice, Token));
+        var moved = asked with { Name = "team-a", Location = "away" };
+        Assert.Equal(new CreateResult<ResourceGroupRecord>(CreateOutcome.Updated, moved with { Name = "Team-A" }), await Store.PutResourceGroupAsync(moved, Alice, Token));
+        Assert.Equal(["default", "Team-A"], await WalkAsync(after => Store.ListResourceGroupsAsync("subscription", after, 1, Token), group => group.Name));
+        Assert.Equal(DeleteOutcome.Deleted, await Store.DeleteResourceGroupAsync("subscription", "TEAM-A", Alice, Token));
+        Assert.Equal(DeleteOutcome.Unknown, await Store.DeleteResourceGroupAsync("subscription", "team-a", Alice, Token));
+    }
+
+    [Fact]
+    public async Task A_resource_group_is_held_by_what_is_in_it_and_takes_its_assignments_along()
+    {
+        var group = new ResourceGroupRecord("subscription", "g", "", "{}");
+        var scope = ResourceScope.OfResourceGroup("subscription", "g");
+        await Store.PutResourceGroupAsync(group, Alice, Token);
+        await Store.PutResourceGroupAsync(group with { Name = "g-2" }, Alice, Token);
+        await Store.CreateRegistryAsync(new NewRegistry("inside", "subscription", "g-2", "", ""), Alice, Token);
+        var identity = (await Store.CreateManagedIdentityAsync(new NewManagedIdentity("subscription", "g", "i", "", "{}", "c"), Alice, Token)).Record!;
+        var user = await CreateAsync(new NewPrincipal(PrincipalKind.User, "u", ""));
+        await Store.PutRoleAssignmentAsync(new RoleAssignmentRecord("a1", scope, "role", user.Id), Alice, Token);
+
+        Assert.Equal(DeleteOutcome.Held, await Store.DeleteResourceGroupAsync("subscription", "g-2", Alice, Token));
+        Assert.Equal(DeleteOutcome.Held, await Store.DeleteResourceGroupAsync("subscription", "g", Alice, Token));
+        await Store.DeletePrincipalAsync(identity.Principal.Id, Alice, Token);
+        Assert.Equal(DeleteOutcome.Deleted, await Store.DeleteResourceGroupAsync("subscription", "g", Alice, Token));
+        Assert.Null(await Store.FindRoleAssignmentAsync("a1", Token));
+    }
+
+    [Fact]
+    public async Task Anonymous_pull_is_a_matter_of_the_registry_and_of_each_repository()
+    {
+        await PushImageAsync(App, "image", "v1");
+        Assert.Equal(new AnonymousAccess(false, false, 1), await Store.ReadAnonymousAccessAsync(Registry, App, Token));
+
+        Assert.True(await Store.SetAnonymousPullAsync(Registry, App, true, Alice, Token));
+        Assert.False(await Store.SetAnonymousPullAsync(Registry, Other, true, Alice, Token));
+
+        Assert.Equal(new AnonymousAccess(false, true, 2), await Store.ReadAnonymousAccessAsync(Registry, App, Token));
+        Assert.Equal(new AnonymousAccess(false, false, 2), await Store.ReadAnonymousAccessAsync(Registry, Other, Token));
+        await Store.UpdateRegistryAsync(Registry, new RegistryChanges(AnonymousPullEnabled: true), Alice, Token);
+        Assert.Equal(new AnonymousAccess(true, false, 3), await Store.ReadAnonymousAccessAsync(Registry, RepositoryName.Parse("none"), Token));
+        Assert.True(await Store.SetAnonymousPullAsync(Registry, App, false, Alice, Token));
+        Assert.Equal(new AnonymousAccess(true, false, 4), await Store.ReadAnonymousAccessAsync(Registry, App, Token));
+    }
+}

@@ -1,0 +1,129 @@
+using Berth.Metadata;
+
+namespace Berth.Conformance.Metadata;
+
+/// <summary>Scope maps and registries' tokens.</summary>
+public abstract class RegistryTokensSuite<TDatabase> : MetadataSuite<TDatabase>
+    where TDatabase : IMetadataDatabase, new()
+{
+    [Fact]
+    public async Task A_scope_map_is_made_changed_and_deleted()
+    {
+        var asked = new ScopeMapRecord(Registry, "pull", "pulls", ["repositories/app/content/read", "repositories/a/*/content/read"], false);
+
+        var (outcome, made) = await Store.PutScopeMapAsync(asked, Alice, Token);
+        Time.Advance(TimeSpan.FromMinutes(1));
+        var (again, changed) = await Store.PutScopeMapAsync(asked with { Actions = ["x"], Description = "d" }, Alice, Token);
+
+        Assert.Equal((CreateOutcome.Created, CreateOutcome.Updated), (outcome, again));
+        Assert.Equivalent(asked with { CreatedAt = Now.AddMinutes(-1) }, made, strict: true);
+        Assert.Equivalent(made! with { Actions = ["x"], Description = "d" }, changed, strict: true);
+        Assert.Equivalent(changed, await Store.FindScopeMapAsync(Registry, "pull", Token), strict: true);
+        Assert.Null(await Store.FindScopeMapAsync(Registry + 1, "pull", Token));
+        Assert.Equal(CreateOutcome.Unknown, (await Store.PutScopeMapAsync(asked with { RegistryId = Registry + 1 }, Alice, Token)).Outcome);
+        Assert.Equal(DeleteOutcome.Deleted, await Store.DeleteScopeMapAsync(Registry, "pull", Alice, Token));
+        Assert.Equal(DeleteOutcome.Unknown, await Store.DeleteScopeMapAsync(Registry, "pull", Alice, Token));
+    }
+
+    [Fact]
+    public async Task A_scope_map_is_held_while_a_token_has_it()
+    {
+        await MapAsync("pull");
+        await MapAsync("push");
+        await Store.PutTokenAsync(Registry, "ci", "pull", true, Alice, Token);
+
+        Assert.Equal(DeleteOutcome.Held, await Store.DeleteScopeMapAsync(Registry, "pull", Alice, Token));
+        await Store.PutTokenAsync(Registry, "ci", "push", true, Alice, Token);
+        Assert.Equal(DeleteOutcome.Deleted, await Store.DeleteScopeMapAsync(Registry, "pull", Alice, Token));
+    }
+
+    [Fact]
+    public async Task A_token_is_found_with_principal_credentials_and_actions()
+    {
+        await MapAsync("pull", "repositories/app/content/read");
+        var token = (await Store.PutTokenAsync(Registry, "ci", "pull", true, Alice, Token)).Record!;
+        await Store.PutCredentialAsync(token.Principal.Id, new CredentialRecord("k2", CredentialKind.Secret, Now) { Slot = "password2", SecretHash = [2] }, Alice, Token);
+        await Store.PutCredentialAsync(token.Principal.Id, new CredentialRecord("k1", CredentialKind.Secret, Now) { Slot = "password1", SecretHash = [1] }, Alice, Token);
+
+        var found = await Store.FindTokenAsync(Registry, "ci", Token);
+
+        Assert.Equal(token, found!.Token);
+        Assert.Equal(("ci", "pull", Now, Registry), (token.Name, token.ScopeMap, token.CreatedAt, token.RegistryId));
+        Assert.Equal(("local/ci", PrincipalKind.RegistryToken, Registry), (token.Principal.Name, token.Principal.Kind, token.Principal.RegistryId));
+        Assert.Equal(["repositories/app/content/read"], found.Actions);
+        Assert.Equal(["password1", "password2"], found.Credentials.Select(credential => credential.Slot));
+        Assert.Null(await Store.FindTokenAsync(Registry, "cj", Token));
+        Assert.Null(await Store.FindTokenAsync(Registry + 1, "ci", Token));
+    }
+
+    [Fact]
+    public async Task A_token_without_credentials_is_found_too()
+    {
+        await MapAsync("pull");
+        await Store.PutTokenAsync(Registry, "ci", "pull", false, Alice, Token);
+
+        var found = await Store.FindTokenAsync(Registry, "ci", Token);
+
+        Assert.Empty(found!.Credentials);
+        Assert.False(found.Token.Principal.Enabled);
+    }
+
+    [Fact]
+    public async Task A_token_needs_its_registry_its_scope_map_and_a_free_name()
+    {
+        await MapAsync("pull");
+        await CreateAsync(new NewPrincipal(PrincipalKind.AdminUser, "local", "", RegistryId: Registry));
+
+        Assert.Equal(CreateOutcome.Unknown, (await Store.PutTokenAsync(Registry, "ci", "none", true, Alice, Token)).Outcome);
+        Assert.Equal(CreateOutcome.Unknown, (await Store.PutTokenAsync(Registry + 1, "ci", "pull", true, Alice, Token)).Outcome);
+        Assert.Equal(CreateOutcome.Exists, (await Store.PutTokenAsync(Registry, "local", "pull", true, Alice, Token)).Outcome);
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.CreatePrincipalAsync(
+            new NewPrincipal(PrincipalKind.RegistryToken, "ci", "", RegistryId: Registry), Alice, Token));
+    }
+
+    [Fact]
+    public async Task A_change_keeps_the_token_s_principal_and_its_credentials()
+    {
+        await MapAsync("pull");
+        await MapAsync("push");
+        var made = (await Store.PutTokenAsync(Registry, "ci", "pull", true, Alice, Token)).Record!;
+        await Store.PutCredentialAsync(made.Principal.Id, new CredentialRecord("k", CredentialKind.Secret, Now), Alice, Token);
+
+        var (outcome, changed) = await Store.PutTokenAsync(Registry, "ci", "push", false, Alice, Token);
+
+        Assert.Equal(CreateOutcome.Updated, outcome);
+        Assert.Equal(made with { ScopeMap = "push", Principal = made.Principal with { Enabled = false, Epoch = 2 } }, changed);
+        Assert.Single((await Store.FindTokenAsync(Registry, "ci", Token))!.Credentials);
+    }
+
+    [Fact]
+    public async Task A_deleted_token_leaves_neither_principal_nor_credential()
+    {
+        await MapAsync("pull");
+        var made = (await Store.PutTokenAsync(Registry, "ci", "pull", true, Alice, Token)).Record!;
+        await Store.PutCredentialAsync(made.Principal.Id, new CredentialRecord("k", CredentialKind.Secret, Now), Alice, Token);
+
+        Assert.True(await Store.DeleteTokenAsync(Registry, "ci", Alice, Token));
+
+        Assert.False(await Store.DeleteTokenAsync(Registry, "ci", Alice, Token));
+        Assert.Null(await Store.FindTokenAsync(Registry, "ci", Token));
+        Assert.Null(await Store.FindPrincipalAsync("local/ci", Token));
+        Assert.Empty(await Store.ListCredentialsAsync(made.Principal.Id, Token));
+        var again = (await Store.PutTokenAsync(Registry, "ci", "pull", true, Alice, Token)).Record!;
+        Assert.True(again.Principal.Id > made.Principal.Id);
+    }
+
+    [Fact]
+    public async Task Scope_maps_and_tokens_are_walked_by_name()
+    {
+        foreach (var name in new[] { "m2", "m0", "m1" }) await MapAsync(name);
+        foreach (var name in new[] { "t2", "t0", "t1" }) await Store.PutTokenAsync(Registry, name, "m1", true, Alice, Token);
+
+        Assert.Equal(["m0", "m1", "m2"], await WalkAsync(after => Store.ListScopeMapsAsync(Registry, after, 1, Token), map => map.Name));
+        Assert.Equal(["t0", "t1", "t2"], await WalkAsync(after => Store.ListTokensAsync(Registry, after, 2, Token), token => token.Name));
+        Assert.Empty((await Store.ListTokensAsync(Registry + 1, null, 2, Token)).Items);
+    }
+
+    private async Task MapAsync(string name, params string[] actions) =>
+        Assert.Equal(CreateOutcome.Created, (await Store.PutScopeMapAsync(new ScopeMapRecord(Registry, name, "", actions, false), Alice, Token)).Outcome);
+}
