@@ -11,4 +11,7 @@ public enum RegistryAction
 
     /// <summary><c>uploads/read</c>: list the open upload sessions of everybody.</summary>
     UploadsRead,
+
+    /// <summary><c>metrics/read</c>: read the server's metrics from another machine; asked of the default registry.</summary>
+    MetricsRead,
 }
