@@ -12,7 +12,7 @@ internal static class RestoreCommand
     {
         var from = new Option<string>("--from") { Description = "The backup's folder.", HelpName = "DIR", Required = true };
         var data = new Option<string?>("--data") { Description = "The data folder to make (./data); it must be absent, empty, or what a restore left that was ended.", HelpName = "DIR" };
-        var command = new Command("restore", "Makes a data folder from a backup. Deletion pauses for one grace afterwards.") { from, data };
+        var command = new Command("restore", "Makes a data folder from a backup. Deletion pauses for one grace from the first start on.") { from, data };
         command.SetAction((parsed, cancellationToken) => RunAsync(Path.GetFullPath(parsed.GetValue(from)!), parsed.GetValue(data), cancellationToken));
         return command;
     }
@@ -24,6 +24,6 @@ internal static class RestoreCommand
         var made = Path.GetFullPath(options.Data);
         Console.Out.WriteLine(
             $"Restored into {made}: {copy.Copied} blobs of {copy.Bytes} bytes copied, {copy.Present} were there already. "
-            + $"Deletion pauses for {options.Registry.Lifecycle.Grace}. Next: ./berth serve --data {made}");
+            + $"Deletion pauses for one grace from its first start. Next: ./berth serve --data {made}");
     });
 }
