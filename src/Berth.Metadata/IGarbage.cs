@@ -44,7 +44,7 @@ public interface IGarbage
 
     /// <summary>
     /// Says what time it is to the deletion clock, which is persisted. Returns until when deletion is suspended, or null when it may go on: a step of
-    /// the clock that elapsed time does not confirm suspends it for one grace.
+    /// the clock that elapsed time does not confirm suspends it for one grace, and so does the first look at it after a restore.
     /// </summary>
     /// <param name="elapsed">Monotonic time since the last call of this process; null at its first.</param>
     /// <param name="grace">The garbage collection's grace.</param>

@@ -43,8 +43,11 @@ public interface IMaintenance
     /// <summary>Writes a consistent copy of all rows into a new file, while others go on writing.</summary>
     Task SnapshotAsync(string path, CancellationToken cancellationToken);
 
-    /// <summary>Starts a new ledger epoch and suspends deletion until the given time: what a restored copy needs before it serves.</summary>
-    Task MarkRestoredAsync(DateTimeOffset deletionSuspendedUntil, CancellationToken cancellationToken);
+    /// <summary>
+    /// Starts a new ledger epoch and suspends deletion for one grace of whoever serves the copy, counted from its first
+    /// <see cref="IGarbage.ObserveClockAsync"/>: what a restored copy needs before it serves.
+    /// </summary>
+    Task MarkRestoredAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>A blob's row as verification sees it.</summary>

@@ -11,4 +11,7 @@ internal static class ExitCodes
 
     /// <summary>It could not start: a setting, an argument, a port, or the data folder; one sentence on stderr says which and what to do.</summary>
     public const int CannotStart = 2;
+
+    /// <summary>A backup or a restore is finished, but blobs that its rows named were lost before it; each is named.</summary>
+    public const int BlobsLost = 3;
 }

@@ -82,6 +82,8 @@ public sealed class GeneratedReferenceTests
             those of the web server (`http_server_…`, `kestrel_…`) and of the runtime (`dotnet_…`). A count that has no labels is there from the start, as 0; a count by
             labels and a histogram from the first time that something was counted.
 
+            Callers on the server's machine get them as they are; others, and what a proxy passes on, with the right `MetricsRead` on the default registry.
+
             | metric | instrument | kind | what it is |
             |---|---|---|---|
 

@@ -72,7 +72,8 @@ public sealed partial class SqliteMetadataStore
                     (seen, suspended) = (row.TimeOrNull(0), row.TimeOrNull(1));
                 }
 
-                if (seen is { } before && !IsConfirmed(now - before, elapsed, grace)) suspended = now + grace;
+                var begins = seen is { } before ? !IsConfirmed(now - before, elapsed, grace) : suspended is not null;
+                if (begins) suspended = now + grace;
                 if (suspended <= now) suspended = null;
                 scope.Use(SetDeletionClock).Bind(now).Bind(suspended).Execute();
                 return suspended;

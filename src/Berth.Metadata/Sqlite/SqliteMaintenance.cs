@@ -47,8 +47,9 @@ public sealed partial class SqliteMetadataStore
             (SELECT count(*) FROM discarded_locations)
         """);
 
+    // Suspended, and the time not seen yet: the first look at it says until when.
     private static readonly Sql MarkRestored = new("""
-        UPDATE installation SET ledger_epoch = ledger_epoch + 1, deletion_suspended_until = ?1, deletion_seen_at = ?2
+        UPDATE installation SET ledger_epoch = ledger_epoch + 1, deletion_suspended_until = ?1, deletion_seen_at = NULL
         """);
 
     /// <inheritdoc/>
@@ -145,10 +146,10 @@ public sealed partial class SqliteMetadataStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task MarkRestoredAsync(DateTimeOffset deletionSuspendedUntil, CancellationToken cancellationToken) => RelieveAsync(
+    public Task MarkRestoredAsync(CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
-            scope.Use(MarkRestored).Bind(deletionSuspendedUntil).Bind(scope.Now).Execute();
+            scope.Use(MarkRestored).Bind(scope.Now).Execute();
             scope.Append(new LedgerEntry(LedgerKinds.InstallationChanged, Payload: """{"restored":true}"""), Caller.System);
             return true;
         },

@@ -14,4 +14,7 @@ public enum RegistryAction
 
     /// <summary><c>deleted/read</c>: list repositories with deleted content; one then sees those whose deleted content one may read.</summary>
     DeletedCatalogRead,
+
+    /// <summary><c>metrics/read</c>: read the server's metrics from another machine; asked of the default registry.</summary>
+    MetricsRead,
 }

@@ -7,13 +7,14 @@ namespace Berth.Registry.Lifecycle;
 
 /// <summary>
 /// Copies the blobs that a snapshot of the metadata names from one store into another. Locations are never reused, so what the target
-/// has already is what it should be: a second backup into the same place copies only what is new.
+/// has already is what it should be: a second backup into the same place copies only what is new. A blob whose bytes neither has is marked damaged in
+/// the snapshot: the copy of an installation that lost it has lost it, too, and says so.
 /// </summary>
-/// <param name="snapshot">The rows.</param>
+/// <param name="snapshot">The rows of the copy.</param>
 /// <param name="source">The store that has the bytes.</param>
 /// <param name="target">The store that gets them.</param>
 /// <param name="resumed">Whether an earlier copy was ended before its end: what it left in the target is read again, and made durable.</param>
-public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStore target, bool resumed)
+public sealed class BlobCopy(IMetadataStore snapshot, IBlobStore source, IBlobStore target, bool resumed)
 {
     private const int PageSize = 500;
     private const int BlockSize = 256 * 1024;
@@ -21,11 +22,12 @@ public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStor
     /// <summary>Copies what is missing.</summary>
     /// <param name="progress">Is told how many bytes are done, of how many.</param>
     /// <param name="cancellationToken">Ends the work; a later call goes on.</param>
-    /// <exception cref="BlobMissingException">The source lacks a blob that the snapshot names as good.</exception>
+    /// <exception cref="StorageUnavailableException">One of the stores does not answer; that says nothing about a blob.</exception>
     public async Task<BlobCopyResult> RunAsync(IProgress<(long Done, long Total)> progress, CancellationToken cancellationToken)
     {
         var total = (await snapshot.ReadTotalsAsync(cancellationToken)).BlobBytes;
         var result = new BlobCopyResult(0, 0, 0);
+        var lost = new List<Digest>();
         long done = 0;
         var after = default(Digest);
         while (await snapshot.WalkBlobsAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
@@ -35,17 +37,25 @@ public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStor
                 after = blob.Digest;
                 if (blob.State == BlobState.Live)
                 {
-                    var copied = await CopyAsync(blob, cancellationToken);
-                    result = copied
-                        ? result with { Copied = result.Copied + 1, Bytes = result.Bytes + blob.Size }
-                        : result with { Present = result.Present + 1 };
+                    switch (await CopyAsync(blob, cancellationToken))
+                    {
+                        case Outcome.Copied:
+                            result = result with { Copied = result.Copied + 1, Bytes = result.Bytes + blob.Size };
+                            break;
+                        case Outcome.Present:
+                            result = result with { Present = result.Present + 1 };
+                            break;
+                        default:
+                            lost.Add(blob.Digest);
+                            break;
+                    }
                 }
 
                 progress.Report((done += blob.Size, total));
             }
         }
 
-        return result;
+        return lost.Count == 0 ? result : result with { Lost = lost };
     }
 
     /// <summary>Removes from the target what the snapshot does not name any more.</summary>
@@ -79,17 +89,28 @@ public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStor
         return true;
     }
 
-    private async Task<bool> CopyAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
+    private async Task<Outcome> CopyAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
     {
         try
         {
-            if (await IsThereAsync(blob, cancellationToken)) return false;
+            if (await IsThereAsync(blob, cancellationToken)) return Outcome.Present;
         }
         catch (BlobMissingException)
         {
             // Absent, or cut short by an earlier copy that was ended.
         }
 
+        // A miss counts when a second look says the same.
+        if (await TryCopyBytesAsync(blob, cancellationToken) || await TryCopyBytesAsync(blob, cancellationToken)) return Outcome.Copied;
+
+        await target.DeleteAsync(blob.Location, cancellationToken);
+        await snapshot.MarkDamagedAsync(blob.Digest, blob.Location, cancellationToken);
+        return Outcome.Lost;
+    }
+
+    /// <summary>Copies one blob's bytes; false when the source answered that it does not have all of them.</summary>
+    private async Task<bool> TryCopyBytesAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
+    {
         await target.DeleteAsync(blob.Location, cancellationToken);
 
         var buffer = ArrayPool<byte>.Shared.Rent(BlockSize);
@@ -100,7 +121,7 @@ public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStor
             for (long offset = 0; offset < blob.Size;)
             {
                 var read = await reader.ReadAsync(offset, buffer, cancellationToken);
-                if (read == 0) throw new BlobMissingException(blob.Location, $"Blob {blob.Digest} ends before its size.");
+                if (read == 0) return false;
                 await writer.WriteAsync(new ReadOnlySequence<byte>(buffer, 0, read), cancellationToken);
                 offset += read;
             }
@@ -108,10 +129,21 @@ public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStor
             await writer.SyncAsync(cancellationToken);
             return true;
         }
+        catch (BlobMissingException)
+        {
+            return false;
+        }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private enum Outcome
+    {
+        Copied,
+        Present,
+        Lost,
     }
 }
 
@@ -119,4 +151,8 @@ public sealed class BlobCopy(IMaintenance snapshot, IBlobStore source, IBlobStor
 /// <param name="Copied">Blobs copied.</param>
 /// <param name="Bytes">Their size.</param>
 /// <param name="Present">Blobs that the target had already.</param>
-public sealed record BlobCopyResult(int Copied, long Bytes, int Present);
+public sealed record BlobCopyResult(int Copied, long Bytes, int Present)
+{
+    /// <summary>Blobs whose bytes neither the source nor the target has, though the rows named them as good; the copy has them as damaged.</summary>
+    public IReadOnlyList<Digest> Lost { get; init; } = [];
+}

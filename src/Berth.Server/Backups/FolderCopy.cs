@@ -4,7 +4,6 @@ using Berth.Registry.Lifecycle;
 using Berth.Server.Commands;
 using Berth.Server.Hosting;
 using Berth.Server.LocalFiles;
-using Berth.Storage;
 using Berth.Storage.FileSystem;
 
 namespace Berth.Server.Backups;
@@ -24,7 +23,7 @@ internal sealed class FolderCopy(string from, string to, SqliteDraft draft, ILog
     /// <summary>Copies everything.</summary>
     /// <param name="finish">What else the rows need before they are the target's, and what the bytes beside them do.</param>
     /// <param name="cancellationToken">Ends the work; a later call begins anew.</param>
-    /// <exception cref="CannotStartException">The two belong to different installations, or the source lacks bytes.</exception>
+    /// <exception cref="CannotStartException">The two belong to different installations, or rows and bytes of the source do.</exception>
     public async Task<BlobCopyResult> RunAsync(Func<SqliteMetadataStore, BlobCopy, Task> finish, CancellationToken cancellationToken)
     {
         await using var source = await OpenBlobsAsync(from, cancellationToken);
@@ -62,25 +61,13 @@ internal sealed class FolderCopy(string from, string to, SqliteDraft draft, ILog
         if (await target.ReadIdentityAsync(cancellationToken) is null) await target.WriteIdentityAsync(installation.StoreId, cancellationToken);
 
         var copy = new BlobCopy(rows, source, target, resumed);
-        var result = await CopyBlobsAsync(copy, cancellationToken);
+        var result = await ByteProgress.RunAsync("copying blobs", progress => copy.RunAsync(progress, cancellationToken));
         await steps.ReachAsync(CopySteps.BlobsCopied);
         await TlsCopy.CopyAsync(from, to, steps);
         await steps.ReachAsync(CopySteps.CertificatesCopied);
         await finish(rows, copy);
         if (rows.Faulted.IsCompleted) throw await rows.Faulted;
         return result;
-    }
-
-    private async Task<BlobCopyResult> CopyBlobsAsync(BlobCopy copy, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await ByteProgress.RunAsync("copying blobs", progress => copy.RunAsync(progress, cancellationToken));
-        }
-        catch (BlobMissingException e)
-        {
-            throw new CannotStartException($"{from} lacks bytes that its rows name ({e.Message}); run ./berth storage verify --data {from} while it is not served.", e);
-        }
     }
 
     // Bytes of another installation would be pruned.

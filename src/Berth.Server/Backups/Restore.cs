@@ -30,9 +30,7 @@ internal sealed class Restore(ServerOptions options, string source, ISteps steps
             {
                 // What an ended restore of older rows brought.
                 await copy.PruneAsync(cancellationToken);
-
-                // As late as may be: the grace counts from here, and copying may have taken hours.
-                await rows.MarkRestoredAsync(TimeProvider.System.GetUtcNow() + options.Registry.Lifecycle.Grace, cancellationToken);
+                await rows.MarkRestoredAsync(cancellationToken);
             },
             cancellationToken);
     }

@@ -50,7 +50,7 @@ internal enum LogFormat
 /// <summary>Settings of metrics and traces.</summary>
 internal sealed record TelemetryOptions
 {
-    /// <summary>Whether <c>GET /metrics</c> answers callers on this machine, in Prometheus' text format. Default true.</summary>
+    /// <summary>Whether <c>GET /metrics</c> answers in Prometheus' text format: callers on this machine, and users with the right to read metrics. Default true.</summary>
     public bool Metrics { get; init; } = true;
 
     /// <summary>Sending to a collector.</summary>

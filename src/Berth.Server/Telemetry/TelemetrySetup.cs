@@ -16,6 +16,7 @@ internal static class TelemetrySetup
     public static IServiceCollection AddTelemetry(this IServiceCollection services, TelemetryOptions options)
     {
         services.AddSingleton<StorageMetrics>();
+        services.AddSingleton<MetricsAccess>();
         services.AddSingleton<MetricsEndpoint>();
         if (options.Metrics)
             services.AddSingleton(_ => new MetricsCollector(Meters));

@@ -108,14 +108,20 @@ public abstract class MaintenanceSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
-    public async Task A_restored_copy_starts_a_new_ledger_epoch_with_deletion_suspended()
+    public async Task A_restored_copy_starts_a_new_ledger_epoch_with_deletion_suspended_for_one_grace_of_whoever_serves_it()
     {
         await Store.ObserveClockAsync(null, Grace, Token);
 
-        await Store.MarkRestoredAsync(Now + Grace, Token);
+        await Store.MarkRestoredAsync(Token);
 
         Assert.Equal(2, (await Store.FindInstallationAsync(Token))!.LedgerEpoch);
-        Assert.Equal(Now + Grace, await Store.ObserveClockAsync(TimeSpan.Zero, Grace, Token));
+        Time.Advance(Grace);
+        var end = Now + (Grace * 2);
+        Assert.Equal(end, await Store.ObserveClockAsync(null, Grace * 2, Token));
+        Time.Advance(Grace);
+        Assert.Equal(end, await Store.ObserveClockAsync(Grace, Grace * 2, Token));
+        Time.Advance(Grace);
+        Assert.Null(await Store.ObserveClockAsync(Grace, Grace * 2, Token));
     }
 
     /// <summary>Opens a snapshot as a store.</summary>

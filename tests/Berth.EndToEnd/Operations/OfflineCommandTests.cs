@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Berth.EndToEnd.Harness;
 using Berth.Testing;
 
@@ -103,6 +104,60 @@ public sealed class OfflineCommandTests(ServerFixture fixture) : EndToEndTest<Se
             .. new DirectoryInfo(Path.Combine(data, "store")).EnumerateFiles("*", SearchOption.AllDirectories)
                 .Select(f => (f.FullName, f.Length)).OrderBy(f => f.FullName, StringComparer.Ordinal),
         ];
+    }
+
+    [Fact]
+    public async Task A_backup_names_a_lost_blob_and_has_all_else_and_the_blob_is_absent_after_a_restore_until_it_is_pushed()
+    {
+        var layer = await Client.PushAsync(Repo, BlobContent.Layer(40_000));
+        var whole = await Client.PushImageAsync(Repo, "whole");
+        var (backup, again, restored) = (NewFolder("backup"), NewFolder("again"), NewFolder("restored"));
+        File.Delete(FileOf(layer.Bytes));
+
+        var made = await BerthAsync("backup", "--data", Fixture.Server.Data, "--to", backup);
+        Assert.True(made.Status == 3, made.ToString());
+        Assert.Contains($"lost: {layer.Digest} ", made.Output, StringComparison.Ordinal);
+        var listed = await BerthAsync("backup", "--data", Fixture.Server.Data, "--to", again, "--output", "json");
+        Assert.True(listed.Status == 3, listed.ToString());
+        Assert.Equal([layer.Digest], JsonNode.Parse(listed.Output)!["lost"]!.AsArray().Select(n => n!.GetValue<string>()));
+
+        (await BerthAsync("restore", "--from", backup, "--data", restored)).Succeeded();
+        await using var server = new ServerProcess(ServerProcess.Find()!, "restored", data: restored);
+        await server.StartAsync(TimeSpan.FromSeconds(60));
+        using var client = new RegistryClient(server.Endpoint);
+        (await client.GetManifestAsync(Repo, "whole")).Expect(200).ExpectBody(whole.Bytes);
+        (await client.GetAsync($"/v2/{Repo}/blobs/{layer.Digest}")).ExpectError(404, "BLOB_UNKNOWN");
+        await client.PushAsync(Repo, layer);
+        (await client.GetAsync($"/v2/{Repo}/blobs/{layer.Digest}")).Expect(200).ExpectBody(layer.Bytes);
+
+        await Client.PushAsync(Repo, layer);
+        (await BerthAsync("backup", "--data", Fixture.Server.Data, "--to", backup)).Succeeded();
+    }
+
+    [Fact]
+    public async Task A_backup_of_a_store_that_does_not_answer_fails_and_loses_nothing()
+    {
+        var layer = await Client.PushAsync(Repo, BlobContent.Layer(40_000));
+        var (file, identity) = (FileOf(layer.Bytes), Path.Combine(Fixture.Server.Data, "store", "identity"));
+        var backup = NewFolder("backup");
+
+        // A link to itself cannot be opened, which says nothing about the file.
+        File.Move(file, $"{file}.kept");
+        File.CreateSymbolicLink(file, file);
+        var failed = await BerthAsync("backup", "--data", Fixture.Server.Data, "--to", backup);
+        Assert.True(failed.Status == 1, failed.ToString());
+        Assert.Contains("The backup is not finished", failed.Errors, StringComparison.Ordinal);
+
+        // Nor do files that are gone together with the store's identity.
+        File.Delete(file);
+        File.Move(identity, $"{identity}.kept");
+        failed = await BerthAsync("backup", "--data", Fixture.Server.Data, "--to", backup);
+        Assert.True(failed.Status is 1 or 2, failed.ToString());
+        Assert.False(File.Exists(Path.Combine(backup, "metadata", "berth.db")));
+
+        File.Move($"{identity}.kept", identity);
+        File.Move($"{file}.kept", file);
+        (await BerthAsync("backup", "--data", Fixture.Server.Data, "--to", backup)).Succeeded();
     }
 
     [Fact]

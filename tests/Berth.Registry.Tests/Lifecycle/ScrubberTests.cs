@@ -133,34 +133,4 @@ public sealed class ScrubberTests
             return await base.OpenAsync(location, size, cancellationToken);
         }
     }
-
-    private abstract class PassingStore(IBlobStore inner) : IBlobStore
-    {
-        public string NewLocation() => inner.NewLocation();
-
-        public Task<string?> ReadIdentityAsync(CancellationToken cancellationToken) => inner.ReadIdentityAsync(cancellationToken);
-
-        public Task WriteIdentityAsync(string identity, CancellationToken cancellationToken) => inner.WriteIdentityAsync(identity, cancellationToken);
-
-        public Task<IBlobWriter> AppendAsync(
-            string location, long offset, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken) =>
-            inner.AppendAsync(location, offset, declared, confirm, cancellationToken);
-
-        public virtual Task<IBlobReader> OpenAsync(string location, long size, CancellationToken cancellationToken) =>
-            inner.OpenAsync(location, size, cancellationToken);
-
-        public Task<bool> IsAtRestAsync(string location, long size, CancellationToken cancellationToken) =>
-            inner.IsAtRestAsync(location, size, cancellationToken);
-
-        public Task SyncAsync(string location, CancellationToken cancellationToken) => inner.SyncAsync(location, cancellationToken);
-
-        public Task DeleteAsync(string location, CancellationToken cancellationToken) => inner.DeleteAsync(location, cancellationToken);
-
-        public IAsyncEnumerable<StoredBlob> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
-
-        public StorageSpace? Space() => inner.Space();
-
-        // The host's store is the host's to close.
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-    }
 }

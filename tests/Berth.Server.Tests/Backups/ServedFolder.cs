@@ -36,15 +36,21 @@ internal sealed class ServedFolder : IAsyncDisposable
 
     public InstallationRecord Installation => _stores.Installation;
 
+    public DateTimeOffset Now => _time.GetUtcNow();
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static ServerOptions Options(string data) => new() { Data = data };
 
     /// <summary>Opens it as the server would.</summary>
     /// <exception cref="CannotStartException">The server would not start.</exception>
-    public static async Task<ServedFolder> OpenAsync(string data)
+    public static Task<ServedFolder> OpenAsync(string data) => OpenAsync(data, new LifecycleOptions().Grace);
+
+    /// <summary>Opens it as the server would with this grace.</summary>
+    public static async Task<ServedFolder> OpenAsync(string data, TimeSpan grace)
     {
         var (options, time) = (Options(data), new FakeTimeProvider(TimeProvider.System.GetUtcNow()));
+        options = options with { Registry = options.Registry with { Lifecycle = options.Registry.Lifecycle with { Grace = grace } } };
         var stores = new Stores(options, time, NullLoggerFactory.Instance);
         try
         {
@@ -105,7 +111,10 @@ internal sealed class ServedFolder : IAsyncDisposable
     public Task SweepAsync() => _collector.SweepAsync(Token);
 
     /// <summary>Whether deletion is suspended.</summary>
-    public async Task<bool> IsSuspendedAsync() => await _stores.Metadata.ObserveClockAsync(null, _grace, Token) is not null;
+    public async Task<bool> IsSuspendedAsync() => await SuspendedUntilAsync() is not null;
+
+    /// <summary>Until when deletion is suspended; null when it is not.</summary>
+    public Task<DateTimeOffset?> SuspendedUntilAsync() => _stores.Metadata.ObserveClockAsync(null, _grace, Token);
 
     /// <summary>Which of these blobs are served, with all their bytes.</summary>
     public async Task<List<string>> ServedAsync(params string[] candidates)

@@ -119,12 +119,12 @@ public sealed class RunningServerTests(RunningServer server) : IClassFixture<Run
     }
 
     [Fact]
-    public async Task Metrics_are_refused_to_what_a_proxy_passes_on()
+    public async Task What_a_proxy_passes_on_reads_metrics_with_a_credential_only()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Run.Http, "/metrics"));
         request.Headers.TryAddWithoutValidation("X-Forwarded-For", "203.0.113.9");
         using var answer = await _client.SendAsync(request);
-        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
     }
 
     [Fact]

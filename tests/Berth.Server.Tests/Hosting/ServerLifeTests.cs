@@ -154,7 +154,7 @@ public sealed partial class ServerLifeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_trusted_proxy_names_the_client_and_may_not_read_metrics_for_it()
+    public async Task A_trusted_proxy_names_the_client_who_needs_a_credential_to_read_metrics()
     {
         await using var run = await ServerRun.StartAsync(_folder.Data, variables: new() { ["BERTH_Http__TrustedProxies"] = "127.0.0.0/8" });
         using var client = ServerRun.Client();
@@ -164,7 +164,7 @@ public sealed partial class ServerLifeTests : IDisposable
         }
 
         using var metrics = await client.GetAsync(new Uri(run.Http, "/metrics"));
-        Assert.Equal(HttpStatusCode.Forbidden, metrics.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, metrics.StatusCode);
         run.Terminate();
         await run.WaitForEndAsync();
         Assert.Contains(run.Errors.Split('\n'), l => l.Contains("/forwarded", StringComparison.Ordinal) && l.Contains("203.0.113.9", StringComparison.Ordinal));
