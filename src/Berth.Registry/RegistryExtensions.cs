@@ -10,8 +10,8 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace Berth.Registry;
 
 /// <summary>
-/// Wires the registry's features into a host that has registered an <c>IBlobStore</c>, an <see cref="IMetadataStore"/> and an
-/// <see cref="IDeletionGate"/>.
+/// Wires the registry's features into a host that has registered an <c>IBlobStore</c>, an <see cref="IMetadataStore"/>, an
+/// <see cref="IDeletionGate"/> and its <see cref="PublicNames"/>.
 /// </summary>
 public static class RegistryExtensions
 {
@@ -30,6 +30,7 @@ public static class RegistryExtensions
         services.AddSingleton<IManifests>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IGarbage>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IAccessEvents>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<ISigningKeys>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
         return services.AddIdentity().AddDistribution().AddLifecycle();
@@ -39,13 +40,18 @@ public static class RegistryExtensions
     public static IApplicationBuilder UseBerthRegistry(this IApplicationBuilder app)
     {
         var distribution = app.ApplicationServices.GetRequiredService<DistributionEndpoints>();
-        return app.Use(next => context => distribution.TryHandle(context, out var handled) ? handled : next(context));
+        var tokens = app.ApplicationServices.GetRequiredService<TokenEndpoints>();
+        return app.Use(next => context =>
+            distribution.TryHandle(context, out var handled) || tokens.TryHandle(context, out handled) ? handled : next(context));
     }
 
     private static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.AddSingleton<AccessLog>();
         services.AddHostedService(s => s.GetRequiredService<AccessLog>());
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<TokenChallenge>();
+        services.AddSingleton<TokenEndpoints>();
         services.AddSingleton<Authenticator>();
         services.TryAddSingleton<Authorizer>();
         services.TryAddSingleton<OwnerAccount>();

@@ -67,6 +67,9 @@ public static class LedgerKinds
     /// <summary>A principal was made or changed (never with the secret).</summary>
     public const string PrincipalChanged = "principal.changed";
 
+    /// <summary>A key was made that tokens will be signed with.</summary>
+    public const string SigningKeyAdded = "key.added";
+
     /// <summary>A principal was deleted, with its credentials and memberships.</summary>
     public const string PrincipalDeleted = "principal.deleted";
 
@@ -151,6 +154,7 @@ public static class LedgerKinds
         [TagSet] = "A tag was made or moved.",
         [TagDeleted] = "A tag was removed.",
         [PrincipalChanged] = "A principal was made or changed.",
+        [SigningKeyAdded] = "A key was made that tokens will be signed with.",
         [PrincipalDeleted] = "A principal was deleted, with its credentials and memberships.",
         [MemberAdded] = "A principal was put into a group.",
         [MemberRemoved] = "A principal was taken out of a group.",

@@ -3,11 +3,11 @@ namespace Berth.Metadata;
 /// <summary>How rights in a registry's repositories are given. The values are stored.</summary>
 public enum RoleAssignmentMode
 {
-    /// <summary>For the registry as a whole.</summary>
-    Legacy = 0,
+    /// <summary>Actions of the control plane such as <c>pull/read</c>, always on all repositories.</summary>
+    LegacyRegistryPermissions = 0,
 
-    /// <summary>For each repository, by conditions on its name.</summary>
-    Repositories = 1,
+    /// <summary>Data actions such as <c>repositories/content/read</c>, on the repositories that the assignment's condition leaves.</summary>
+    AbacRepositoryPermissions = 1,
 }
 
 /// <summary>One registry of the installation.</summary>

@@ -15,7 +15,7 @@ namespace Berth.Registry.Distribution;
 /// policy, act, record.
 /// </summary>
 internal sealed partial class DistributionEndpoints(
-    RegistryResolver registries, Authenticator authenticator, Authorizer authorizer, AccessLog accessLog,
+    RegistryResolver registries, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog,
     BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
     DistributionMetrics metrics, ILogger<DistributionEndpoints> logger)
 {
@@ -96,14 +96,9 @@ internal sealed partial class DistributionEndpoints(
     {
         var registry = await registries.ResolveAsync(context) ?? throw NoRegistryAt(RegistryResolver.HostOf(context.Request));
 
-        var principal = await authenticator.AuthenticateAsync(context, registry);
-        if (principal is null)
+        if (await authenticator.AuthenticateAsync(context, registry) is not { } signedIn)
         {
-            metrics.Denied("unauthorized");
-            context.Response.Headers.WWWAuthenticate = Authenticator.Challenge;
-            var what = context.Request.Headers.Authorization.Count == 0 ? "Authentication required" : "The user name or the password is wrong";
-            await ErrorResponse.WriteAsync(
-                context, 401, OciErrorCode.Unauthorized, $"{what}: sign in with a user name and password (docker login, podman login, helm registry login).");
+            await AnswerUnauthorizedAsync(context, registry, target, route, insufficient: false);
             return;
         }
 
@@ -113,21 +108,44 @@ internal sealed partial class DistributionEndpoints(
             throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
         }
 
-        var allowed = route.Action is { } action
-            ? authorizer.IsAllowed(principal, registry, target.Repository, action)
-            : authorizer.MayUse(principal, registry, route.RegistryAction);
-        if (!allowed)
+        var principal = signedIn.Principal;
+        var rights = new CallerRights(await authorizer.FindPermissionsAsync(principal, registry, context.RequestAborted), signedIn.Scopes);
+        var allowed = route.Action is { } action ? rights.IsAllowed(target.Repository, action) : rights.MayUse(route.RegistryAction);
+        if (allowed)
         {
-            metrics.Denied("denied");
-            var isFirst = accessLog.Record(
-                AccessEventKinds.Denied, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(),
-                $"{route.Name} {target.Repository}".TrimEnd(), context.TraceIdentifier);
-            if (isFirst) LogDenied(principal.Name, route.Name, target.Repository.ToString());
-            throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not do this in '{target.Repository}'; ask its owner for the right '{route.Action?.ToString() ?? route.RegistryAction.ToString()}'.");
+            await ActAsync(new DistributionRequest(context, registry, principal, rights, target), route);
+            return;
         }
 
-        var request = new DistributionRequest(context, registry, principal, target);
-        await ActAsync(request, route);
+        RecordDenial(context, registry, principal, target, route);
+        if (signedIn.Scopes is not null)
+        {
+            // The client may ask for a token that reaches further; what its principal may not do, none will.
+            await AnswerUnauthorizedAsync(context, registry, target, route, insufficient: true);
+            return;
+        }
+
+        throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not do this in '{target.Repository}'; ask its owner for the right '{route.Action?.ToString() ?? route.RegistryAction.ToString()}'.");
+    }
+
+    private void RecordDenial(HttpContext context, RegistryRecord registry, Principal principal, RequestTarget target, DistributionRoute route)
+    {
+        metrics.Denied("denied");
+        var isFirst = accessLog.Record(
+            AccessEventKinds.Denied, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(),
+            $"{route.Name} {target.Repository}".TrimEnd(), context.TraceIdentifier);
+        if (isFirst) LogDenied(principal.Name, route.Name, target.Repository.ToString());
+    }
+
+    private Task AnswerUnauthorizedAsync(HttpContext context, RegistryRecord registry, RequestTarget target, DistributionRoute? route, bool insufficient)
+    {
+        if (!insufficient) metrics.Denied("unauthorized");
+        challenge.Set(context, registry, route?.ScopeFor(target.Repository), insufficient);
+        var what = insufficient ? "The token does not reach this" : context.Request.Headers.Authorization.Count == 0
+            ? "Authentication required"
+            : "The credential is wrong or has expired";
+        return ErrorResponse.WriteAsync(
+            context, 401, OciErrorCode.Unauthorized, $"{what}: sign in with a user name and password (docker login, podman login, helm registry login).");
     }
 
     private static OciException NoRegistryAt(string host)

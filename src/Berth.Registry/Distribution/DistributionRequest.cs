@@ -9,8 +9,9 @@ namespace Berth.Registry.Distribution;
 /// <param name="Http">The HTTP request and answer.</param>
 /// <param name="Registry">The registry the host names.</param>
 /// <param name="Principal">Who asks.</param>
+/// <param name="Rights">What the caller may do in the registry.</param>
 /// <param name="Target">What is asked for.</param>
-internal sealed record DistributionRequest(HttpContext Http, RegistryRecord Registry, Principal Principal, RequestTarget Target)
+internal sealed record DistributionRequest(HttpContext Http, RegistryRecord Registry, Principal Principal, CallerRights Rights, RequestTarget Target)
 {
     /// <summary>The repository of the path.</summary>
     public RepositoryName Repository => Target.Repository;

@@ -1,3 +1,4 @@
+using Berth.Oci;
 using Berth.Registry.Identity;
 
 namespace Berth.Registry.Distribution;
@@ -41,6 +42,15 @@ public sealed record DistributionRoute(string Name, ResourceKind Kind, string Me
 
         return null;
     }
+
+    /// <summary>The scope that a token needs for the route, in the words of token requests; null where none gives it.</summary>
+    public string? ScopeFor(RepositoryName repository) => Action switch
+    {
+        RepositoryAction.ContentRead or RepositoryAction.MetadataRead => $"repository:{repository}:pull",
+        RepositoryAction.ContentWrite => $"repository:{repository}:pull,push",
+        RepositoryAction.ContentDelete => $"repository:{repository}:delete",
+        _ => RegistryAction == RegistryAction.CatalogRead ? "registry:catalog:*" : null,
+    };
 
     /// <summary>The methods that a resource has, for the <c>Allow</c> header.</summary>
     public static string Allow(ResourceKind kind) =>

@@ -3,12 +3,11 @@ using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Oci.Http;
-using Berth.Registry.Identity;
 
 namespace Berth.Registry.Distribution;
 
 /// <summary>The routes of lists: tags, repositories, referrers. Each is keyset-paged; the next page is in the Link header.</summary>
-internal sealed class ListEndpoints(IManifests manifests, Authorizer authorizer, ReferrersIndex referrers)
+internal sealed class ListEndpoints(IManifests manifests, ReferrersIndex referrers)
 {
     /// <summary><c>GET …/tags/list</c></summary>
     public async Task TagsAsync(DistributionRequest request)
@@ -34,7 +33,7 @@ internal sealed class ListEndpoints(IManifests manifests, Authorizer authorizer,
     public async Task CatalogAsync(DistributionRequest request)
     {
         var query = PageQuery.Read(request, OciLimits.DefaultPageEntries, OciLimits.PageEntries);
-        var readable = authorizer.Readable(request.Principal, request.Registry);
+        var readable = request.Rights.Listable;
         var page = query.Count == 0 || readable.Count == 0
             ? new Page<string>([], More: false, Last: null)
             : await manifests.ListRepositoriesAsync(request.Registry.Id, readable, query.Last, query.Count, request.Aborted);

@@ -6,7 +6,7 @@ using Berth.Registry.Lifecycle;
 namespace Berth.Registry.Distribution;
 
 /// <summary>Mounts blobs across repositories (OCI distribution spec, "Mounting a blob from another repository").</summary>
-internal sealed class MountService(IBlobs blobs, Authorizer authorizer, LifecycleOptions lifecycle, TimeProvider time)
+internal sealed class MountService(IBlobs blobs, LifecycleOptions lifecycle, TimeProvider time)
 {
     /// <summary>
     /// Makes the blob a member of the request's repository if the source holds it and the principal may read there; without a source, if
@@ -20,12 +20,12 @@ internal sealed class MountService(IBlobs blobs, Authorizer authorizer, Lifecycl
         {
             if (!RepositoryName.TryParse(from, out var name))
                 throw new OciException(OciErrorCode.NameInvalid, "from is not a repository name.", detail: from.Length <= 300 ? from : from[..300]);
-            if (!authorizer.IsAllowed(request.Principal, request.Registry, name, RepositoryAction.ContentRead)) return false;
+            if (!request.Rights.IsAllowed(name, RepositoryAction.ContentRead)) return false;
             source = name;
         }
         else
         {
-            readable = authorizer.Readable(request.Principal, request.Registry);
+            readable = request.Rights.Readable;
             if (readable.Count == 0) return false;
         }
 

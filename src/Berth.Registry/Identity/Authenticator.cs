@@ -9,40 +9,58 @@ using Microsoft.Extensions.Logging;
 namespace Berth.Registry.Identity;
 
 /// <summary>
-/// Says who asks: HTTP Basic (RFC 7617) with a user name and password. A verified credential is remembered for at most 60 seconds and
-/// only while the principal's security epoch stays the same; the epochs are read with each request.
+/// Says who asks: a registry token (RFC 6750), or HTTP Basic (RFC 7617) with a user name and password. A verified password is remembered for at most 60
+/// seconds. Both hold only while the principal's security epoch stays the same; the epochs are read with each request.
 /// </summary>
 public sealed partial class Authenticator(
-    IInstallation installation, OwnerAccount owner, AccessLog accessLog, IdentityOptions options, TimeProvider time, ILogger<Authenticator> logger) : IDisposable
+    IInstallation installation, OwnerAccount owner, AccessTokens tokens, AccessLog accessLog, IdentityOptions options, TimeProvider time, ILogger<Authenticator> logger) : IDisposable
 {
-    /// <summary>The challenge of an answer to a request without a good credential.</summary>
-    public const string Challenge = "Basic realm=\"Berth\"";
-
     private const int MaxHeaderLength = 8 * 1024;
     private const int MaxVerifications = 2;
 
+    private readonly TokenMemory _tokens = new(time);
     private readonly CredentialMemory _memory = new(options.CredentialMemory, time);
     private readonly ConcurrentDictionary<CredentialKey, Lazy<Task<Principal?>>> _underway = new();
     private readonly SemaphoreSlim _verifications = new(MaxVerifications);
     private readonly SemaphoreSlim _reverifications = new(1);
     private readonly SignInQueue _newcomers = new();
 
-    /// <summary>The request's principal, or null when it has no good credential.</summary>
+    /// <summary>Who asks, or null when the request has no good credential.</summary>
     /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
-    public async ValueTask<Principal?> AuthenticateAsync(HttpContext context, RegistryRecord registry)
+    public async ValueTask<SignedIn?> AuthenticateAsync(HttpContext context, RegistryRecord registry)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        if (header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) return await ReadTokenAsync(context, registry, header);
+        return await AuthenticateBasicAsync(context, registry) is { } principal ? new SignedIn(principal, null) : null;
+    }
+
+    /// <summary>The principal of a user name and password, or null when the request has none that is good.</summary>
+    /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
+    public async ValueTask<Principal?> AuthenticateBasicAsync(HttpContext context, RegistryRecord registry)
     {
         var header = context.Request.Headers.Authorization.ToString();
         if (header.Length is 0 or > MaxHeaderLength || !header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase)) return null;
+        return TryDecode(header.AsSpan("Basic ".Length), out var name, out var password)
+            ? await AuthenticateAsync(context, registry, _memory.KeyOf(header), name, password)
+            : null;
+    }
 
-        var key = _memory.KeyOf(header);
+    /// <summary>The principal of a user name and password, or null when they are not good.</summary>
+    /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
+    public ValueTask<Principal?> AuthenticateAsync(HttpContext context, RegistryRecord registry, string name, string password)
+    {
+        var bytes = Encoding.UTF8.GetBytes(password);
+        if (name.Length is 0 or > MaxHeaderLength || bytes.Length > MaxHeaderLength || name.Any(char.IsControl) || name.Contains(':')) return ValueTask.FromResult<Principal?>(null);
+
+        // As a Basic header would have it, so that both know the credential by one key.
+        var header = $"Basic {Convert.ToBase64String([.. Encoding.UTF8.GetBytes(name), (byte)':', .. bytes])}";
+        return AuthenticateAsync(context, registry, _memory.KeyOf(header), name, bytes);
+    }
+
+    private async ValueTask<Principal?> AuthenticateAsync(HttpContext context, RegistryRecord registry, CredentialKey key, string name, byte[] password)
+    {
         var known = _memory.Find(key);
-        if (known is not null)
-        {
-            var epochs = await installation.ReadEpochsAsync(known.Id, registry.Id, context.RequestAborted);
-            if (epochs.Principal == known.Epoch) return known;
-        }
-
-        if (!TryDecode(header.AsSpan("Basic ".Length), out var name, out var password)) return null;
+        if (known is not null && await IsCurrentAsync(known, registry, context.RequestAborted)) return known;
 
         // Clients open many connections at once with one credential: it is verified once for all of them. It starts only once it stands
         // in the table: one that ended before would never be taken out, and its outcome would be this credential's for good.
@@ -57,6 +75,25 @@ public sealed partial class Authenticator(
         _verifications.Dispose();
         _reverifications.Dispose();
     }
+
+    private async ValueTask<SignedIn?> ReadTokenAsync(HttpContext context, RegistryRecord registry, string header)
+    {
+        if (header.Length > MaxHeaderLength) return null;
+
+        var key = _memory.KeyOf(header);
+        var signedIn = _tokens.Find(key, registry.Id);
+        if (signedIn is null)
+        {
+            var token = await tokens.ReadAccessAsync(header["Bearer ".Length..].Trim(), registry, context.RequestAborted);
+            if (token is null) return null;
+            signedIn = _tokens.Remember(key, registry.Id, token);
+        }
+
+        return await IsCurrentAsync(signedIn.Principal, registry, context.RequestAborted) ? signedIn : null;
+    }
+
+    private async ValueTask<bool> IsCurrentAsync(Principal principal, RegistryRecord registry, CancellationToken cancellationToken) =>
+        (await installation.ReadEpochsAsync(principal.Id, registry.Id, cancellationToken)).Principal == principal.Epoch;
 
     private async Task<Principal?> VerifyAsync(CredentialKey key, string name, byte[] password, Origin origin)
     {

@@ -8,4 +8,12 @@ public sealed record IdentityOptions
     /// <summary>How long a verified password is remembered in memory, at most 60 seconds. Default 60 seconds.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan CredentialMemory { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a registry token is good, between a minute and a day. Default 75 minutes, as Azure Container Registry's.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
+    public TimeSpan AccessTokenLifetime { get; init; } = TimeSpan.FromMinutes(75);
+
+    /// <summary>How long a key signs tokens before a new one takes its place, between an hour and ten years. Default 90 days.</summary>
+    [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
+    public TimeSpan SigningKeyLifetime { get; init; } = TimeSpan.FromDays(90);
 }

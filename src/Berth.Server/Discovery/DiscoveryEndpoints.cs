@@ -1,4 +1,5 @@
 using Berth.Metadata;
+using Berth.Registry;
 using Berth.Server.Configuration;
 using Berth.Server.Hosting;
 

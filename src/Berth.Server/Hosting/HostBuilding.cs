@@ -29,7 +29,7 @@ internal static class HostBuilding
         services.AddSingleton(time);
         services.AddSingleton(options);
         services.AddSingleton(options.Memory);
-        services.AddSingleton<PublicNames>();
+        services.AddSingleton(NamesOf(options));
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton<DiscoveryEndpoints>();
         services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
@@ -42,6 +42,9 @@ internal static class HostBuilding
             services.Configure<ForwardedHeadersOptions>(o => TrustProxies(o, options.Http.TrustedProxies));
         return builder;
     }
+
+    private static PublicNames NamesOf(ServerOptions options) => new(
+        options.Registry.Domain, options.Https.PublicPort, options.Https.Listen.Kind == ListenKind.None ? 443 : options.Https.Listen.Port);
 
     /// <summary>Adds the open stores.</summary>
     public static IServiceCollection AddStores(this IServiceCollection services, Stores stores)

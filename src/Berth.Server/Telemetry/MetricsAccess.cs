@@ -40,13 +40,14 @@ internal sealed class MetricsAccess(IInstallation installation, Authenticator au
     {
         var registry = await installation.FindRegistryAsync(options.DefaultRegistry, context.RequestAborted)
             ?? throw new OciException(OciErrorCode.NameUnknown, $"There is no registry '{options.DefaultRegistry}'.");
-        if (await authenticator.AuthenticateAsync(context, registry) is not { } principal)
+        if (await authenticator.AuthenticateBasicAsync(context, registry) is not { } principal)
         {
-            context.Response.Headers.WWWAuthenticate = Authenticator.Challenge;
+            context.Response.Headers.WWWAuthenticate = "Basic realm=\"Berth\"";
             throw new OciException(OciErrorCode.Unauthorized, "Metrics need no credential on the registry's own machine alone: sign in with a user name and password.");
         }
 
-        if (authorizer.MayUse(principal, registry, RegistryAction.MetricsRead)) return;
+        var permissions = await authorizer.FindPermissionsAsync(principal, registry, context.RequestAborted);
+        if (permissions.MayUse(RegistryAction.MetricsRead)) return;
 
         accessLog.Record(
             AccessEventKinds.Denied, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(), "metrics", context.TraceIdentifier);

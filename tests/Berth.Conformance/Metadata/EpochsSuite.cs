@@ -116,7 +116,7 @@ public abstract class EpochsSuite<TDatabase> : MetadataSuite<TDatabase>
         await PushImageAsync(App, "image", "v1");
         await ExpectAsync(None, One, None, () => ChangeAsync(new RegistryChanges(AdminUserEnabled: true)), LedgerKinds.RegistryChanged);
         await ExpectAsync(None, One, None, () => ChangeAsync(new RegistryChanges(AnonymousPullEnabled: true)), LedgerKinds.RegistryChanged);
-        await ExpectAsync(None, One, None, () => ChangeAsync(new RegistryChanges(RoleAssignmentMode: RoleAssignmentMode.Repositories)), LedgerKinds.RegistryChanged);
+        await ExpectAsync(None, One, None, () => ChangeAsync(new RegistryChanges(RoleAssignmentMode: RoleAssignmentMode.AbacRepositoryPermissions)), LedgerKinds.RegistryChanged);
         await ExpectAsync(None, One, None, () => ChangeAsync(new RegistryChanges(Properties: """{"a":1}""")), LedgerKinds.RegistryChanged);
         await ExpectAsync(None, None, None, () => ChangeAsync(new RegistryChanges(Tags: """{"a":"1"}""")), LedgerKinds.RegistryChanged);
         await ExpectAsync(None, None, None, () => ChangeAsync(new RegistryChanges(AdminUserEnabled: true)));

@@ -29,14 +29,14 @@ public abstract class RegistriesSuite<TDatabase> : MetadataSuite<TDatabase>
     [Fact]
     public async Task A_registry_is_made_with_its_settings()
     {
-        var settings = new RegistryChanges(null, """{"a":"b"}""", true, true, RoleAssignmentMode.Repositories, """{"p":1}""");
+        var settings = new RegistryChanges(null, """{"a":"b"}""", true, true, RoleAssignmentMode.AbacRepositoryPermissions, """{"p":1}""");
 
         var (outcome, made) = await Store.CreateRegistryAsync(Second with { Settings = settings }, Alice, Token);
 
         Assert.Equal(CreateOutcome.Created, outcome);
         Assert.Equal(("second", "default", "home", "Premium"), (made!.Name, made.ResourceGroup, made.Location, made.Sku));
         Assert.Equal((settings.Tags, settings.Properties), (made.Tags, made.Properties));
-        Assert.Equal((true, true, RoleAssignmentMode.Repositories), (made.AdminUserEnabled, made.AnonymousPullEnabled, made.RoleAssignmentMode));
+        Assert.Equal((true, true, RoleAssignmentMode.AbacRepositoryPermissions), (made.AdminUserEnabled, made.AnonymousPullEnabled, made.RoleAssignmentMode));
         Assert.Equal(made, await Store.FindRegistryAsync("second", Token));
         Assert.Equal(ResourceScope.Parse("/subscriptions/SUBSCRIPTION/resourceGroups/Default/providers/Microsoft.ContainerRegistry/registries/Second/"), made.Scope);
         Assert.Equal(new CreateResult<RegistryRecord>(CreateOutcome.Exists, made), await Store.CreateRegistryAsync(Second, Alice, Token));

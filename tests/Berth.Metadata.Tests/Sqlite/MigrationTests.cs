@@ -159,7 +159,7 @@ public sealed class MigrationTests
         Assert.Equal(new ResourceGroupRecord("subscription", "default", "home", "{}"), await store.FindResourceGroupAsync("subscription", "default", Token));
         var local = (await store.FindRegistryAsync("local", Token))!;
         Assert.Equal(local, Assert.Single((await store.ListRegistriesAsync(ResourceScope.OfSubscription("subscription"), null, 10, Token)).Items));
-        Assert.Equal(("home", 1, RoleAssignmentMode.Legacy), (local.Location, local.Epoch, local.RoleAssignmentMode));
+        Assert.Equal(("home", 1, RoleAssignmentMode.LegacyRegistryPermissions), (local.Location, local.Epoch, local.RoleAssignmentMode));
         Assert.True(await store.DeletePrincipalAsync(7, StoreFolder.Alice, Token));
         Assert.Equal(8, (await store.SetPasswordAsync("owner", "hash", StoreFolder.Alice, Token)).Id);
         Assert.Empty(await store.CheckAsync(Token));

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using Berth.Oci;
 using Berth.Registry.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Berth.Registry.Tests.Distribution;
 
@@ -82,27 +83,31 @@ public sealed class BrokenConnectionTests
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, meter) =>
         {
-            if (instrument.Name == "berth.distribution.request.duration") meter.EnableMeasurementEvents(instrument);
+            // Other tests beside this one have meters of their own.
+            var isOurs = instrument.Meter.Scope == host.Services.GetRequiredService<IMeterFactory>();
+            if (isOurs && instrument.Name == "berth.distribution.request.duration") meter.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
         {
-            // Other tests beside this one answer other routes.
-            var answer = tags.ToArray().ToDictionary(tag => tag.Key, tag => tag.Value);
-            if (answer["route"] is "manifest.put" && answer["http.response.status_code"] is int status and not 201) statuses.Enqueue(status);
+            foreach (var tag in tags)
+            {
+                if (tag is { Key: "http.response.status_code", Value: int status }) statuses.Enqueue(status);
+            }
         });
         listener.Start();
-        for (var i = 0; i < 10; i++)
+        // A reset that comes before the request does leaves nothing to count.
+        for (var i = 0; i < 200 && statuses.Count < 10; i++)
         {
             using var socket = new TcpClient { LingerState = new LingerOption(true, 0) };
             await socket.ConnectAsync(host.Client.BaseAddress!.Host, host.Client.BaseAddress.Port);
             await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
                 $"PUT /v2/broken/manifests/latest HTTP/1.1\r\nHost: localhost\r\nContent-Type: {MediaTypes.OciManifest}\r\n" +
                 $"Authorization: {host.Client.DefaultRequestHeaders.Authorization}\r\nContent-Length: 3000000\r\n\r\n{new string(' ', 200_000)}"));
-            await Task.Delay(10 * (i % 3));
+            await Task.Delay(10 * (1 + (i % 3)));
         }
 
-        for (var i = 0; i < 2_000 && statuses.Count < 10; i++) await Task.Delay(10);
-        Assert.Equal(Enumerable.Repeat(499, 10), statuses);
+        Assert.True(statuses.Count >= 10);
+        Assert.All(statuses, status => Assert.Equal(499, status));
     }
 
     private static async Task UntilStoredAsync(RegistryHost host, int length)

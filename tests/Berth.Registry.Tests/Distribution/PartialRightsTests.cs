@@ -4,6 +4,7 @@ using System.Text;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Identity;
+using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Distribution;
@@ -196,15 +197,20 @@ public sealed class PartialRightsTests
 
     private sealed class BobsRights : Authorizer
     {
-        private static readonly NameRange Open = new("open/", "open0");
+        private const string Name = "@Request[Microsoft.ContainerRegistry/registries/repositories:name]";
 
-        public override bool IsAllowed(Principal principal, RegistryRecord registry, RepositoryName repository, RepositoryAction action) =>
-            principal.Name == "bob" ? Open.Contains(repository) : base.IsAllowed(principal, registry, repository, action);
+        private readonly RegistryPermissions _bob = RegistryPermissions.FromAssignments(
+            [
+                new RoleAssignment("repositories", "/", Role("Container Registry Repository Contributor"), Condition($"{Name} StringStartsWith 'open/'")),
+                new RoleAssignment("catalog", "/", Role("Container Registry Repository Catalog Lister"), null),
+            ],
+            RoleAssignmentMode.AbacRepositoryPermissions);
 
-        public override bool MayUse(Principal principal, RegistryRecord registry, RegistryAction action) =>
-            (principal.Name == "bob" && action == RegistryAction.CatalogRead) || base.MayUse(principal, registry, action);
+        public override ValueTask<RegistryPermissions> FindPermissionsAsync(Principal principal, RegistryRecord registry, CancellationToken cancellationToken) =>
+            principal.Name == "bob" ? ValueTask.FromResult(_bob) : base.FindPermissionsAsync(principal, registry, cancellationToken);
 
-        public override IReadOnlyList<NameRange> Readable(Principal principal, RegistryRecord registry) =>
-            principal.Name == "bob" ? [Open] : base.Readable(principal, registry);
+        private static RoleDefinition Role(string name) => BuiltInRoles.All.Single(role => role.Name == name);
+
+        private static RoleCondition Condition(string text) => RoleCondition.TryParse(text, out var condition, out _) ? condition : throw new ArgumentException(text);
     }
 }

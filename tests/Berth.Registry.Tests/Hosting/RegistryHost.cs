@@ -93,6 +93,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         builder.Services.AddSingleton<Berth.Storage.IBlobStore>(blobs);
         builder.Services.AddSingleton<IMetadataStore>(metadata);
         builder.Services.AddSingleton<IDeletionGate, OpenGate>();
+        builder.Services.AddSingleton(new PublicNames("berth.localhost", 0, 443));
         if (authorizer is not null) builder.Services.AddSingleton(authorizer);
         var hosts = builder.Services.Where(s => s.ServiceType == typeof(IHostedService)).ToHashSet();
         builder.Services.AddBerthRegistry(options ?? new RegistryOptions());

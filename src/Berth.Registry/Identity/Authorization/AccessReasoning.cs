@@ -1,3 +1,4 @@
+using Berth.Metadata;
 using Berth.Oci;
 
 namespace Berth.Registry.Identity.Authorization;

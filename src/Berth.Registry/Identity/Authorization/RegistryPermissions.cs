@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Berth.Metadata;
 using Berth.Oci;
 
 namespace Berth.Registry.Identity.Authorization;

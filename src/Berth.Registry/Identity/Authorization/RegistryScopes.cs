@@ -84,6 +84,10 @@ public sealed class RegistryScopes
     /// <summary>Whether the action on the repository is among what is asked for or carried.</summary>
     public bool Include(RepositoryName repository, RepositoryAction action) => _repositories.TryGetValue(repository, out var actions) && actions.Contains(action);
 
+    /// <summary>The repositories for which the action is among what is asked for or carried.</summary>
+    public NameSet Repositories(RepositoryAction action) =>
+        NameSet.Union(_repositories.Where(entry => entry.Value.Contains(action)).Select(entry => NameSet.Of(entry.Key)));
+
     /// <summary>Whether the action on the registry is among what is asked for or carried; signing in always is.</summary>
     public bool Include(RegistryAction action) => action == RegistryAction.SignIn || _registry.Contains(action);
 

@@ -1,3 +1,5 @@
+using Berth.Metadata;
+
 namespace Berth.Registry.Identity.Authorization;
 
 /// <summary>Actions in Azure's words that together give a right: the one table that ties roles to what the registry asks for.</summary>
@@ -38,6 +40,7 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.CatalogRead] = [Of("pull/read")],
         [RegistryAction.UploadsRead] = [Of("uploads/read")],
         [RegistryAction.DeletedCatalogRead] = [Of("deleted/read")],
+        [RegistryAction.MetricsRead] = [Of("metrics/read")],
     };
 
     private static readonly Dictionary<RegistryAction, RightSource[]> AbacRegistry = new()
@@ -46,6 +49,7 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.CatalogRead] = [Of("catalog/read")],
         [RegistryAction.UploadsRead] = [Of("uploads/read")],
         [RegistryAction.DeletedCatalogRead] = [Of("catalog/read")],
+        [RegistryAction.MetricsRead] = [Of("metrics/read")],
     };
 
     /// <summary>What gives the right on repositories; one of them is enough.</summary>

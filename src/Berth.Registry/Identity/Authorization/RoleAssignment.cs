@@ -1,3 +1,5 @@
+using Berth.Metadata;
+
 namespace Berth.Registry.Identity.Authorization;
 
 /// <summary>A role that somebody holds at a scope which contains the registry.</summary>

@@ -1,6 +1,7 @@
+using Berth.Metadata;
 using Berth.Registry.Identity;
 using Berth.Registry.Identity.Authorization;
-using static Berth.Registry.Identity.Authorization.RoleAssignmentMode;
+using static Berth.Metadata.RoleAssignmentMode;
 using static Berth.Registry.Tests.Identity.Authorization.Samples;
 
 namespace Berth.Registry.Tests.Identity.Authorization;

@@ -1,3 +1,4 @@
+using Berth.Metadata;
 using Berth.Registry.Identity;
 using Berth.Registry.Identity.Authorization;
 using static Berth.Registry.Tests.Identity.Authorization.Samples;

@@ -1,16 +1,17 @@
-using Berth.Server.Configuration;
-
-namespace Berth.Server.Hosting;
+namespace Berth.Registry;
 
 /// <summary>The installation's names as clients see them; a port other than 443 is part of every one.</summary>
-internal sealed class PublicNames(ServerOptions options)
+/// <param name="domain">The domain without a port.</param>
+/// <param name="publicPort">The port that clients use for HTTPS; 0 for the one that the listener got.</param>
+/// <param name="listenPort">The HTTPS listener's port as it is configured.</param>
+public sealed class PublicNames(string domain, int publicPort, int listenPort)
 {
     private const int HttpsPort = 443;
 
-    private int _bound = options.Https.Listen.Kind == ListenKind.None ? HttpsPort : options.Https.Listen.Port;
+    private int _bound = listenPort;
 
     /// <summary>The domain without a port.</summary>
-    public string Domain => options.Registry.Domain;
+    public string Domain => domain;
 
     /// <summary>The domain with its port where that is not 443.</summary>
     public string DomainWithPort => Domain + PortSuffix;
@@ -28,7 +29,7 @@ internal sealed class PublicNames(ServerOptions options)
     {
         get
         {
-            var port = options.Https.PublicPort != 0 ? options.Https.PublicPort : Volatile.Read(ref _bound);
+            var port = publicPort != 0 ? publicPort : Volatile.Read(ref _bound);
             return port == HttpsPort ? "" : $":{port}";
         }
     }

@@ -1,0 +1,33 @@
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Registry.Identity.Authorization;
+
+namespace Berth.Registry.Identity;
+
+/// <summary>What the caller of one request may do: what its principal may, as far as the credential that was sent reaches.</summary>
+/// <param name="Permissions">What the principal may.</param>
+/// <param name="Scopes">What the token was issued for; null for a credential without such a limit.</param>
+public sealed record CallerRights(RegistryPermissions Permissions, RegistryScopes? Scopes)
+{
+    /// <summary>The repositories whose content the caller may read, as sorted, disjoint ranges of names.</summary>
+    public IReadOnlyList<NameRange> Readable => Scopes is null
+        ? Permissions.Repositories(RepositoryAction.ContentRead).Ranges
+        : Permissions.Repositories(RepositoryAction.ContentRead).Intersect(Scopes.Repositories(RepositoryAction.ContentRead)).Ranges;
+
+    /// <summary>The repositories that a catalog shows the caller: a token for the catalog reaches all that its principal may read.</summary>
+    public IReadOnlyList<NameRange> Listable => Permissions.Repositories(RepositoryAction.ContentRead).Ranges;
+
+    /// <summary>Whether the credential reaches the action; what pulls an image may list its tags.</summary>
+    public bool Reach(RepositoryName repository, RepositoryAction action) => Scopes is null
+        || Scopes.Include(repository, action)
+        || (action == RepositoryAction.MetadataRead && Scopes.Include(repository, RepositoryAction.ContentRead));
+
+    /// <summary>Whether the credential reaches the action on the registry.</summary>
+    public bool Reach(RegistryAction action) => Scopes?.Include(action) ?? true;
+
+    /// <summary>Whether the caller may do this to the repository.</summary>
+    public bool IsAllowed(RepositoryName repository, RepositoryAction action) => Reach(repository, action) && Permissions.IsAllowed(repository, action);
+
+    /// <summary>Whether the caller may do this to the registry as a whole.</summary>
+    public bool MayUse(RegistryAction action) => Reach(action) && Permissions.MayUse(action);
+}

@@ -1,0 +1,107 @@
+using System.Security.Cryptography;
+using Berth.Metadata;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Berth.Registry.Identity;
+
+/// <summary>
+/// The keys that one issuer signs its tokens with: RSA, 2,048 bits, for RS256, which every client of the protocols here can verify. A new key is
+/// published for <see cref="Publication"/> before its first use, so that every node and every client that keeps keys for a while knows it by then.
+/// </summary>
+internal sealed class SigningKeys(string issuer, ISigningKeys rows, IdentityOptions options, TimeProvider time) : IDisposable
+{
+    /// <summary>The issuer of registry tokens.</summary>
+    public const string Registry = "registry";
+
+    /// <summary>How long a key stands before it signs, and how long a node goes without looking for new ones.</summary>
+    public static readonly TimeSpan Publication = TimeSpan.FromMinutes(1);
+
+    // No token lives longer; a key that has not signed for so long verifies nothing that is still good.
+    private static readonly TimeSpan LongestTokenLifetime = TimeSpan.FromDays(1);
+    private static readonly TimeSpan ShortestReload = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _loading = new(1);
+    private volatile Loaded? _loaded;
+
+    /// <summary>What new tokens are signed with.</summary>
+    public async ValueTask<SigningCredentials> CurrentAsync(CancellationToken cancellationToken)
+    {
+        var loaded = await LoadAsync(Publication, cancellationToken);
+        return loaded.CurrentAt(time.GetUtcNow());
+    }
+
+    /// <summary>The key that a token names; null for one that there is not.</summary>
+    public async ValueTask<SecurityKey?> FindAsync(string id, CancellationToken cancellationToken)
+    {
+        var loaded = await LoadAsync(Publication, cancellationToken);
+
+        // Another node may have made it since; strangers' tokens do not make this one look more than once a second.
+        return loaded.Find(id) ?? (await LoadAsync(ShortestReload, cancellationToken)).Find(id);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _loading.Dispose();
+
+    private async ValueTask<Loaded> LoadAsync(TimeSpan oldest, CancellationToken cancellationToken)
+    {
+        if (_loaded is { } known && time.GetElapsedTime(known.At) < oldest) return known;
+
+        await _loading.WaitAsync(cancellationToken);
+        try
+        {
+            if (_loaded is { } meanwhile && time.GetElapsedTime(meanwhile.At) < oldest) return meanwhile;
+
+            var keys = await rows.ListSigningKeysAsync(issuer, cancellationToken);
+            if (IsDue(keys))
+            {
+                await rows.AddSigningKeyAsync(Make(isFirst: keys.Count == 0), time.GetUtcNow() - options.SigningKeyLifetime - LongestTokenLifetime, cancellationToken);
+                keys = await rows.ListSigningKeysAsync(issuer, cancellationToken);
+            }
+
+            return _loaded = new Loaded(time.GetTimestamp(), keys, _loaded);
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    private bool IsDue(IReadOnlyList<SigningKeyRecord> keys) =>
+        keys.Count == 0 || keys.Max(key => key.CreatedAt) + options.SigningKeyLifetime <= time.GetUtcNow();
+
+    private SigningKeyRecord Make(bool isFirst)
+    {
+        using var rsa = RSA.Create(2048);
+        var now = time.GetUtcNow();
+        return new SigningKeyRecord(
+            Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), issuer, rsa.ExportPkcs8PrivateKey(), now, isFirst ? now : now + Publication);
+    }
+
+    /// <summary>Keys as they were read at one time.</summary>
+    private sealed class Loaded
+    {
+        private readonly List<(DateTimeOffset ActiveFrom, SigningCredentials Credentials)> _keys = [];
+
+        public Loaded(long at, IReadOnlyList<SigningKeyRecord> records, Loaded? before)
+        {
+            At = at;
+            foreach (var record in records) _keys.Add((record.ActiveFrom, before?.CredentialsOf(record.Id) ?? Read(record)));
+        }
+
+        public long At { get; }
+
+        // A clock that was set back may find none active yet.
+        public SigningCredentials CurrentAt(DateTimeOffset now) => _keys.LastOrDefault(key => key.ActiveFrom <= now).Credentials ?? _keys[0].Credentials;
+
+        public SecurityKey? Find(string id) => CredentialsOf(id)?.Key;
+
+        private SigningCredentials? CredentialsOf(string id) => _keys.FirstOrDefault(key => key.Credentials.Key.KeyId == id).Credentials;
+
+        private static SigningCredentials Read(SigningKeyRecord record)
+        {
+            var rsa = RSA.Create();
+            rsa.ImportPkcs8PrivateKey(record.PrivateKey, out _);
+            return new SigningCredentials(new RsaSecurityKey(rsa) { KeyId = record.Id }, SecurityAlgorithms.RsaSha256);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Berth.Oci;
+using Berth.Registry.Identity;
+using Berth.Registry.Tests.Hosting;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Berth.Registry.Tests.Identity;
+
+/// <summary>Registry tokens over the network: how a client gets one, how far it reaches, and what is no token.</summary>
+public sealed class RegistryTokenTests
+{
+    private const string Service = "local.berth.localhost";
+    private static readonly byte[] Blob = "a blob"u8.ToArray();
+    private static readonly Digest BlobDigest = Digest.Compute(DigestAlgorithm.Sha256, Blob);
+
+    [Fact]
+    public async Task A_challenge_leads_to_a_token_that_reaches_what_was_asked_for_and_no_further()
+    {
+        await using var host = await StartAsync();
+        using var anonymous = Anonymous(host);
+
+        var challenge = (await anonymous.GetAsync($"/v2/team/app/blobs/{BlobDigest}")).Headers.WwwAuthenticate.ToString();
+        Assert.Equal($"Bearer realm=\"http://{host.Client.BaseAddress!.Authority}/oauth2/token\",service=\"{Service}\",scope=\"repository:team/app:pull\"", challenge);
+        var token = await TokenAsync(host.Client, "repository:team/app:pull");
+
+        using var client = Bearer(host, token);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v2/")).StatusCode);
+        Assert.Equal(Blob, (await client.GetBlobAsync("team/app", BlobDigest)).Body);
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/v2/team/app/tags/list")).StatusCode); // reached: it has no tags
+        foreach (var (method, path) in ((string, string)[])[
+            ("GET", $"/v2/team/other/blobs/{BlobDigest}"), ("POST", "/v2/team/app/blobs/uploads/"), ("DELETE", $"/v2/team/app/blobs/{BlobDigest}"),
+            ("GET", "/v2/_catalog"), ("GET", "/v2/team/other/tags/list"), ("PUT", "/v2/team/app/manifests/latest")])
+        {
+            var refused = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
+            Assert.Equal((path, HttpStatusCode.Unauthorized), (path, refused.StatusCode));
+            Assert.Contains(",error=\"insufficient_scope\"", refused.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_token_carries_the_claims_that_clients_read()
+    {
+        await using var host = await StartAsync();
+
+        var claims = Claims(await TokenAsync(host.Client, "repository:team/app:push,pull registry:catalog:*", "repository:team/app:metadataRead"));
+
+        Assert.Equal((Service, "Azure Container Registry", "access_token", "1.0", "owner"),
+            (Text("aud"), Text("iss"), Text("grant_type"), Text("version"), Text("sub")));
+        Assert.Equal(75 * 60, claims.GetProperty("exp").GetInt64() - claims.GetProperty("iat").GetInt64());
+        Assert.Equal(
+            """[{"type":"registry","name":"catalog","actions":["*"]},{"type":"repository","name":"team/app","actions":["pull","push","metadata_read"]}]""",
+            claims.GetProperty("access").GetRawText());
+
+        string Text(string name) => claims.GetProperty(name).GetString()!;
+    }
+
+    [Fact]
+    public async Task A_form_with_the_password_gives_a_token_too()
+    {
+        await using var host = await StartAsync();
+        using var anonymous = Anonymous(host);
+
+        var answer = await anonymous.PostAsync("/oauth2/token", Form(("grant_type", "password"), ("service", Service), ("username", "owner"),
+            ("password", RegistryHost.Password), ("scope", "repository:team/app:pull")));
+
+        using var client = Bearer(host, await ReadTokenAsync(answer));
+        Assert.Equal(HttpStatusCode.OK, await client.HeadBlobAsync("team/app", BlobDigest));
+    }
+
+    [Fact]
+    public async Task What_is_no_good_sign_in_or_no_good_request_gets_no_token()
+    {
+        await using var host = await StartAsync();
+        using var anonymous = Anonymous(host);
+        using var wrong = host.ClientOf("owner", "not the password");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await anonymous.GetAsync($"/oauth2/token?service={Service}")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await wrong.GetAsync($"/oauth2/token?service={Service}")).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await host.Client.GetAsync("/oauth2/token?service=elsewhere.example")).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await host.Client.GetAsync("/oauth2/token?scope=no-scope")).StatusCode);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await host.Client.DeleteAsync("/oauth2/token")).StatusCode);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await anonymous.PostAsync("/oauth2/token", new StringContent("{}"))).StatusCode);
+        foreach (var form in (FormUrlEncodedContent[])[
+            Form(("grant_type", "password"), ("username", "owner")),
+            Form(("grant_type", "client_credentials")),
+            Form(("username", "owner"), ("password", RegistryHost.Password)),
+            Form(("grant_type", "password"), ("username", "owner"), ("password", RegistryHost.Password), ("password", "twice")),
+            Form([.. Enumerable.Range(0, 300).Select(i => ($"k{i}", "v"))]),
+            Form(("grant_type", new string('x', 70_000)))])
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, (await anonymous.PostAsync("/oauth2/token", form)).StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task What_a_principal_may_not_do_is_left_out_of_its_token_and_refused_with_it()
+    {
+        await using var host = await StartAsync();
+        using var nobody = await host.SignedInAsync("nobody");
+
+        var token = await TokenAsync(nobody, "repository:team/app:pull,push registry:catalog:*");
+
+        Assert.Equal("[]", Claims(token).GetProperty("access").GetRawText());
+        using var client = Bearer(host, token);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v2/")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await client.HeadBlobAsync("team/app", BlobDigest));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/v2/_catalog")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_token_ends_with_its_lifetime_and_with_the_password_it_was_given_for()
+    {
+        await using var host = await StartAsync();
+        var token = await TokenAsync(host.Client, "repository:team/app:pull");
+        using var client = Bearer(host, token);
+        Assert.Equal(HttpStatusCode.OK, await client.HeadBlobAsync("team/app", BlobDigest));
+
+        host.Time.Advance(TimeSpan.FromMinutes(75) - TimeSpan.FromSeconds(1));
+        Assert.Equal(HttpStatusCode.OK, await client.HeadBlobAsync("team/app", BlobDigest));
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(HttpStatusCode.Unauthorized, await client.HeadBlobAsync("team/app", BlobDigest));
+
+        using var renewed = Bearer(host, await TokenAsync(host.Client, "repository:team/app:pull"));
+        Assert.Equal(HttpStatusCode.OK, await renewed.HeadBlobAsync("team/app", BlobDigest));
+        await host.Metadata.SetPasswordAsync("owner", PasswordHash.Create("another password"), Metadata.Caller.System, CancellationToken.None);
+        Assert.Equal(HttpStatusCode.Unauthorized, await renewed.HeadBlobAsync("team/app", BlobDigest));
+    }
+
+    [Fact]
+    public async Task A_token_made_with_the_key_before_is_good_while_new_ones_are_made_with_the_next()
+    {
+        var options = new RegistryOptions { Identity = new IdentityOptions { SigningKeyLifetime = TimeSpan.FromHours(1), AccessTokenLifetime = TimeSpan.FromHours(5) } };
+        await using var host = await StartAsync(options);
+        var tokens = new List<string>();
+        for (var i = 0; i < 4; i++)
+        {
+            tokens.Add(await TokenAsync(host.Client, "repository:team/app:pull"));
+            host.Time.Advance(TimeSpan.FromMinutes(61));
+            await TokenAsync(host.Client, "repository:team/app:pull"); // the next key is made, and stands a minute before it signs
+            host.Time.Advance(TimeSpan.FromMinutes(2));
+        }
+
+        Assert.Equal(4, tokens.Select(KeyOf).Distinct().Count());
+        foreach (var token in tokens)
+        {
+            using var client = Bearer(host, token);
+            Assert.Equal(HttpStatusCode.OK, await client.HeadBlobAsync("team/app", BlobDigest));
+        }
+
+        static string KeyOf(string token) => JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.Split('.')[0])).RootElement.GetProperty("kid").GetString()!;
+    }
+
+    [Fact]
+    public async Task A_forged_token_is_none()
+    {
+        await using var host = await StartAsync();
+        var token = await TokenAsync(host.Client, "repository:team/app:pull");
+        var (header, payload, signature) = (token.Split('.')[0], token.Split('.')[1], token.Split('.')[2]);
+        var kid = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(header)).RootElement.GetProperty("kid").GetString()!;
+        using var evil = RSA.Create(2048);
+        var publicKey = Base64UrlEncoder.Encode(evil.ExportParameters(false).Modulus!);
+
+        foreach (var (what, forged) in (IEnumerable<(string, string)>)[
+            ("alg none", $"{Header($$"""{"alg":"none","typ":"JWT","kid":"{{kid}}"}""")}.{payload}."),
+            ("no signature", $"{header}.{payload}."),
+            ("two parts", $"{header}.{payload}"),
+            ("another key", Sign(header, payload, evil)),
+            ("another key without kid", Sign(Header("""{"alg":"RS256","typ":"JWT"}"""), payload, evil)),
+            ("an unknown kid", Sign(Header("""{"alg":"RS256","typ":"JWT","kid":"00112233445566778899aabbccddeeff"}"""), payload, evil)),
+            ("a key in the header", Sign(Header($$$"""{"alg":"RS256","typ":"JWT","kid":"{{{kid}}}","jwk":{"kty":"RSA","e":"AQAB","n":"{{{publicKey}}}"}}"""), payload, evil)),
+            ("HMAC under the public key", Hmac(Header($$"""{"alg":"HS256","typ":"JWT","kid":"{{kid}}"}"""), payload, publicKey)),
+            ("more access", $"{header}.{Header(Encoding.UTF8.GetString(Base64UrlEncoder.DecodeBytes(payload)).Replace("\"pull\"", "\"pull\",\"push\"", StringComparison.Ordinal))}.{signature}"),
+            ("nothing", "x"), ("dots", "..."), ("not JSON", $"{Header("x")}.{Header("y")}.{signature}")])
+        {
+            using var client = Bearer(host, forged);
+            Assert.Equal((what, HttpStatusCode.Unauthorized), (what, await client.HeadBlobAsync("team/app", BlobDigest)));
+        }
+
+        using var good = Bearer(host, token);
+        Assert.Equal(HttpStatusCode.OK, await good.HeadBlobAsync("team/app", BlobDigest));
+    }
+
+    [Fact]
+    public async Task A_token_names_its_registry_whichever_name_was_used_and_no_password_is_sent_to_a_strangers_name()
+    {
+        await using var host = await StartAsync();
+        using var anonymous = Anonymous(host);
+
+        Assert.Contains("realm=\"http://localhost:81/oauth2/token\",service=\"local.berth.localhost\"", await ChallengeAsync("localhost:81"), StringComparison.Ordinal);
+        Assert.Contains("realm=\"http://local.berth.localhost/oauth2/token\"", await ChallengeAsync("local.berth.localhost"), StringComparison.Ordinal);
+        foreach (var stranger in (string[])["evil.example", "berth.localhost.evil.example", "203.0.113.9", "localhost.evil.example"])
+            Assert.Contains("realm=\"https://local.berth.localhost/oauth2/token\"", await ChallengeAsync(stranger), StringComparison.Ordinal);
+
+        async Task<string> ChallengeAsync(string name) =>
+            (await anonymous.SendAsync(new HttpRequestMessage(HttpMethod.Get, "/v2/") { Headers = { Host = name } })).Headers.WwwAuthenticate.ToString();
+    }
+
+    [Fact]
+    public async Task A_mount_needs_a_token_that_may_pull_the_source()
+    {
+        await using var host = await StartAsync();
+        using var target = Bearer(host, await TokenAsync(host.Client, "repository:team/copy:pull,push"));
+        using var both = Bearer(host, await TokenAsync(host.Client, "repository:team/copy:pull,push", "repository:team/app:pull"));
+
+        Assert.Equal(HttpStatusCode.Accepted, await target.MountAsync("team/copy", BlobDigest, "team/app"));
+        Assert.Equal(HttpStatusCode.Accepted, await target.MountAsync("team/copy", BlobDigest, from: null));
+        Assert.Equal(HttpStatusCode.Created, await both.MountAsync("team/copy", BlobDigest, from: null));
+        Assert.Equal(HttpStatusCode.Created, await both.MountAsync("team/copy", BlobDigest, "team/app"));
+    }
+
+    private static async Task<RegistryHost> StartAsync(RegistryOptions? options = null)
+    {
+        var host = await RegistryHost.StartAsync(options: options);
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync("team/app", Blob));
+        return host;
+    }
+
+    private static async Task<string> TokenAsync(HttpClient client, params string[] scopes) =>
+        await ReadTokenAsync(await client.GetAsync($"/oauth2/token?service={Service}{string.Concat(scopes.Select(s => $"&scope={Uri.EscapeDataString(s)}"))}"));
+
+    private static async Task<string> ReadTokenAsync(HttpResponseMessage answer)
+    {
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        using var body = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return body.RootElement.GetProperty("access_token").GetString()!;
+    }
+
+    private static HttpClient Anonymous(RegistryHost host) => new() { BaseAddress = host.Client.BaseAddress };
+
+    private static HttpClient Bearer(RegistryHost host, string token) =>
+        new() { BaseAddress = host.Client.BaseAddress, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) } };
+
+    private static FormUrlEncodedContent Form(params (string Key, string Value)[] values) => new(values.Select(v => KeyValuePair.Create(v.Key, v.Value)));
+
+    private static JsonElement Claims(string token) => JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.Split('.')[1])).RootElement;
+
+    private static string Header(string json) => Base64UrlEncoder.Encode(json);
+
+    private static string Sign(string header, string payload, RSA key) => $"{header}.{payload}." + Base64UrlEncoder.Encode(
+        key.SignData(Encoding.ASCII.GetBytes($"{header}.{payload}"), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+
+    private static string Hmac(string header, string payload, string key) => $"{header}.{payload}." + Base64UrlEncoder.Encode(
+        HMACSHA256.HashData(Encoding.ASCII.GetBytes(key), Encoding.ASCII.GetBytes($"{header}.{payload}")));
+}
