@@ -13,7 +13,12 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql SetMembershipReview = new("UPDATE memberships SET review_at = ?3 WHERE repository_id = ?1 AND digest = ?2");
 
-    private static readonly Sql LastUploadProgress = new("SELECT max(progress_at) FROM uploads WHERE repository_id = ?1 AND state < 3");
+    private static readonly Sql BusyUntilTime = new("""
+        SELECT max(
+            COALESCE((SELECT max(progress_at) + ?2 FROM uploads WHERE repository_id = ?1 AND state < 3 AND state = 0), 0),
+            COALESCE((SELECT max(progress_at) + ?2 FROM uploads WHERE repository_id = ?1 AND state < 3 AND state = 1), 0),
+            COALESCE((SELECT max(progress_at) + ?3 FROM uploads WHERE repository_id = ?1 AND state < 3 AND state = 2), 0))
+        """);
 
     private static readonly Sql ListDueBlobs = new("SELECT digest, size FROM blobs WHERE review_at <= ?1 ORDER BY review_at LIMIT ?2");
 
@@ -185,8 +190,9 @@ public sealed partial class SqliteMetadataStore
     {
         if (known.TryGetValue(repositoryId, out var until)) return until;
 
-        using var row = scope.Use(LastUploadProgress).Bind(repositoryId);
-        until = row.Step() && row.Int64OrNull(0) is { } progress ? progress + (long)_options.UploadProgressWindow.TotalMilliseconds : 0;
+        using var row = scope.Use(BusyUntilTime).Bind(repositoryId).Bind((long)_options.UploadProgressWindow.TotalMilliseconds)
+            .Bind((long)_options.EndedUploadWindow.TotalMilliseconds);
+        until = row.Step() ? row.Int64(0) : 0;
         known.Add(repositoryId, until);
         return until;
     }

@@ -145,11 +145,16 @@ public sealed partial class SqliteMetadataStore
         },
         cancellationToken);
 
+    private static readonly Sql ForgetSigningKeys = new("DELETE FROM signing_keys");
+
     /// <inheritdoc/>
     public Task MarkRestoredAsync(CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
             scope.Use(MarkRestored).Bind(scope.Now).Execute();
+
+            // Epochs go back with the rows: no token that was given before may be good again.
+            scope.Use(ForgetSigningKeys).Execute();
             scope.Append(new LedgerEntry(LedgerKinds.InstallationChanged, Payload: """{"restored":true}"""), Caller.System);
             return true;
         },

@@ -117,7 +117,9 @@ internal sealed partial class DistributionEndpoints(
             return;
         }
 
-        RecordDenial(context, registry, principal, target, route);
+        // A token that was asked for too little is no denial: its client asks again.
+        var permitted = route.Action is { } right ? rights.Permissions.IsAllowed(target.Repository, right) : rights.Permissions.MayUse(route.RegistryAction);
+        if (!permitted) RecordDenial(context, registry, principal, target, route);
         if (signedIn.Scopes is not null)
         {
             // The client may ask for a token that reaches further; what its principal may not do, none will.

@@ -46,7 +46,8 @@ public sealed record DistributionRoute(string Name, ResourceKind Kind, string Me
     /// <summary>The scope that a token needs for the route, in the words of token requests; null where none gives it.</summary>
     public string? ScopeFor(RepositoryName repository) => Action switch
     {
-        RepositoryAction.ContentRead or RepositoryAction.MetadataRead => $"repository:{repository}:pull",
+        RepositoryAction.ContentRead => $"repository:{repository}:pull",
+        RepositoryAction.MetadataRead => $"repository:{repository}:pull,metadata_read",
         RepositoryAction.ContentWrite => $"repository:{repository}:pull,push",
         RepositoryAction.ContentDelete => $"repository:{repository}:delete",
         _ => RegistryAction == RegistryAction.CatalogRead ? "registry:catalog:*" : null,

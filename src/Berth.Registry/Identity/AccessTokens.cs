@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Registry.Identity.Authorization;
+using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -11,14 +12,14 @@ namespace Berth.Registry.Identity;
 /// Issues and reads the tokens of a registry: JWTs with the claims that Azure Container Registry's have, and the principal with its security epoch. A
 /// token says what was asked for and granted when it was made; what its principal may do now is decided anew for each request.
 /// </summary>
-public sealed class AccessTokens(ISigningKeys rows, PublicNames names, IdentityOptions options, TimeProvider time) : IDisposable
+public sealed class AccessTokens(ISigningKeys rows, PublicNames names, IdentityOptions options, TimeProvider time, ILogger<AccessTokens> logger) : IDisposable
 {
     private const string Issuer = "Azure Container Registry";
     private const string AccessGrant = "access_token";
 
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false, MaximumTokenSizeInBytes = 64 * 1024 };
 
-    private readonly SigningKeys _keys = new(SigningKeys.Registry, rows, options, time);
+    private readonly SigningKeys _keys = new(SigningKeys.Registry, rows, options, time, logger);
 
     /// <summary>A token for what was granted.</summary>
     internal async Task<string> IssueAccessAsync(RegistryRecord registry, Principal principal, IReadOnlyList<AccessEntry> access, CancellationToken cancellationToken)
@@ -30,21 +31,21 @@ public sealed class AccessTokens(ISigningKeys rows, PublicNames names, IdentityO
     /// <summary>What a token for this registry carries; null when it is not one that this registry issued for its own use, or is not good now.</summary>
     internal async Task<AccessToken?> ReadAccessAsync(string text, RegistryRecord registry, CancellationToken cancellationToken)
     {
-        if (!Handler.CanReadToken(text)) return null;
+        if (text.AsSpan().Count('.') != 2 || !Handler.CanReadToken(text)) return null;
 
         JsonWebToken token;
         try
         {
             token = new JsonWebToken(text);
         }
-        catch (Exception e) when (e is ArgumentException or SecurityTokenException)
+        catch (Exception e) when (e is ArgumentException or SecurityTokenException or FormatException or JsonException)
         {
             return null;
         }
 
         if (token.Kid is not { Length: > 0 } id || await _keys.FindAsync(id, cancellationToken) is not { } key) return null;
         var result = await Handler.ValidateTokenAsync(token, Parameters(registry, key));
-        return result.IsValid ? Read(token) : null;
+        return result.IsValid ? Read(token, registry) : null;
     }
 
     /// <inheritdoc/>
@@ -89,6 +90,7 @@ public sealed class AccessTokens(ISigningKeys rows, PublicNames names, IdentityO
             json.WriteEndArray();
             json.WriteStartArray("roles"u8);
             json.WriteEndArray();
+            json.WriteNumber("registry"u8, registry.Id);
             json.WriteNumber("principal"u8, principal.Id);
             json.WriteNumber("epoch"u8, principal.Epoch);
             json.WriteEndObject();
@@ -109,9 +111,10 @@ public sealed class AccessTokens(ISigningKeys rows, PublicNames names, IdentityO
     }
 
     // The signature is good: what is read here was written above.
-    private static AccessToken? Read(JsonWebToken token)
+    private static AccessToken? Read(JsonWebToken token, RegistryRecord registry)
     {
         if (!token.TryGetPayloadValue<string>("grant_type", out var grant) || grant != AccessGrant) return null;
+        if (!token.TryGetPayloadValue<long>("registry", out var issuedFor) || issuedFor != registry.Id) return null;
         if (!token.TryGetPayloadValue<long>("principal", out var id) || !token.TryGetPayloadValue<long>("epoch", out var epoch)) return null;
         if (!token.TryGetPayloadValue<JsonElement>("access", out var claim)) return null;
 

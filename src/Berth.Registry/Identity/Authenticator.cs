@@ -15,6 +15,9 @@ namespace Berth.Registry.Identity;
 public sealed partial class Authenticator(
     IInstallation installation, OwnerAccount owner, AccessTokens tokens, AccessLog accessLog, IdentityOptions options, TimeProvider time, ILogger<Authenticator> logger) : IDisposable
 {
+    /// <summary>The longest token that is read or issued, in characters; the server takes headers of 32 KiB together.</summary>
+    public const int MaxTokenLength = 24 * 1024;
+
     private const int MaxHeaderLength = 8 * 1024;
     private const int MaxVerifications = 2;
 
@@ -78,13 +81,14 @@ public sealed partial class Authenticator(
 
     private async ValueTask<SignedIn?> ReadTokenAsync(HttpContext context, RegistryRecord registry, string header)
     {
-        if (header.Length > MaxHeaderLength) return null;
+        var text = header["Bearer ".Length..].Trim();
+        if (text.Length > MaxTokenLength) return null;
 
-        var key = _memory.KeyOf(header);
+        var key = _memory.KeyOf(text);
         var signedIn = _tokens.Find(key, registry.Id);
         if (signedIn is null)
         {
-            var token = await tokens.ReadAccessAsync(header["Bearer ".Length..].Trim(), registry, context.RequestAborted);
+            var token = await tokens.ReadAccessAsync(text, registry, context.RequestAborted);
             if (token is null) return null;
             signedIn = _tokens.Remember(key, registry.Id, token);
         }
@@ -92,8 +96,11 @@ public sealed partial class Authenticator(
         return await IsCurrentAsync(signedIn.Principal, registry, context.RequestAborted) ? signedIn : null;
     }
 
-    private async ValueTask<bool> IsCurrentAsync(Principal principal, RegistryRecord registry, CancellationToken cancellationToken) =>
-        (await installation.ReadEpochsAsync(principal.Id, registry.Id, cancellationToken)).Principal == principal.Epoch;
+    private async ValueTask<bool> IsCurrentAsync(Principal principal, RegistryRecord registry, CancellationToken cancellationToken)
+    {
+        var epochs = await installation.ReadEpochsAsync(principal.Id, registry.Id, cancellationToken);
+        return epochs.Registry != 0 && epochs.Principal == principal.Epoch;
+    }
 
     private async Task<Principal?> VerifyAsync(CredentialKey key, string name, byte[] password, Origin origin)
     {

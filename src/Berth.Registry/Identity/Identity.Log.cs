@@ -22,3 +22,9 @@ public sealed partial class AccessLog
     [LoggerMessage(4002, LogLevel.Error, "Pulls, sign-ins and denials could not be written; they wait in memory for the next attempt")]
     private partial void LogFlushFailed(Exception e);
 }
+
+internal sealed partial class SigningKeys
+{
+    [LoggerMessage(4004, LogLevel.Error, "The key that signs tokens of the {Issuer} is due to be replaced and could not be; it goes on for now")]
+    private partial void LogNotRenewed(Exception e, string issuer);
+}

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Berth.Metadata;
+using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Berth.Registry.Identity;
@@ -8,7 +9,7 @@ namespace Berth.Registry.Identity;
 /// The keys that one issuer signs its tokens with: RSA, 2,048 bits, for RS256, which every client of the protocols here can verify. A new key is
 /// published for <see cref="Publication"/> before its first use, so that every node and every client that keeps keys for a while knows it by then.
 /// </summary>
-internal sealed class SigningKeys(string issuer, ISigningKeys rows, IdentityOptions options, TimeProvider time) : IDisposable
+internal sealed partial class SigningKeys(string issuer, ISigningKeys rows, IdentityOptions options, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>The issuer of registry tokens.</summary>
     public const string Registry = "registry";
@@ -52,17 +53,27 @@ internal sealed class SigningKeys(string issuer, ISigningKeys rows, IdentityOpti
             if (_loaded is { } meanwhile && time.GetElapsedTime(meanwhile.At) < oldest) return meanwhile;
 
             var keys = await rows.ListSigningKeysAsync(issuer, cancellationToken);
-            if (IsDue(keys))
-            {
-                await rows.AddSigningKeyAsync(Make(isFirst: keys.Count == 0), time.GetUtcNow() - options.SigningKeyLifetime - LongestTokenLifetime, cancellationToken);
-                keys = await rows.ListSigningKeysAsync(issuer, cancellationToken);
-            }
-
+            if (IsDue(keys)) keys = await RenewAsync(keys, cancellationToken);
             return _loaded = new Loaded(time.GetTimestamp(), keys, _loaded);
         }
         finally
         {
             _loading.Release();
+        }
+    }
+
+    private async Task<IReadOnlyList<SigningKeyRecord>> RenewAsync(IReadOnlyList<SigningKeyRecord> keys, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await rows.AddSigningKeyAsync(Make(isFirst: keys.Count == 0), time.GetUtcNow() - options.SigningKeyLifetime - LongestTokenLifetime, cancellationToken);
+            return await rows.ListSigningKeysAsync(issuer, cancellationToken);
+        }
+        catch (Exception e) when (keys.Count > 0 && e is MetadataFullException or MetadataUnavailableException)
+        {
+            // The keys there are go on; what has not been written for want of room must not end every sign-in.
+            LogNotRenewed(e, issuer);
+            return keys;
         }
     }
 

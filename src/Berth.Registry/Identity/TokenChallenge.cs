@@ -10,6 +10,9 @@ namespace Berth.Registry.Identity;
 /// </summary>
 internal sealed class TokenChallenge(PublicNames names)
 {
+    /// <summary>The challenge where no token service is named.</summary>
+    public const string Basic = "Basic realm=\"Berth\"";
+
     /// <summary>The path of the token service.</summary>
     public const string Path = "/oauth2/token";
 
@@ -20,24 +23,33 @@ internal sealed class TokenChallenge(PublicNames names)
     /// <param name="insufficient">Whether a good token was sent that does not reach.</param>
     public void Set(HttpContext context, RegistryRecord registry, string? scope, bool insufficient)
     {
+        if (!MayNameRealm(context))
+        {
+            context.Response.Headers.WWWAuthenticate = Basic;
+            return;
+        }
+
         var asked = scope is null ? "" : $",scope=\"{scope}\"";
         var error = insufficient ? ",error=\"insufficient_scope\"" : "";
         context.Response.Headers.WWWAuthenticate =
-            $"Bearer realm=\"{RealmOf(context, registry)}{Path}\",service=\"{names.LoginServer(registry.Name)}\"{asked}{error}";
+            $"Bearer realm=\"{context.Request.Scheme}://{context.Request.Headers.Host}{Path}\",service=\"{names.LoginServer(registry.Name)}\"{asked}{error}";
     }
 
-    // A client sends its password to the realm: it follows the request only to names that are ours.
-    private string RealmOf(HttpContext context, RegistryRecord registry)
+    // A client sends its password to the realm, which follows the request only to names that are ours, and not from a proxy's TLS to plain HTTP. Anybody
+    // else is asked for the password where it is.
+    private bool MayNameRealm(HttpContext context)
     {
-        var host = RegistryResolver.HostOf(context.Request);
-        return IsOurs(context, host) ? $"{context.Request.Scheme}://{context.Request.Headers.Host}" : $"https://{names.LoginServer(registry.Name)}";
+        var host = RegistryResolver.HostOf(context.Request).TrimEnd('.');
+        if (IPAddress.TryParse(host, out var address))
+        {
+            var local = context.Connection.LocalIpAddress;
+            return IPAddress.IsLoopback(address) || address.Equals(local) || address.MapToIPv6().Equals(local);
+        }
+
+        var isLocal = IsAtOrUnder(host, "localhost");
+        return (isLocal || context.Request.IsHttps) && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IsAtOrUnder(host, names.Domain));
     }
 
-    private bool IsOurs(HttpContext context, string host)
-    {
-        if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.Equals(names.Domain, StringComparison.OrdinalIgnoreCase)) return true;
-        if (host.EndsWith('.' + names.Domain, StringComparison.OrdinalIgnoreCase)) return true;
-        return IPAddress.TryParse(host, out var address)
-            && (IPAddress.IsLoopback(address) || address.Equals(context.Connection.LocalIpAddress) || address.MapToIPv6().Equals(context.Connection.LocalIpAddress));
-    }
+    private static bool IsAtOrUnder(string host, string domain) =>
+        host.Equals(domain, StringComparison.OrdinalIgnoreCase) || host.EndsWith('.' + domain, StringComparison.OrdinalIgnoreCase);
 }

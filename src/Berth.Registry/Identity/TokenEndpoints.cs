@@ -5,6 +5,8 @@ using Berth.Registry.Distribution;
 using Berth.Registry.Identity.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Primitives;
 
 namespace Berth.Registry.Identity;
@@ -87,6 +89,8 @@ internal sealed class TokenEndpoints(
         if (!RegistryScopes.TryParse(scope.OfType<string>(), out var asked, out var error)) throw new OciException(OciErrorCode.BadRequest, error);
         var permissions = await authorizer.FindPermissionsAsync(principal, registry, context.RequestAborted);
         var token = await tokens.IssueAccessAsync(registry, principal, asked.Grant(permissions), context.RequestAborted);
+        if (token.Length > Authenticator.MaxTokenLength)
+            throw new OciException(OciErrorCode.BadRequest, $"A token for all that is longer than {Authenticator.MaxTokenLength} characters; ask for fewer scopes at once.");
         await WriteAsync(context, token);
     }
 
@@ -120,12 +124,13 @@ internal sealed class TokenEndpoints(
         if (!context.Request.HasFormContentType || context.Request.ContentType!.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase))
             throw new OciException(OciErrorCode.BadRequest, "The body must be a form: Content-Type application/x-www-form-urlencoded.", status: 415);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxFormBytes;
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = new MinDataRate(bytesPerSecond: 240, TimeSpan.FromSeconds(5));
         try
         {
             var options = new FormOptions { BufferBodyLengthLimit = MaxFormBytes, ValueCountLimit = MaxFormValues, ValueLengthLimit = MaxFormBytes };
             return await context.Request.ReadFormAsync(options, context.RequestAborted);
         }
-        catch (Exception e) when (e is InvalidDataException or BadHttpRequestException { StatusCode: not StatusCodes.Status408RequestTimeout })
+        catch (Exception e) when (e is InvalidDataException or Microsoft.AspNetCore.Http.BadHttpRequestException { StatusCode: not StatusCodes.Status408RequestTimeout })
         {
             throw new OciException(OciErrorCode.BadRequest, $"The form cannot be read; it may have {MaxFormBytes} bytes and {MaxFormValues} values at most.");
         }

@@ -8,9 +8,12 @@ namespace Berth.Registry.Identity;
 /// </summary>
 internal sealed class TokenMemory(TimeProvider time)
 {
-    private const int MaxEntries = 10_000;
+    // One that was forgotten costs its next request a check of its signature.
+    private const int MaxEntries = 4_000;
+    private const int ForgottenAtOnce = MaxEntries / 8;
 
     private readonly ConcurrentDictionary<(CredentialKey Key, long RegistryId), Entry> _entries = new();
+    private int _count;
 
     /// <summary>The token, if it was found good before and is good now.</summary>
     public SignedIn? Find(CredentialKey key, long registryId)
@@ -23,17 +26,15 @@ internal sealed class TokenMemory(TimeProvider time)
     public SignedIn Remember(CredentialKey key, long registryId, AccessToken token)
     {
         var signedIn = new SignedIn(token.Principal, token.Scopes);
-        if (_entries.Count >= MaxEntries) ForgetEnded();
-        if (_entries.Count < MaxEntries) _entries[(key, registryId)] = new Entry(signedIn, token.From, token.Until);
+        if (_entries.TryAdd((key, registryId), new Entry(signedIn, token.From, token.Until)) && Interlocked.Increment(ref _count) > MaxEntries) ForgetSome();
         return signedIn;
     }
 
-    private void ForgetEnded()
+    private void ForgetSome()
     {
-        var now = time.GetUtcNow();
-        foreach (var (key, entry) in _entries)
+        foreach (var key in _entries.Select(entry => entry.Key).Take(ForgottenAtOnce))
         {
-            if (entry.Until <= now) _entries.TryRemove(key, out _);
+            if (_entries.TryRemove(key, out _)) Interlocked.Decrement(ref _count);
         }
     }
 

@@ -122,6 +122,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         }
 
         var rows = new SqliteOptions { Path = DatabasePath(_data) };
+        if (options.Registry.Lifecycle.Grace < rows.EndedUploadWindow) rows = rows with { EndedUploadWindow = options.Registry.Lifecycle.Grace };
         if (IsOffline) rows = rows with { ReadLimit = null };
         _metadata = await SqliteMetadataStore.OpenAsync(
             rows with { Reserve = new VolumeReserve(() => _metadataReserve ?? _blobs?.Reserve) }, time, NoSteps.Instance,

@@ -112,6 +112,46 @@ public sealed class RegistryTokenTests
     }
 
     [Fact]
+    public async Task A_name_of_the_domain_over_plain_http_is_not_followed_to_a_realm_without_tls()
+    {
+        await using var host = await StartAsync(new RegistryOptions { Domain = "registry.example" });
+        using var anonymous = Anonymous(host);
+
+        var answer = await anonymous.SendAsync(new HttpRequestMessage(HttpMethod.Get, "/v2/") { Headers = { Host = "local.registry.example" } });
+
+        Assert.Equal("Basic realm=\"Berth\"", answer.Headers.WwwAuthenticate.ToString());
+    }
+
+    [Fact]
+    public async Task A_token_for_many_repositories_is_as_good_as_one_for_a_few_or_is_not_given()
+    {
+        await using var host = await StartAsync();
+        var many = Enumerable.Range(0, 80).Select(i => $"repository:team/application-{i:d4}:pull").Append("repository:team/app:pull").ToArray();
+
+        using var client = Bearer(host, await TokenAsync(host.Client, many));
+        Assert.Equal(HttpStatusCode.OK, await client.HeadBlobAsync("team/app", BlobDigest));
+
+        var longer = string.Concat(Enumerable.Range(0, 90).Select(i => $"+repository:{new string('x', 240)}{i}:pull"));
+        var content = new StringContent(
+            $"grant_type=password&username=owner&password={Uri.EscapeDataString(RegistryHost.Password)}&scope={longer[1..]}", Encoding.UTF8,
+            "application/x-www-form-urlencoded");
+        Assert.Equal(HttpStatusCode.BadRequest, (await host.Client.PostAsync("/oauth2/token", content)).StatusCode);
+    }
+
+    [Fact]
+    public async Task No_token_outlives_a_restore()
+    {
+        await using var host = await StartAsync();
+        var before = await TokenAsync(host.Client, "repository:team/app:pull");
+
+        await host.Metadata.MarkRestoredAsync(CancellationToken.None);
+
+        host.Time.Advance(TimeSpan.FromMinutes(2)); // a process that was started anew knows no key yet
+        using var client = Bearer(host, before);
+        Assert.Equal(HttpStatusCode.Unauthorized, await client.HeadBlobAsync("team/app", BlobDigest));
+    }
+
+    [Fact]
     public async Task A_token_ends_with_its_lifetime_and_with_the_password_it_was_given_for()
     {
         await using var host = await StartAsync();
@@ -174,7 +214,7 @@ public sealed class RegistryTokenTests
             ("a key in the header", Sign(Header($$$"""{"alg":"RS256","typ":"JWT","kid":"{{{kid}}}","jwk":{"kty":"RSA","e":"AQAB","n":"{{{publicKey}}}"}}"""), payload, evil)),
             ("HMAC under the public key", Hmac(Header($$"""{"alg":"HS256","typ":"JWT","kid":"{{kid}}"}"""), payload, publicKey)),
             ("more access", $"{header}.{Header(Encoding.UTF8.GetString(Base64UrlEncoder.DecodeBytes(payload)).Replace("\"pull\"", "\"pull\",\"push\"", StringComparison.Ordinal))}.{signature}"),
-            ("nothing", "x"), ("dots", "..."), ("not JSON", $"{Header("x")}.{Header("y")}.{signature}")])
+            ("nothing", "x"), ("dots", "..."), ("five parts", "e30.a.AAAA.AAAA.AAAA"), ("odd parts", "e30.a.AAAA"), ("not JSON", $"{Header("x")}.{Header("y")}.{signature}")])
         {
             using var client = Bearer(host, forged);
             Assert.Equal((what, HttpStatusCode.Unauthorized), (what, await client.HeadBlobAsync("team/app", BlobDigest)));
@@ -190,10 +230,12 @@ public sealed class RegistryTokenTests
         await using var host = await StartAsync();
         using var anonymous = Anonymous(host);
 
-        Assert.Contains("realm=\"http://localhost:81/oauth2/token\",service=\"local.berth.localhost\"", await ChallengeAsync("localhost:81"), StringComparison.Ordinal);
-        Assert.Contains("realm=\"http://local.berth.localhost/oauth2/token\"", await ChallengeAsync("local.berth.localhost"), StringComparison.Ordinal);
-        foreach (var stranger in (string[])["evil.example", "berth.localhost.evil.example", "203.0.113.9", "localhost.evil.example"])
-            Assert.Contains("realm=\"https://local.berth.localhost/oauth2/token\"", await ChallengeAsync(stranger), StringComparison.Ordinal);
+        foreach (var ours in (string[])["localhost:81", "local.berth.localhost", "local.berth.localhost.:81", "127.0.0.1:81", "[::1]:81"])
+            Assert.StartsWith($"Bearer realm=\"http://{ours}/oauth2/token\",service=\"local.berth.localhost\"", await ChallengeAsync(ours), StringComparison.Ordinal);
+
+        // They are asked for it where they are.
+        foreach (var stranger in (string[])["evil.example", "berth.localhost.evil.example", "203.0.113.9", "localhost.evil.example", "bigbox", "berth:5000"])
+            Assert.Equal("Basic realm=\"Berth\"", await ChallengeAsync(stranger));
 
         async Task<string> ChallengeAsync(string name) =>
             (await anonymous.SendAsync(new HttpRequestMessage(HttpMethod.Get, "/v2/") { Headers = { Host = name } })).Headers.WwwAuthenticate.ToString();

@@ -6,4 +6,4 @@ ALTER TABLE manifests ADD COLUMN damaged INTEGER NOT NULL DEFAULT 0;
 
 -- A session that has just ended keeps its repository's memberships as one at work does.
 DROP INDEX uploads_by_repository;
-CREATE INDEX uploads_by_repository ON uploads (repository_id, progress_at) WHERE state < 3;
+CREATE INDEX uploads_by_repository ON uploads (repository_id, state, progress_at) WHERE state < 3;
