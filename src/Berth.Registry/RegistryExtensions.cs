@@ -6,6 +6,7 @@ using Berth.Registry.Lifecycle;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry;
 
@@ -31,18 +32,32 @@ public static class RegistryExtensions
         services.AddSingleton<IGarbage>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IAccessEvents>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<ISigningKeys>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IPrincipals>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<ICredentials>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IRoles>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IRegistryTokens>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IGrants>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IConsumers>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IRegistries>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
-        return services.AddIdentity().AddDistribution().AddLifecycle();
+        return services.AddDistribution().AddIdentity().AddLifecycle();
     }
 
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
     public static IApplicationBuilder UseBerthRegistry(this IApplicationBuilder app)
     {
-        var distribution = app.ApplicationServices.GetRequiredService<DistributionEndpoints>();
-        var tokens = app.ApplicationServices.GetRequiredService<TokenEndpoints>();
+        var features = app.ApplicationServices.GetServices<IFeatureEndpoints>().ToArray();
         return app.Use(next => context =>
-            distribution.TryHandle(context, out var handled) || tokens.TryHandle(context, out handled) ? handled : next(context));
+        {
+            foreach (var feature in features)
+            {
+                if (feature.TryHandle(context, out var handled)) return handled;
+            }
+
+            return next(context);
+        });
     }
 
     private static IServiceCollection AddIdentity(this IServiceCollection services)
@@ -51,8 +66,14 @@ public static class RegistryExtensions
         services.AddHostedService(s => s.GetRequiredService<AccessLog>());
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<TokenChallenge>();
-        services.AddSingleton<TokenEndpoints>();
-        services.AddSingleton<Authenticator>();
+        services.AddSingleton<AuthorityTokens>();
+        services.AddSingleton<SecretCredentials>();
+        services.AddSingleton(s => new Authenticator(
+            s.GetRequiredService<IInstallation>(), s.GetRequiredService<OwnerAccount>(), s.GetRequiredService<AccessTokens>(), s.GetRequiredService<SecretCredentials>(),
+            s.GetRequiredService<AccessLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<Authenticator>>()));
+        services.AddSingleton<ControlAuthenticator>();
+        services.AddSingleton<IFeatureEndpoints, TokenEndpoints>();
         services.TryAddSingleton<Authorizer>();
         services.TryAddSingleton<OwnerAccount>();
         return services;
@@ -73,7 +94,7 @@ public static class RegistryExtensions
         services.AddSingleton<ManifestService>();
         services.AddSingleton<ManifestEndpoints>();
         services.AddSingleton<ListEndpoints>();
-        services.AddSingleton<DistributionEndpoints>();
+        services.AddSingleton<IFeatureEndpoints, DistributionEndpoints>();
         return services;
     }
 

@@ -6,13 +6,16 @@ namespace Berth.Registry;
 
 /// <summary>
 /// Finds the registry that a request's Host header means: <c>{registry}.{domain}</c>; a host outside the domain, and the domain itself,
-/// mean the default registry. A registry's row id never changes, so it is remembered; its epoch is read with each request.
+/// mean the default registry. A registry's row is remembered for two seconds: then one that was deleted is gone, and one that has its name since is found.
+/// Its epoch is read with each request.
 /// </summary>
-internal sealed class RegistryResolver(IInstallation installation, RegistryOptions options)
+internal sealed class RegistryResolver(IInstallation installation, RegistryOptions options, TimeProvider time)
 {
     private const int MaxRemembered = 1_000;
 
-    private readonly ConcurrentDictionary<string, RegistryRecord> _known = new(StringComparer.Ordinal);
+    private static readonly TimeSpan Memory = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<string, (RegistryRecord Registry, long At)> _known = new(StringComparer.Ordinal);
     private readonly string _suffix = "." + options.Domain;
 
     /// <summary>The registry, or null when the host names none that exists.</summary>
@@ -20,7 +23,9 @@ internal sealed class RegistryResolver(IInstallation installation, RegistryOptio
     {
         var name = NameOf(HostOf(context.Request));
         if (name is null) return ValueTask.FromResult<RegistryRecord?>(null);
-        return _known.TryGetValue(name, out var known) ? ValueTask.FromResult<RegistryRecord?>(known) : FindAsync(name, context.RequestAborted);
+        return _known.TryGetValue(name, out var known) && time.GetElapsedTime(known.At) < Memory
+            ? ValueTask.FromResult<RegistryRecord?>(known.Registry)
+            : FindAsync(name, context.RequestAborted);
     }
 
     /// <summary>
@@ -36,7 +41,8 @@ internal sealed class RegistryResolver(IInstallation installation, RegistryOptio
     private async ValueTask<RegistryRecord?> FindAsync(string name, CancellationToken cancellationToken)
     {
         var found = await installation.FindRegistryAsync(name, cancellationToken);
-        if (found is not null && _known.Count < MaxRemembered) _known[name] = found;
+        if (found is null) _known.TryRemove(name, out _);
+        else if (_known.Count < MaxRemembered || _known.ContainsKey(name)) _known[name] = (found, time.GetTimestamp());
         return found;
     }
 

@@ -17,7 +17,7 @@ namespace Berth.Registry.Distribution;
 internal sealed partial class DistributionEndpoints(
     RegistryResolver registries, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog,
     BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
-    DistributionMetrics metrics, ILogger<DistributionEndpoints> logger)
+    DistributionMetrics metrics, ILogger<DistributionEndpoints> logger) : IFeatureEndpoints
 {
     private const string RetryAfterSeconds = "5";
     private static readonly string[] ContentHeaders =
@@ -96,7 +96,7 @@ internal sealed partial class DistributionEndpoints(
     {
         var registry = await registries.ResolveAsync(context) ?? throw NoRegistryAt(RegistryResolver.HostOf(context.Request));
 
-        if (await authenticator.AuthenticateAsync(context, registry) is not { } signedIn)
+        if (await SignInAsync(context, registry, target, route) is not { } signedIn)
         {
             await AnswerUnauthorizedAsync(context, registry, target, route, insufficient: false);
             return;
@@ -109,7 +109,7 @@ internal sealed partial class DistributionEndpoints(
         }
 
         var principal = signedIn.Principal;
-        var rights = new CallerRights(await authorizer.FindPermissionsAsync(principal, registry, context.RequestAborted), signedIn.Scopes);
+        var rights = await authorizer.FindRightsAsync(signedIn, registry, target.Repository, route.Action, context.RequestAborted);
         var allowed = route.Action is { } action ? rights.IsAllowed(target.Repository, action) : rights.MayUse(route.RegistryAction);
         if (allowed)
         {
@@ -119,8 +119,8 @@ internal sealed partial class DistributionEndpoints(
 
         // A token that was asked for too little is no denial: its client asks again.
         var permitted = route.Action is { } right ? rights.Permissions.IsAllowed(target.Repository, right) : rights.Permissions.MayUse(route.RegistryAction);
-        if (!permitted) RecordDenial(context, registry, principal, target, route);
-        if (signedIn.Scopes is not null)
+        if (!permitted && principal.Id != 0) RecordDenial(context, registry, principal, target, route);
+        if (signedIn.Scopes is not null || principal.Id == 0)
         {
             // The client may ask for a token that reaches further; what its principal may not do, none will.
             await AnswerUnauthorizedAsync(context, registry, target, route, insufficient: true);
@@ -128,6 +128,15 @@ internal sealed partial class DistributionEndpoints(
         }
 
         throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not do this in '{target.Repository}'; ask its owner for the right '{route.Action?.ToString() ?? route.RegistryAction.ToString()}'.");
+    }
+
+    // Without a credential one may do what anybody may, where the registry lets anybody do something there; elsewhere the challenge is the answer.
+    private async ValueTask<SignedIn?> SignInAsync(HttpContext context, RegistryRecord registry, RequestTarget target, DistributionRoute? route)
+    {
+        if (context.Request.Headers.Authorization.Count > 0) return await authenticator.AuthenticateAsync(context, registry);
+        return route is not null && Authorizer.IsOfAnybody(route.Action) && await authorizer.MayAnybodyPullAsync(registry, target.Repository, context.RequestAborted)
+            ? new SignedIn(Principal.Anonymous, null, registry.Epoch)
+            : null;
     }
 
     private void RecordDenial(HttpContext context, RegistryRecord registry, Principal principal, RequestTarget target, DistributionRoute route)

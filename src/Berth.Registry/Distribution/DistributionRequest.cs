@@ -23,7 +23,7 @@ internal sealed record DistributionRequest(HttpContext Http, RegistryRecord Regi
     public bool IsHead => HttpMethods.IsHead(Http.Request.Method);
 
     /// <summary>Who asks, as the ledger records it.</summary>
-    public Caller Caller => new(Principal.Id, Principal.Name, Http.Connection.RemoteIpAddress?.ToString(), Http.TraceIdentifier);
+    public Caller Caller => Principal.CallerOf(Http);
 
     /// <summary>A query parameter's only value, or null; several values of one parameter are refused.</summary>
     /// <exception cref="OciException">The parameter is given more than once.</exception>

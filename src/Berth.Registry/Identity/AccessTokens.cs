@@ -1,102 +1,103 @@
-using System.Text;
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Registry.Identity.Authorization;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
 
 namespace Berth.Registry.Identity;
 
 /// <summary>
-/// Issues and reads the tokens of a registry: JWTs with the claims that Azure Container Registry's have, and the principal with its security epoch. A
-/// token says what was asked for and granted when it was made; what its principal may do now is decided anew for each request.
+/// Issues and reads the tokens of a registry: JWTs with the claims that Azure Container Registry's have, and the principal with its security epoch. An
+/// access token says what was asked for and granted when it was made, a refresh token nothing but who asks; what its principal may do now is decided anew
+/// for each request.
 /// </summary>
 public sealed class AccessTokens(ISigningKeys rows, PublicNames names, IdentityOptions options, TimeProvider time, ILogger<AccessTokens> logger) : IDisposable
 {
     private const string Issuer = "Azure Container Registry";
     private const string AccessGrant = "access_token";
+    private const string RefreshGrant = "refresh_token";
 
-    private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false, MaximumTokenSizeInBytes = 64 * 1024 };
-
-    private readonly SigningKeys _keys = new(SigningKeys.Registry, rows, options, time, logger);
+    private readonly TokenSigner _signer = new(new SigningKeys(SigningKeys.Registry, rows, options, time, logger), time);
 
     /// <summary>A token for what was granted.</summary>
-    internal async Task<string> IssueAccessAsync(RegistryRecord registry, Principal principal, IReadOnlyList<AccessEntry> access, CancellationToken cancellationToken)
-    {
-        var credentials = await _keys.CurrentAsync(cancellationToken);
-        return Handler.CreateToken(Payload(registry, principal, access), credentials);
-    }
+    internal Task<string> IssueAccessAsync(RegistryRecord registry, Principal principal, IReadOnlyList<AccessEntry> access, CancellationToken cancellationToken) =>
+        _signer.SignAsync(
+            json =>
+            {
+                WriteCommon(json, registry, principal, AccessGrant, options.AccessTokenLifetime);
+                json.WriteStartArray("access"u8);
+                foreach (var entry in access) Write(json, entry);
+                json.WriteEndArray();
+            },
+            cancellationToken);
 
-    /// <summary>What a token for this registry carries; null when it is not one that this registry issued for its own use, or is not good now.</summary>
+    /// <summary>A token that is the principal's password here for a while.</summary>
+    internal Task<string> IssueRefreshAsync(RegistryRecord registry, Principal principal, string tenant, CancellationToken cancellationToken) => _signer.SignAsync(
+        json =>
+        {
+            WriteCommon(json, registry, principal, RefreshGrant, options.RefreshTokenLifetime);
+            json.WriteString("tenant"u8, tenant);
+            json.WriteStartObject("permissions"u8);
+            json.WriteStartArray("actions"u8);
+            json.WriteStringValue("*"u8);
+            json.WriteEndArray();
+            json.WriteStartArray("notActions"u8);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        },
+        cancellationToken);
+
+    /// <summary>What an access token for this registry carries; null when it is not one that this registry issued for its own use, or is not good now.</summary>
     internal async Task<AccessToken?> ReadAccessAsync(string text, RegistryRecord registry, CancellationToken cancellationToken)
     {
-        if (text.AsSpan().Count('.') != 2 || !Handler.CanReadToken(text)) return null;
+        if (await ReadAsync(text, registry, AccessGrant, cancellationToken) is not { } token) return null;
+        if (!token.TryGetPayloadValue<JsonElement>("access", out var claim) || PrincipalOf(token) is not { } principal) return null;
 
-        JsonWebToken token;
-        try
+        // The signature is good: what is read here was written above.
+        var access = new List<AccessEntry>();
+        foreach (var entry in claim.EnumerateArray())
         {
-            token = new JsonWebToken(text);
-        }
-        catch (Exception e) when (e is ArgumentException or SecurityTokenException or FormatException or JsonException)
-        {
-            return null;
+            access.Add(new AccessEntry(
+                entry.GetProperty("type").GetString()!, entry.GetProperty("name").GetString()!,
+                [.. entry.GetProperty("actions").EnumerateArray().Select(action => action.GetString()!)]));
         }
 
-        if (token.Kid is not { Length: > 0 } id || await _keys.FindAsync(id, cancellationToken) is not { } key) return null;
-        var result = await Handler.ValidateTokenAsync(token, Parameters(registry, key));
-        return result.IsValid ? Read(token, registry) : null;
+        return new AccessToken(principal, RegistryScopes.FromAccess(access), new DateTimeOffset(token.ValidFrom), new DateTimeOffset(token.ValidTo));
     }
+
+    /// <summary>Whom a refresh token of this registry was issued to, and until when; null when it is none, or is not good now.</summary>
+    internal async Task<(Principal Principal, DateTimeOffset Until)?> ReadRefreshAsync(string text, RegistryRecord registry, CancellationToken cancellationToken) =>
+        await ReadAsync(text, registry, RefreshGrant, cancellationToken) is { } token && PrincipalOf(token) is { } principal
+            ? (principal, new DateTimeOffset(token.ValidTo))
+            : null;
 
     /// <inheritdoc/>
-    public void Dispose() => _keys.Dispose();
+    public void Dispose() => _signer.Dispose();
 
-    private TokenValidationParameters Parameters(RegistryRecord registry, SecurityKey key) => new()
+    private async Task<JsonWebToken?> ReadAsync(string text, RegistryRecord registry, string grant, CancellationToken cancellationToken)
     {
-        ValidAlgorithms = [SecurityAlgorithms.RsaSha256],
-        ValidIssuer = Issuer,
-        ValidAudience = names.LoginServer(registry.Name),
-        IssuerSigningKey = key,
-        TryAllIssuerSigningKeys = false,
-        RequireSignedTokens = true,
-        RequireExpirationTime = true,
-        LifetimeValidator = (from, until, _, _) => from is { } start && until is { } end && IsGood(start, end),
-    };
-
-    private bool IsGood(DateTime from, DateTime until)
-    {
-        var now = time.GetUtcNow().UtcDateTime;
-        return from <= now && now < until;
+        if (await _signer.ReadAsync(text, Issuer, [names.LoginServer(registry.Name)], cancellationToken) is not { } token) return null;
+        if (!token.TryGetPayloadValue<string>("grant_type", out var found) || found != grant) return null;
+        return token.TryGetPayloadValue<long>("registry", out var issuedFor) && issuedFor == registry.Id ? token : null;
     }
 
-    private string Payload(RegistryRecord registry, Principal principal, IReadOnlyList<AccessEntry> access)
+    private void WriteCommon(Utf8JsonWriter json, RegistryRecord registry, Principal principal, string grant, TimeSpan lifetime)
     {
         var now = time.GetUtcNow();
-        using var body = new MemoryStream();
-        using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartObject();
-            json.WriteString("jti"u8, Guid.CreateVersion7(now).ToString());
-            json.WriteString("sub"u8, principal.Name);
-            json.WriteNumber("nbf"u8, now.ToUnixTimeSeconds());
-            json.WriteNumber("exp"u8, (now + options.AccessTokenLifetime).ToUnixTimeSeconds());
-            json.WriteNumber("iat"u8, now.ToUnixTimeSeconds());
-            json.WriteString("iss"u8, Issuer);
-            json.WriteString("aud"u8, names.LoginServer(registry.Name));
-            json.WriteString("version"u8, "1.0"u8);
-            json.WriteString("grant_type"u8, AccessGrant);
-            json.WriteStartArray("access"u8);
-            foreach (var entry in access) Write(json, entry);
-            json.WriteEndArray();
-            json.WriteStartArray("roles"u8);
-            json.WriteEndArray();
-            json.WriteNumber("registry"u8, registry.Id);
-            json.WriteNumber("principal"u8, principal.Id);
-            json.WriteNumber("epoch"u8, principal.Epoch);
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(body.GetBuffer().AsSpan(0, (int)body.Length));
+        json.WriteString("jti"u8, Guid.CreateVersion7(now).ToString());
+        json.WriteString("sub"u8, principal.Name);
+        json.WriteNumber("nbf"u8, now.ToUnixTimeSeconds());
+        json.WriteNumber("exp"u8, (now + lifetime).ToUnixTimeSeconds());
+        json.WriteNumber("iat"u8, now.ToUnixTimeSeconds());
+        json.WriteString("iss"u8, Issuer);
+        json.WriteString("aud"u8, names.LoginServer(registry.Name));
+        json.WriteString("version"u8, "1.0"u8);
+        json.WriteString("grant_type"u8, grant);
+        json.WriteStartArray("roles"u8);
+        json.WriteEndArray();
+        json.WriteNumber("registry"u8, registry.Id);
+        json.WriteNumber("principal"u8, principal.Id);
+        json.WriteNumber("epoch"u8, principal.Epoch);
     }
 
     private static void Write(Utf8JsonWriter json, AccessEntry entry)
@@ -110,25 +111,8 @@ public sealed class AccessTokens(ISigningKeys rows, PublicNames names, IdentityO
         json.WriteEndObject();
     }
 
-    // The signature is good: what is read here was written above.
-    private static AccessToken? Read(JsonWebToken token, RegistryRecord registry)
-    {
-        if (!token.TryGetPayloadValue<string>("grant_type", out var grant) || grant != AccessGrant) return null;
-        if (!token.TryGetPayloadValue<long>("registry", out var issuedFor) || issuedFor != registry.Id) return null;
-        if (!token.TryGetPayloadValue<long>("principal", out var id) || !token.TryGetPayloadValue<long>("epoch", out var epoch)) return null;
-        if (!token.TryGetPayloadValue<JsonElement>("access", out var claim)) return null;
-
-        var access = new List<AccessEntry>();
-        foreach (var entry in claim.EnumerateArray())
-        {
-            access.Add(new AccessEntry(
-                entry.GetProperty("type").GetString()!, entry.GetProperty("name").GetString()!,
-                [.. entry.GetProperty("actions").EnumerateArray().Select(action => action.GetString()!)]));
-        }
-
-        return new AccessToken(
-            new Principal(id, token.Subject, epoch), RegistryScopes.FromAccess(access), new DateTimeOffset(token.ValidFrom), new DateTimeOffset(token.ValidTo));
-    }
+    private static Principal? PrincipalOf(JsonWebToken token) =>
+        token.TryGetPayloadValue<long>("principal", out var id) && token.TryGetPayloadValue<long>("epoch", out var epoch) ? new Principal(id, token.Subject, epoch) : null;
 }
 
 /// <summary>What a good registry token says.</summary>

@@ -12,8 +12,7 @@ namespace Berth.Registry.Identity;
 /// Says who asks: a registry token (RFC 6750), or HTTP Basic (RFC 7617) with a user name and password. A verified password is remembered for at most 60
 /// seconds. Both hold only while the principal's security epoch stays the same; the epochs are read with each request.
 /// </summary>
-public sealed partial class Authenticator(
-    IInstallation installation, OwnerAccount owner, AccessTokens tokens, AccessLog accessLog, IdentityOptions options, TimeProvider time, ILogger<Authenticator> logger) : IDisposable
+public sealed partial class Authenticator : IDisposable
 {
     /// <summary>The longest token that is read or issued, in characters; the server takes headers of 32 KiB together.</summary>
     public const int MaxTokenLength = 24 * 1024;
@@ -21,55 +20,71 @@ public sealed partial class Authenticator(
     private const int MaxHeaderLength = 8 * 1024;
     private const int MaxVerifications = 2;
 
-    private readonly TokenMemory _tokens = new(time);
-    private readonly CredentialMemory _memory = new(options.CredentialMemory, time);
+    private readonly IInstallation _installation;
+    private readonly OwnerAccount _owner;
+    private readonly AccessTokens _accessTokens;
+    private readonly SecretCredentials _secrets;
+    private readonly AccessLog _accessLog;
+    private readonly ILogger<Authenticator> _logger;
+    private readonly TokenMemory _tokens;
+    private readonly CredentialMemory _memory;
     private readonly ConcurrentDictionary<CredentialKey, Lazy<Task<Principal?>>> _underway = new();
     private readonly SemaphoreSlim _verifications = new(MaxVerifications);
     private readonly SemaphoreSlim _reverifications = new(1);
     private readonly SignInQueue _newcomers = new();
 
-    /// <summary>Who asks, or null when the request has no good credential.</summary>
-    /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
-    public async ValueTask<SignedIn?> AuthenticateAsync(HttpContext context, RegistryRecord registry)
+    internal Authenticator(
+        IInstallation installation, OwnerAccount owner, AccessTokens tokens, SecretCredentials secrets, AccessLog accessLog, IdentityOptions options,
+        TimeProvider time, ILogger<Authenticator> logger)
     {
-        var header = context.Request.Headers.Authorization.ToString();
-        if (header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) return await ReadTokenAsync(context, registry, header);
-        return await AuthenticateBasicAsync(context, registry) is { } principal ? new SignedIn(principal, null) : null;
+        _installation = installation;
+        _owner = owner;
+        _accessTokens = tokens;
+        _secrets = secrets;
+        _accessLog = accessLog;
+        _logger = logger;
+        _tokens = new TokenMemory(time);
+        _memory = new CredentialMemory(options.CredentialMemory, time);
     }
 
-    /// <summary>The principal of a user name and password, or null when the request has none that is good.</summary>
+    /// <summary>Who asks, or null when the request has no good credential.</summary>
     /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
-    public async ValueTask<Principal?> AuthenticateBasicAsync(HttpContext context, RegistryRecord registry)
+    public ValueTask<SignedIn?> AuthenticateAsync(HttpContext context, RegistryRecord registry)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? ReadTokenAsync(context, registry, header)
+            : AuthenticateBasicAsync(context, registry);
+    }
+
+    /// <summary>Whose user name and password the request has, or null when it has none that are good.</summary>
+    /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
+    public async ValueTask<SignedIn?> AuthenticateBasicAsync(HttpContext context, RegistryRecord registry)
     {
         var header = context.Request.Headers.Authorization.ToString();
         if (header.Length is 0 or > MaxHeaderLength || !header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase)) return null;
         return TryDecode(header.AsSpan("Basic ".Length), out var name, out var password)
-            ? await AuthenticateAsync(context, registry, _memory.KeyOf(header), name, password)
+            ? await AuthenticateAsync(context, registry, _memory.KeyOf(header, registry.Id), name, password)
             : null;
     }
 
-    /// <summary>The principal of a user name and password, or null when they are not good.</summary>
+    /// <summary>Whose user name and password at the registry they are, or null when they are not good.</summary>
     /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
-    public ValueTask<Principal?> AuthenticateAsync(HttpContext context, RegistryRecord registry, string name, string password)
+    public async ValueTask<SignedIn?> AuthenticateAsync(HttpContext context, RegistryRecord registry, string name, string password) =>
+        TryEncode(name, password, out var header, out var bytes)
+            ? await AuthenticateAsync(context, registry, _memory.KeyOf(header, registry.Id), name, bytes)
+            : null;
+
+    /// <summary>The person whose user name and password they are, or null when they are not good; no other kind of principal.</summary>
+    /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
+    public async ValueTask<Principal?> AuthenticatePersonAsync(HttpContext context, string name, string password)
     {
-        var bytes = Encoding.UTF8.GetBytes(password);
-        if (name.Length is 0 or > MaxHeaderLength || bytes.Length > MaxHeaderLength || name.Any(char.IsControl) || name.Contains(':')) return ValueTask.FromResult<Principal?>(null);
+        if (!TryEncode(name, password, out var header, out var bytes)) return null;
 
-        // As a Basic header would have it, so that both know the credential by one key.
-        var header = $"Basic {Convert.ToBase64String([.. Encoding.UTF8.GetBytes(name), (byte)':', .. bytes])}";
-        return AuthenticateAsync(context, registry, _memory.KeyOf(header), name, bytes);
-    }
-
-    private async ValueTask<Principal?> AuthenticateAsync(HttpContext context, RegistryRecord registry, CredentialKey key, string name, byte[] password)
-    {
-        var known = _memory.Find(key);
-        if (known is not null && await IsCurrentAsync(known, registry, context.RequestAborted)) return known;
-
-        // Clients open many connections at once with one credential: it is verified once for all of them. It starts only once it stands
-        // in the table: one that ended before would never be taken out, and its outcome would be this credential's for good.
-        var origin = new Origin(registry.Id, context.Connection.RemoteIpAddress, context.TraceIdentifier);
-        var verification = _underway.GetOrAdd(key, _ => new Lazy<Task<Principal?>>(() => VerifyAsync(key, name, password, origin)));
-        return await verification.Value.WaitAsync(context.RequestAborted);
+        var key = _memory.KeyOf(header, registryId: 0);
+        if (_memory.Find(key) is { } known && await IsCurrentAsync(known, context.RequestAborted)) return known;
+        var principal = await VerifyOnceAsync(context, key, name, bytes, registryId: 0);
+        return principal is not null && await IsCurrentAsync(principal, context.RequestAborted) ? principal : null;
     }
 
     /// <inheritdoc/>
@@ -79,28 +94,57 @@ public sealed partial class Authenticator(
         _reverifications.Dispose();
     }
 
+    private async ValueTask<SignedIn?> AuthenticateAsync(HttpContext context, RegistryRecord registry, CredentialKey key, string name, byte[] password)
+    {
+        if (_memory.Find(key) is { } known && await SignedInAsync(known, registry, context.RequestAborted) is { } signedIn) return signedIn;
+
+        var principal = await FindSecretAsync(context, registry, key, name, password) ?? await VerifyOnceAsync(context, key, name, password, registry.Id);
+        return principal is null ? null : await SignedInAsync(principal, registry, context.RequestAborted);
+    }
+
+    private async ValueTask<Principal?> FindSecretAsync(HttpContext context, RegistryRecord registry, CredentialKey key, string name, byte[] password)
+    {
+        if (await _secrets.FindAsync(registry, name, password, context.RequestAborted) is not { } verified) return null;
+        _memory.Remember(key, verified.Principal, verified.Until);
+        _accessLog.Record(
+            AccessEventKinds.SignIn, registry.Id, verified.Principal.Name, context.Connection.RemoteIpAddress?.ToString(), verified.Method, context.TraceIdentifier);
+        return verified.Principal;
+    }
+
+    private Task<Principal?> VerifyOnceAsync(HttpContext context, CredentialKey key, string name, byte[] password, long registryId)
+    {
+        // Clients open many connections at once with one credential: it is verified once for all of them. It starts only once it stands
+        // in the table: one that ended before would never be taken out, and its outcome would be this credential's for good.
+        var origin = new Origin(registryId, context.Connection.RemoteIpAddress, context.TraceIdentifier);
+        var verification = _underway.GetOrAdd(key, _ => new Lazy<Task<Principal?>>(() => VerifyAsync(key, name, password, origin)));
+        return verification.Value.WaitAsync(context.RequestAborted);
+    }
+
     private async ValueTask<SignedIn?> ReadTokenAsync(HttpContext context, RegistryRecord registry, string header)
     {
         var text = header["Bearer ".Length..].Trim();
         if (text.Length > MaxTokenLength) return null;
 
-        var key = _memory.KeyOf(text);
-        var signedIn = _tokens.Find(key, registry.Id);
-        if (signedIn is null)
+        var key = _memory.KeyOf(text, registry.Id);
+        var token = _tokens.Find(key);
+        if (token is null)
         {
-            var token = await tokens.ReadAccessAsync(text, registry, context.RequestAborted);
+            token = await _accessTokens.ReadAccessAsync(text, registry, context.RequestAborted);
             if (token is null) return null;
-            signedIn = _tokens.Remember(key, registry.Id, token);
+            _tokens.Remember(key, token);
         }
 
-        return await IsCurrentAsync(signedIn.Principal, registry, context.RequestAborted) ? signedIn : null;
+        return await SignedInAsync(token.Principal, registry, context.RequestAborted) is { } signedIn ? signedIn with { Scopes = token.Scopes } : null;
     }
 
-    private async ValueTask<bool> IsCurrentAsync(Principal principal, RegistryRecord registry, CancellationToken cancellationToken)
+    private async ValueTask<SignedIn?> SignedInAsync(Principal principal, RegistryRecord registry, CancellationToken cancellationToken)
     {
-        var epochs = await installation.ReadEpochsAsync(principal.Id, registry.Id, cancellationToken);
-        return epochs.Registry != 0 && epochs.Principal == principal.Epoch;
+        var epochs = await _installation.ReadEpochsAsync(principal.Id, registry.Id, cancellationToken);
+        return epochs.Registry != 0 && (principal.Id == 0 || epochs.Principal == principal.Epoch) ? new SignedIn(principal, null, epochs.Registry) : null;
     }
+
+    private async ValueTask<bool> IsCurrentAsync(Principal principal, CancellationToken cancellationToken) =>
+        (await _installation.ReadEpochsAsync(principal.Id, 0, cancellationToken)).Principal == principal.Epoch;
 
     private async Task<Principal?> VerifyAsync(CredentialKey key, string name, byte[] password, Origin origin)
     {
@@ -110,7 +154,7 @@ public sealed partial class Authenticator(
         if (!wasGood && !_newcomers.TryEnter(origin.Remote))
         {
             _underway.TryRemove(key, out _);
-            if (accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "too many at once", origin.RequestId))
+            if (_accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "too many at once", origin.RequestId))
                 LogTooMany(Shorten(name), origin.Address);
             throw new OciException(OciErrorCode.TooManyRequests, "Too many sign-ins are being checked at this moment; try again in a second.");
         }
@@ -119,29 +163,29 @@ public sealed partial class Authenticator(
         await line.WaitAsync();
         try
         {
-            var settling = owner.SettleAsync();
+            var settling = _owner.SettleAsync();
             var wasSettled = settling.IsCompletedSuccessfully;
             var (record, matches) = await CheckAsync(name, password);
             if (!wasSettled)
             {
                 // Its hash was computed beside this one's; only if it replaced the password, this one must be computed again.
                 await settling;
-                var now = await installation.FindPrincipalAsync(name, CancellationToken.None);
+                var now = await _installation.FindPrincipalAsync(name, CancellationToken.None);
                 if (now?.Epoch != record?.Epoch) (record, matches) = await CheckAsync(name, password);
             }
 
-            if (!matches || record is null || !record.Enabled)
+            if (!matches || record is not { Enabled: true, Kind: PrincipalKind.User })
             {
                 _memory.Forget(key);
                 // A flood of wrong passwords must not become one of lines.
-                if (accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "password", origin.RequestId))
+                if (_accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "password", origin.RequestId))
                     LogRefused(Shorten(name), origin.Address);
                 return null;
             }
 
-            var principal = new Principal(record.Id, record.Name, record.Epoch);
-            _memory.Remember(key, principal);
-            accessLog.Record(AccessEventKinds.SignIn, origin.RegistryId, name, origin.Address, "password", origin.RequestId);
+            var principal = Principal.Of(record);
+            _memory.Remember(key, principal, null);
+            _accessLog.Record(AccessEventKinds.SignIn, origin.RegistryId, name, origin.Address, "password", origin.RequestId);
             return principal;
         }
         finally
@@ -154,12 +198,22 @@ public sealed partial class Authenticator(
 
     private async Task<(PrincipalRecord? Record, bool Matches)> CheckAsync(string name, byte[] password)
     {
-        var record = await installation.FindPrincipalAsync(name, CancellationToken.None);
+        var record = await _installation.FindPrincipalAsync(name, CancellationToken.None);
         // An unknown account costs the same hash as a known one.
         return (record, PasswordHash.Verify(record?.PasswordHash ?? PasswordHash.OfNoPassword, password));
     }
 
     private static string Shorten(string name) => name.Length > 64 ? name[..64] : name;
+
+    // As a Basic header would have it, so that both know the credential by one key.
+    private static bool TryEncode(string name, string password, out string header, out byte[] bytes)
+    {
+        header = "";
+        bytes = Encoding.UTF8.GetBytes(password);
+        if (name.Length is 0 or > MaxHeaderLength || bytes.Length > MaxHeaderLength || name.Any(char.IsControl) || name.Contains(':')) return false;
+        header = $"Basic {Convert.ToBase64String([.. Encoding.UTF8.GetBytes(name), (byte)':', .. bytes])}";
+        return true;
+    }
 
     private static bool TryDecode(ReadOnlySpan<char> token, out string name, out byte[] password)
     {

@@ -1,17 +1,128 @@
+using System.Collections.Concurrent;
 using Berth.Metadata;
+using Berth.Oci;
 using Berth.Registry.Identity.Authorization;
 
 namespace Berth.Registry.Identity;
 
 /// <summary>
-/// The one place that decides what a principal may do in a registry. The rule for now: the owner may do everything, nobody else anything. Not sealed,
-/// so that a test can give rights in part before there are any to be had.
+/// The one place that decides what a principal may do: in a registry by its role assignments, its scope map or its admin account, and on the control
+/// plane by its role assignments. Not sealed, so that a test can give rights of its own.
 /// </summary>
-public class Authorizer
+public class Authorizer(IPrincipals principals, IRoles roles, IRegistryTokens tokens, IRegistries registries)
 {
-    private static readonly RegistryPermissions Owner = RegistryPermissions.OfEverything("owner");
+    private const int MaxKnown = 20_000;
+    private const int ForgottenAtOnce = MaxKnown / 8;
 
-    /// <summary>What the principal may do in the registry, as of now.</summary>
-    public virtual ValueTask<RegistryPermissions> FindPermissionsAsync(Principal principal, RegistryRecord registry, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(principal.Name == OwnerAccount.Name ? Owner : RegistryPermissions.None);
+    private static readonly RegistryPermissions Owner = RegistryPermissions.OfEverything("owner account");
+
+    // What was worked out holds for as long as neither epoch moves: every change of assignments, groups, roles, scope maps and settings moves one.
+    private readonly ConcurrentDictionary<(long Principal, long Registry), Known> _known = new();
+
+    /// <summary>What the principal may do in the registry, as of the epochs that were read for this request.</summary>
+    public virtual async ValueTask<RegistryPermissions> FindPermissionsAsync(SignedIn signedIn, RegistryRecord registry, CancellationToken cancellationToken)
+    {
+        var principal = signedIn.Principal;
+        if (principal.Id == 0) return RegistryPermissions.None;
+
+        var key = (principal.Id, registry.Id);
+        if (_known.TryGetValue(key, out var known) && known.Principal == principal.Epoch && known.Registry == signedIn.RegistryEpoch) return known.Permissions;
+
+        var permissions = await WorkOutAsync(principal, registry.Id, cancellationToken);
+        if (_known.Count >= MaxKnown) ForgetSome();
+        _known[key] = new Known(principal.Epoch, signedIn.RegistryEpoch, permissions);
+        return permissions;
+    }
+
+    /// <summary>What the caller may do in the registry, with what anybody may do to the repository where that is what is asked about.</summary>
+    public async ValueTask<CallerRights> FindRightsAsync(
+        SignedIn signedIn, RegistryRecord registry, RepositoryName repository, RepositoryAction? action, CancellationToken cancellationToken)
+    {
+        var permissions = await FindPermissionsAsync(signedIn, registry, cancellationToken);
+        if (IsOfAnybody(action) && !permissions.IsAllowed(repository, action!.Value) && await MayAnybodyPullAsync(registry, repository, cancellationToken))
+            permissions = RegistryPermissions.Union(permissions, RegistryPermissions.FromAnonymousPull(NameSet.Of(repository)));
+        return new CallerRights(permissions, signedIn.Scopes);
+    }
+
+    /// <summary>Whether an action is among those that a registry or a repository may let anybody do.</summary>
+    public static bool IsOfAnybody(RepositoryAction? action) => action is RepositoryAction.ContentRead or RepositoryAction.MetadataRead;
+
+    /// <summary>Whether somebody without credentials may pull from the repository: what anybody may, whoever is signed in may, too.</summary>
+    public async ValueTask<bool> MayAnybodyPullAsync(RegistryRecord registry, RepositoryName repository, CancellationToken cancellationToken)
+    {
+        var access = await registries.ReadAnonymousAccessAsync(registry.Id, repository, cancellationToken);
+        return access.Epoch != 0 && (access.Registry || access.Repository);
+    }
+
+    /// <summary>What the principal may do on the control plane at each of the scopes and what holds them.</summary>
+    public async ValueTask<ControlRights> FindControlRightsAsync(Principal principal, IReadOnlyCollection<ResourceScope> scopes, CancellationToken cancellationToken)
+    {
+        if (principal.Name == OwnerAccount.Name) return ControlRights.OfOwner;
+        var all = scopes.SelectMany(scope => scope.SelfAndAbove()).ToHashSet();
+        return new ControlRights(await FindAssignmentsAsync(principal.Id, all, cancellationToken));
+    }
+
+    /// <summary>Whether the principal, or a group that it is in, has any role anywhere; it may then see that there is a subscription.</summary>
+    public async ValueTask<bool> HasAnyRoleAsync(Principal principal, CancellationToken cancellationToken)
+    {
+        if (principal.Name == OwnerAccount.Name) return true;
+        foreach (var id in await SelfAndGroupsAsync(principal.Id, cancellationToken))
+        {
+            if ((await roles.ListRoleAssignmentsOfAsync(id, null, 1, cancellationToken)).Items.Count > 0) return true;
+        }
+
+        return false;
+    }
+
+    private async ValueTask<RegistryPermissions> WorkOutAsync(Principal principal, long registryId, CancellationToken cancellationToken)
+    {
+        // Read anew: what the resolver remembers may be older than the epochs.
+        var registry = await registries.FindRegistryByIdAsync(registryId, cancellationToken);
+        var record = await principals.FindPrincipalByIdAsync(principal.Id, cancellationToken);
+        if (registry is null || record is not { Enabled: true }) return RegistryPermissions.None;
+
+        switch (record.Kind)
+        {
+            case PrincipalKind.RegistryToken:
+                return record.RegistryId == registry.Id ? await OfTokenAsync(record, registry, cancellationToken) : RegistryPermissions.None;
+            case PrincipalKind.AdminUser:
+                return record.RegistryId == registry.Id && registry.AdminUserEnabled ? RegistryPermissions.Admin : RegistryPermissions.None;
+            case PrincipalKind.Group:
+                return RegistryPermissions.None;
+            default:
+                var assignments = await FindAssignmentsAsync(record.Id, registry.Scope.SelfAndAbove(), cancellationToken);
+                var given = RegistryPermissions.FromAssignments(assignments.Select(a => a.Assignment), registry.RoleAssignmentMode);
+                return record.Name == OwnerAccount.Name ? RegistryPermissions.Union(Owner, given) : given;
+        }
+    }
+
+    private async ValueTask<RegistryPermissions> OfTokenAsync(PrincipalRecord record, RegistryRecord registry, CancellationToken cancellationToken)
+    {
+        var name = record.Name[(record.Name.IndexOf('/', StringComparison.Ordinal) + 1)..];
+        if (await tokens.FindTokenAsync(registry.Id, name, cancellationToken) is not { } grant || grant.Token.Principal.Id != record.Id) return RegistryPermissions.None;
+        return ScopeMap.TryParse(grant.Token.ScopeMap, "", grant.Actions, out var map, out _) ? RegistryPermissions.FromScopeMap(map) : RegistryPermissions.None;
+    }
+
+    private async ValueTask<IReadOnlyList<(ResourceScope Scope, RoleAssignment Assignment)>> FindAssignmentsAsync(
+        long principalId, IReadOnlyCollection<ResourceScope> scopes, CancellationToken cancellationToken)
+    {
+        var granted = await roles.FindGrantedRolesAsync(await SelfAndGroupsAsync(principalId, cancellationToken), scopes, cancellationToken);
+        var assignments = new List<(ResourceScope, RoleAssignment)>(granted.Count);
+        foreach (var role in granted)
+        {
+            if (RoleRows.Read(role) is { } assignment) assignments.Add((role.Assignment.Scope, assignment));
+        }
+
+        return assignments;
+    }
+
+    private async ValueTask<IReadOnlyList<long>> SelfAndGroupsAsync(long principalId, CancellationToken cancellationToken) =>
+        [principalId, .. (await principals.ListGroupsAsync(principalId, cancellationToken)).Select(group => group.Id)];
+
+    private void ForgetSome()
+    {
+        foreach (var key in _known.Keys.Take(ForgottenAtOnce)) _known.TryRemove(key, out _);
+    }
+
+    private sealed record Known(long Principal, long Registry, RegistryPermissions Permissions);
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
@@ -19,13 +20,16 @@ internal sealed class CredentialMemory(TimeSpan duration, TimeProvider time)
     private readonly TimeSpan _duration = duration < Longest ? duration : Longest;
     private readonly ConcurrentDictionary<CredentialKey, (Principal Principal, long Until)> _entries = new();
 
-    /// <summary>What an Authorization header is remembered under.</summary>
-    public CredentialKey KeyOf(string header)
+    /// <summary>What an Authorization header for a registry is remembered under: the same credential may be another principal's elsewhere.</summary>
+    public CredentialKey KeyOf(string header, long registryId)
     {
         Span<byte> text = stackalloc byte[512];
         Span<byte> mac = stackalloc byte[32];
-        var bytes = Encoding.UTF8.TryGetBytes(header, text, out var length) ? text[..length] : Encoding.UTF8.GetBytes(header);
-        HMACSHA256.HashData(_key, bytes, mac);
+        var needed = sizeof(long) + Encoding.UTF8.GetMaxByteCount(header.Length);
+        if (needed > text.Length) text = new byte[needed];
+        BinaryPrimitives.WriteInt64LittleEndian(text, registryId);
+        var length = sizeof(long) + Encoding.UTF8.GetBytes(header, text[sizeof(long)..]);
+        HMACSHA256.HashData(_key, text[..length], mac);
         return new CredentialKey(BitConverter.ToUInt128(mac), BitConverter.ToUInt128(mac[16..]));
     }
 
@@ -41,12 +45,13 @@ internal sealed class CredentialMemory(TimeSpan duration, TimeProvider time)
     /// </summary>
     public bool WasGood(CredentialKey key) => _entries.ContainsKey(key);
 
-    /// <summary>Remembers a verified credential.</summary>
-    public void Remember(CredentialKey key, Principal principal)
+    /// <summary>Remembers a verified credential, not beyond its own end.</summary>
+    public void Remember(CredentialKey key, Principal principal, DateTimeOffset? end)
     {
+        var duration = end - time.GetUtcNow() is { } left && left < _duration ? left : _duration;
         if (_entries.Count >= MaxEntries) ForgetExpired();
         if (_entries.Count >= MaxEntries) return;
-        _entries[key] = (principal, time.GetTimestamp() + (long)(_duration.TotalSeconds * time.TimestampFrequency));
+        _entries[key] = (principal, time.GetTimestamp() + (long)(duration.TotalSeconds * time.TimestampFrequency));
     }
 
     /// <summary>Forgets one credential: it is good no more.</summary>

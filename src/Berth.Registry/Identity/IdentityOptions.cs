@@ -13,6 +13,17 @@ public sealed record IdentityOptions
     [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
     public TimeSpan AccessTokenLifetime { get; init; } = TimeSpan.FromMinutes(75);
 
+    /// <summary>How long a registry's refresh token is good, between a minute and a day. Default 3 hours, as Azure Container Registry's.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
+    public TimeSpan RefreshTokenLifetime { get; init; } = TimeSpan.FromHours(3);
+
+    /// <summary>How long an access token of the authority is good, between a minute and a day. Default 75 minutes, the middle of what Microsoft Entra gives.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
+    public TimeSpan AuthorityTokenLifetime { get; init; } = TimeSpan.FromMinutes(75);
+
+    /// <summary>Whether local accounts may sign in to the authority with <c>grant_type=password</c>. Default true.</summary>
+    public bool PasswordGrant { get; init; } = true;
+
     /// <summary>How long a key signs tokens before a new one takes its place, between an hour and ten years. Default 90 days.</summary>
     [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
     public TimeSpan SigningKeyLifetime { get; init; } = TimeSpan.FromDays(90);

@@ -14,6 +14,9 @@ internal sealed partial class SigningKeys(string issuer, ISigningKeys rows, Iden
     /// <summary>The issuer of registry tokens.</summary>
     public const string Registry = "registry";
 
+    /// <summary>The issuer of the authority's tokens.</summary>
+    public const string Authority = "authority";
+
     /// <summary>How long a key stands before it signs, and how long a node goes without looking for new ones.</summary>
     public static readonly TimeSpan Publication = TimeSpan.FromMinutes(1);
 
@@ -30,6 +33,9 @@ internal sealed partial class SigningKeys(string issuer, ISigningKeys rows, Iden
         var loaded = await LoadAsync(Publication, cancellationToken);
         return loaded.CurrentAt(time.GetUtcNow());
     }
+
+    /// <summary>The public halves of all keys, for the issuer's key set.</summary>
+    public async ValueTask<IReadOnlyList<RsaSecurityKey>> ListAsync(CancellationToken cancellationToken) => (await LoadAsync(Publication, cancellationToken)).Keys;
 
     /// <summary>The key that a token names; null for one that there is not.</summary>
     public async ValueTask<SecurityKey?> FindAsync(string id, CancellationToken cancellationToken)
@@ -100,6 +106,8 @@ internal sealed partial class SigningKeys(string issuer, ISigningKeys rows, Iden
         }
 
         public long At { get; }
+
+        public IReadOnlyList<RsaSecurityKey> Keys => [.. _keys.Select(key => (RsaSecurityKey)key.Credentials.Key)];
 
         // A clock that was set back may find none active yet.
         public SigningCredentials CurrentAt(DateTimeOffset now) => _keys.LastOrDefault(key => key.ActiveFrom <= now).Credentials ?? _keys[0].Credentials;

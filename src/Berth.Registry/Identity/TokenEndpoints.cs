@@ -4,52 +4,36 @@ using Berth.Oci;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity.Authorization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Primitives;
 
 namespace Berth.Registry.Identity;
 
 /// <summary>
-/// A registry's token service: <c>GET /oauth2/token</c> with a user name and password in the header (Docker token authentication), <c>POST</c> with them in
-/// a form (Docker OAuth 2.0, <c>grant_type=password</c>). What is asked for and not permitted is left out of the token, not refused.
+/// A registry's token service: <c>GET /oauth2/token</c> with a user name and password in the header (Docker token authentication), <c>POST</c> with them, or
+/// with a refresh token, in a form (Docker OAuth 2.0), and <c>POST /oauth2/exchange</c>, which gives a refresh token for an access token of the authority.
+/// What is asked for and not permitted is left out of the token, not refused.
 /// </summary>
 internal sealed class TokenEndpoints(
-    RegistryResolver registries, Authenticator authenticator, Authorizer authorizer, AccessTokens tokens, TokenChallenge challenge, PublicNames names,
-    IdentityOptions options)
+    RegistryResolver registries, Authenticator authenticator, ControlAuthenticator control, Authorizer authorizer, AccessTokens tokens, AuthorityTokens authority,
+    AccessLog accessLog, TokenChallenge challenge, PublicNames names, IdentityOptions options) : IFeatureEndpoints
 {
-    private const int MaxFormBytes = 64 * 1024;
-    private const int MaxFormValues = 256;
+    private const string ExchangePath = "/oauth2/exchange";
 
     /// <summary>Answers the request if it is for the token service; false if its path is another.</summary>
     public bool TryHandle(HttpContext context, out Task handled)
     {
-        var isOurs = context.Request.Path.Equals(TokenChallenge.Path, StringComparison.Ordinal);
-        handled = isOurs ? AnswerAsync(context) : Task.CompletedTask;
-        return isOurs;
+        var path = context.Request.Path;
+        handled = path.Equals(TokenChallenge.Path, StringComparison.Ordinal) ? AnswerAsync(context, TokenAsync)
+            : path.Equals(ExchangePath, StringComparison.Ordinal) ? AnswerAsync(context, ExchangeAsync)
+            : Task.CompletedTask;
+        return !ReferenceEquals(handled, Task.CompletedTask);
     }
 
-    private async Task AnswerAsync(HttpContext context)
+    private async Task AnswerAsync(HttpContext context, Func<HttpContext, RegistryRecord, Task> act)
     {
         try
         {
-            var registry = await registries.ResolveAsync(context) ?? throw new OciException(OciErrorCode.NameUnknown, "There is no registry at this host.");
-            if (HttpMethods.IsGet(context.Request.Method))
-            {
-                var query = context.Request.Query;
-                CheckService(registry, query["service"]);
-                await IssueAsync(context, registry, await authenticator.AuthenticateBasicAsync(context, registry), query["scope"]);
-            }
-            else if (HttpMethods.IsPost(context.Request.Method))
-            {
-                await PostAsync(context, registry);
-            }
-            else
-            {
-                context.Response.Headers.Allow = "GET, POST";
-                throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
-            }
+            await act(context, await registries.ResolveAsync(context) ?? throw new OciException(OciErrorCode.NameUnknown, "There is no registry at this host."));
         }
         catch (OciException e)
         {
@@ -63,45 +47,118 @@ internal sealed class TokenEndpoints(
         }
     }
 
-    private async Task PostAsync(HttpContext context, RegistryRecord registry)
+    private async Task TokenAsync(HttpContext context, RegistryRecord registry)
     {
-        var form = await ReadFormAsync(context);
-        CheckService(registry, form["service"]);
-        var grant = Single(form, "grant_type");
-        if (grant != "password")
-            throw new OciException(OciErrorCode.Unsupported, "grant_type must be 'password'.", status: StatusCodes.Status400BadRequest, detail: Shorten(grant));
+        if (HttpMethods.IsGet(context.Request.Method))
+        {
+            var query = context.Request.Query;
+            CheckService(registry, query["service"]);
+            var signedIn = context.Request.Headers.Authorization.Count == 0
+                ? new SignedIn(Principal.Anonymous, null, registry.Epoch)
+                : await authenticator.AuthenticateBasicAsync(context, registry);
+            await IssueAsync(context, registry, signedIn, query["scope"]);
+            return;
+        }
 
-        var principal = await authenticator.AuthenticateAsync(context, registry, Single(form, "username"), Single(form, "password"));
-        await IssueAsync(context, registry, principal, form["scope"]);
+        RequirePost(context, "GET, POST");
+        var form = await RequestForm.ReadAsync(context);
+        CheckService(registry, form["service"]);
+        var signed = form.Required("grant_type") switch
+        {
+            "password" => await authenticator.AuthenticateAsync(context, registry, form.Required("username"), form.Required("password")),
+            "refresh_token" => await authenticator.AuthenticateAsync(context, registry, SecretCredentials.RefreshTokenUser, form.Required("refresh_token")),
+            var grant => throw UnknownGrant(grant, "'refresh_token' or 'password'"),
+        };
+        await IssueAsync(context, registry, signed, form["scope"]);
     }
 
-    private async Task IssueAsync(HttpContext context, RegistryRecord registry, Principal? principal, StringValues scope)
+    private async Task ExchangeAsync(HttpContext context, RegistryRecord registry)
     {
+        RequirePost(context, "POST");
+        var form = await RequestForm.ReadAsync(context);
+        CheckService(registry, form["service"]);
+        if (form.Required("grant_type") is var grant && grant is not ("access_token" or "access_token_refresh_token")) throw UnknownGrant(grant, "'access_token'");
+
+        var text = form.Required("access_token");
+        var principal = text.Length > Authenticator.MaxTokenLength
+            ? null
+            : await control.ReadAsync(text, [names.ArmEndpoint, AuthorityTokens.RegistryAudience], context.RequestAborted);
         if (principal is null)
         {
-            challenge.Set(context, registry, null, insufficient: false);
             await ErrorResponse.WriteAsync(
                 context, StatusCodes.Status401Unauthorized, OciErrorCode.Unauthorized,
-                "A user name and a password that are good are needed for a token; sign in again (docker login, podman login, helm registry login).");
+                $"The access token is none of this installation's authority for '{names.ArmEndpoint}' or '{AuthorityTokens.RegistryAudience}', or is good no more; sign in again (az login, berth login).");
+            return;
+        }
+
+        accessLog.Record(
+            AccessEventKinds.SignIn, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(), "access token", context.TraceIdentifier);
+        var tenant = await authority.TenantAsync(context.RequestAborted);
+        await WriteAsync(context, "refresh_token", await tokens.IssueRefreshAsync(registry, principal, tenant, context.RequestAborted), options.RefreshTokenLifetime);
+    }
+
+    private async Task IssueAsync(HttpContext context, RegistryRecord registry, SignedIn? signedIn, StringValues scope)
+    {
+        if (signedIn is null)
+        {
+            await RefuseAsync(context, registry);
             return;
         }
 
         if (!RegistryScopes.TryParse(scope.OfType<string>(), out var asked, out var error)) throw new OciException(OciErrorCode.BadRequest, error);
-        var permissions = await authorizer.FindPermissionsAsync(principal, registry, context.RequestAborted);
-        var token = await tokens.IssueAccessAsync(registry, principal, asked.Grant(permissions), context.RequestAborted);
+        var permissions = await authorizer.FindPermissionsAsync(signedIn, registry, context.RequestAborted);
+        var open = await FindOpenAsync(registry, asked, context.RequestAborted);
+        var access = asked.Grant(open.IsEmpty ? permissions : RegistryPermissions.Union(permissions, RegistryPermissions.FromAnonymousPull(open)));
+        if (signedIn.Principal.Id == 0 && access.Count == 0)
+        {
+            await RefuseAsync(context, registry);
+            return;
+        }
+
+        var token = await tokens.IssueAccessAsync(registry, signedIn.Principal, access, context.RequestAborted);
         if (token.Length > Authenticator.MaxTokenLength)
             throw new OciException(OciErrorCode.BadRequest, $"A token for all that is longer than {Authenticator.MaxTokenLength} characters; ask for fewer scopes at once.");
-        await WriteAsync(context, token);
+        await WriteAsync(context, "access_token", token, options.AccessTokenLifetime);
     }
 
-    private async Task WriteAsync(HttpContext context, string token)
+    private Task RefuseAsync(HttpContext context, RegistryRecord registry)
+    {
+        challenge.Set(context, registry, null, insufficient: false);
+        return ErrorResponse.WriteAsync(
+            context, StatusCodes.Status401Unauthorized, OciErrorCode.Unauthorized,
+            "A user name and a password that are good are needed for a token; sign in again (docker login, podman login, helm registry login).");
+    }
+
+    // Those among the repositories asked for from which anybody may pull.
+    private async ValueTask<NameSet> FindOpenAsync(RegistryRecord registry, RegistryScopes asked, CancellationToken cancellationToken)
+    {
+        var open = NameSet.None;
+        foreach (var repository in asked.RepositoryNames)
+        {
+            if (await authorizer.MayAnybodyPullAsync(registry, repository, cancellationToken)) open = open.Union(NameSet.Of(repository));
+        }
+
+        return open;
+    }
+
+    private static void RequirePost(HttpContext context, string allow)
+    {
+        if (HttpMethods.IsPost(context.Request.Method)) return;
+        context.Response.Headers.Allow = allow;
+        throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
+    }
+
+    private static OciException UnknownGrant(string grant, string known) =>
+        new(OciErrorCode.Unsupported, $"grant_type must be {known}.", status: StatusCodes.Status400BadRequest, detail: Shorten(grant));
+
+    private static async Task WriteAsync(HttpContext context, string name, string token, TimeSpan lifetime)
     {
         using var body = new MemoryStream();
         using (var json = new Utf8JsonWriter(body))
         {
             json.WriteStartObject();
-            json.WriteString("access_token"u8, token);
-            json.WriteNumber("expires_in"u8, (long)options.AccessTokenLifetime.TotalSeconds);
+            json.WriteString(name, token);
+            json.WriteNumber("expires_in"u8, (long)lifetime.TotalSeconds);
             json.WriteEndObject();
         }
 
@@ -118,27 +175,6 @@ internal sealed class TokenEndpoints(
             OciErrorCode.BadRequest, $"This is the token service of '{names.LoginServer(registry.Name)}', not of the service that was named.",
             detail: Shorten(service.ToString()));
     }
-
-    private static async Task<IFormCollection> ReadFormAsync(HttpContext context)
-    {
-        if (!context.Request.HasFormContentType || context.Request.ContentType!.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase))
-            throw new OciException(OciErrorCode.BadRequest, "The body must be a form: Content-Type application/x-www-form-urlencoded.", status: 415);
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxFormBytes;
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = new MinDataRate(bytesPerSecond: 240, TimeSpan.FromSeconds(5));
-        try
-        {
-            var options = new FormOptions { BufferBodyLengthLimit = MaxFormBytes, ValueCountLimit = MaxFormValues, ValueLengthLimit = MaxFormBytes };
-            return await context.Request.ReadFormAsync(options, context.RequestAborted);
-        }
-        catch (Exception e) when (e is InvalidDataException or Microsoft.AspNetCore.Http.BadHttpRequestException { StatusCode: not StatusCodes.Status408RequestTimeout })
-        {
-            throw new OciException(OciErrorCode.BadRequest, $"The form cannot be read; it may have {MaxFormBytes} bytes and {MaxFormValues} values at most.");
-        }
-    }
-
-    private static string Single(IFormCollection form, string name) => form[name] is [{ Length: > 0 } value]
-        ? value
-        : throw new OciException(OciErrorCode.BadRequest, $"The form needs '{name}', once.");
 
     private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
 }

@@ -40,18 +40,18 @@ internal sealed class MetricsAccess(IInstallation installation, Authenticator au
     {
         var registry = await installation.FindRegistryAsync(options.DefaultRegistry, context.RequestAborted)
             ?? throw new OciException(OciErrorCode.NameUnknown, $"There is no registry '{options.DefaultRegistry}'.");
-        if (await authenticator.AuthenticateBasicAsync(context, registry) is not { } principal)
+        if (await authenticator.AuthenticateBasicAsync(context, registry) is not { } signedIn)
         {
             context.Response.Headers.WWWAuthenticate = "Basic realm=\"Berth\"";
             throw new OciException(OciErrorCode.Unauthorized, "Metrics need no credential on the registry's own machine alone: sign in with a user name and password.");
         }
 
-        var permissions = await authorizer.FindPermissionsAsync(principal, registry, context.RequestAborted);
+        var permissions = await authorizer.FindPermissionsAsync(signedIn, registry, context.RequestAborted);
         if (permissions.MayUse(RegistryAction.MetricsRead)) return;
 
         accessLog.Record(
-            AccessEventKinds.Denied, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(), "metrics", context.TraceIdentifier);
-        throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not read the metrics; ask the owner for the right '{RegistryAction.MetricsRead}'.");
+            AccessEventKinds.Denied, registry.Id, signedIn.Principal.Name, context.Connection.RemoteIpAddress?.ToString(), "metrics", context.TraceIdentifier);
+        throw new OciException(OciErrorCode.Denied, $"'{signedIn.Principal.Name}' may not read the metrics; ask the owner for the right '{RegistryAction.MetricsRead}'.");
     }
 
     // A proxy on this machine that nobody declared trusted makes every client look local: what it passes on needs a credential.

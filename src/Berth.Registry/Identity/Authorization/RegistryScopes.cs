@@ -28,6 +28,9 @@ public sealed class RegistryScopes
     /// <summary>Whether nothing is asked for that there is.</summary>
     public bool IsEmpty => _repositories.Count == 0 && _registry.Count == 0;
 
+    /// <summary>The repositories that are asked for.</summary>
+    public IReadOnlyCollection<RepositoryName> RepositoryNames => _repositories.Keys;
+
     /// <summary>
     /// Reads the values of all <c>scope</c> parameters, each with any number of scopes between spaces; the error is a sentence about what is
     /// no scope or too much.

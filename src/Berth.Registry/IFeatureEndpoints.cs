@@ -1,0 +1,10 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry;
+
+/// <summary>The paths that one feature answers; a request is offered to the features in turn, the data plane first.</summary>
+internal interface IFeatureEndpoints
+{
+    /// <summary>Answers the request if its path is the feature's; false if it lies elsewhere.</summary>
+    bool TryHandle(HttpContext context, out Task handled);
+}
