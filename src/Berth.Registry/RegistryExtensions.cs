@@ -74,7 +74,7 @@ public static class RegistryExtensions
             s.GetRequiredService<ILogger<Authenticator>>()));
         services.AddSingleton<ControlAuthenticator>();
         services.AddSingleton<IFeatureEndpoints, TokenEndpoints>();
-        services.TryAddSingleton<Authorizer>();
+        services.AddSingleton<Authorizer>();
         services.TryAddSingleton<OwnerAccount>();
         return services;
     }
