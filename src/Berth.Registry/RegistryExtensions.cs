@@ -1,5 +1,6 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
@@ -40,9 +41,10 @@ public static class RegistryExtensions
         services.AddSingleton<IConsumers>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRegistries>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
-        return services.AddDistribution().AddIdentity().AddLifecycle();
+        return services.AddDistribution().AddIdentity().AddArtifacts().AddLifecycle();
     }
 
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
@@ -66,6 +68,8 @@ public static class RegistryExtensions
         services.AddHostedService(s => s.GetRequiredService<AccessLog>());
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<TokenChallenge>();
+        services.AddSingleton<AccessMetrics>();
+        services.AddSingleton<RegistryGate>();
         services.AddSingleton<AuthorityTokens>();
         services.AddSingleton<SecretCredentials>();
         services.AddSingleton(s => new Authenticator(
@@ -95,6 +99,13 @@ public static class RegistryExtensions
         services.AddSingleton<ManifestEndpoints>();
         services.AddSingleton<ListEndpoints>();
         services.AddSingleton<IFeatureEndpoints, DistributionEndpoints>();
+        return services;
+    }
+
+    private static IServiceCollection AddArtifacts(this IServiceCollection services)
+    {
+        services.AddSingleton<RepositoryService>();
+        services.AddSingleton<IFeatureEndpoints, ArtifactEndpoints>();
         return services;
     }
 
