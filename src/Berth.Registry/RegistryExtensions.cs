@@ -44,7 +44,7 @@ public static class RegistryExtensions
         services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
-        return services.AddDistribution().AddIdentity().AddArtifacts().AddLifecycle();
+        return services.AddDistribution().AddIdentity().AddEvidence().AddArtifacts().AddLifecycle();
     }
 
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
