@@ -3,6 +3,7 @@ using Berth.Oci;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
+using Berth.Registry.Network;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -25,6 +26,7 @@ public static class RegistryExtensions
         services.AddSingleton(options.Distribution);
         services.AddSingleton(options.Identity);
         services.AddSingleton(options.Lifecycle);
+        services.AddSingleton(options.Outbound);
         services.AddSingleton<IInstallation>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IUploads>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IBlobs>(s => s.GetRequiredService<IMetadataStore>());
@@ -42,7 +44,7 @@ public static class RegistryExtensions
         services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
-        return services.AddDistribution().AddIdentity().AddLifecycle();
+        return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddLifecycle();
     }
 
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
