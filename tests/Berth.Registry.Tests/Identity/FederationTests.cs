@@ -35,7 +35,7 @@ public sealed class FederationTests : IAsyncLifetime
     {
         var blob = "a blob"u8.ToArray();
         using var client = _host.ClientOf(_principal.ClientId!, _issuer.Token(Now));
-        Assert.Equal(HttpStatusCode.Unauthorized, await client.PushBlobAsync("team-b/app", blob)); // it has no role yet
+        Assert.Equal(HttpStatusCode.Forbidden, await client.PushBlobAsync("team-b/app", blob)); // it has no role yet
         await _host.AssignAsync(_principal.Name, "AcrPush");
 
         Assert.Equal(HttpStatusCode.Created, await client.PushBlobAsync("team-a/app", blob));
