@@ -35,6 +35,7 @@ internal sealed class OutboundHttp : IDisposable
     {
         MaxResponseContentBufferSize = mostBytes,
         Timeout = LongestRequest,
+        DefaultRequestHeaders = { { "User-Agent", "berth" } },
     };
 
     /// <inheritdoc/>

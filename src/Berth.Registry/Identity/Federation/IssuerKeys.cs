@@ -22,6 +22,7 @@ internal sealed partial class IssuerKeys(IssuerDocuments documents, TimeProvider
     // Both documents together: a caller waits no longer than for one request.
     private static readonly TimeSpan LongestFetch = OutboundHttp.LongestRequest;
     private const int MostIssuers = 256;
+    private const int MaxReason = 600;
 
     private readonly ConcurrentDictionary<string, Entry> _issuers = new(StringComparer.Ordinal);
     private readonly Lock _eviction = new();
@@ -54,7 +55,7 @@ internal sealed partial class IssuerKeys(IssuerDocuments documents, TimeProvider
         }
         catch (Exception e) when (e is FormatException or OutboundRefusedException or HttpRequestException or OperationCanceledException or ObjectDisposedException)
         {
-            LogUnreachable(Printable.Of(issuer), e is OperationCanceledException ? "it did not answer in time" : Printable.Of(e.InnerException?.Message ?? e.Message));
+            LogUnreachable(Printable.Of(issuer), e is OperationCanceledException ? "it did not answer in time" : Printable.Of(e.InnerException?.Message ?? e.Message, MaxReason));
         }
     }
 
