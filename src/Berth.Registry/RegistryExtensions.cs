@@ -4,6 +4,7 @@ using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
+using Berth.Registry.Network;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -26,6 +27,7 @@ public static class RegistryExtensions
         services.AddSingleton(options.Distribution);
         services.AddSingleton(options.Identity);
         services.AddSingleton(options.Lifecycle);
+        services.AddSingleton(options.Outbound);
         services.AddSingleton<IInstallation>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IUploads>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IBlobs>(s => s.GetRequiredService<IMetadataStore>());
@@ -44,7 +46,7 @@ public static class RegistryExtensions
         services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
-        return services.AddDistribution().AddIdentity().AddEvidence().AddArtifacts().AddLifecycle();
+        return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddEvidence().AddArtifacts().AddLifecycle();
     }
 
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
