@@ -1,0 +1,42 @@
+using Berth.Metadata;
+using Berth.Registry.Identity.Authority;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Identity;
+
+/// <summary>Wires sign-in, tokens, rights and the authority.</summary>
+internal static class IdentityServices
+{
+    /// <summary>Adds the feature's services and endpoints.</summary>
+    public static IServiceCollection AddIdentity(this IServiceCollection services)
+    {
+        services.AddSingleton<AccessLog>();
+        services.AddHostedService(s => s.GetRequiredService<AccessLog>());
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<TokenChallenge>();
+        services.AddSingleton<AuthorityTokens>();
+        services.AddSingleton<SecretCredentials>();
+        services.AddSingleton(s => new Authenticator(
+            s.GetRequiredService<IInstallation>(), s.GetRequiredService<OwnerAccount>(), s.GetRequiredService<AccessTokens>(), s.GetRequiredService<SecretCredentials>(),
+            s.GetRequiredService<AccessLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<Authenticator>>()));
+        services.AddSingleton<ControlAuthenticator>();
+        services.AddSingleton<IFeatureEndpoints, TokenEndpoints>();
+        services.TryAddSingleton<Authorizer>();
+        services.TryAddSingleton<OwnerAccount>();
+        return services.AddAuthority();
+    }
+
+    private static IServiceCollection AddAuthority(this IServiceCollection services)
+    {
+        services.AddSingleton<AuthorityDocuments>();
+        services.AddSingleton<ClientProofs>();
+        services.AddSingleton<RefreshGrants>();
+        services.AddSingleton<TokenAnswers>();
+        services.AddSingleton<TokenGrants>();
+        services.AddSingleton<IFeatureEndpoints, AuthorityEndpoints>();
+        return services;
+    }
+}
