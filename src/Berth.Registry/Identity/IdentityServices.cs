@@ -33,7 +33,10 @@ internal static class IdentityServices
     {
         services.AddSingleton<AuthorityDocuments>();
         services.AddSingleton<ClientProofs>();
+        services.AddSingleton<PersonProofs>();
         services.AddSingleton<RefreshGrants>();
+        services.AddSingleton<DeviceGrants>();
+        services.AddSingleton<DeviceSignIn>();
         services.AddSingleton<TokenAnswers>();
         services.AddSingleton<TokenGrants>();
         services.AddSingleton<IFeatureEndpoints, AuthorityEndpoints>();

@@ -8,7 +8,7 @@ namespace Berth.Registry.Identity.Authority;
 /// The authority's addresses: an OAuth 2.0 authorization server for the Azure CLI and the Azure SDKs, with AD FS' paths and Entra's. They answer on any
 /// host, but name themselves by the public one.
 /// </summary>
-internal sealed class AuthorityEndpoints(AuthorityDocuments documents, TokenGrants grants, AuthorityTokens tokens, TimeProvider time) : IFeatureEndpoints
+internal sealed class AuthorityEndpoints(AuthorityDocuments documents, TokenGrants grants, DeviceSignIn devices, AuthorityTokens tokens, TimeProvider time) : IFeatureEndpoints
 {
     /// <summary>Answers the request if its path is the authority's.</summary>
     public bool TryHandle(HttpContext context, out Task handled)
@@ -25,24 +25,24 @@ internal sealed class AuthorityEndpoints(AuthorityDocuments documents, TokenGran
             await CheckTenantAsync(path, context.RequestAborted);
             await ActAsync(context, path);
         }
-        catch (AuthorityException e)
+        catch (Exception e) when (Describe(e) is { } error)
         {
-            await AuthorityJson.WriteErrorAsync(context, e, time.GetUtcNow());
-        }
-        catch (OciException e)
-        {
-            if (e.Status == StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = "1";
-            var error = e.Status == StatusCodes.Status429TooManyRequests ? "temporarily_unavailable" : "invalid_request";
-            await AuthorityJson.WriteErrorAsync(context, new AuthorityException(error, 0, e.Message, e.Status), time.GetUtcNow());
-        }
-        catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException)
-        {
-            context.Response.Headers.RetryAfter = "5";
-            var unavailable = new AuthorityException(
-                "temporarily_unavailable", 0, "The authority's storage does not answer at this moment; try again shortly.", StatusCodes.Status503ServiceUnavailable);
-            await AuthorityJson.WriteErrorAsync(context, unavailable, time.GetUtcNow());
+            if (error.Status == StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = "1";
+            if (error.Status == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = "5";
+            if (path.IsPage) await SignInPage.WriteErrorAsync(context, error.Status, error.Message);
+            else await AuthorityJson.WriteErrorAsync(context, error, time.GetUtcNow());
         }
     }
+
+    private static AuthorityException? Describe(Exception failure) => failure switch
+    {
+        AuthorityException e => e,
+        OciException { Status: StatusCodes.Status429TooManyRequests } e => new("temporarily_unavailable", 0, e.Message, e.Status),
+        OciException e => new("invalid_request", 0, e.Message, e.Status),
+        MetadataUnavailableException or MetadataFullException => new(
+            "temporarily_unavailable", 0, "The authority's storage does not answer at this moment; try again shortly.", StatusCodes.Status503ServiceUnavailable),
+        _ => null,
+    };
 
     private Task ActAsync(HttpContext context, AuthorityPath path)
     {
@@ -60,6 +60,12 @@ internal sealed class AuthorityEndpoints(AuthorityDocuments documents, TokenGran
             case AuthorityRoute.Token:
                 RequireMethod(context, "POST");
                 return grants.AnswerAsync(context);
+            case AuthorityRoute.DeviceCode:
+                RequireMethod(context, "POST");
+                return devices.StartAsync(context);
+            case AuthorityRoute.DevicePage:
+                RequireMethod(context, "GET", "HEAD", "POST");
+                return devices.AnswerPageAsync(context);
             default:
                 throw AuthorityException.Invalid("This is not supported.");
         }

@@ -43,6 +43,9 @@ internal readonly record struct AuthorityPath(AuthorityRoute Route, string Base,
     /// <summary>Whether it is of AD FS' family.</summary>
     public bool IsAdfs => Base.StartsWith(Adfs, StringComparison.Ordinal);
 
+    /// <summary>Whether a person reads the answers.</summary>
+    public bool IsPage => Route is AuthorityRoute.DevicePage or AuthorityRoute.Authorize;
+
     /// <summary>Reads a path; false when it is none of the authority's.</summary>
     public static bool TryParse(string path, out AuthorityPath found)
     {

@@ -9,7 +9,7 @@ namespace Berth.Registry.Identity.Authority;
 /// Refresh tokens of the authority (RFC 6749, 6). Each is used once and gives the next one; whoever brings one that was used ends the whole family, because
 /// two have it, and which of them is the thief is not known (RFC 9700, 4.14.2). A token is its family's code, a dot, and its own.
 /// </summary>
-internal sealed class RefreshGrants(IGrants grants, IPrincipals principals, IdentityOptions options, TimeProvider time)
+internal sealed class RefreshGrants(IGrants grants, PersonProofs people, IdentityOptions options, TimeProvider time)
 {
     private const string Kind = "refresh";
 
@@ -45,8 +45,7 @@ internal sealed class RefreshGrants(IGrants grants, IPrincipals principals, Iden
             throw Refused();
         }
 
-        var record = await principals.FindPrincipalByIdAsync(payload.PrincipalId, cancellationToken);
-        if (record is { Enabled: true } && record.Epoch == payload.Epoch) return new RefreshFamily(family, grant, payload, record);
+        if (await people.FindAsync(payload.PrincipalId, payload.Epoch, cancellationToken) is { } person) return new RefreshFamily(family, grant, payload, person);
         await EndAsync(family, cancellationToken);
         throw Refused();
     }

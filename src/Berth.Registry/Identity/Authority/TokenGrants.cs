@@ -5,7 +5,7 @@ namespace Berth.Registry.Identity.Authority;
 
 /// <summary>The token endpoint (RFC 6749, 3.2): gives tokens for what a program brings.</summary>
 internal sealed class TokenGrants(
-    ClientProofs clients, Authenticator authenticator, IPrincipals principals, RefreshGrants refreshes, TokenAnswers answers, AuthorityTokens tokens,
+    ClientProofs clients, PersonProofs people, DeviceGrants devices, RefreshGrants refreshes, TokenAnswers answers, AuthorityTokens tokens,
     PublicNames names, IdentityOptions options)
 {
     /// <summary>The grant of a device's sign-in (RFC 8628, 3.4).</summary>
@@ -22,6 +22,7 @@ internal sealed class TokenGrants(
             "client_credentials" => AnswerApplicationAsync(context, form, client),
             "password" => AnswerPasswordAsync(context, form, client),
             "refresh_token" => AnswerRefreshAsync(context, form, client),
+            DeviceCode or "device_code" => AnswerDeviceAsync(context, form, client),
             _ => throw new AuthorityException("unsupported_grant_type", 70003, "This grant_type is not supported; the openid-configuration names those that are."),
         });
     }
@@ -38,9 +39,7 @@ internal sealed class TokenGrants(
         if (!options.PasswordGrant)
             throw new AuthorityException("unauthorized_client", 7000014, "Sign-in by grant_type=password is switched off here; use the device code or the browser.");
         var access = Read(form, names.ArmEndpoint);
-        var principal = await authenticator.AuthenticatePersonAsync(context, form.Required("username"), form.Required("password"));
-        var person = principal is null ? null : await principals.FindPrincipalByIdAsync(principal.Id, context.RequestAborted);
-        if (person is not { Enabled: true } || person.Epoch != principal!.Epoch) throw AuthorityException.BadPassword();
+        var person = await people.FindAsync(context, form.Required("username"), form.Required("password")) ?? throw AuthorityException.BadPassword();
         await AnswerPersonAsync(context, person, client, access, nonce: null);
     }
 
@@ -50,6 +49,14 @@ internal sealed class TokenGrants(
         var access = Read(form, names.ArmEndpoint, family.Payload.Scope);
         var next = await refreshes.RenewAsync(family, context.RequestAborted);
         await answers.WriteAsync(context, family.Principal, client.Id, access, nonce: null, next);
+    }
+
+    private async Task AnswerDeviceAsync(HttpContext context, IFormCollection form, Client client)
+    {
+        // The first version of Entra's protocol calls it code.
+        var (person, payload) = await devices.RedeemAsync(form.Optional("device_code") ?? form.Required("code"), client.Id, context.RequestAborted);
+        var access = RequestedAccess.Parse(payload.Scope, payload.Resource, tokens.Audiences, names.ArmEndpoint);
+        await AnswerPersonAsync(context, person, client, access, nonce: null);
     }
 
     private async Task AnswerPersonAsync(HttpContext context, PrincipalRecord person, Client client, RequestedAccess access, string? nonce, string? family = null)
