@@ -32,6 +32,8 @@ internal static class IdentityServices
     private static IServiceCollection AddAuthority(this IServiceCollection services)
     {
         services.AddSingleton<AuthorityDocuments>();
+        services.AddSingleton<CertificateAssertions>();
+        services.AddSingleton<UsedAssertions>();
         services.AddSingleton<ClientProofs>();
         services.AddSingleton<PersonProofs>();
         services.AddSingleton<RefreshGrants>();
