@@ -8,7 +8,6 @@ using Berth.Registry.Network;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry;
 
@@ -62,27 +61,6 @@ public static class RegistryExtensions
 
             return next(context);
         });
-    }
-
-    private static IServiceCollection AddIdentity(this IServiceCollection services)
-    {
-        services.AddSingleton<AccessLog>();
-        services.AddHostedService(s => s.GetRequiredService<AccessLog>());
-        services.AddSingleton<AccessTokens>();
-        services.AddSingleton<TokenChallenge>();
-        services.AddSingleton<AccessMetrics>();
-        services.AddSingleton<RegistryGate>();
-        services.AddSingleton<AuthorityTokens>();
-        services.AddSingleton<SecretCredentials>();
-        services.AddSingleton(s => new Authenticator(
-            s.GetRequiredService<IInstallation>(), s.GetRequiredService<OwnerAccount>(), s.GetRequiredService<AccessTokens>(), s.GetRequiredService<SecretCredentials>(),
-            s.GetRequiredService<AccessLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILogger<Authenticator>>()));
-        services.AddSingleton<ControlAuthenticator>();
-        services.AddSingleton<IFeatureEndpoints, TokenEndpoints>();
-        services.AddSingleton<Authorizer>();
-        services.TryAddSingleton<OwnerAccount>();
-        return services;
     }
 
     private static IServiceCollection AddDistribution(this IServiceCollection services)
