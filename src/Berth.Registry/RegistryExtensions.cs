@@ -42,7 +42,7 @@ public static class RegistryExtensions
         services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
-        return services.AddDistribution().AddIdentity().AddLifecycle();
+        return services.AddDistribution().AddIdentity().AddDirectory().AddLifecycle();
     }
 
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
