@@ -160,6 +160,17 @@ internal sealed class RegistryHost : IAsyncDisposable
         return client;
     }
 
+    /// <summary>A client with a token.</summary>
+    public HttpClient BearerOf(string token)
+    {
+        var client = WithoutCredential();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+
+    /// <summary>A client without a credential.</summary>
+    public HttpClient WithoutCredential() => new() { BaseAddress = Client.BaseAddress, Timeout = Client.Timeout };
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
