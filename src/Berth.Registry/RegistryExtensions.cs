@@ -45,7 +45,7 @@ public static class RegistryExtensions
         services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
-        return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddEvidence().AddArtifacts().AddLifecycle();
+        return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddDirectory().AddEvidence().AddArtifacts().AddLifecycle();
     }
 
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
