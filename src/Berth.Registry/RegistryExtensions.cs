@@ -3,6 +3,7 @@ using Berth.Oci;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
+using Berth.Registry.Management;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -42,7 +43,7 @@ public static class RegistryExtensions
         services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
-        return services.AddDistribution().AddIdentity().AddLifecycle();
+        return services.AddDistribution().AddIdentity().AddManagement().AddLifecycle();
     }
 
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
@@ -73,6 +74,8 @@ public static class RegistryExtensions
             s.GetRequiredService<AccessLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<Authenticator>>()));
         services.AddSingleton<ControlAuthenticator>();
+        services.AddSingleton<RoleCatalog>();
+        services.AddSingleton<SecretProtection>();
         services.AddSingleton<IFeatureEndpoints, TokenEndpoints>();
         services.TryAddSingleton<Authorizer>();
         services.TryAddSingleton<OwnerAccount>();
@@ -95,6 +98,27 @@ public static class RegistryExtensions
         services.AddSingleton<ManifestEndpoints>();
         services.AddSingleton<ListEndpoints>();
         services.AddSingleton<IFeatureEndpoints, DistributionEndpoints>();
+        return services;
+    }
+
+    private static IServiceCollection AddManagement(this IServiceCollection services)
+    {
+        services.AddSingleton<ManagementMetrics>();
+        services.AddSingleton<RegistryFinder>();
+        services.AddSingleton<AssignmentPlaces>();
+        services.AddSingleton<ActivityNames>();
+        services.AddSingleton<SubscriptionEndpoints>();
+        services.AddSingleton<ResourceGroupEndpoints>();
+        services.AddSingleton<RegistryEndpoints>();
+        services.AddSingleton<AdminUserEndpoints>();
+        services.AddSingleton<ScopeMapEndpoints>();
+        services.AddSingleton<TokenResourceEndpoints>();
+        services.AddSingleton<RoleDefinitionEndpoints>();
+        services.AddSingleton<RoleAssignmentEndpoints>();
+        services.AddSingleton<ManagedIdentityEndpoints>();
+        services.AddSingleton<FederationEndpoints>();
+        services.AddSingleton<ActivityEndpoints>();
+        services.AddSingleton<IFeatureEndpoints, ManagementEndpoints>();
         return services;
     }
 
