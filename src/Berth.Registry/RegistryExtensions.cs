@@ -77,7 +77,7 @@ public static class RegistryExtensions
         services.AddSingleton<RoleCatalog>();
         services.AddSingleton<SecretProtection>();
         services.AddSingleton<IFeatureEndpoints, TokenEndpoints>();
-        services.TryAddSingleton<Authorizer>();
+        services.AddSingleton<Authorizer>();
         services.TryAddSingleton<OwnerAccount>();
         return services;
     }

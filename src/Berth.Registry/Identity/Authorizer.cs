@@ -7,9 +7,9 @@ namespace Berth.Registry.Identity;
 
 /// <summary>
 /// The one place that decides what a principal may do: in a registry by its role assignments, its scope map or its admin account, and on the control
-/// plane by its role assignments. Not sealed, so that a test can give rights of its own.
+/// plane by its role assignments.
 /// </summary>
-public class Authorizer(IPrincipals principals, IRoles roles, IRegistryTokens tokens, IRegistries registries)
+public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTokens tokens, IRegistries registries)
 {
     private const int MaxKnown = 20_000;
     private const int ForgottenAtOnce = MaxKnown / 8;
@@ -20,7 +20,7 @@ public class Authorizer(IPrincipals principals, IRoles roles, IRegistryTokens to
     private readonly ConcurrentDictionary<(long Principal, long Registry), Known> _known = new();
 
     /// <summary>What the principal may do in the registry, as of the epochs that were read for this request.</summary>
-    public virtual async ValueTask<RegistryPermissions> FindPermissionsAsync(SignedIn signedIn, RegistryRecord registry, CancellationToken cancellationToken)
+    public async ValueTask<RegistryPermissions> FindPermissionsAsync(SignedIn signedIn, RegistryRecord registry, CancellationToken cancellationToken)
     {
         var principal = signedIn.Principal;
         if (principal.Id == 0) return RegistryPermissions.None;

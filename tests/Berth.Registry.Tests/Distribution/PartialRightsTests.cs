@@ -3,8 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using Berth.Metadata;
 using Berth.Oci;
-using Berth.Registry.Identity;
-using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Distribution;
@@ -18,8 +16,8 @@ public sealed class PartialRightsTests
     [Fact]
     public async Task A_mount_from_a_repository_that_one_may_not_pull_says_the_same_whatever_is_there()
     {
-        await using var host = await RegistryHost.StartAsync(authorizer: new BobsRights());
-        using var bob = await host.SignedInAsync("bob");
+        await using var host = await RegistryHost.StartAsync();
+        using var bob = await BobAsync(host);
         await host.Client.PushBlobAsync("secret/with", Blob);
         await host.Client.PushBlobAsync("secret/without", "something else"u8.ToArray());
         await host.Client.PushBlobAsync("open/without", "something else"u8.ToArray());
@@ -43,8 +41,8 @@ public sealed class PartialRightsTests
     [Fact]
     public async Task A_mount_without_a_source_finds_what_one_may_read_and_nothing_else()
     {
-        await using var host = await RegistryHost.StartAsync(authorizer: new BobsRights());
-        using var bob = await host.SignedInAsync("bob");
+        await using var host = await RegistryHost.StartAsync();
+        using var bob = await BobAsync(host);
 
         // Neighbours of the range in byte order are no part of it.
         foreach (var hidden in (string[])["secret/app", "open", "open-air/app", "open0"])
@@ -62,8 +60,8 @@ public sealed class PartialRightsTests
     [Fact]
     public async Task A_mount_into_a_repository_that_one_may_not_write_is_denied_whatever_one_may_read()
     {
-        await using var host = await RegistryHost.StartAsync(authorizer: new BobsRights());
-        using var bob = await host.SignedInAsync("bob");
+        await using var host = await RegistryHost.StartAsync();
+        using var bob = await BobAsync(host);
         await host.Client.PushBlobAsync("open/app", Blob);
 
         Assert.Equal(HttpStatusCode.Forbidden, await bob.MountAsync("secret/target", BlobDigest, "open/app"));
@@ -73,8 +71,8 @@ public sealed class PartialRightsTests
     [Fact]
     public async Task Knowing_a_digest_gives_nothing_that_one_may_not_read()
     {
-        await using var host = await RegistryHost.StartAsync(authorizer: new BobsRights());
-        using var bob = await host.SignedInAsync("bob");
+        await using var host = await RegistryHost.StartAsync();
+        using var bob = await BobAsync(host);
         await host.Client.PushBlobAsync("secret/app", Blob);
         await host.Client.PushBlobAsync("open/app", "something else"u8.ToArray());
 
@@ -87,8 +85,8 @@ public sealed class PartialRightsTests
     [Fact]
     public async Task The_catalog_lists_what_one_may_read()
     {
-        await using var host = await RegistryHost.StartAsync(authorizer: new BobsRights());
-        using var bob = await host.SignedInAsync("bob");
+        await using var host = await RegistryHost.StartAsync();
+        using var bob = await BobAsync(host);
         foreach (var repository in (string[])["open", "open/app", "open0", "secret/app"])
         {
             await host.Client.PushBlobAsync(repository, Blob);
@@ -105,8 +103,8 @@ public sealed class PartialRightsTests
     [InlineData("DELETE")]
     public async Task An_upload_session_of_somebody_else_is_404_as_if_it_had_never_been(string method)
     {
-        await using var host = await RegistryHost.StartAsync(authorizer: new BobsRights());
-        using var bob = await host.SignedInAsync("bob");
+        await using var host = await RegistryHost.StartAsync();
+        using var bob = await BobAsync(host);
         var session = await BeginAsync(host.Client, "open/app", "first "u8.ToArray());
         var absent = session[..^32] + new string('0', 32);
 
@@ -135,8 +133,8 @@ public sealed class PartialRightsTests
     [InlineData("DELETE")]
     public async Task An_upload_session_in_a_repository_that_one_may_not_write_is_403_whether_there_is_one_or_not(string method)
     {
-        await using var host = await RegistryHost.StartAsync(authorizer: new BobsRights());
-        using var bob = await host.SignedInAsync("bob");
+        await using var host = await RegistryHost.StartAsync();
+        using var bob = await BobAsync(host);
         var session = await BeginAsync(host.Client, "secret/app", "first "u8.ToArray());
 
         var (status, body) = await SendAsync(bob, method, session, "stolen"u8.ToArray());
@@ -155,8 +153,8 @@ public sealed class PartialRightsTests
     [Fact]
     public async Task The_owner_has_no_part_in_the_session_of_another_principal_either()
     {
-        await using var host = await RegistryHost.StartAsync(authorizer: new BobsRights());
-        using var bob = await host.SignedInAsync("bob");
+        await using var host = await RegistryHost.StartAsync();
+        using var bob = await BobAsync(host);
         var session = await BeginAsync(bob, "open/app", "first "u8.ToArray());
 
         foreach (var method in (string[])["GET", "PATCH", "PUT", "DELETE"])
@@ -195,22 +193,15 @@ public sealed class PartialRightsTests
         return text.Append(await answer.Content.ReadAsStringAsync()).Replace(id, "ID").ToString();
     }
 
-    private sealed class BobsRights : Authorizer
+    // Bob has every right under open/ and may list the catalog.
+    private static async Task<HttpClient> BobAsync(RegistryHost host)
     {
-        private const string Name = "@Request[Microsoft.ContainerRegistry/registries/repositories:name]";
-
-        private readonly RegistryPermissions _bob = RegistryPermissions.FromAssignments(
-            [
-                new RoleAssignment("repositories", "/", Role("Container Registry Repository Contributor"), Condition($"{Name} StringStartsWith 'open/'")),
-                new RoleAssignment("catalog", "/", Role("Container Registry Repository Catalog Lister"), null),
-            ],
-            RoleAssignmentMode.AbacRepositoryPermissions);
-
-        public override ValueTask<RegistryPermissions> FindPermissionsAsync(Principal principal, RegistryRecord registry, CancellationToken cancellationToken) =>
-            principal.Name == "bob" ? ValueTask.FromResult(_bob) : base.FindPermissionsAsync(principal, registry, cancellationToken);
-
-        private static RoleDefinition Role(string name) => BuiltInRoles.All.Single(role => role.Name == name);
-
-        private static RoleCondition Condition(string text) => RoleCondition.TryParse(text, out var condition, out _) ? condition : throw new ArgumentException(text);
+        var bob = await host.SignedInAsync("bob");
+        await host.UseModeAsync(RoleAssignmentMode.AbacRepositoryPermissions);
+        await host.AssignAsync(
+            "bob", "Container Registry Repository Contributor",
+            "@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringStartsWith 'open/'");
+        await host.AssignAsync("bob", "Container Registry Repository Catalog Lister");
+        return bob;
     }
 }

@@ -6,6 +6,7 @@ using Berth.Metadata.Sqlite;
 using Berth.Metadata.Tests.Sqlite.Faults;
 using Berth.Oci;
 using Berth.Registry.Identity;
+using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Lifecycle;
 using Berth.Storage.FileSystem;
 using Berth.Storage.FileSystem.Operations;
@@ -65,7 +66,7 @@ internal sealed class RegistryHost : IAsyncDisposable
     public TimeSpan Grace => _app.Services.GetRequiredService<LifecycleOptions>().Grace;
 
     public static async Task<RegistryHost> StartAsync(
-        ISteps? steps = null, RegistryOptions? options = null, Authorizer? authorizer = null, IFileOperations? files = null, FaultyVolume? volume = null)
+        ISteps? steps = null, RegistryOptions? options = null, IFileOperations? files = null, FaultyVolume? volume = null)
     {
         steps ??= NoSteps.Instance;
         var folder = Directory.CreateTempSubdirectory("berth-host-").FullName;
@@ -94,7 +95,6 @@ internal sealed class RegistryHost : IAsyncDisposable
         builder.Services.AddSingleton<IMetadataStore>(metadata);
         builder.Services.AddSingleton<IDeletionGate, OpenGate>();
         builder.Services.AddSingleton(new PublicNames("berth.localhost", 0, 443));
-        if (authorizer is not null) builder.Services.AddSingleton(authorizer);
         var hosts = builder.Services.Where(s => s.ServiceType == typeof(IHostedService)).ToHashSet();
         builder.Services.AddBerthRegistry(options ?? new RegistryOptions());
         foreach (var loop in builder.Services.Where(s => s.ServiceType == typeof(IHostedService) && !hosts.Contains(s)).ToList())
@@ -130,6 +130,28 @@ internal sealed class RegistryHost : IAsyncDisposable
         return ClientOf(name, "a password of its own");
     }
 
+    /// <summary>Sets how rights in the default registry's repositories are given.</summary>
+    public async Task UseModeAsync(RoleAssignmentMode mode)
+    {
+        var registry = await Metadata.FindRegistryAsync("local", CancellationToken.None);
+        await Metadata.UpdateRegistryAsync(registry!.Id, new RegistryChanges(RoleAssignmentMode: mode), Caller.System, CancellationToken.None);
+    }
+
+    /// <summary>Gives a principal a built-in role at the default registry; the result is the assignment's id.</summary>
+    public async Task<string> AssignAsync(string principal, string role, string? condition = null)
+    {
+        var registry = await Metadata.FindRegistryAsync("local", CancellationToken.None);
+        var record = await Metadata.FindPrincipalAsync(principal, CancellationToken.None);
+        var id = Guid.NewGuid().ToString();
+        var assignment = new RoleAssignmentRecord(id, registry!.Scope, BuiltInRoles.Find(role)!.Id.ToString(), record!.Id)
+        {
+            Condition = condition,
+            ConditionVersion = condition is null ? null : RoleCondition.Version,
+        };
+        await Metadata.PutRoleAssignmentAsync(assignment, Caller.System, CancellationToken.None);
+        return id;
+    }
+
     /// <summary>A client with any user name and password.</summary>
     public HttpClient ClientOf(string name, string password)
     {
@@ -137,6 +159,17 @@ internal sealed class RegistryHost : IAsyncDisposable
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}")));
         return client;
     }
+
+    /// <summary>A client with a token.</summary>
+    public HttpClient BearerOf(string token)
+    {
+        var client = WithoutCredential();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+
+    /// <summary>A client without a credential.</summary>
+    public HttpClient WithoutCredential() => new() { BaseAddress = Client.BaseAddress, Timeout = Client.Timeout };
 
     public async ValueTask DisposeAsync()
     {
