@@ -4,6 +4,7 @@ using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
+using Berth.Registry.Management;
 using Berth.Registry.Network;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -45,7 +46,7 @@ public static class RegistryExtensions
         services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
-        return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddDirectory().AddEvidence().AddArtifacts().AddLifecycle();
+        return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle();
     }
 
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
@@ -86,6 +87,27 @@ public static class RegistryExtensions
     {
         services.AddSingleton<RepositoryService>();
         services.AddSingleton<IFeatureEndpoints, ArtifactEndpoints>();
+        return services;
+    }
+
+    private static IServiceCollection AddManagement(this IServiceCollection services)
+    {
+        services.AddSingleton<ManagementMetrics>();
+        services.AddSingleton<RegistryFinder>();
+        services.AddSingleton<AssignmentPlaces>();
+        services.AddSingleton<ActivityNames>();
+        services.AddSingleton<SubscriptionEndpoints>();
+        services.AddSingleton<ResourceGroupEndpoints>();
+        services.AddSingleton<RegistryEndpoints>();
+        services.AddSingleton<AdminUserEndpoints>();
+        services.AddSingleton<ScopeMapEndpoints>();
+        services.AddSingleton<TokenResourceEndpoints>();
+        services.AddSingleton<RoleDefinitionEndpoints>();
+        services.AddSingleton<RoleAssignmentEndpoints>();
+        services.AddSingleton<ManagedIdentityEndpoints>();
+        services.AddSingleton<FederationEndpoints>();
+        services.AddSingleton<ActivityEndpoints>();
+        services.AddSingleton<IFeatureEndpoints, ManagementEndpoints>();
         return services;
     }
 

@@ -25,6 +25,8 @@ internal static class IdentityServices
             s.GetRequiredService<AccessLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<Authenticator>>()));
         services.AddSingleton<ControlAuthenticator>();
+        services.AddSingleton<RoleCatalog>();
+        services.AddSingleton<SecretProtection>();
         services.AddSingleton<IFeatureEndpoints, TokenEndpoints>();
         services.TryAddSingleton<Authorizer>();
         services.TryAddSingleton<OwnerAccount>();
