@@ -5,7 +5,7 @@ namespace Berth.Registry.Identity.Authority;
 
 /// <summary>The token endpoint (RFC 6749, 3.2): gives tokens for what a program brings.</summary>
 internal sealed class TokenGrants(
-    ClientProofs clients, PersonProofs people, DeviceGrants devices, RefreshGrants refreshes, TokenAnswers answers, AuthorityTokens tokens,
+    ClientProofs clients, PersonProofs people, DeviceGrants devices, CodeGrants codes, RefreshGrants refreshes, TokenAnswers answers, AuthorityTokens tokens,
     PublicNames names, IdentityOptions options)
 {
     /// <summary>The grant of a device's sign-in (RFC 8628, 3.4).</summary>
@@ -23,6 +23,7 @@ internal sealed class TokenGrants(
             "password" => AnswerPasswordAsync(context, form, client),
             "refresh_token" => AnswerRefreshAsync(context, form, client),
             DeviceCode or "device_code" => AnswerDeviceAsync(context, form, client),
+            "authorization_code" => AnswerCodeAsync(context, form, client),
             _ => throw new AuthorityException("unsupported_grant_type", 70003, "This grant_type is not supported; the openid-configuration names those that are."),
         });
     }
@@ -57,6 +58,15 @@ internal sealed class TokenGrants(
         var (person, payload) = await devices.RedeemAsync(form.Optional("device_code") ?? form.Required("code"), client.Id, context.RequestAborted);
         var access = RequestedAccess.Parse(payload.Scope, payload.Resource, tokens.Audiences, names.ArmEndpoint);
         await AnswerPersonAsync(context, person, client, access, nonce: null);
+    }
+
+    private async Task AnswerCodeAsync(HttpContext context, IFormCollection form, Client client)
+    {
+        var redeemed = await codes.RedeemAsync(
+            form.Required("code"), client.Id, form.Required("redirect_uri"), form.Required("code_verifier"), context.RequestAborted);
+        var payload = redeemed.Payload;
+        var access = RequestedAccess.Parse(payload.Scope, payload.Resource, tokens.Audiences, names.ArmEndpoint);
+        await AnswerPersonAsync(context, redeemed.Person, client, access, payload.Nonce, redeemed.Family);
     }
 
     private async Task AnswerPersonAsync(HttpContext context, PrincipalRecord person, Client client, RequestedAccess access, string? nonce, string? family = null)
