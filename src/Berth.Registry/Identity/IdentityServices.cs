@@ -43,6 +43,8 @@ internal static class IdentityServices
         services.AddSingleton<RefreshGrants>();
         services.AddSingleton<DeviceGrants>();
         services.AddSingleton<DeviceSignIn>();
+        services.AddSingleton<CodeGrants>();
+        services.AddSingleton<BrowserSignIn>();
         services.AddSingleton<TokenAnswers>();
         services.AddSingleton<TokenGrants>();
         services.AddSingleton<IFeatureEndpoints, AuthorityEndpoints>();
