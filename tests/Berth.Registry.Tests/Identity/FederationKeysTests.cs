@@ -138,7 +138,7 @@ public sealed class FederationKeysTests : IAsyncLifetime
         _issuer.Server.Answers["/configuration"] = Saying(good);
         var believed = new List<string>();
         foreach (var (name, path, answer) in ((string, string, RequestDelegate)[])[
-            ("another issuer's configuration", configuration, Saying(good.Replace(_issuer.Name, "https://issuer.example", StringComparison.Ordinal))),
+            ("another issuer's configuration", configuration, Saying(good.Replace($"\"{_issuer.Name}\"", "\"https://issuer.example\"", StringComparison.Ordinal))),
             ("an issuer with a slash", configuration, Saying(good.Replace($"\"{_issuer.Name}\"", $"\"{_issuer.Name}/\"", StringComparison.Ordinal))),
             ("keys without TLS", configuration, Saying(good.Replace($"{_issuer.Name}/jwks", $"http://127.0.0.1:{_issuer.Server.Port}/jwks", StringComparison.Ordinal))),
             ("keys in a file", configuration, Saying(good.Replace($"{_issuer.Name}/jwks", "file:///etc/passwd", StringComparison.Ordinal))),
