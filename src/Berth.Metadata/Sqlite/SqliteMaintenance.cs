@@ -145,7 +145,8 @@ public sealed partial class SqliteMetadataStore
         },
         cancellationToken);
 
-    private static readonly Sql ForgetSigningKeys = new("DELETE FROM signing_keys");
+    // The key that protects secrets signs nothing, and what it protects came back with the same rows.
+    private static readonly Sql ForgetSigningKeys = new($"DELETE FROM signing_keys WHERE issuer <> '{ISigningKeys.Protection}'");
 
     /// <inheritdoc/>
     public Task MarkRestoredAsync(CancellationToken cancellationToken) => RelieveAsync(

@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using Berth.Metadata;
+using Berth.Registry.Identity;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Management;
+
+/// <summary>
+/// The one door to the control plane, under any host name: authenticate, find the route, find the caller's right at the resource, act. Whether a resource
+/// is there is told to those alone who may see it.
+/// </summary>
+internal sealed partial class ManagementEndpoints(
+    ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installations, AuthorityTokens authority, PublicNames names, AccessLog accessLog,
+    ManagementMetrics metrics, IServiceProvider services, ILogger<ManagementEndpoints> logger) : IFeatureEndpoints
+{
+    private const string RetryAfterSeconds = "5";
+
+    // The deepest resource has ten; a scope of a role assignment adds four.
+    private const int MaxSegments = 32;
+
+    /// <inheritdoc/>
+    public bool TryHandle(HttpContext context, out Task handled)
+    {
+        handled = Task.CompletedTask;
+        var path = context.Request.Path.Value.AsSpan().TrimStart('/');
+        var end = path.IndexOf('/');
+        var first = end < 0 ? path : path[..end];
+        if (!first.Equals("subscriptions", StringComparison.OrdinalIgnoreCase) && !first.Equals("tenants", StringComparison.OrdinalIgnoreCase)
+            && !first.Equals("providers", StringComparison.OrdinalIgnoreCase)) return false;
+        handled = HandleAsync(context);
+        return true;
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var route = default(ManagementRoute);
+        context.Response.Headers["x-ms-request-id"] = context.TraceIdentifier;
+        try
+        {
+            if (await authenticator.AuthenticateAsync(context, names.ArmEndpoint) is not { } principal)
+            {
+                await AnswerUnauthorizedAsync(context);
+                return;
+            }
+
+            (route, var values) = FindRoute(context);
+            CheckVersion(context.Request.Query["api-version"].ToString());
+            await ActAsync(context, route, values, principal);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there any more to answer.
+        }
+        catch (Exception e)
+        {
+            await AnswerFailureAsync(context, route, e);
+        }
+        finally
+        {
+            metrics.RequestAnswered(route?.Name ?? "none", context.Response.StatusCode, Stopwatch.GetElapsedTime(started));
+        }
+    }
+
+    private async Task ActAsync(HttpContext context, ManagementRoute route, Dictionary<string, string> values, Principal principal)
+    {
+        var installation = await installations.FindInstallationAsync(context.RequestAborted) ?? throw new MetadataUnavailableException("There is no installation yet.");
+        var scope = ScopeText.Of(values);
+        if (values.TryGetValue("subscription", out var subscription) && !subscription.Equals(installation.SubscriptionId, StringComparison.OrdinalIgnoreCase))
+            throw ManagementException.SubscriptionNotFound(subscription);
+
+        var mayAct = route switch
+        {
+            { ListsWhatIsReadable: true } => true,
+            { Action: ManagementRoute.AnyRole } => true,
+            _ => (await authorizer.FindControlRightsAsync(principal, [scope], context.RequestAborted)).May(scope, route.Action),
+        };
+        if (!mayAct)
+        {
+            Deny(context, principal, route.Action);
+            throw Forbidden(principal, route.Action, scope);
+        }
+
+        await route.Act(services, new ManagementRequest(context, route, values, scope, principal, installation, names));
+    }
+
+    internal static ManagementException Forbidden(Principal principal, string action, ResourceScope scope) => new(
+        403, "AuthorizationFailed",
+        $"The client '{principal.Name}' does not have authorization to perform action '{action}' over scope '{ScopeText.Write(scope)}' or the scope is invalid. "
+        + "Ask someone who may assign roles there for one that has the action; if it was assigned just now, sign in again.");
+
+    private void Deny(HttpContext context, Principal principal, string action)
+    {
+        var address = context.Connection.RemoteIpAddress?.ToString();
+        if (accessLog.Record(AccessEventKinds.Denied, 0, principal.Name, address, action, context.TraceIdentifier)) LogDenied(principal.Name, action);
+    }
+
+    private static (ManagementRoute Route, Dictionary<string, string> Values) FindRoute(HttpContext context)
+    {
+        var path = context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        List<string> allowed = [];
+        foreach (var route in path.Length <= MaxSegments ? ManagementRoute.All : [])
+        {
+            if (route.Match(path) is not { } values) continue;
+            if (route.Method == context.Request.Method) return (route, values);
+            allowed.Add(route.Method);
+        }
+
+        if (allowed.Count == 0) throw new ManagementException(404, "NotFound", "Nothing is served at this path; docs/reference/control-plane.md lists what is.");
+        context.Response.Headers.Allow = string.Join(", ", allowed);
+        throw new ManagementException(405, "MethodNotAllowed", "This method is not supported here; see the Allow header.");
+    }
+
+    private static void CheckVersion(string version)
+    {
+        if (version.Length == 0)
+            throw ManagementException.Bad("MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests, for example 2023-07-01.");
+        if (version.Length > 32 || version.Split('-') is not [{ Length: 4 }, { Length: 2 }, { Length: 2 }, ..] || !DateOnly.TryParseExact(version[..Math.Min(10, version.Length)], "yyyy-MM-dd", out _))
+            throw ManagementException.Bad("InvalidApiVersionParameter", "The api-version is none: it is a date such as 2023-07-01, with -preview after it or not.");
+    }
+
+    private async Task AnswerUnauthorizedAsync(HttpContext context)
+    {
+        var tenant = await authority.TenantAsync(context.RequestAborted);
+        var isMissing = context.Request.Headers.Authorization.Count == 0;
+        var what = isMissing ? "The authentication failed because of missing 'Authorization' header." : "The access token is none for this address, or is good no more.";
+        context.Response.Headers.WWWAuthenticate =
+            $"Bearer authorization_uri=\"{names.LoginEndpoint}/{tenant}\", error=\"invalid_token\", error_description=\"{what.Replace('"', '\'')}\"";
+        await WriteErrorAsync(
+            context, 401, isMissing ? "AuthenticationFailed" : "InvalidAuthenticationToken", $"{what} Sign in (az login, berth login): tokens are for '{names.ArmEndpoint}'.");
+    }
+
+    private async Task AnswerFailureAsync(HttpContext context, ManagementRoute? route, Exception failure)
+    {
+        var (status, code, message) = failure switch
+        {
+            ManagementException e => (e.Status, e.Code, e.Message),
+            BadHttpRequestException { StatusCode: 413 } => (413, "RequestEntityTooLarge", "The body is larger than 1 MiB."),
+            BadHttpRequestException e => (e.StatusCode, "InvalidRequestContent", e.Message),
+            MetadataFullException => (507, "InsufficientStorage", "The volume of the registry's metadata is full: nothing of this request was stored. Free space, then try again."),
+            MetadataUnavailableException or OperationCanceledException => (503, "ServiceUnavailable", "The registry's metadata does not answer at this moment; try again shortly."),
+            _ => (500, "InternalServerError", $"An unexpected error; the server's log has it under request id {context.TraceIdentifier}."),
+        };
+        if (status >= 500) LogFailed(failure, status, context.Request.Method, route?.Name ?? "none", context.TraceIdentifier);
+        if (context.Response.HasStarted)
+        {
+            context.Abort();
+            return;
+        }
+
+        if (status == 503) context.Response.Headers.RetryAfter = RetryAfterSeconds;
+        await WriteErrorAsync(context, status, code, message);
+    }
+
+    private static Task WriteErrorAsync(HttpContext context, int status, string code, string message) => ManagementRequest.WriteAsync(context, status, json =>
+    {
+        json.WriteStartObject();
+        json.WriteStartObject("error"u8);
+        json.WriteString("code"u8, code);
+        json.WriteString("message"u8, message);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    });
+}

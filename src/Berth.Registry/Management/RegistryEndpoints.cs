@@ -1,0 +1,163 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Berth.Metadata;
+using Berth.Registry.Identity;
+
+namespace Berth.Registry.Management;
+
+/// <summary>Registries as resources.</summary>
+internal sealed partial class RegistryEndpoints(
+    RegistryFinder finder, IRegistries registries, IInstallation installation, Authorizer authorizer, RegistryOptions options, PublicNames names)
+{
+    private const string Type = "Microsoft.ContainerRegistry/registries";
+    private const string Provider = "/providers/" + Type;
+
+    // First labels of host names that mean something else.
+    private static readonly string[] Reserved = ["arm", "login", "graph", "data", "portal", "owner"];
+
+    /// <summary>The calls.</summary>
+    public static IReadOnlyList<ManagementRoute> Routes =>
+    [
+        ManagementRoute.Of<RegistryEndpoints>("registries.list", "GET", "/subscriptions/{subscription}" + Provider, Type + "/read", (e, r) => e.ListAsync(r), lists: true),
+        ManagementRoute.Of<RegistryEndpoints>(
+            "registries.list-of-group", "GET", "/subscriptions/{subscription}/resourceGroups/{group}" + Provider, Type + "/read", (e, r) => e.ListAsync(r), lists: true),
+        ManagementRoute.OfRegistry<RegistryEndpoints>("registries.get", "GET", "", "read", (e, r) => e.GetAsync(r)),
+        ManagementRoute.OfRegistry<RegistryEndpoints>("registries.put", "PUT", "", "write", (e, r) => e.PutAsync(r)),
+        ManagementRoute.OfRegistry<RegistryEndpoints>("registries.patch", "PATCH", "", "write", (e, r) => e.PatchAsync(r)),
+        ManagementRoute.OfRegistry<RegistryEndpoints>("registries.delete", "DELETE", "", "delete", (e, r) => e.DeleteAsync(r)),
+        ManagementRoute.Of<RegistryEndpoints>(
+            "registries.check-name", "POST", "/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry/checkNameAvailability",
+            "Microsoft.ContainerRegistry/checkNameAvailability/read", (e, r) => e.CheckNameAsync(r)),
+    ];
+
+    private async Task ListAsync(ManagementRequest request)
+    {
+        var page = await registries.ListRegistriesAsync(request.Scope, request.After, ManagementRequest.PageSize, request.Aborted);
+        var rights = await authorizer.FindControlRightsAsync(request.Principal, [.. page.Items.Select(registry => registry.Scope)], request.Aborted);
+        await request.WriteListAsync(page.Items.Where(registry => rights.May(registry.Scope, request.Route.Action)), Write, page.More ? page.Last : null);
+    }
+
+    private async Task GetAsync(ManagementRequest request)
+    {
+        var registry = await finder.FindAsync(request);
+        await request.WriteAsync(200, json => Write(json, registry));
+    }
+
+    private async Task PutAsync(ManagementRequest request)
+    {
+        var body = RegistryBody.Read(await request.ReadBodyAsync());
+        if (await finder.TryFindAsync(request) is { } standing)
+        {
+            if (body.Location is { } location && !IsSamePlace(location, standing.Location))
+                throw new ManagementException(409, "InvalidResourceLocation", $"The registry is in '{standing.Location}' and cannot be moved to '{location}'.");
+            await UpdateAsync(request, standing, body.Changes);
+            return;
+        }
+
+        var name = request["registry"].ToLowerInvariant();
+        if (FindFault(name) is { } fault) throw ManagementException.Bad("InvalidResourceName", fault);
+        var group = await registries.FindResourceGroupAsync(request.Installation.SubscriptionId, request["group"], request.Aborted)
+            ?? throw ManagementException.GroupNotFound(request["group"]);
+        if (body.Changes.Sku is not { } sku) throw ManagementException.Bad("MissingSku", "The body needs 'sku': {\"name\": \"Basic\"}, \"Standard\" or \"Premium\".");
+        var wanted = new NewRegistry(name, request.Installation.SubscriptionId, group.Name, body.Location ?? group.Location, sku) { Settings = body.Changes };
+        var made = await registries.CreateRegistryAsync(wanted, request.Caller, request.Aborted);
+        if (made.Outcome == CreateOutcome.Exists)
+            throw new ManagementException(409, "AlreadyInUse", $"The registry name '{name}' is already in use, here or in another resource group; choose another.");
+        if (made.Outcome == CreateOutcome.Unknown) throw ManagementException.GroupNotFound(request["group"]);
+        await request.WriteAsync(201, json => Write(json, made.Record!));
+    }
+
+    private async Task PatchAsync(ManagementRequest request)
+    {
+        var body = RegistryBody.Read((await request.ReadBodyAsync()).Only("identity", "tags", "sku", "properties"));
+        await UpdateAsync(request, await finder.FindAsync(request), body.Changes);
+    }
+
+    private async Task UpdateAsync(ManagementRequest request, RegistryRecord standing, RegistryChanges changes)
+    {
+        var changed = await registries.UpdateRegistryAsync(standing.Id, changes, request.Caller, request.Aborted)
+            ?? throw ManagementException.NotFound(ScopeText.Registry(standing));
+        await request.WriteAsync(200, json => Write(json, changed));
+    }
+
+    private async Task DeleteAsync(ManagementRequest request)
+    {
+        if (await finder.TryFindAsync(request) is not { } registry)
+        {
+            await request.WriteEmptyAsync(204);
+            return;
+        }
+
+        if (registry.Name == options.DefaultRegistry)
+        {
+            throw new ManagementException(
+                409, "DefaultRegistry", $"'{registry.Name}' is the default registry, which host names outside the domain mean: it cannot be deleted. Delete its repositories instead.");
+        }
+
+        await registries.DeleteRegistryAsync(registry.Id, request.Caller, request.Aborted);
+        await request.WriteEmptyAsync(200);
+    }
+
+    private async Task CheckNameAsync(ManagementRequest request)
+    {
+        var body = (await request.ReadBodyAsync()).Only("name", "type", "resourceGroupName", "autoGeneratedDomainNameLabelScope");
+        var name = body.RequiredText("name").ToLowerInvariant();
+        var (reason, message) = FindFault(name) is { } fault ? ("Invalid", fault)
+            : await installation.FindRegistryAsync(name, request.Aborted) is not null ? ("AlreadyExists", $"The registry {name} is already in use.")
+            : (null, null);
+        await request.WriteAsync(200, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("availableLoginServerName"u8, reason is null ? names.LoginServer(name) : null);
+            json.WriteBoolean("nameAvailable"u8, reason is null);
+            if (reason is not null) json.WriteString("reason"u8, reason);
+            if (message is not null) json.WriteString("message"u8, message);
+            json.WriteEndObject();
+        });
+    }
+
+    private static string? FindFault(string name) =>
+        !RegistryName().IsMatch(name) ? "A registry's name has 5 to 50 letters and digits, and nothing else."
+        : Reserved.Contains(name) ? $"The name '{name}' is reserved; choose another."
+        : null;
+
+    private static bool IsSamePlace(string one, string other) =>
+        one.Replace(" ", "", StringComparison.Ordinal).Equals(other.Replace(" ", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
+
+    private void Write(Utf8JsonWriter json, RegistryRecord registry)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, ScopeText.Registry(registry));
+        json.WriteString("name"u8, registry.Name);
+        json.WriteString("type"u8, Type);
+        json.WriteString("location"u8, registry.Location);
+        json.WritePropertyName("tags"u8);
+        json.WriteRawValue(registry.Tags);
+        json.WriteStartObject("sku"u8);
+        json.WriteString("name"u8, registry.Sku);
+        json.WriteString("tier"u8, registry.Sku);
+        json.WriteEndObject();
+        json.WriteNull("identity"u8);
+        json.WriteStartObject("systemData"u8);
+        json.WriteString("createdAt"u8, registry.CreatedAt);
+        json.WriteString("lastModifiedAt"u8, registry.UpdatedAt);
+        json.WriteEndObject();
+        json.WriteStartObject("properties"u8);
+        json.WriteString("loginServer"u8, names.LoginServer(registry.Name));
+        json.WriteString("creationDate"u8, registry.CreatedAt);
+        json.WriteString("provisioningState"u8, "Succeeded");
+        json.WriteBoolean("adminUserEnabled"u8, registry.AdminUserEnabled);
+        json.WriteBoolean("anonymousPullEnabled"u8, registry.AnonymousPullEnabled);
+        json.WriteString("roleAssignmentMode"u8, registry.RoleAssignmentMode.ToString());
+        foreach (var property in RegistryBody.Defaults.EnumerateObject()) property.WriteTo(json);
+        json.WriteStartArray("dataEndpointHostNames"u8);
+        json.WriteEndArray();
+        json.WriteStartArray("privateEndpointConnections"u8);
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    [GeneratedRegex(@"^[a-z0-9]{5,50}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex RegistryName();
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Berth.Metadata;
+using Berth.Registry.Identity;
+
+namespace Berth.Registry.Management;
+
+/// <summary>Resource groups.</summary>
+internal sealed partial class ResourceGroupEndpoints(Authorizer authorizer, IRegistries registries)
+{
+    private const string Groups = "/subscriptions/{subscription}/resourceGroups";
+    private const string Action = "Microsoft.Resources/subscriptions/resourceGroups/";
+
+    /// <summary>The calls.</summary>
+    public static IReadOnlyList<ManagementRoute> Routes =>
+    [
+        ManagementRoute.Of<ResourceGroupEndpoints>("groups.list", "GET", Groups, Action + "read", (e, r) => e.ListAsync(r), lists: true),
+        ManagementRoute.Of<ResourceGroupEndpoints>("groups.get", "GET", Groups + "/{group}", Action + "read", (e, r) => e.GetAsync(r)),
+        ManagementRoute.Of<ResourceGroupEndpoints>("groups.put", "PUT", Groups + "/{group}", Action + "write", (e, r) => e.PutAsync(r)),
+        ManagementRoute.Of<ResourceGroupEndpoints>("groups.delete", "DELETE", Groups + "/{group}", Action + "delete", (e, r) => e.DeleteAsync(r)),
+    ];
+
+    private async Task ListAsync(ManagementRequest request)
+    {
+        var page = await registries.ListResourceGroupsAsync(request.Installation.SubscriptionId, request.After, ManagementRequest.PageSize, request.Aborted);
+        var rights = await authorizer.FindControlRightsAsync(request.Principal, [.. page.Items.Select(ScopeOf)], request.Aborted);
+        await request.WriteListAsync(page.Items.Where(group => rights.May(ScopeOf(group), request.Route.Action)), Write, page.More ? page.Last : null);
+    }
+
+    private async Task GetAsync(ManagementRequest request)
+    {
+        var group = await registries.FindResourceGroupAsync(request.Installation.SubscriptionId, request["group"], request.Aborted)
+            ?? throw ManagementException.GroupNotFound(request["group"]);
+        await request.WriteAsync(200, json => Write(json, group));
+    }
+
+    private async Task PutAsync(ManagementRequest request)
+    {
+        if (!GroupName().IsMatch(request["group"]))
+            throw ManagementException.Bad("InvalidResourceGroup", "A resource group's name has at most 90 letters, digits, or . _ - ( ), and no period at its end.");
+        var body = (await request.ReadBodyAsync()).Only("id", "name", "type", "location", "tags", "properties", "managedBy");
+        var standing = await registries.FindResourceGroupAsync(request.Installation.SubscriptionId, request["group"], request.Aborted);
+        var location = body.Text("location") ?? standing?.Location ?? throw new ManagementException(400, "LocationRequired", "The body needs 'location', a text.");
+        RegistryBody.CheckLocation(location);
+        var wanted = new ResourceGroupRecord(request.Installation.SubscriptionId, standing?.Name ?? request["group"], location, body.Tags() ?? standing?.Tags ?? "{}");
+        var put = await registries.PutResourceGroupAsync(wanted, request.Caller, request.Aborted);
+        await request.WriteAsync(put.Outcome == CreateOutcome.Created ? 201 : 200, json => Write(json, put.Record!));
+    }
+
+    private async Task DeleteAsync(ManagementRequest request)
+    {
+        switch (await registries.DeleteResourceGroupAsync(request.Installation.SubscriptionId, request["group"], request.Caller, request.Aborted))
+        {
+            case DeleteOutcome.Held:
+                throw new ManagementException(
+                    409, "ResourceGroupNotEmpty", $"Resource group '{request["group"]}' holds registries or identities; delete them first, one by one.");
+            case DeleteOutcome.Unknown:
+                throw ManagementException.GroupNotFound(request["group"]);
+            default:
+                await request.WriteEmptyAsync(200);
+                break;
+        }
+    }
+
+    private static ResourceScope ScopeOf(ResourceGroupRecord group) => ResourceScope.OfResourceGroup(group.SubscriptionId, group.Name);
+
+    private static void Write(Utf8JsonWriter json, ResourceGroupRecord group)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, ScopeText.Group(group.SubscriptionId, group.Name));
+        json.WriteString("name"u8, group.Name);
+        json.WriteString("type"u8, "Microsoft.Resources/resourceGroups");
+        json.WriteString("location"u8, group.Location);
+        json.WritePropertyName("tags"u8);
+        json.WriteRawValue(group.Tags);
+        json.WriteStartObject("properties"u8);
+        json.WriteString("provisioningState"u8, "Succeeded");
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9._()-]{0,89}[A-Za-z0-9_()-]\z", RegexOptions.CultureInvariant)]
+    private static partial Regex GroupName();
+}
