@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Berth.Metadata;
 using Berth.Registry.Distribution;
 using Berth.Registry.Lifecycle;
+using Berth.Registry.Management;
 using Berth.Server.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -25,6 +26,7 @@ internal static class PublishedInstruments
         RuntimeHelpers.RunClassConstructor(typeof(MetadataMetrics).TypeHandle);
         listener.Start();
         using var distribution = new DistributionMetrics(factory);
+        using var management = new ManagementMetrics(factory);
         using var lifecycle = new LifecycleMetrics(factory);
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
         return instruments;
