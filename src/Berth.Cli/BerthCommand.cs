@@ -1,6 +1,11 @@
 using System.CommandLine;
 using System.Reflection;
 using Berth.Cli.Acr;
+using Berth.Cli.Ad;
+using Berth.Cli.Identities;
+using Berth.Cli.Login;
+using Berth.Cli.Role;
+using Berth.Cli.Session;
 using Berth.Oci;
 
 namespace Berth.Cli;
@@ -18,7 +23,13 @@ internal static class BerthCommand
         version.SetAction(_ => Console.Out.WriteLine(Assembly.GetExecutingAssembly().GetName().Version?.ToString(3)));
         var root = new RootCommand("Berth, a private OCI registry: the client. The server's commands are ./berth serve, storage, backup and restore.")
         {
+            LoginCommand.Create(),
+            LoginCommand.CreateLogout(),
+            LoginCommand.CreateAccount(),
             AcrCommand.Create(),
+            AdCommand.Create(),
+            RoleCommand.Create(),
+            IdentityCommand.Create(),
             version,
         };
 
@@ -38,7 +49,12 @@ internal static class BerthCommand
             await Console.Error.WriteLineAsync($"berth: {e.Message} ({e.Code.Describe().Code}, {e.Status})");
             return Failure;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException)
+        catch (ClientException e)
+        {
+            await Console.Error.WriteLineAsync($"berth: {e.Message}");
+            return Failure;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException or TaskCanceledException { InnerException: TimeoutException })
         {
             await Console.Error.WriteLineAsync($"berth: the registry could not be reached: {e.Message}");
             return Failure;

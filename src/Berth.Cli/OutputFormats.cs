@@ -3,23 +3,23 @@ using System.Text.Json;
 
 namespace Berth.Cli;
 
-/// <summary>The forms that lists are printed in, as the Azure CLI names them.</summary>
+/// <summary>The forms that answers are printed in, as the Azure CLI names them.</summary>
 internal enum OutputFormat
 {
-    /// <summary>A JSON array.</summary>
+    /// <summary>JSON.</summary>
     Json,
 
     /// <summary>For people: a heading and one entry a line.</summary>
     Table,
 
-    /// <summary>One entry a line.</summary>
+    /// <summary>One entry a line, its values apart by tabs.</summary>
     Tsv,
 
-    /// <summary>A YAML sequence.</summary>
+    /// <summary>YAML.</summary>
     Yaml,
 }
 
-/// <summary>Prints lists.</summary>
+/// <summary>Prints lists and objects.</summary>
 internal static class OutputFormats
 {
     /// <summary>The flag that chooses the form.</summary>
@@ -37,6 +37,31 @@ internal static class OutputFormats
         if (format == OutputFormat.Table) await Console.Out.WriteLineAsync($"Result{Environment.NewLine}------");
         await foreach (var name in names.WithCancellation(cancellationToken))
             await Console.Out.WriteLineAsync(format == OutputFormat.Yaml ? $"- '{name}'" : name);
+    }
+
+    /// <summary>Prints an object, or a list of objects.</summary>
+    public static Task WriteAsync(JsonElement value, OutputFormat format) => format switch
+    {
+        OutputFormat.Json => WriteJsonAsync(value),
+        OutputFormat.Yaml => WriteLinesAsync(Yaml.LinesOf(value)),
+        OutputFormat.Tsv => WriteLinesAsync(Rows.TabbedOf(value)),
+        _ => WriteLinesAsync(Rows.TableOf(value)),
+    };
+
+    private static async Task WriteLinesAsync(IEnumerable<string> lines)
+    {
+        foreach (var line in lines) await Console.Out.WriteLineAsync(line);
+    }
+
+    private static async Task WriteJsonAsync(JsonElement value)
+    {
+        await using (var output = Console.OpenStandardOutput())
+        {
+            await using var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true });
+            value.WriteTo(writer);
+        }
+
+        await Console.Out.WriteLineAsync();
     }
 
     private static async Task WriteJsonAsync(IAsyncEnumerable<string> names, CancellationToken cancellationToken)

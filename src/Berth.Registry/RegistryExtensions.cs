@@ -1,13 +1,14 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Management;
+using Berth.Registry.Network;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry;
 
@@ -26,6 +27,7 @@ public static class RegistryExtensions
         services.AddSingleton(options.Distribution);
         services.AddSingleton(options.Identity);
         services.AddSingleton(options.Lifecycle);
+        services.AddSingleton(options.Outbound);
         services.AddSingleton<IInstallation>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IUploads>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IBlobs>(s => s.GetRequiredService<IMetadataStore>());
@@ -41,9 +43,10 @@ public static class RegistryExtensions
         services.AddSingleton<IConsumers>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRegistries>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
-        return services.AddDistribution().AddIdentity().AddManagement().AddLifecycle();
+        return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle();
     }
 
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
@@ -59,27 +62,6 @@ public static class RegistryExtensions
 
             return next(context);
         });
-    }
-
-    private static IServiceCollection AddIdentity(this IServiceCollection services)
-    {
-        services.AddSingleton<AccessLog>();
-        services.AddHostedService(s => s.GetRequiredService<AccessLog>());
-        services.AddSingleton<AccessTokens>();
-        services.AddSingleton<TokenChallenge>();
-        services.AddSingleton<AuthorityTokens>();
-        services.AddSingleton<SecretCredentials>();
-        services.AddSingleton(s => new Authenticator(
-            s.GetRequiredService<IInstallation>(), s.GetRequiredService<OwnerAccount>(), s.GetRequiredService<AccessTokens>(), s.GetRequiredService<SecretCredentials>(),
-            s.GetRequiredService<AccessLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILogger<Authenticator>>()));
-        services.AddSingleton<ControlAuthenticator>();
-        services.AddSingleton<RoleCatalog>();
-        services.AddSingleton<SecretProtection>();
-        services.AddSingleton<IFeatureEndpoints, TokenEndpoints>();
-        services.AddSingleton<Authorizer>();
-        services.TryAddSingleton<OwnerAccount>();
-        return services;
     }
 
     private static IServiceCollection AddDistribution(this IServiceCollection services)
@@ -119,6 +101,13 @@ public static class RegistryExtensions
         services.AddSingleton<FederationEndpoints>();
         services.AddSingleton<ActivityEndpoints>();
         services.AddSingleton<IFeatureEndpoints, ManagementEndpoints>();
+        return services;
+    }
+
+    private static IServiceCollection AddArtifacts(this IServiceCollection services)
+    {
+        services.AddSingleton<RepositoryService>();
+        services.AddSingleton<IFeatureEndpoints, ArtifactEndpoints>();
         return services;
     }
 

@@ -53,6 +53,7 @@ public sealed partial class MetricsAfterTrafficTests : IAsyncLifetime
         await SendAsync("GET", "/v2/team/app/manifests/latest", 200);
         await SendAsync("GET", "/v2/team/app/manifests/nowhere", 404);
         await SendAsync("PUT", "/v2/team/app/manifests/broken", 400, "{"u8.ToArray(), "application/vnd.oci.image.manifest.v1+json");
+        await SendAsync("GET", "/subscriptions?api-version=2019-11-01", 401); // a user name and a password are nothing to the control plane
         using (var wrong = ServerRun.Client())
         {
             wrong.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", ServerRun.Basic("wrong"));
@@ -84,7 +85,7 @@ public sealed partial class MetricsAfterTrafficTests : IAsyncLifetime
         Assert.Equal(1, Requests("manifest.put", "PUT", 201));
         Assert.Equal(1, Requests("manifest.put", "PUT", 400));
         Assert.Equal(1, Requests("manifest.get", "GET", 404));
-        Assert.Equal(1, metrics["berth_distribution_denied_total{reason=\"unauthorized\"}"]);
+        Assert.Equal(1, metrics["berth_access_denied_total{reason=\"unauthorized\"}"]);
         Assert.InRange(metrics["berth_blob_received_bytes_total"], layer.Length + 3, layer.Length + 3 + 1_000);
         Assert.Equal(layer.Length + 100, metrics["berth_blob_sent_bytes_total"]);
 

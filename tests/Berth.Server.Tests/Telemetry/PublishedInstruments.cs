@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Berth.Metadata;
 using Berth.Registry.Distribution;
+using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Management;
 using Berth.Server.Telemetry;
@@ -27,6 +28,7 @@ internal static class PublishedInstruments
         listener.Start();
         using var distribution = new DistributionMetrics(factory);
         using var management = new ManagementMetrics(factory);
+        using var federation = new FederationMetrics(factory);
         using var lifecycle = new LifecycleMetrics(factory);
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
         return instruments;

@@ -1,0 +1,52 @@
+using System.Text.Json;
+
+namespace Berth.Cli;
+
+/// <summary>Objects as lines: their texts, numbers and truth values, without what lies deeper.</summary>
+internal static class Rows
+{
+    /// <summary>A heading, a rule, and a line for each object; nothing for an empty list.</summary>
+    public static IEnumerable<string> TableOf(JsonElement value)
+    {
+        var items = ItemsOf(value);
+        var columns = items.SelectMany(NamesOf).Distinct().ToList();
+        if (columns.Count == 0) yield break;
+
+        var cells = items.Select(item => columns.Select(name => CellOf(item, name)).ToList()).ToList();
+        var widths = columns.Select((name, i) => cells.Select(row => row[i].Length).Append(name.Length).Max()).ToList();
+        yield return Line(columns.Select(Capital).ToList(), widths);
+        yield return Line(widths.Select(width => new string('-', width)).ToList(), widths);
+        foreach (var row in cells) yield return Line(row, widths);
+    }
+
+    /// <summary>A line for each object, its values apart by tabs.</summary>
+    public static IEnumerable<string> TabbedOf(JsonElement value)
+    {
+        var items = ItemsOf(value);
+        var columns = items.SelectMany(NamesOf).Distinct().ToList();
+        return items.Select(item => string.Join('\t', columns.Select(name => CellOf(item, name))));
+    }
+
+    private static List<JsonElement> ItemsOf(JsonElement value) => value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
+
+    private static IEnumerable<string> NamesOf(JsonElement item) => item.ValueKind != JsonValueKind.Object
+        ? ["result"]
+        : item.EnumerateObject().Where(p => p.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array or JsonValueKind.Null)).Select(p => p.Name);
+
+    private static string CellOf(JsonElement item, string name)
+    {
+        var value = item.ValueKind != JsonValueKind.Object ? item : item.TryGetProperty(name, out var property) ? property : default;
+        return value.ValueKind switch
+        {
+            JsonValueKind.String => new string([.. value.GetString()!.Select(c => char.IsControl(c) ? ' ' : c)]),
+            JsonValueKind.True => "True",
+            JsonValueKind.False => "False",
+            JsonValueKind.Number => value.GetRawText(),
+            _ => "",
+        };
+    }
+
+    private static string Line(List<string> cells, List<int> widths) => string.Join("  ", cells.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd();
+
+    private static string Capital(string name) => char.ToUpperInvariant(name[0]) + name[1..];
+}

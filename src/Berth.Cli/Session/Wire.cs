@@ -1,0 +1,70 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace Berth.Cli.Session;
+
+/// <summary>JSON over HTTP: one request, and what it is answered.</summary>
+internal static class Wire
+{
+    /// <summary>A client that does not follow redirects: a token or a password goes where it was meant to go.</summary>
+    public static HttpClient Connect()
+    {
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(100) };
+        client.DefaultRequestHeaders.UserAgent.ParseAdd("berth");
+        return client;
+    }
+
+    /// <summary>Sends a request; the body is JSON, or nothing when the answer is empty.</summary>
+    /// <exception cref="ClientException">The answer is an error, or is no JSON.</exception>
+    public static async Task<JsonElement> SendAsync(
+        HttpClient client, HttpMethod method, Uri address, string? token, HttpContent? content, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, address) { Content = content };
+        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        using var response = await client.SendAsync(request, cancellationToken);
+        var bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        var body = Parse(bytes);
+        if (response.IsSuccessStatusCode) return bytes.Length == 0 ? default : body ?? throw Unreadable(address);
+        throw new ClientException(Describe(response.StatusCode, body, address));
+    }
+
+    /// <summary>A body of JSON.</summary>
+    public static HttpContent Body(Action<Utf8JsonWriter> write) => Body(Json.Make(write));
+
+    /// <summary>A body of JSON.</summary>
+    public static HttpContent Body(JsonElement value) => new StringContent(value.GetRawText(), Encoding.UTF8, "application/json");
+
+    private static JsonElement? Parse(byte[] bytes)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(bytes);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    // Errors come in two forms: {"error":{"code","message"}} of the control plane and the directory, {"error","error_description"} of the authority.
+    private static string Describe(HttpStatusCode status, JsonElement? body, Uri address)
+    {
+        var known = body is { ValueKind: JsonValueKind.Object } value && value.TryGetProperty("error", out var error) ? error : default;
+        var (code, message) = known.ValueKind switch
+        {
+            JsonValueKind.Object => (known.Text("code"), known.Text("message")),
+            JsonValueKind.String => (known.GetString(), body!.Value.Text("error_description")),
+            _ => (null, null),
+        };
+        if (message is not null) return $"{message} ({code}, {(int)status})";
+        return status == HttpStatusCode.NotFound
+            ? $"{address.GetLeftPart(UriPartial.Path)} is not there (404)."
+            : $"{address.Authority} answered {(int)status}{(code is null ? "" : $" ({code})")}; its log says more.";
+    }
+
+    private static ClientException Unreadable(Uri address) =>
+        new($"{address.GetLeftPart(UriPartial.Authority)} did not answer with JSON; is it a Berth?");
+}
