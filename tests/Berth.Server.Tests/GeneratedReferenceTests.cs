@@ -5,6 +5,7 @@ using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity.Authorization;
+using Berth.Registry.Management;
 using Berth.Server.Telemetry;
 using Berth.Server.Tests.Telemetry;
 
@@ -35,6 +36,39 @@ public sealed class GeneratedReferenceTests
         }
 
         GeneratedPage.Check("docs/reference/routes.md", page.ToString());
+    }
+
+    [Fact]
+    public void The_reference_page_of_the_control_plane_is_current()
+    {
+        var page = Start("Routes of the control plane", "route table");
+        page.Append("""
+            The control plane is Azure Resource Manager's as far as registries and who may use them need it. It answers at `arm.{domain}`, and under any other host name. Paths
+            are read whatever their case; `{scope}` is any resource's id, or nothing for everything. `api-version` is needed, and any date is taken.
+
+            - **Who asks** says an access token of the authority for the control plane's address, as `Authorization: Bearer`. The caller needs the action at the resource, by a role
+              assigned there or above. Without it the answer is 403, whether there is such a resource or not.
+            - **Lists** of registries, identities and groups hold what the caller may read. A page has up to 200 entries; `nextLink` leads to the next one.
+            - **Errors** are `{"error":{"code","message"}}`. Bodies are JSON objects of up to 1 MiB; a property that is not known, or has another type, is refused and named. A property of a
+              registry that has no effect in this version is accepted with the value that says so, and refused with any other. Read-only ones may be sent back.
+            - **PUT** of a registry that stands leaves what the body does not name. Everything is done when the answer comes; nothing has to be polled.
+            - **Passwords** of tokens are shown once, by `tokens.generate-credentials`; those of the admin user as often as asked for, while it is on
+              ([why](../decisions/0017-admin-passwords.md)).
+            - **The activity log** needs `eventTimestamp ge '…'`, takes `eventTimestamp le`, `resourceUri`, `resourceGroupName`, `resourceProvider`, `caller` and `correlationId` beside it, and
+              lists the oldest first. It is read from the ledger, and goes back as far as that does.
+            - **Role assignments** are filtered by `atScope()`, `principalId eq '…'` and `assignedTo('…')`; role definitions by `roleName eq '…'` and `type eq '…'`.
+
+            | route | method | path | action |
+            |---|---|---|---|
+
+            """);
+        foreach (var route in ManagementRoute.All)
+        {
+            var action = route.Action.Length == 0 ? "any role" : route.ListsWhatIsReadable ? $"`{route.Action}` at each entry" : $"`{route.Action}`";
+            page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | `{route.Pattern}` | {action} |\n");
+        }
+
+        GeneratedPage.Check("docs/reference/control-plane.md", page.ToString());
     }
 
     [Fact]

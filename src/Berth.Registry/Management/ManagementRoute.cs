@@ -5,7 +5,7 @@ namespace Berth.Registry.Management;
 /// <summary>One call of the control plane.</summary>
 public sealed class ManagementRoute
 {
-    /// <summary>Where a role that gives the action has to be assigned when any assignment at all will do.</summary>
+    /// <summary>The action of a call that everybody may make who has any role anywhere.</summary>
     public const string AnyRole = "";
 
     private const string ScopePrefix = "{scope}";

@@ -48,7 +48,7 @@ internal sealed class ControlClient(HttpClient client) : IDisposable
     }
 
     public Task<HttpResponseMessage> SendRawAsync(string method, string target, string? body = null) => client.SendAsync(
-        new HttpRequestMessage(new HttpMethod(method), target) { Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json") });
+        new HttpRequestMessage(new HttpMethod(method), new Uri($"{client.BaseAddress!.GetLeftPart(UriPartial.Authority)}{target}")) { Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json") });
 
     /// <summary>The body of an answer that has the status.</summary>
     public async Task<JsonElement> ExpectAsync(HttpStatusCode status, string method, string path, string? body = null)

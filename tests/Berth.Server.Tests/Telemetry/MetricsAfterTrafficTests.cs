@@ -53,6 +53,7 @@ public sealed partial class MetricsAfterTrafficTests : IAsyncLifetime
         await SendAsync("GET", "/v2/team/app/manifests/latest", 200);
         await SendAsync("GET", "/v2/team/app/manifests/nowhere", 404);
         await SendAsync("PUT", "/v2/team/app/manifests/broken", 400, "{"u8.ToArray(), "application/vnd.oci.image.manifest.v1+json");
+        await SendAsync("GET", "/subscriptions?api-version=2019-11-01", 401); // a user name and a password are nothing to the control plane
         using (var wrong = ServerRun.Client())
         {
             wrong.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", ServerRun.Basic("wrong"));

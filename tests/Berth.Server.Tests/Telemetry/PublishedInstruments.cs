@@ -4,6 +4,7 @@ using Berth.Metadata;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
+using Berth.Registry.Management;
 using Berth.Server.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -26,6 +27,7 @@ internal static class PublishedInstruments
         RuntimeHelpers.RunClassConstructor(typeof(MetadataMetrics).TypeHandle);
         listener.Start();
         using var distribution = new DistributionMetrics(factory);
+        using var management = new ManagementMetrics(factory);
         using var federation = new FederationMetrics(factory);
         using var lifecycle = new LifecycleMetrics(factory);
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
