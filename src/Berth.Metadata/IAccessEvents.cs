@@ -8,6 +8,10 @@ public interface IAccessEvents
 
     /// <summary>Events of a registry from a time on, newest first.</summary>
     ValueTask<IReadOnlyList<AccessEvent>> ListAccessEventsAsync(long registryId, DateTimeOffset since, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Events of these kinds, at most two, of a registry from a time on, newest first; work grows with all that happened since then.</summary>
+    ValueTask<IReadOnlyList<AccessEvent>> ListAccessEventsAsync(
+        long registryId, DateTimeOffset since, IReadOnlyList<string> kinds, int limit, CancellationToken cancellationToken);
 }
 
 /// <summary>Pulls, sign-ins or denials of one minute that look alike.</summary>

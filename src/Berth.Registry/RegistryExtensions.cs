@@ -1,12 +1,13 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
+using Berth.Registry.Network;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry;
 
@@ -25,6 +26,7 @@ public static class RegistryExtensions
         services.AddSingleton(options.Distribution);
         services.AddSingleton(options.Identity);
         services.AddSingleton(options.Lifecycle);
+        services.AddSingleton(options.Outbound);
         services.AddSingleton<IInstallation>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IUploads>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IBlobs>(s => s.GetRequiredService<IMetadataStore>());
@@ -40,9 +42,10 @@ public static class RegistryExtensions
         services.AddSingleton<IConsumers>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRegistries>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
-        return services.AddDistribution().AddIdentity().AddDirectory().AddLifecycle();
+        return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddDirectory().AddEvidence().AddArtifacts().AddLifecycle();
     }
 
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
@@ -58,25 +61,6 @@ public static class RegistryExtensions
 
             return next(context);
         });
-    }
-
-    private static IServiceCollection AddIdentity(this IServiceCollection services)
-    {
-        services.AddSingleton<AccessLog>();
-        services.AddHostedService(s => s.GetRequiredService<AccessLog>());
-        services.AddSingleton<AccessTokens>();
-        services.AddSingleton<TokenChallenge>();
-        services.AddSingleton<AuthorityTokens>();
-        services.AddSingleton<SecretCredentials>();
-        services.AddSingleton(s => new Authenticator(
-            s.GetRequiredService<IInstallation>(), s.GetRequiredService<OwnerAccount>(), s.GetRequiredService<AccessTokens>(), s.GetRequiredService<SecretCredentials>(),
-            s.GetRequiredService<AccessLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILogger<Authenticator>>()));
-        services.AddSingleton<ControlAuthenticator>();
-        services.AddSingleton<IFeatureEndpoints, TokenEndpoints>();
-        services.AddSingleton<Authorizer>();
-        services.TryAddSingleton<OwnerAccount>();
-        return services;
     }
 
     private static IServiceCollection AddDistribution(this IServiceCollection services)
@@ -95,6 +79,13 @@ public static class RegistryExtensions
         services.AddSingleton<ManifestEndpoints>();
         services.AddSingleton<ListEndpoints>();
         services.AddSingleton<IFeatureEndpoints, DistributionEndpoints>();
+        return services;
+    }
+
+    private static IServiceCollection AddArtifacts(this IServiceCollection services)
+    {
+        services.AddSingleton<RepositoryService>();
+        services.AddSingleton<IFeatureEndpoints, ArtifactEndpoints>();
         return services;
     }
 

@@ -1,6 +1,7 @@
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
+using Berth.Registry.Network;
 
 namespace Berth.Registry;
 
@@ -21,4 +22,7 @@ public sealed record RegistryOptions
 
     /// <summary>Garbage collection.</summary>
     public LifecycleOptions Lifecycle { get; init; } = new();
+
+    /// <summary>What the server connects to.</summary>
+    public OutboundOptions Outbound { get; init; } = new();
 }

@@ -10,7 +10,8 @@ public sealed partial class SqliteMetadataStore
         """);
 
     private static readonly Sql ListAccessEvents = new("""
-        SELECT minute, kind, actor, address, reason, count, request_id FROM access_events WHERE registry_id = ?1 AND minute >= ?2
+        SELECT minute, kind, actor, address, reason, count, request_id FROM access_events
+        WHERE registry_id = ?1 AND minute >= ?2 AND (?4 IS NULL OR kind = ?4 OR kind = ?5)
         ORDER BY minute DESC, kind DESC, actor DESC, address DESC, reason DESC LIMIT ?3
         """);
 
@@ -41,12 +42,18 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<AccessEvent>> ListAccessEventsAsync(
         long registryId, DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
+        ListAccessEventsAsync(registryId, since, [], limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<AccessEvent>> ListAccessEventsAsync(
+        long registryId, DateTimeOffset since, IReadOnlyList<string> kinds, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(
-            (registryId, since, limit),
+            (registryId, since, kinds, limit),
             static (reader, list) =>
             {
                 var events = new List<AccessEvent>();
-                using var row = reader.Use(ListAccessEvents).Bind(list.registryId).Bind(list.since).Bind(list.limit);
+                using var row = reader.Use(ListAccessEvents).Bind(list.registryId).Bind(list.since).Bind(list.limit)
+                    .Bind(list.kinds.Count > 0 ? list.kinds[0] : null).Bind(list.kinds.Count > 0 ? list.kinds[^1] : null);
                 while (row.Step())
                 {
                     events.Add(new AccessEvent(

@@ -41,18 +41,7 @@ public sealed partial class SqliteMetadataStore
             var parent = FindDigest(scope, FindParent, row.Id, digest);
             if (!parent.IsDefault) return new DeleteResult(DeleteOutcome.Held, parent);
 
-            var target = new LedgerEntry(LedgerKinds.TagDeleted, registryId, repository.Value, Digest: digest);
-            foreach (var (tag, hybridTime) in TagsOf(scope, manifest.Id))
-            {
-                RemoveTag(scope, row.Id, target with { Reference = tag }, hybridTime, caller);
-            }
-
-
-            RemoveManifestRows(scope, row.Id, manifest.Id, leaseUntil);
-            CountManifest(scope, registryId, row.Id, manifest.Size, -1);
-            var deletedAt = scope.Append(target with { Kind = LedgerKinds.ManifestDeleted }, caller, manifest.HybridTime);
-            SetTombstone(scope, row.Id, TombstoneKind.Manifest, digest.ToString(), deletedAt);
-            if (!Exists(scope, AnyManifest, row.Id)) scope.Use(SetListed).Bind(row.Id).Bind(false).Execute();
+            DeleteManifestWithTags(scope, new LedgerEntry(LedgerKinds.ManifestDeleted, registryId, repository.Value, Digest: digest), row.Id, manifest, leaseUntil, caller);
             return new DeleteResult(DeleteOutcome.Deleted);
         },
         cancellationToken);
@@ -76,6 +65,24 @@ public sealed partial class SqliteMetadataStore
             return new DeleteResult(DeleteOutcome.Deleted);
         },
         cancellationToken);
+
+    /// <summary>Removes a manifest that nothing of its repository lists, and its tags; the result is their names.</summary>
+    private static IReadOnlyList<string> DeleteManifestWithTags(
+        WriteScope scope, LedgerEntry entry, long repositoryId, ManifestRow manifest, DateTimeOffset leaseUntil, Caller caller)
+    {
+        var tags = TagsOf(scope, manifest.Id);
+        foreach (var (tag, hybridTime) in tags)
+        {
+            RemoveTag(scope, repositoryId, entry with { Kind = LedgerKinds.TagDeleted, Reference = tag }, hybridTime, caller);
+        }
+
+        RemoveManifestRows(scope, repositoryId, manifest.Id, leaseUntil);
+        CountManifest(scope, entry.RegistryId, repositoryId, manifest.Size, -1);
+        var deletedAt = scope.Append(entry, caller, manifest.HybridTime);
+        SetTombstone(scope, repositoryId, TombstoneKind.Manifest, entry.Digest.ToString(), deletedAt);
+        if (!Exists(scope, AnyManifest, repositoryId)) scope.Use(SetListed).Bind(repositoryId).Bind(false).Execute();
+        return [.. tags.Select(tag => tag.Name)];
+    }
 
     private static List<(string Name, long HybridTime)> TagsOf(WriteScope scope, long manifestId)
     {

@@ -5,9 +5,6 @@ namespace Berth.Registry.Distribution;
 
 internal sealed partial class DistributionEndpoints
 {
-    [LoggerMessage(5000, LogLevel.Information, "Denied: '{User}' asked for {Route} in '{Repository}'")]
-    private partial void LogDenied(string user, string route, string repository);
-
     [LoggerMessage(5001, LogLevel.Debug, "The client went away during {Method} (request {RequestId})")]
     private partial void LogClientWentAway(string method, string requestId);
 

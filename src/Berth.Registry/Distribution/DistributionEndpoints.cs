@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Identity;
-using Berth.Storage;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -15,11 +13,9 @@ namespace Berth.Registry.Distribution;
 /// policy, act, record.
 /// </summary>
 internal sealed partial class DistributionEndpoints(
-    RegistryResolver registries, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog,
-    BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
+    RegistryGate gate, BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
     DistributionMetrics metrics, ILogger<DistributionEndpoints> logger) : IFeatureEndpoints
 {
-    private const string RetryAfterSeconds = "5";
     private static readonly string[] ContentHeaders =
         ["Accept-Ranges", "Cache-Control", "Content-Length", "Content-Range", "Content-Type", "Docker-Content-Digest", "ETag", "Link", "OCI-Filters-Applied"];
 
@@ -94,75 +90,18 @@ internal sealed partial class DistributionEndpoints(
 
     private async Task AnswerAsync(HttpContext context, RequestTarget target, DistributionRoute? route)
     {
-        var registry = await registries.ResolveAsync(context) ?? throw NoRegistryAt(RegistryResolver.HostOf(context.Request));
-
-        if (await SignInAsync(context, registry, target, route) is not { } signedIn)
-        {
-            await AnswerUnauthorizedAsync(context, registry, target, route, insufficient: false);
-            return;
-        }
-
+        // Whoever asks for what there is not learns it only once it is known who asks.
+        var demand = route is null
+            ? new AccessDemand("none", target.Repository, null, RegistryAction.SignIn, null)
+            : new AccessDemand(route.Name, target.Repository, route.Action, route.RegistryAction, route.ScopeFor(target.Repository));
+        if (await gate.AdmitAsync(context, demand) is not { } admission) return;
         if (route is null)
         {
             context.Response.Headers.Allow = DistributionRoute.Allow(target.Kind);
             throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
         }
 
-        var principal = signedIn.Principal;
-        var rights = await authorizer.FindRightsAsync(signedIn, registry, target.Repository, route.Action, context.RequestAborted);
-        var allowed = route.Action is { } action ? rights.IsAllowed(target.Repository, action) : rights.MayUse(route.RegistryAction);
-        if (allowed)
-        {
-            await ActAsync(new DistributionRequest(context, registry, principal, rights, target), route);
-            return;
-        }
-
-        // A token that was asked for too little is no denial: its client asks again.
-        var permitted = route.Action is { } right ? rights.Permissions.IsAllowed(target.Repository, right) : rights.Permissions.MayUse(route.RegistryAction);
-        if (!permitted && principal.Id != 0) RecordDenial(context, registry, principal, target, route);
-        if (signedIn.Scopes is not null || principal.Id == 0)
-        {
-            // The client may ask for a token that reaches further; what its principal may not do, none will.
-            await AnswerUnauthorizedAsync(context, registry, target, route, insufficient: true);
-            return;
-        }
-
-        throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not do this in '{target.Repository}'; ask its owner for the right '{route.Action?.ToString() ?? route.RegistryAction.ToString()}'.");
-    }
-
-    // Without a credential one may do what anybody may, where the registry lets anybody do something there; elsewhere the challenge is the answer.
-    private async ValueTask<SignedIn?> SignInAsync(HttpContext context, RegistryRecord registry, RequestTarget target, DistributionRoute? route)
-    {
-        if (context.Request.Headers.Authorization.Count > 0) return await authenticator.AuthenticateAsync(context, registry);
-        return route is not null && Authorizer.IsOfAnybody(route.Action) && await authorizer.MayAnybodyPullAsync(registry, target.Repository, context.RequestAborted)
-            ? new SignedIn(Principal.Anonymous, null, registry.Epoch)
-            : null;
-    }
-
-    private void RecordDenial(HttpContext context, RegistryRecord registry, Principal principal, RequestTarget target, DistributionRoute route)
-    {
-        metrics.Denied("denied");
-        var isFirst = accessLog.Record(
-            AccessEventKinds.Denied, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(),
-            $"{route.Name} {target.Repository}".TrimEnd(), context.TraceIdentifier);
-        if (isFirst) LogDenied(principal.Name, route.Name, target.Repository.ToString());
-    }
-
-    private Task AnswerUnauthorizedAsync(HttpContext context, RegistryRecord registry, RequestTarget target, DistributionRoute? route, bool insufficient)
-    {
-        if (!insufficient) metrics.Denied("unauthorized");
-        challenge.Set(context, registry, route?.ScopeFor(target.Repository), insufficient);
-        var what = insufficient ? "The token does not reach this" : context.Request.Headers.Authorization.Count == 0
-            ? "Authentication required"
-            : "The credential is wrong or has expired";
-        return ErrorResponse.WriteAsync(
-            context, 401, OciErrorCode.Unauthorized, $"{what}: sign in with a user name and password (docker login, podman login, helm registry login).");
-    }
-
-    private static OciException NoRegistryAt(string host)
-    {
-        var shown = host.Length <= 300 ? host : host[..300];
-        return new OciException(OciErrorCode.NameUnknown, $"There is no registry at '{shown}'.", detail: shown);
+        await ActAsync(new DistributionRequest(context, admission.Registry, admission.Principal, admission.Rights, target), route);
     }
 
     private Task ActAsync(DistributionRequest request, DistributionRoute route) => route.Name switch
@@ -198,7 +137,7 @@ internal sealed partial class DistributionEndpoints(
 
     private async Task AnswerFailureAsync(HttpContext context, Exception failure)
     {
-        var (status, code, message, detail) = Describe(failure, context);
+        var status = RequestFailure.StatusOf(failure, context);
         if (status >= 500) LogFailed(failure, status, context.Request.Method, context.TraceIdentifier);
         if (context.Response.HasStarted)
         {
@@ -208,22 +147,6 @@ internal sealed partial class DistributionEndpoints(
 
         // What was set for the answer that did not come about must not describe the error.
         foreach (var header in ContentHeaders) context.Response.Headers.Remove(header);
-        if (status == 503 || status == 429) context.Response.Headers.RetryAfter = RetryAfterSeconds;
-        await ErrorResponse.WriteAsync(context, status, code, message, detail);
+        await RequestFailure.AnswerAsync(context, failure);
     }
-
-    private static (int Status, OciErrorCode Code, string Message, string? Detail) Describe(Exception failure, HttpContext context) => failure switch
-    {
-        OciException e => (e.Status, e.Code, e.Message, e.Detail),
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (413, OciErrorCode.SizeInvalid, "The body is too large.", null),
-        BadHttpRequestException e => (e.StatusCode, OciErrorCode.BadRequest, e.Message, null),
-        // What the server makes of a chunk whose size does not fit into a number.
-        IOException { InnerException: OverflowException } => (400, OciErrorCode.BadRequest, "A chunk of the body announces an impossible size.", null),
-        StorageFullException or MetadataFullException => (507, OciErrorCode.StorageFull,
-            "The registry's volume is full: nothing of this request was stored. Free space or delete images, then try again.", null),
-        StorageUnavailableException or MetadataUnavailableException => (503, OciErrorCode.Unavailable,
-            "The registry's storage does not answer at this moment; try again shortly.", null),
-        OperationCanceledException => (503, OciErrorCode.Unavailable, "The registry is stopping; try again shortly.", null),
-        _ => (500, OciErrorCode.Unknown, $"An unexpected error; the server's log has it under request id {context.TraceIdentifier}.", null),
-    };
 }

@@ -10,7 +10,6 @@ public sealed class DistributionMetrics : IDisposable
 
     private readonly Meter _meter;
     private readonly Histogram<double> _duration;
-    private readonly Counter<long> _denied;
     private long _received;
     private long _sent;
     private long _transfers;
@@ -22,7 +21,6 @@ public sealed class DistributionMetrics : IDisposable
         _duration = _meter.CreateHistogram<double>(
             "berth.distribution.request.duration", "s", "Time from a request's arrival at the data plane to the end of its answer, by route, method and status.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300] });
-        _denied = _meter.CreateCounter<long>("berth.distribution.denied", "{request}", "Requests without a good credential (`unauthorized`) or without the right (`denied`), by reason.");
         _meter.CreateObservableCounter("berth.blob.received", () => Volatile.Read(ref _received), "By", "Bytes of blobs received from clients.");
         _meter.CreateObservableCounter("berth.blob.sent", () => Volatile.Read(ref _sent), "By", "Bytes of blobs sent to clients.");
         _meter.CreateObservableUpDownCounter("berth.upload.active", () => Volatile.Read(ref _transfers), "{upload}", "Requests that are sending bytes to upload sessions now.");
@@ -34,8 +32,6 @@ public sealed class DistributionMetrics : IDisposable
             new KeyValuePair<string, object?>("route", route),
             new KeyValuePair<string, object?>("http.request.method", KnownMethod(method)),
             new KeyValuePair<string, object?>("http.response.status_code", status));
-
-    internal void Denied(string reason) => _denied.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     internal void Received(long bytes) => Interlocked.Add(ref _received, bytes);
 

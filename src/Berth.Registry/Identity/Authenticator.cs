@@ -32,6 +32,8 @@ public sealed partial class Authenticator : IDisposable
     private readonly SemaphoreSlim _verifications = new(MaxVerifications);
     private readonly SemaphoreSlim _reverifications = new(1);
     private readonly SignInQueue _newcomers = new();
+    private readonly SignInFailures _failures;
+    private readonly TimeProvider _time;
 
     internal Authenticator(
         IInstallation installation, OwnerAccount owner, AccessTokens tokens, SecretCredentials secrets, AccessLog accessLog, IdentityOptions options,
@@ -43,6 +45,8 @@ public sealed partial class Authenticator : IDisposable
         _secrets = secrets;
         _accessLog = accessLog;
         _logger = logger;
+        _time = time;
+        _failures = new SignInFailures(time);
         _tokens = new TokenMemory(time);
         _memory = new CredentialMemory(options.CredentialMemory, time);
     }
@@ -149,17 +153,62 @@ public sealed partial class Authenticator : IDisposable
     private async Task<Principal?> VerifyAsync(CredentialKey key, string name, byte[] password, Origin origin)
     {
         await Task.Yield();
-        // Who signed in before has a line of its own: a flood of wrong passwords must not hold up the clients at work.
-        var wasGood = _memory.WasGood(key);
-        if (!wasGood && !_newcomers.TryEnter(origin.Remote))
+        try
+        {
+            // Who signed in before waits for nothing, and has a line of its own: a flood of wrong passwords must not hold up the clients at work.
+            if (_memory.WasGood(key)) return await CheckInLineAsync(key, name, password, origin, _reverifications);
+
+            var account = await _installation.FindPrincipalAsync(name, CancellationToken.None) is null ? null : name;
+            await WaitAsync(_failures.Reserve(account, origin.Remote), name, origin);
+            var principal = await CheckNewcomerAsync(key, name, password, origin);
+            if (principal is null)
+            {
+                _failures.Add(account, origin.Remote);
+
+                // A refusal says nothing about whether the account is: it comes as late as one for an account that is not.
+                if (account is not null) await WaitAsync(_failures.Reserve(null, origin.Remote), name, origin);
+            }
+            else
+            {
+                _failures.Forget(name, origin.Remote);
+            }
+
+            return principal;
+        }
+        finally
         {
             _underway.TryRemove(key, out _);
-            if (_accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "too many at once", origin.RequestId))
-                LogTooMany(Shorten(name), origin.Address);
-            throw new OciException(OciErrorCode.TooManyRequests, "Too many sign-ins are being checked at this moment; try again in a second.");
         }
+    }
 
-        var line = wasGood ? _reverifications : _verifications;
+    private async Task WaitAsync(TimeSpan wait, string name, Origin origin)
+    {
+        if (wait > SignInFailures.LongestLine) throw TooMany(name, origin, $"Too many wrong passwords came from this address; try again in {(int)wait.TotalSeconds} seconds.");
+        if (wait > TimeSpan.Zero) await Task.Delay(wait, _time);
+    }
+
+    private async Task<Principal?> CheckNewcomerAsync(CredentialKey key, string name, byte[] password, Origin origin)
+    {
+        if (!_newcomers.TryEnter(origin.Remote)) throw TooMany(name, origin, "Too many sign-ins are being checked at this moment; try again in a second.");
+        try
+        {
+            return await CheckInLineAsync(key, name, password, origin, _verifications);
+        }
+        finally
+        {
+            _newcomers.Leave(origin.Remote);
+        }
+    }
+
+    private OciException TooMany(string name, Origin origin, string message)
+    {
+        if (_accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "too many at once", origin.RequestId))
+            LogTooMany(Shorten(name), origin.Address);
+        return new OciException(OciErrorCode.TooManyRequests, message);
+    }
+
+    private async Task<Principal?> CheckInLineAsync(CredentialKey key, string name, byte[] password, Origin origin, SemaphoreSlim line)
+    {
         await line.WaitAsync();
         try
         {
@@ -191,8 +240,6 @@ public sealed partial class Authenticator : IDisposable
         finally
         {
             line.Release();
-            if (!wasGood) _newcomers.Leave(origin.Remote);
-            _underway.TryRemove(key, out _);
         }
     }
 

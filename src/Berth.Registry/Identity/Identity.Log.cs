@@ -28,3 +28,9 @@ internal sealed partial class SigningKeys
     [LoggerMessage(4004, LogLevel.Error, "The key that signs tokens of the {Issuer} is due to be replaced and could not be; it goes on for now")]
     private partial void LogNotRenewed(Exception e, string issuer);
 }
+
+internal sealed partial class RegistryGate
+{
+    [LoggerMessage(4005, LogLevel.Information, "Denied: '{User}' asked for {Route} in '{Repository}'")]
+    private partial void LogDenied(string user, string route, string repository);
+}

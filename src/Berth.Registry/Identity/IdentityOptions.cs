@@ -21,6 +21,13 @@ public sealed record IdentityOptions
     [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
     public TimeSpan AuthorityTokenLifetime { get; init; } = TimeSpan.FromMinutes(75);
 
+    /// <summary>
+    /// How long a sign-in at the authority can be renewed after it was renewed last, between a minute and 90 days. Default 24 hours: a command line that is
+    /// used every day stays signed in.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:01:00", "90.00:00:00")]
+    public TimeSpan RefreshGrantLifetime { get; init; } = TimeSpan.FromHours(24);
+
     /// <summary>Whether local accounts may sign in to the authority with <c>grant_type=password</c>. Default true.</summary>
     public bool PasswordGrant { get; init; } = true;
 

@@ -36,4 +36,13 @@ internal static class RequestForm
     public static string Required(this IFormCollection form, string name) => form[name] is [{ Length: > 0 } value]
         ? value
         : throw new OciException(OciErrorCode.BadRequest, $"The form needs '{name}', once.");
+
+    /// <summary>The only value of a field; null when it is missing or empty.</summary>
+    /// <exception cref="OciException">It is there several times.</exception>
+    public static string? Optional(this IFormCollection form, string name) => form[name] switch
+    {
+        [] or [null or ""] => null,
+        [var value] => value,
+        _ => throw new OciException(OciErrorCode.BadRequest, $"The form may have '{name}' only once."),
+    };
 }

@@ -1,15 +1,17 @@
 using System.Security.Cryptography;
 using System.Text;
 using Berth.Metadata;
+using Berth.Registry.Identity.Federation;
 
 namespace Berth.Registry.Identity;
 
 /// <summary>
 /// Checks credentials that are random and therefore need no slow hash: secrets of service principals, passwords of a registry's tokens and of its admin
-/// user, and a registry's refresh tokens.
+/// user, and a registry's refresh tokens; and the tokens of other issuers that an application's account trusts.
 /// </summary>
 internal sealed class SecretCredentials(
-    IInstallation installation, IPrincipals principals, ICredentials credentials, IRegistries registries, IRegistryTokens registryTokens, AccessTokens tokens, TimeProvider time)
+    IInstallation installation, IPrincipals principals, ICredentials credentials, IRegistries registries, IRegistryTokens registryTokens, AccessTokens tokens,
+    FederatedAssertions assertions, TimeProvider time)
 {
     /// <summary>The user name whose password is a refresh token: the null GUID, as with Azure Container Registry.</summary>
     public const string RefreshTokenUser = "00000000-0000-0000-0000-000000000000";
@@ -31,11 +33,20 @@ internal sealed class SecretCredentials(
         return Match(grant.Token.Principal, grant.Credentials, password, "token password");
     }
 
-    /// <summary>The service principal whose client id and secret these are, or null.</summary>
+    /// <summary>The service principal or managed identity whose client id and secret, or a token of an issuer that it trusts, these are; or null.</summary>
     public async ValueTask<VerifiedCredential?> FindByClientIdAsync(Guid clientId, byte[] password, CancellationToken cancellationToken)
     {
         if (await principals.FindPrincipalByClientIdAsync(clientId.ToString(), cancellationToken) is not { } record) return null;
-        return Match(record, await credentials.ListCredentialsAsync(record.Id, cancellationToken), password, "secret");
+        return await FindFederatedAsync(record, password, cancellationToken)
+            ?? Match(record, await credentials.ListCredentialsAsync(record.Id, cancellationToken), password, "secret");
+    }
+
+    private async ValueTask<VerifiedCredential?> FindFederatedAsync(PrincipalRecord record, byte[] password, CancellationToken cancellationToken)
+    {
+        if (record is not { Enabled: true, Kind: PrincipalKind.ServicePrincipal or PrincipalKind.ManagedIdentity } || !Assertion.IsLikely(password)) return null;
+        return await assertions.VerifyAsync(record, Encoding.UTF8.GetString(password), cancellationToken) is { } until
+            ? new VerifiedCredential(Principal.Of(record), "federated token", null, until)
+            : null;
     }
 
     private async ValueTask<VerifiedCredential?> FindAdminUserAsync(RegistryRecord registry, byte[] password, CancellationToken cancellationToken)

@@ -41,7 +41,7 @@ internal sealed class SignInQueue
     }
 
     /// <summary>What one sender has at its disposal: an IPv4 address, or a /64 network of IPv6 (RFC 6177).</summary>
-    private static IPAddress SourceOf(IPAddress? address)
+    public static IPAddress SourceOf(IPAddress? address)
     {
         if (address is null) return IPAddress.None;
         if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();

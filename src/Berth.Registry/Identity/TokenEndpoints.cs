@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
-using Berth.Registry.Distribution;
 using Berth.Registry.Identity.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;

@@ -1,6 +1,8 @@
 using Berth.Registry;
 using Berth.Registry.Identity;
+using Berth.Registry.Network;
 using Berth.Server.Configuration;
+using Berth.Server.LocalFiles;
 using Berth.Server.Logging;
 using Berth.Server.Tls;
 
@@ -34,6 +36,8 @@ internal static class BerthHost
         var owner = await EnsureOwnerAsync(stores, loggers, cancellationToken);
         builder.Services.AddStores(stores);
         builder.Services.AddSingleton(owner);
+        if (options.Registry.Outbound.TrustedCertificates is { Count: > 0 } trusted)
+            builder.Services.AddSingleton(new OutboundTrust(CertificateFiles.ReadTrusted(trusted)));
         builder.Services.AddBerthRegistry(options.Registry);
         builder.AddListeners(options, await certificates.GetAsync());
 

@@ -29,6 +29,28 @@ internal static class CertificateFiles
         }
     }
 
+    /// <summary>The certificates of PEM files, all together.</summary>
+    /// <exception cref="CannotStartException">A file cannot be read, or holds no certificate.</exception>
+    public static X509Certificate2Collection ReadTrusted(IReadOnlyList<string> paths)
+    {
+        var all = new X509Certificate2Collection();
+        foreach (var path in paths)
+        {
+            var before = all.Count;
+            try
+            {
+                all.ImportFromPemFile(path);
+                if (all.Count == before) throw new CryptographicException("it holds no certificate");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+            {
+                throw new CannotStartException($"Outbound:TrustedCertificates has '{path}', which cannot be used ({Sentence(e)}); allowed are PEM files with certificates.", e);
+            }
+        }
+
+        return all;
+    }
+
     /// <summary>What an exception says, as part of a sentence.</summary>
     public static string Sentence(Exception e) => e.Message.Split(" (Parameter", 2)[0].TrimEnd('.');
 

@@ -15,6 +15,8 @@ public sealed class SqliteManifestDeletion : ManifestDeletionSuite<SqliteDatabas
 
 public sealed class SqliteLists : ListsSuite<SqliteDatabase>;
 
+public sealed class SqliteRepositories : RepositoriesSuite<SqliteDatabase>;
+
 public sealed class SqliteGarbage : GarbageSuite<SqliteDatabase>;
 
 public sealed class SqliteLedger : LedgerSuite<SqliteDatabase>;

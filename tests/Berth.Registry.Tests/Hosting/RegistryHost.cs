@@ -8,6 +8,7 @@ using Berth.Oci;
 using Berth.Registry.Identity;
 using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Lifecycle;
+using Berth.Registry.Network;
 using Berth.Storage.FileSystem;
 using Berth.Storage.FileSystem.Operations;
 using Microsoft.AspNetCore.Builder;
@@ -66,7 +67,7 @@ internal sealed class RegistryHost : IAsyncDisposable
     public TimeSpan Grace => _app.Services.GetRequiredService<LifecycleOptions>().Grace;
 
     public static async Task<RegistryHost> StartAsync(
-        ISteps? steps = null, RegistryOptions? options = null, IFileOperations? files = null, FaultyVolume? volume = null)
+        ISteps? steps = null, RegistryOptions? options = null, IFileOperations? files = null, FaultyVolume? volume = null, OutboundTrust? trust = null)
     {
         steps ??= NoSteps.Instance;
         var folder = Directory.CreateTempSubdirectory("berth-host-").FullName;
@@ -95,6 +96,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         builder.Services.AddSingleton<IMetadataStore>(metadata);
         builder.Services.AddSingleton<IDeletionGate, OpenGate>();
         builder.Services.AddSingleton(new PublicNames("berth.localhost", 0, 443));
+        if (trust is not null) builder.Services.AddSingleton(trust);
         var hosts = builder.Services.Where(s => s.ServiceType == typeof(IHostedService)).ToHashSet();
         builder.Services.AddBerthRegistry(options ?? new RegistryOptions());
         foreach (var loop in builder.Services.Where(s => s.ServiceType == typeof(IHostedService) && !hosts.Contains(s)).ToList())

@@ -129,5 +129,9 @@ public sealed class AccessLogTests
 
         public ValueTask<IReadOnlyList<AccessEvent>> ListAccessEventsAsync(
             long registryId, DateTimeOffset since, int limit, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<AccessEvent>>(All);
+
+        public ValueTask<IReadOnlyList<AccessEvent>> ListAccessEventsAsync(
+            long registryId, DateTimeOffset since, IReadOnlyList<string> kinds, int limit, CancellationToken cancellationToken) =>
+            ListAccessEventsAsync(registryId, since, limit, cancellationToken);
     }
 }

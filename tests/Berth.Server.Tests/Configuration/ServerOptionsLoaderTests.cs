@@ -69,6 +69,7 @@ public sealed class ServerOptionsLoaderTests : IDisposable
     [InlineData("BERTH_Http__Listen", "0.0.0.0:5000", "Http:Listen (--http) is '0.0.0.0:5000'")]
     [InlineData("BERTH_Http__Listen", "*:5000", "Http:AllowRemote")]
     [InlineData("BERTH_Http__Listen", "127.0.0.1:5443", "two different ports")]
+    [InlineData("BERTH_Outbound__AllowedNetworks__0", "10.0.0.0/33", "BERTH_Outbound__AllowedNetworks__0 is '10.0.0.0/33'; allowed is networks such as 10.0.0.0/8")]
     [InlineData("BERTH_Http__TrustedProxies", "10.0.0.0/33", "BERTH_Http__TrustedProxies is '10.0.0.0/33'")]
     [InlineData("BERTH_Https__PublicPort", "65536", "allowed is a number from 0 to 65535.")]
     [InlineData("BERTH_Shutdown__DrainTimeout", "30", "BERTH_Shutdown__DrainTimeout is '30'; allowed is a duration from 0s to 1d.")]

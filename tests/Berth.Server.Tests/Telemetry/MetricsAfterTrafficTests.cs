@@ -84,7 +84,7 @@ public sealed partial class MetricsAfterTrafficTests : IAsyncLifetime
         Assert.Equal(1, Requests("manifest.put", "PUT", 201));
         Assert.Equal(1, Requests("manifest.put", "PUT", 400));
         Assert.Equal(1, Requests("manifest.get", "GET", 404));
-        Assert.Equal(1, metrics["berth_distribution_denied_total{reason=\"unauthorized\"}"]);
+        Assert.Equal(1, metrics["berth_access_denied_total{reason=\"unauthorized\"}"]);
         Assert.InRange(metrics["berth_blob_received_bytes_total"], layer.Length + 3, layer.Length + 3 + 1_000);
         Assert.Equal(layer.Length + 100, metrics["berth_blob_sent_bytes_total"]);
 

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Berth.Metadata;
 using Berth.Registry.Distribution;
+using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
 using Berth.Server.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +26,7 @@ internal static class PublishedInstruments
         RuntimeHelpers.RunClassConstructor(typeof(MetadataMetrics).TypeHandle);
         listener.Start();
         using var distribution = new DistributionMetrics(factory);
+        using var federation = new FederationMetrics(factory);
         using var lifecycle = new LifecycleMetrics(factory);
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
         return instruments;

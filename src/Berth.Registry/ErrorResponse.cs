@@ -2,7 +2,7 @@ using System.Text.Json;
 using Berth.Oci;
 using Microsoft.AspNetCore.Http;
 
-namespace Berth.Registry.Distribution;
+namespace Berth.Registry;
 
 /// <summary>Writes an error as the spec wants it: <c>{"errors":[{"code","message","detail"}]}</c> (OCI distribution spec, "Error Codes").</summary>
 internal static class ErrorResponse

@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Text.Json;
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Registry.Identity;
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry.Artifacts;
+
+/// <summary>One request to <c>/acr/v1</c> that was let in.</summary>
+/// <param name="Http">The HTTP request and answer.</param>
+/// <param name="Admission">Who asks, of which registry, and with what rights.</param>
+/// <param name="Repository">The repository of the path; default for the catalog.</param>
+internal sealed record ArtifactRequest(HttpContext Http, Admission Admission, RepositoryName Repository)
+{
+    /// <summary>Ends when the client goes away.</summary>
+    public CancellationToken Aborted => Http.RequestAborted;
+
+    /// <summary>Who asks, as the ledger records it.</summary>
+    public Caller Caller => Admission.Principal.CallerOf(Http);
+
+    /// <summary>A query parameter's value, or null.</summary>
+    public string? Query(string name) => Http.Request.Query[name] is [{ Length: > 0 } value] ? value : null;
+
+    /// <summary>How many entries are asked for, and after which.</summary>
+    /// <exception cref="OciException">400: <c>n</c> is no number from 1 up.</exception>
+    public (int Count, string? Last) ReadPage(int defaultCount, int maxCount)
+    {
+        if (Query("n") is not { } text) return (defaultCount, Query("last"));
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
+            ? (Math.Min(count, maxCount), Query("last"))
+            : throw new OciException(OciErrorCode.PaginationNumberInvalid, "n must be a whole number from 1 to 2147483647.");
+    }
+
+    /// <summary>Answers with a JSON object.</summary>
+    public async Task AnswerAsync(int status, Action<Utf8JsonWriter> write)
+    {
+        using var body = new MemoryStream();
+        using (var json = new Utf8JsonWriter(body))
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+
+        var response = Http.Response;
+        response.StatusCode = status;
+        response.ContentType = "application/json; charset=utf-8";
+        response.Headers.CacheControl = "private, no-cache";
+        response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(Http.Request.Method)) await response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), Aborted);
+    }
+}

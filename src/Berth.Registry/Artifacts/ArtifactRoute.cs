@@ -1,0 +1,52 @@
+using Berth.Oci;
+using Berth.Registry.Identity;
+
+namespace Berth.Registry.Artifacts;
+
+/// <summary>One row of the route table of <c>/acr/v1</c>.</summary>
+/// <param name="Name">The route's name in logs and the reference.</param>
+/// <param name="Kind">What the path names.</param>
+/// <param name="Method">The HTTP method.</param>
+/// <param name="Action">The right on the repository; null for the catalog, which asks for <see cref="RegistryAction.CatalogRead"/>.</param>
+internal sealed record ArtifactRoute(string Name, ArtifactKind Kind, string Method, RepositoryAction? Action)
+{
+    /// <summary>All routes.</summary>
+    public static readonly IReadOnlyList<ArtifactRoute> All =
+    [
+        new("artifacts.catalog", ArtifactKind.Catalog, "GET", null),
+        new("artifacts.tags", ArtifactKind.Tags, "GET", RepositoryAction.MetadataRead),
+        new("artifacts.repository.update", ArtifactKind.Repository, "PATCH", RepositoryAction.MetadataWrite),
+        new("artifacts.repository.delete", ArtifactKind.Repository, "DELETE", RepositoryAction.ContentDelete),
+    ];
+
+    /// <summary>The route of a path and method; null when there is none.</summary>
+    public static ArtifactRoute? Find(ArtifactKind kind, string method) => All.FirstOrDefault(route => route.Kind == kind && route.Method == method);
+
+    /// <summary>The methods that a path has, for the <c>Allow</c> header.</summary>
+    public static string Allow(ArtifactKind kind) => string.Join(", ", All.Where(route => route.Kind == kind).Select(route => route.Method));
+
+    /// <summary>What the route asks of the caller.</summary>
+    public AccessDemand DemandOf(RepositoryName repository) => new(Name, repository, Action, RegistryAction.CatalogRead, Action switch
+    {
+        RepositoryAction.MetadataRead => $"repository:{repository}:metadata_read",
+        RepositoryAction.MetadataWrite => $"repository:{repository}:metadata_write,metadata_read",
+        RepositoryAction.ContentDelete => $"repository:{repository}:delete",
+        _ => "registry:catalog:*",
+    });
+}
+
+/// <summary>What a path under <c>/acr/v1</c> names.</summary>
+internal enum ArtifactKind
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary><c>_catalog</c>.</summary>
+    Catalog,
+
+    /// <summary>A repository.</summary>
+    Repository,
+
+    /// <summary><c>{name}/_tags</c>.</summary>
+    Tags,
+}

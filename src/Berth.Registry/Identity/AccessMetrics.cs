@@ -1,0 +1,22 @@
+using System.Diagnostics.Metrics;
+
+namespace Berth.Registry.Identity;
+
+/// <summary>Metrics of who is let in, under the meter <c>Berth.Registry</c>.</summary>
+public sealed class AccessMetrics : IDisposable
+{
+    private readonly Meter _meter;
+    private readonly Counter<long> _denied;
+
+    /// <summary>Makes the instruments.</summary>
+    public AccessMetrics(IMeterFactory factory)
+    {
+        _meter = factory.Create("Berth.Registry");
+        _denied = _meter.CreateCounter<long>("berth.access.denied", "{request}", "Requests to a registry without a good credential (`unauthorized`) or without the right (`denied`), by reason.");
+    }
+
+    internal void Denied(string reason) => _denied.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+}

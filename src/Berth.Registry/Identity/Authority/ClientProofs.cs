@@ -1,0 +1,99 @@
+using System.Text;
+using Berth.Metadata;
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry.Identity.Authority;
+
+/// <summary>
+/// Says which program asks at the token endpoint, and whether it proved to be it: by a secret in the form or the header (RFC 6749, 2.3.1), or by an
+/// assertion (RFC 7523). An id that nobody has is that of a public program, such as a command line.
+/// </summary>
+internal sealed class ClientProofs(SecretCredentials secrets, CertificateAssertions certificates, UsedAssertions used, IPrincipals principals, AccessLog accessLog)
+{
+    private const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    private const int MaxHeaderLength = 8 * 1024;
+
+    /// <summary>The program that asks.</summary>
+    /// <exception cref="AuthorityException">It names no id, or brings a proof that is not good.</exception>
+    public async Task<Client> IdentifyAsync(HttpContext context, IFormCollection form)
+    {
+        var (id, secret) = ReadHeader(context) ?? (form.Optional("client_id"), form.Optional("client_secret"));
+        if (id is null) throw AuthorityException.Invalid("The form needs 'client_id'.", 900144);
+        if (!Guid.TryParse(id, out var clientId)) throw new AuthorityException("unauthorized_client", 700016, "'client_id' must be a GUID.");
+
+        var assertion = ReadAssertion(form);
+        if (secret is not null && assertion is not null) throw AuthorityException.Invalid("Bring either 'client_secret' or 'client_assertion', not both.");
+        var proven = secret is not null ? await CheckSecretAsync(context, clientId, secret)
+            : assertion is not null ? await CheckAssertionAsync(context, clientId, assertion)
+            : null;
+        return new Client(clientId.ToString(), proven);
+    }
+
+    private static string? ReadAssertion(IFormCollection form)
+    {
+        if (form.Optional("client_assertion") is not { } assertion) return null;
+        return form.Optional("client_assertion_type") == AssertionType
+            ? assertion
+            : throw AuthorityException.Invalid($"'client_assertion_type' must be '{AssertionType}'.");
+    }
+
+    private async Task<PrincipalRecord> CheckSecretAsync(HttpContext context, Guid clientId, string secret)
+    {
+        var verified = await secrets.FindByClientIdAsync(clientId, Encoding.UTF8.GetBytes(secret), context.RequestAborted);
+        var record = verified is null ? null : await principals.FindPrincipalByIdAsync(verified.Principal.Id, context.RequestAborted);
+        if (record is not { Enabled: true } || record.Epoch != verified!.Principal.Epoch)
+        {
+            Record(context, AccessEventKinds.SignInRefused, clientId, "secret");
+            throw AuthorityException.BadClient(
+                7000215, $"Invalid client secret provided. The secret is wrong or expired, or there is no enabled application '{clientId}'.");
+        }
+
+        Record(context, AccessEventKinds.SignIn, clientId, verified.Method);
+        return record;
+    }
+
+    private async Task<PrincipalRecord> CheckAssertionAsync(HttpContext context, Guid clientId, string assertion)
+    {
+        var record = await principals.FindPrincipalByClientIdAsync(clientId.ToString(), context.RequestAborted);
+        if (record is not { Enabled: true } || await VerifyAsync(record, assertion, context.RequestAborted) is not { } until
+            || !await used.UseAsync(record, assertion, until, context.Connection.RemoteIpAddress, context.RequestAborted))
+        {
+            Record(context, AccessEventKinds.SignInRefused, clientId, "assertion");
+            throw AuthorityException.BadClient(
+                700027,
+                $"The client assertion is not good: it must be signed by a registered certificate or issuer of an enabled application '{clientId}', be for this authority, not "
+                + "expired, and not have come from another address before.");
+        }
+
+        Record(context, AccessEventKinds.SignIn, clientId, "assertion");
+        return record;
+    }
+
+    // Every way in which an application's assertion can be good.
+    private async ValueTask<DateTimeOffset?> VerifyAsync(PrincipalRecord record, string assertion, CancellationToken cancellationToken) =>
+        await certificates.VerifyAsync(record, assertion, cancellationToken);
+
+    private void Record(HttpContext context, string kind, Guid clientId, string reason) =>
+        accessLog.Record(kind, 0, clientId.ToString(), context.Connection.RemoteIpAddress?.ToString(), reason, context.TraceIdentifier);
+
+    private static (string? Id, string? Secret)? ReadHeader(HttpContext context)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        if (!header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase)) return null;
+
+        var bytes = new byte[MaxHeaderLength];
+        var text = header.Length <= MaxHeaderLength && Convert.TryFromBase64Chars(header.AsSpan("Basic ".Length).Trim(), bytes, out var length)
+            ? Encoding.UTF8.GetString(bytes, 0, length)
+            : "";
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        return colon > 0 ? (Decode(text[..colon]), Decode(text[(colon + 1)..])) : throw AuthorityException.Invalid("The Authorization header cannot be read.");
+    }
+
+    // Both halves are encoded as a form's values are.
+    private static string Decode(string value) => Uri.UnescapeDataString(value.Replace('+', ' '));
+}
+
+/// <summary>A program that asks for tokens.</summary>
+/// <param name="Id">Its GUID.</param>
+/// <param name="Proven">The principal that it proved to be; null for one that brought no proof.</param>
+internal sealed record Client(string Id, PrincipalRecord? Proven);

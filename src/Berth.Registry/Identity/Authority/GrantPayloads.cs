@@ -1,0 +1,26 @@
+using System.Text.Json.Serialization;
+
+namespace Berth.Registry.Identity.Authority;
+
+/// <summary>What a family of refresh tokens stands for.</summary>
+/// <param name="ClientId">The program that it was given to.</param>
+/// <param name="PrincipalId">The person.</param>
+/// <param name="Epoch">The person's security epoch at the sign-in.</param>
+/// <param name="Scope">What was asked for at the sign-in.</param>
+/// <param name="Current">The hash of the one token that is good, in hexadecimal.</param>
+internal sealed record RefreshPayload(string ClientId, long PrincipalId, long Epoch, string Scope, string Current);
+
+/// <summary>What a device asked for.</summary>
+/// <param name="ClientId">The program on it.</param>
+/// <param name="Scope">The scope parameter, or null.</param>
+/// <param name="Resource">The resource parameter, or null.</param>
+/// <param name="Address">Where it asked from.</param>
+/// <param name="PolledAt">When it last asked for the outcome, in Unix milliseconds; 0 for never.</param>
+/// <param name="PrincipalId">The person who let it in, or 0.</param>
+/// <param name="Epoch">The person's security epoch.</param>
+internal sealed record DevicePayload(string ClientId, string? Scope, string? Resource, string? Address, long PolledAt, long PrincipalId, long Epoch);
+
+/// <summary>The shapes of what the authority keeps with its grants.</summary>
+[JsonSerializable(typeof(RefreshPayload))]
+[JsonSerializable(typeof(DevicePayload))]
+internal sealed partial class GrantPayloads : JsonSerializerContext;

@@ -1,0 +1,73 @@
+using Berth.Metadata;
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry.Identity.Authority;
+
+/// <summary>The token endpoint (RFC 6749, 3.2): gives tokens for what a program brings.</summary>
+internal sealed class TokenGrants(
+    ClientProofs clients, PersonProofs people, DeviceGrants devices, RefreshGrants refreshes, TokenAnswers answers, AuthorityTokens tokens,
+    PublicNames names, IdentityOptions options)
+{
+    /// <summary>The grant of a device's sign-in (RFC 8628, 3.4).</summary>
+    public const string DeviceCode = "urn:ietf:params:oauth:grant-type:device_code";
+
+    /// <summary>Answers a request for tokens.</summary>
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var form = await RequestForm.ReadAsync(context);
+        var grant = form.Required("grant_type");
+        var client = await clients.IdentifyAsync(context, form);
+        await (grant switch
+        {
+            "client_credentials" => AnswerApplicationAsync(context, form, client),
+            "password" => AnswerPasswordAsync(context, form, client),
+            "refresh_token" => AnswerRefreshAsync(context, form, client),
+            DeviceCode or "device_code" => AnswerDeviceAsync(context, form, client),
+            _ => throw new AuthorityException("unsupported_grant_type", 70003, "This grant_type is not supported; the openid-configuration names those that are."),
+        });
+    }
+
+    private async Task AnswerApplicationAsync(HttpContext context, IFormCollection form, Client client)
+    {
+        if (client.Proven is not { Kind: PrincipalKind.ServicePrincipal or PrincipalKind.ManagedIdentity } application)
+            throw AuthorityException.BadClient(7000218, "The form needs 'client_secret' or 'client_assertion'.");
+        await answers.WriteAsync(context, application, Read(form, usual: null));
+    }
+
+    private async Task AnswerPasswordAsync(HttpContext context, IFormCollection form, Client client)
+    {
+        if (!options.PasswordGrant)
+            throw new AuthorityException("unauthorized_client", 7000014, "Sign-in by grant_type=password is switched off here; use the device code or the browser.");
+        var access = Read(form, names.ArmEndpoint);
+        var person = await people.FindAsync(context, form.Required("username"), form.Required("password")) ?? throw AuthorityException.BadPassword();
+        await AnswerPersonAsync(context, person, client, access, nonce: null);
+    }
+
+    private async Task AnswerRefreshAsync(HttpContext context, IFormCollection form, Client client)
+    {
+        var family = await refreshes.ReadAsync(form.Required("refresh_token"), client.Id, context.RequestAborted);
+        var access = Read(form, names.ArmEndpoint, family.Payload.Scope);
+        var next = await refreshes.RenewAsync(family, context.RequestAborted);
+        await answers.WriteAsync(context, family.Principal, client.Id, access, nonce: null, next);
+    }
+
+    private async Task AnswerDeviceAsync(HttpContext context, IFormCollection form, Client client)
+    {
+        // The first version of Entra's protocol calls it code.
+        var (person, payload) = await devices.RedeemAsync(form.Optional("device_code") ?? form.Required("code"), client.Id, context.RequestAborted);
+        var access = RequestedAccess.Parse(payload.Scope, payload.Resource, tokens.Audiences, names.ArmEndpoint);
+        await AnswerPersonAsync(context, person, client, access, nonce: null);
+    }
+
+    private async Task AnswerPersonAsync(HttpContext context, PrincipalRecord person, Client client, RequestedAccess access, string? nonce, string? family = null)
+    {
+        var refresh = access.IsRenewable ? await refreshes.StartAsync(person, client.Id, access.Scope, family, context.RequestAborted) : null;
+        await answers.WriteAsync(context, person, client.Id, access, nonce, refresh);
+    }
+
+    private RequestedAccess Read(IFormCollection form, string? usual, string? before = null)
+    {
+        var (scope, resource) = (form.Optional("scope"), form.Optional("resource"));
+        return RequestedAccess.Parse(scope is null && resource is null ? before : scope, resource, tokens.Audiences, usual);
+    }
+}

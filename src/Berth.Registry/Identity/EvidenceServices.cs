@@ -1,0 +1,16 @@
+using Berth.Registry.Identity.Evidence;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Berth.Registry.Identity;
+
+/// <summary>Wires the answers to an auditor's questions.</summary>
+internal static class EvidenceServices
+{
+    /// <summary>Adds them.</summary>
+    public static IServiceCollection AddEvidence(this IServiceCollection services)
+    {
+        services.AddSingleton<AccessReport>();
+        services.AddSingleton<IFeatureEndpoints, EvidenceEndpoints>();
+        return services;
+    }
+}

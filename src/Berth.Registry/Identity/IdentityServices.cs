@@ -1,0 +1,49 @@
+using Berth.Metadata;
+using Berth.Registry.Identity.Authority;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Identity;
+
+/// <summary>Wires sign-in, tokens, rights and the authority.</summary>
+internal static class IdentityServices
+{
+    /// <summary>Adds the feature's services and endpoints.</summary>
+    public static IServiceCollection AddIdentity(this IServiceCollection services)
+    {
+        services.AddSingleton<AccessLog>();
+        services.AddHostedService(s => s.GetRequiredService<AccessLog>());
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<TokenChallenge>();
+        services.AddSingleton<AccessMetrics>();
+        services.AddSingleton<RegistryGate>();
+        services.AddSingleton<AuthorityTokens>();
+        services.AddSingleton<SecretCredentials>();
+        services.AddSingleton(s => new Authenticator(
+            s.GetRequiredService<IInstallation>(), s.GetRequiredService<OwnerAccount>(), s.GetRequiredService<AccessTokens>(), s.GetRequiredService<SecretCredentials>(),
+            s.GetRequiredService<AccessLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<Authenticator>>()));
+        services.AddSingleton<ControlAuthenticator>();
+        services.AddSingleton<IFeatureEndpoints, TokenEndpoints>();
+        services.TryAddSingleton<Authorizer>();
+        services.TryAddSingleton<OwnerAccount>();
+        return services.AddAuthority();
+    }
+
+    private static IServiceCollection AddAuthority(this IServiceCollection services)
+    {
+        services.AddSingleton<AuthorityDocuments>();
+        services.AddSingleton<CertificateAssertions>();
+        services.AddSingleton<UsedAssertions>();
+        services.AddSingleton<ClientProofs>();
+        services.AddSingleton<PersonProofs>();
+        services.AddSingleton<RefreshGrants>();
+        services.AddSingleton<DeviceGrants>();
+        services.AddSingleton<DeviceSignIn>();
+        services.AddSingleton<TokenAnswers>();
+        services.AddSingleton<TokenGrants>();
+        services.AddSingleton<IFeatureEndpoints, AuthorityEndpoints>();
+        return services;
+    }
+}

@@ -1,0 +1,96 @@
+using Berth.Metadata;
+using Berth.Oci;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Identity;
+
+/// <summary>
+/// The steps that every request to a registry takes before it acts: which registry its host means, who asks, and whether they may. One that is not let in
+/// gets the challenge or the error here.
+/// </summary>
+internal sealed partial class RegistryGate(
+    RegistryResolver registries, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog, AccessMetrics metrics,
+    ILogger<RegistryGate> logger)
+{
+    /// <summary>Who asks and what they may do; null for one that was not let in and has got the challenge.</summary>
+    /// <exception cref="OciException">There is no such registry, or the caller may not do this.</exception>
+    public async ValueTask<Admission?> AdmitAsync(HttpContext context, AccessDemand demand)
+    {
+        var registry = await registries.ResolveAsync(context) ?? throw NoRegistryAt(RegistryResolver.HostOf(context.Request));
+        if (await SignInAsync(context, registry, demand) is not { } signedIn)
+        {
+            await ChallengeAsync(context, registry, demand, insufficient: false);
+            return null;
+        }
+
+        var rights = await authorizer.FindRightsAsync(signedIn, registry, demand.Repository, demand.Action, context.RequestAborted);
+        var principal = signedIn.Principal;
+        if (demand.Action is { } action ? rights.IsAllowed(demand.Repository, action) : rights.MayUse(demand.RegistryAction))
+            return new Admission(registry, principal, rights);
+
+        // A token that was asked for too little is no denial: its client asks again.
+        var permitted = demand.Action is { } right ? rights.Permissions.IsAllowed(demand.Repository, right) : rights.Permissions.MayUse(demand.RegistryAction);
+        if (!permitted && principal.Id != 0) RecordDenial(context, registry, principal, demand);
+        if (signedIn.Scopes is not null || principal.Id == 0)
+        {
+            // The client may ask for a token that reaches further; what its principal may not do, none will.
+            await ChallengeAsync(context, registry, demand, insufficient: true);
+            return null;
+        }
+
+        throw new OciException(
+            OciErrorCode.Denied,
+            $"'{principal.Name}' may not do this in '{demand.Repository}'; ask its owner for the right '{demand.Action?.ToString() ?? demand.RegistryAction.ToString()}'.");
+    }
+
+    // Without a credential one may do what anybody may, where the registry lets anybody do something there; elsewhere the challenge is the answer.
+    private async ValueTask<SignedIn?> SignInAsync(HttpContext context, RegistryRecord registry, AccessDemand demand)
+    {
+        if (context.Request.Headers.Authorization.Count > 0) return await authenticator.AuthenticateAsync(context, registry);
+        return Authorizer.IsOfAnybody(demand.Action) && await authorizer.MayAnybodyPullAsync(registry, demand.Repository, context.RequestAborted)
+            ? new SignedIn(Principal.Anonymous, null, registry.Epoch)
+            : null;
+    }
+
+    private Task ChallengeAsync(HttpContext context, RegistryRecord registry, AccessDemand demand, bool insufficient)
+    {
+        if (!insufficient) metrics.Denied("unauthorized");
+        challenge.Set(context, registry, demand.Scope, insufficient);
+        var what = insufficient ? "The token does not reach this" : context.Request.Headers.Authorization.Count == 0
+            ? "Authentication required"
+            : "The credential is wrong or has expired";
+        return ErrorResponse.WriteAsync(
+            context, StatusCodes.Status401Unauthorized, OciErrorCode.Unauthorized,
+            $"{what}: sign in with a user name and password (docker login, podman login, helm registry login).");
+    }
+
+    private void RecordDenial(HttpContext context, RegistryRecord registry, Principal principal, AccessDemand demand)
+    {
+        metrics.Denied("denied");
+        var isFirst = accessLog.Record(
+            AccessEventKinds.Denied, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(),
+            $"{demand.Route} {demand.Repository}".TrimEnd(), context.TraceIdentifier);
+        if (isFirst) LogDenied(principal.Name, demand.Route, demand.Repository.ToString());
+    }
+
+    private static OciException NoRegistryAt(string host)
+    {
+        var shown = host.Length <= 300 ? host : host[..300];
+        return new OciException(OciErrorCode.NameUnknown, $"There is no registry at '{shown}'.", detail: shown);
+    }
+}
+
+/// <summary>What a request asks for.</summary>
+/// <param name="Route">The route's name, for logs and the list of denials.</param>
+/// <param name="Repository">The repository; default where the whole registry is meant.</param>
+/// <param name="Action">The right on the repository; null for what belongs to the whole registry.</param>
+/// <param name="RegistryAction">The right on the registry, where <paramref name="Action"/> is null.</param>
+/// <param name="Scope">The scope that a token needs, in the words of token requests; null where none gives it.</param>
+internal readonly record struct AccessDemand(string Route, RepositoryName Repository, RepositoryAction? Action, RegistryAction RegistryAction, string? Scope);
+
+/// <summary>A request that was let in.</summary>
+/// <param name="Registry">The registry.</param>
+/// <param name="Principal">Who asks.</param>
+/// <param name="Rights">What they may do.</param>
+internal sealed record Admission(RegistryRecord Registry, Principal Principal, CallerRights Rights);

@@ -1,0 +1,301 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Text;
+using Berth.Metadata;
+using Berth.Registry.Identity;
+using Berth.Registry.Tests.Hosting;
+
+namespace Berth.Registry.Tests.Identity;
+
+/// <summary>The authority's token endpoint over the network: applications with secrets, people with passwords, and the renewal of a sign-in.</summary>
+public sealed class AuthorityTokenTests : IAsyncLifetime
+{
+    private RegistryHost _host = null!;
+    private AuthorityClient _client = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _host = await RegistryHost.StartAsync();
+        _client = await AuthorityClient.StartAsync(_host);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _host.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("/adfs/oauth2/token")]
+    [InlineData("/adfs/tenant/oauth2/token")]
+    [InlineData("/tenant/oauth2/v2.0/token")]
+    [InlineData("/organizations/oauth2/v2.0/token")]
+    [InlineData("/common/oauth2/token")]
+    public async Task An_application_gets_a_token_for_its_secret_on_every_path(string path)
+    {
+        var answer = await _client.ApplicationAsync(path: path);
+
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        Assert.Equal(("Bearer", "4500", $"{AuthorityClient.Arm}/.default"), (answer["token_type"], answer["expires_in"], answer["scope"]));
+        Assert.Equal("no-store", answer.Message.Headers.CacheControl?.ToString());
+        Assert.False(answer.Has("refresh_token") || answer.Has("id_token"));
+        Assert.Equal(_client.ApplicationId, await _client.BearerAsync(answer["access_token"]));
+        Assert.Equal("app", answer.Claims("access_token").GetProperty("idtyp").GetString());
+    }
+
+    [Fact]
+    public async Task A_secret_may_come_in_the_header()
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, AuthorityClient.TokenPath)
+        {
+            Content = new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("scope", $"{AuthorityClient.Arm}//.default")]),
+        };
+        request.Headers.Add("Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{_client.ApplicationId}:{_client.Secret}")));
+
+        var answer = await Answer.ReadAsync(await _client.Http.SendAsync(request));
+
+        Assert.Equal(($"{AuthorityClient.Arm}//.default", _client.ApplicationId), (answer["scope"], await _client.BearerAsync(answer["access_token"])));
+    }
+
+    [Fact]
+    public async Task A_wrong_secret_an_unknown_application_and_a_disabled_one_are_refused_alike()
+    {
+        var wrong = await _client.ApplicationAsync(secret: "not the secret");
+        var unknown = await _client.PostAsync(
+            AuthorityClient.TokenPath, ("grant_type", "client_credentials"), ("client_id", AuthorityClient.Program), ("client_secret", _client.Secret),
+            ("scope", $"{AuthorityClient.Arm}/.default"));
+        await _host.Metadata.UpdatePrincipalAsync(_client.ApplicationRow, new PrincipalChanges(Enabled: false), Caller.System, CancellationToken.None);
+        var disabled = await _client.ApplicationAsync();
+
+        foreach (var answer in (Answer[])[wrong, unknown, disabled])
+        {
+            Assert.Equal((HttpStatusCode.Unauthorized, "invalid_client"), answer.Refusal);
+            Assert.StartsWith("AADSTS7000215: ", answer["error_description"], StringComparison.Ordinal);
+            Assert.Equal("[7000215]", answer["error_codes"]);
+            Assert.True(answer.Has("timestamp") && answer.Has("trace_id") && answer.Has("correlation_id"));
+            Assert.DoesNotContain("not the secret", answer.Json.GetRawText(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(wrong["error_description"].Replace(_client.ApplicationId, "", StringComparison.Ordinal), unknown["error_description"].Replace(AuthorityClient.Program, "", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_secret_that_has_expired_gives_nothing()
+    {
+        _host.Time.Advance(TimeSpan.FromDays(30));
+
+        Assert.Equal((HttpStatusCode.Unauthorized, "invalid_client"), (await _client.ApplicationAsync()).Refusal);
+    }
+
+    [Theory]
+    [InlineData("https://elsewhere.example/.default", "invalid_scope")]
+    [InlineData("https://arm.berth.localhost", "invalid_scope")]
+    [InlineData("https://arm.berth.localhost/.default https://graph.berth.localhost/.default", "invalid_scope")]
+    [InlineData("openid", "invalid_request")]
+    public async Task A_token_is_for_one_audience_that_there_is(string scope, string error) =>
+        Assert.Equal((HttpStatusCode.BadRequest, error), (await _client.ApplicationAsync(scope: scope)).Refusal);
+
+    [Fact]
+    public async Task A_resource_is_another_way_to_name_the_audience()
+    {
+        var answer = await _client.PostAsync(
+            "/tenant/oauth2/token", ("grant_type", "client_credentials"), ("client_id", _client.ApplicationId), ("client_secret", _client.Secret),
+            ("resource", "https://GRAPH.berth.localhost/"));
+        var unknown = await _client.PostAsync(
+            "/tenant/oauth2/token", ("grant_type", "client_credentials"), ("client_id", _client.ApplicationId), ("client_secret", _client.Secret),
+            ("resource", "https://elsewhere.example"));
+
+        Assert.Equal(_client.ApplicationId, await _client.BearerAsync(answer["access_token"], AuthorityClient.Graph));
+        Assert.Null(await _client.BearerAsync(answer["access_token"]));
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_resource"), unknown.Refusal);
+        Assert.StartsWith("AADSTS500011: ", unknown["error_description"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_person_gets_the_tokens_that_a_command_line_keeps()
+    {
+        var answer = await _client.PersonAsync();
+
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        Assert.Equal(AuthorityClient.Person, await _client.BearerAsync(answer["access_token"]));
+        var claims = answer.Claims("id_token");
+        Assert.Equal(
+            (AuthorityClient.Program, "https://login.berth.localhost/tenant/v2.0", _client.Alice.ObjectId, AuthorityClient.Person, "tenant"),
+            (claims.GetProperty("aud").GetString(), claims.GetProperty("iss").GetString(), claims.GetProperty("oid").GetString(),
+                claims.GetProperty("preferred_username").GetString(), claims.GetProperty("tid").GetString()));
+        Assert.Equal(
+            $$"""{"uid":"{{_client.Alice.ObjectId}}","utid":"tenant"}""", Encoding.UTF8.GetString(Base64Url.DecodeFromChars(answer["client_info"])));
+        Assert.NotEmpty(answer["refresh_token"]);
+        Assert.False((await _client.PersonAsync(scope: "openid profile")).Has("refresh_token"));
+    }
+
+    [Fact]
+    public async Task An_id_token_and_a_refresh_token_open_nothing()
+    {
+        var answer = await _client.PersonAsync();
+
+        foreach (var audience in (string[])[AuthorityClient.Arm, AuthorityClient.Graph, AuthorityClient.Program])
+        {
+            Assert.Null(await _client.BearerAsync(answer["id_token"], audience));
+            Assert.Null(await _client.BearerAsync(answer["refresh_token"], audience));
+        }
+    }
+
+    [Fact]
+    public async Task Wrong_passwords_and_unknown_and_disabled_accounts_are_refused_in_the_same_words()
+    {
+        var wrong = await _client.PersonAsync(password: "not the password");
+        var unknown = await _client.PersonAsync(name: "nobody");
+        await _host.Metadata.UpdatePrincipalAsync(_client.Alice.Id, new PrincipalChanges(Enabled: false), Caller.System, CancellationToken.None);
+        var disabled = await _client.PersonAsync();
+
+        foreach (var answer in (Answer[])[wrong, unknown, disabled])
+        {
+            Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), answer.Refusal);
+            Assert.Equal(wrong["error_description"], answer["error_description"]);
+            Assert.StartsWith("AADSTS50126: ", answer["error_description"], StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_service_principal_is_no_person_and_a_person_no_application()
+    {
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (await _client.PersonAsync(_client.ApplicationId, _client.Secret)).Refusal);
+        var asApplication = await _client.PostAsync(
+            AuthorityClient.TokenPath, ("grant_type", "client_credentials"), ("client_id", _client.Alice.ObjectId), ("client_secret", AuthorityClient.Password),
+            ("scope", $"{AuthorityClient.Arm}/.default"));
+        Assert.Equal((HttpStatusCode.Unauthorized, "invalid_client"), asApplication.Refusal);
+    }
+
+    [Fact]
+    public async Task The_password_grant_can_be_switched_off()
+    {
+        await using var host = await RegistryHost.StartAsync(options: new RegistryOptions { Identity = new IdentityOptions { PasswordGrant = false } });
+        using var client = await AuthorityClient.StartAsync(host);
+
+        Assert.Equal((HttpStatusCode.BadRequest, "unauthorized_client"), (await client.PersonAsync()).Refusal);
+    }
+
+    [Fact]
+    public async Task A_refresh_token_is_used_once_and_gives_the_next_one()
+    {
+        var first = await _client.PersonAsync();
+        var second = await _client.RefreshAsync(first["refresh_token"], scope: $"{AuthorityClient.Graph}/.default offline_access");
+        var third = await _client.RefreshAsync(second["refresh_token"]);
+
+        Assert.Equal(AuthorityClient.Person, await _client.BearerAsync(second["access_token"], AuthorityClient.Graph));
+        Assert.Equal(AuthorityClient.Person, await _client.BearerAsync(third["access_token"]));
+        Assert.Equal(3, new[] { first["refresh_token"], second["refresh_token"], third["refresh_token"] }.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_refresh_token_that_was_used_ends_its_whole_family()
+    {
+        var first = await _client.PersonAsync();
+        var other = await _client.PersonAsync();
+        var second = await _client.RefreshAsync(first["refresh_token"]);
+
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (await _client.RefreshAsync(first["refresh_token"])).Refusal);
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (await _client.RefreshAsync(second["refresh_token"])).Refusal);
+        Assert.Equal(HttpStatusCode.OK, (await _client.RefreshAsync(other["refresh_token"])).Status);
+    }
+
+    [Fact]
+    public async Task Of_many_who_use_one_refresh_token_at_once_one_gets_tokens()
+    {
+        var first = await _client.PersonAsync();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => _client.RefreshAsync(first["refresh_token"])));
+
+        Assert.Single(answers, answer => answer.Status == HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_refresh_token_is_good_for_its_own_program_only()
+    {
+        var token = (await _client.PersonAsync())["refresh_token"];
+
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (await _client.RefreshAsync(token, "1950a258-227b-4e31-a9cf-717495945fc2")).Refusal);
+        Assert.Equal(HttpStatusCode.OK, (await _client.RefreshAsync(token)).Status);
+    }
+
+    [Fact]
+    public async Task A_refresh_token_ends_with_its_time_which_each_use_moves()
+    {
+        var token = (await _client.PersonAsync())["refresh_token"];
+        for (var i = 0; i < 3; i++)
+        {
+            _host.Time.Advance(TimeSpan.FromHours(23));
+            token = (await _client.RefreshAsync(token))["refresh_token"];
+        }
+
+        _host.Time.Advance(TimeSpan.FromHours(24));
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (await _client.RefreshAsync(token)).Refusal);
+    }
+
+    [Fact]
+    public async Task A_new_password_or_another_state_ends_a_sign_in()
+    {
+        var before = await _client.PersonAsync();
+        await _host.Metadata.SetPasswordAsync(AuthorityClient.Person, PasswordHash.Create("another password"), Caller.System, CancellationToken.None);
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (await _client.RefreshAsync(before["refresh_token"])).Refusal);
+        Assert.Null(await _client.BearerAsync(before["access_token"]));
+
+        var after = await _client.PersonAsync(password: "another password");
+        await _host.Metadata.UpdatePrincipalAsync(_client.Alice.Id, new PrincipalChanges(Enabled: false), Caller.System, CancellationToken.None);
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (await _client.RefreshAsync(after["refresh_token"])).Refusal);
+        Assert.Null(await _client.BearerAsync(after["access_token"]));
+    }
+
+    [Fact]
+    public async Task Codes_and_refresh_tokens_are_kept_as_hashes()
+    {
+        var token = (await _client.PersonAsync())["refresh_token"];
+
+        foreach (var part in token.Split('.'))
+        {
+            Assert.Equal(0, await _host.TamperAsync($"UPDATE authority_grants SET state = state WHERE instr(payload, '{part}') > 0 OR instr(hash, '{part}') > 0"));
+        }
+
+        Assert.Equal(1, await _host.TamperAsync("UPDATE authority_grants SET state = state"));
+    }
+
+    [Fact]
+    public async Task Bad_requests_are_the_senders_fault()
+    {
+        var cases = new ((string, string)[] Fields, string Error)[]
+        {
+            ([], "invalid_request"), ([("grant_type", "password")], "invalid_request"), ([("grant_type", "x"), ("client_id", "no guid")], "unauthorized_client"),
+            ([("grant_type", "x"), ("client_id", AuthorityClient.Program)], "unsupported_grant_type"),
+            ([("grant_type", "client_credentials"), ("client_id", AuthorityClient.Program), ("client_id", AuthorityClient.Program)], "invalid_request"),
+            ([("grant_type", "refresh_token"), ("client_id", AuthorityClient.Program), ("refresh_token", "junk")], "invalid_grant"),
+            ([("grant_type", "refresh_token"), ("client_id", AuthorityClient.Program), ("refresh_token", "ju.nk")], "invalid_grant"),
+            ([("grant_type", "password"), ("client_id", AuthorityClient.Program), ("username", "a:b"), ("password", "x")], "invalid_grant"),
+        };
+        foreach (var (fields, error) in cases)
+        {
+            Assert.Equal((HttpStatusCode.BadRequest, error), (await _client.PostAsync(AuthorityClient.TokenPath, fields)).Refusal);
+        }
+
+        var json = await Answer.ReadAsync(await _client.Http.PostAsync(AuthorityClient.TokenPath, new StringContent("{}")));
+        Assert.Equal((HttpStatusCode.UnsupportedMediaType, "invalid_request"), json.Refusal);
+        var get = await _client.GetAsync(AuthorityClient.TokenPath);
+        Assert.Equal((HttpStatusCode.MethodNotAllowed, "POST"), (get.Status, get.Message.Content.Headers.Allow.Single()));
+        var tenant = await _client.ApplicationAsync(path: "/elsewhere/oauth2/v2.0/token");
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_request"), tenant.Refusal);
+        Assert.StartsWith("AADSTS90002: ", tenant["error_description"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sign_ins_and_refusals_of_applications_are_recorded()
+    {
+        await _client.ApplicationAsync();
+        await _client.ApplicationAsync(secret: "wrong");
+        await ((AccessLog)_host.Services.GetService(typeof(AccessLog))!).FlushAsync(CancellationToken.None);
+
+        var events = await _host.Metadata.ListAccessEventsAsync(0, _host.Time.GetUtcNow().AddHours(-1), 10, CancellationToken.None);
+        Assert.Equal(
+            [(AccessEventKinds.SignIn, _client.ApplicationId), (AccessEventKinds.SignInRefused, _client.ApplicationId)],
+            events.Select(e => (e.Kind, e.Actor)).Order());
+    }
+}

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Text.Json;
+using Berth.Metadata;
+using Berth.Registry.Identity;
+using Berth.Registry.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Berth.Registry.Tests.Identity;
+
+/// <summary>What an auditor asks and is told.</summary>
+public sealed class EvidenceTests
+{
+    private const string Prefix = "/berth/v1/registries/local/access/";
+
+    [Fact]
+    public async Task The_report_names_everybody_who_may_pull_and_the_way_there()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var auditor = await SignedInToControlAsync(host, "owner");
+        foreach (var name in new[] { "ann@example.test", "bob@example.test", "eve@example.test" }) (await host.SignedInAsync(name)).Dispose();
+        var group = (await host.Metadata.CreatePrincipalAsync(new NewPrincipal(PrincipalKind.Group, "pullers", "pullers"), Caller.System, CancellationToken.None)).Record!;
+        var bob = await host.Metadata.FindPrincipalAsync("bob@example.test", CancellationToken.None);
+        await host.Metadata.AddMemberAsync(group.Id, bob!.Id, Caller.System, CancellationToken.None);
+        await host.AssignAsync("ann@example.test", "AcrPush");
+        await host.AssignAsync("pullers", "AcrPull");
+
+        using var report = await AskAsync(auditor, "report?repository=team-a/app");
+        var entries = report.RootElement.GetProperty("value").EnumerateArray().ToDictionary(e => e.GetProperty("name").GetString()!);
+        Assert.Equal(["ann@example.test", "bob@example.test", "owner"], entries.Keys.Order());
+        Assert.Equal("AcrPush", entries["ann@example.test"].GetProperty("role").GetString());
+        Assert.Equal(["pullers"], entries["bob@example.test"].GetProperty("groups").EnumerateArray().Select(g => g.GetString()!));
+        Assert.DoesNotContain("ContentWrite", entries["bob@example.test"].GetProperty("actions").EnumerateArray().Select(a => a.GetString()));
+        Assert.Contains("ContentWrite", entries["ann@example.test"].GetProperty("actions").EnumerateArray().Select(a => a.GetString()));
+    }
+
+    [Fact]
+    public async Task Log_ins_and_denials_are_told_with_who_and_why()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var auditor = await SignedInToControlAsync(host, "owner");
+        using var ann = await host.SignedInAsync("ann@example.test");
+        Assert.Equal(HttpStatusCode.Forbidden, await ann.GetManifestAsync("team-a/app", "1"));
+        using var wrong = host.ClientOf("ann@example.test", "a wrong password");
+        Assert.Equal(HttpStatusCode.Unauthorized, await wrong.GetManifestAsync("team-a/app", "1"));
+
+        using var logins = await AskAsync(auditor, "logins");
+        Assert.Equal(["ann@example.test"], logins.RootElement.GetProperty("value").EnumerateArray().Select(e => e.GetProperty("actor").GetString()!));
+        using var denials = await AskAsync(auditor, "denials");
+        Assert.Equal(
+            [("denied", "manifest.get team-a/app"), ("sign-in.refused", "password")],
+            denials.RootElement.GetProperty("value").EnumerateArray().Select(e => (e.GetProperty("kind").GetString()!, e.GetProperty("reason").GetString()!)).Order());
+        Assert.All(denials.RootElement.GetProperty("value").EnumerateArray(), e => Assert.NotEmpty(e.GetProperty("requestId").GetString()!));
+    }
+
+    [Fact]
+    public async Task A_decision_is_explained()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var auditor = await SignedInToControlAsync(host, "owner");
+        (await host.SignedInAsync("ann@example.test")).Dispose();
+        await host.AssignAsync("ann@example.test", "AcrPull");
+
+        using var pull = await AskAsync(auditor, "explain?principal=ann@example.test&repository=team-a/app&action=contentread");
+        Assert.True(pull.RootElement.GetProperty("allowed").GetBoolean());
+        using var push = await AskAsync(auditor, "explain?principal=ann@example.test&repository=team-a/app&action=ContentWrite");
+        Assert.False(push.RootElement.GetProperty("allowed").GetBoolean());
+        Assert.Contains("AcrPush", push.RootElement.GetProperty("rolesThatAllow").EnumerateArray().Select(r => r.GetString()));
+        Assert.Equal(HttpStatusCode.NotFound, (await auditor.GetAsync(new Uri(Prefix + "explain?principal=nobody&repository=a&action=ContentRead", UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await auditor.GetAsync(new Uri(Prefix + "explain?principal=owner&repository=a&action=9", UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
+    public async Task Only_who_may_read_assignments_is_told()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        (await host.SignedInAsync("ann@example.test")).Dispose();
+        using var ann = await SignedInToControlAsync(host, "ann@example.test");
+        using var anybody = host.WithoutCredential();
+        var denials = new Uri(Prefix + "denials", UriKind.Relative);
+        var absent = new Uri("/berth/v1/registries/absent/access/denials", UriKind.Relative);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await anybody.GetAsync(denials)).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await host.Client.GetAsync(denials)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await ann.GetAsync(denials)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await ann.GetAsync(absent)).StatusCode);
+
+        await host.AssignAsync("ann@example.test", "Reader");
+        Assert.Equal(HttpStatusCode.OK, (await ann.GetAsync(denials)).StatusCode);
+    }
+
+    private static async Task<HttpClient> SignedInToControlAsync(RegistryHost host, string name)
+    {
+        var record = await host.Metadata.FindPrincipalAsync(name, CancellationToken.None);
+        var authority = host.Services.GetRequiredService<AuthorityTokens>();
+        return host.BearerOf(await authority.IssueAsync(record!, "https://arm.berth.localhost", null, CancellationToken.None));
+    }
+
+    private static async Task<JsonDocument> AskAsync(HttpClient client, string question) =>
+        JsonDocument.Parse(await client.GetStringAsync(new Uri(Prefix + question, UriKind.Relative)));
+}
