@@ -10,7 +10,7 @@ namespace Berth.Registry.Identity.Authority;
 /// host, but name themselves by the public one.
 /// </summary>
 internal sealed class AuthorityEndpoints(
-    AuthorityDocuments documents, TokenGrants grants, DeviceSignIn devices, BrowserSignIn browsers, AuthorityTokens tokens, TimeProvider time) : IFeatureEndpoints
+    AuthorityDocuments documents, TokenGrants grants, DeviceSignIn devices, BrowserSignIn browsers, AuthorityTokens tokens, TimeProvider time) : IFeatureRoutes
 {
     /// <summary>Answers the request if its path is the authority's.</summary>
     public bool TryHandle(HttpContext context, out Task handled)
