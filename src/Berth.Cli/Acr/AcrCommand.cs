@@ -11,6 +11,7 @@ internal static class AcrCommand
     {
         CheckHealth(),
         new Command("repository", "Repositories and their tags.") { ListRepositories(), ShowTags() },
+        AccessCommands.Create(),
     };
 
     private static Command CheckHealth()
