@@ -54,6 +54,12 @@ internal static class BerthCommand
             await Console.Error.WriteLineAsync($"berth: {e.Message}");
             return Failure;
         }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError)
+        {
+            await Console.Error.WriteLineAsync(
+                $"berth: the server's certificate is not trusted: {e.InnerException?.Message ?? e.Message} Set SSL_CERT_FILE to the installation's CA, which stands at tls/ca.pem in its data folder.");
+            return Failure;
+        }
         catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException or TaskCanceledException { InnerException: TimeoutException })
         {
             await Console.Error.WriteLineAsync($"berth: the registry could not be reached: {e.Message}");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Berth.Cli;
@@ -22,6 +23,9 @@ internal enum OutputFormat
 /// <summary>Prints lists and objects.</summary>
 internal static class OutputFormats
 {
+    // It is read by people and programs, and never stands in a page.
+    private static readonly JsonWriterOptions ForTerminals = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The flag that chooses the form.</summary>
     public static Option<OutputFormat> Option() => new("--output", "-o") { Description = "json, table, tsv or yaml.", DefaultValueFactory = _ => OutputFormat.Json };
 
@@ -57,7 +61,7 @@ internal static class OutputFormats
     {
         await using (var output = Console.OpenStandardOutput())
         {
-            await using var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true });
+            await using var writer = new Utf8JsonWriter(output, ForTerminals);
             value.WriteTo(writer);
         }
 

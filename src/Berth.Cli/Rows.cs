@@ -9,7 +9,7 @@ internal static class Rows
     public static IEnumerable<string> TableOf(JsonElement value)
     {
         var items = ItemsOf(value);
-        var columns = items.SelectMany(NamesOf).Distinct().ToList();
+        var columns = items.SelectMany(NamesOf).Distinct().Where(name => !IsLeftOut(items, name)).ToList();
         if (columns.Count == 0) yield break;
 
         var cells = items.Select(item => columns.Select(name => CellOf(item, name)).ToList()).ToList();
@@ -26,6 +26,15 @@ internal static class Rows
         var columns = items.SelectMany(NamesOf).Distinct().ToList();
         return items.Select(item => string.Join('\t', columns.Select(name => CellOf(item, name))));
     }
+
+    // A resource's id, its type and who made it would fill the line; the other forms have them.
+    private static bool IsLeftOut(List<JsonElement> items, string name) => name switch
+    {
+        "id" or "roleDefinitionId" => items.TrueForAll(item => CellOf(item, name) is "" or ['/', ..]),
+        "type" => items.TrueForAll(item => CellOf(item, name).StartsWith("Microsoft.", StringComparison.Ordinal)),
+        "createdOn" or "createdBy" or "updatedOn" or "updatedBy" => true,
+        _ => false,
+    };
 
     private static List<JsonElement> ItemsOf(JsonElement value) => value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
 

@@ -35,7 +35,10 @@ internal static class DefinitionCommands
     {
         var name = ApiCommand.Required("The role's name or GUID.", "--name", "-n");
         return ApiCommand.Create("delete", "Deletes a role that operators defined and that is assigned nowhere.", [name], async (parsed, session, cancellationToken) =>
-            await RoleNames.DeleteAsync(session, await RoleNames.ResolveAsync(session, parsed.GetValue(name)!, session.Subscription, cancellationToken), cancellationToken));
+        {
+            await RoleNames.DeleteAsync(session, await RoleNames.ResolveAsync(session, parsed.GetValue(name)!, session.Subscription, cancellationToken), cancellationToken);
+            return default;
+        });
     }
 
     private static async Task<JsonElement> ReadAsync(string text, CancellationToken cancellationToken)
