@@ -83,6 +83,13 @@ public static class RegistryExtensions
         return services;
     }
 
+    private static IServiceCollection AddArtifacts(this IServiceCollection services)
+    {
+        services.AddSingleton<RepositoryService>();
+        services.AddSingleton<IFeatureEndpoints, ArtifactEndpoints>();
+        return services;
+    }
+
     private static IServiceCollection AddManagement(this IServiceCollection services)
     {
         services.AddSingleton<ManagementMetrics>();
@@ -101,13 +108,6 @@ public static class RegistryExtensions
         services.AddSingleton<FederationEndpoints>();
         services.AddSingleton<ActivityEndpoints>();
         services.AddSingleton<IFeatureEndpoints, ManagementEndpoints>();
-        return services;
-    }
-
-    private static IServiceCollection AddArtifacts(this IServiceCollection services)
-    {
-        services.AddSingleton<RepositoryService>();
-        services.AddSingleton<IFeatureEndpoints, ArtifactEndpoints>();
         return services;
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Berth.Metadata;
+using Berth.Registry.Identity.Federation;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Identity.Authority;
@@ -8,7 +9,8 @@ namespace Berth.Registry.Identity.Authority;
 /// Says which program asks at the token endpoint, and whether it proved to be it: by a secret in the form or the header (RFC 6749, 2.3.1), or by an
 /// assertion (RFC 7523). An id that nobody has is that of a public program, such as a command line.
 /// </summary>
-internal sealed class ClientProofs(SecretCredentials secrets, CertificateAssertions certificates, UsedAssertions used, IPrincipals principals, AccessLog accessLog)
+internal sealed class ClientProofs(
+    SecretCredentials secrets, CertificateAssertions certificates, FederatedAssertions federated, UsedAssertions used, IPrincipals principals, AccessLog accessLog)
 {
     private const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     private const int MaxHeaderLength = 8 * 1024;
@@ -71,7 +73,7 @@ internal sealed class ClientProofs(SecretCredentials secrets, CertificateAsserti
 
     // Every way in which an application's assertion can be good.
     private async ValueTask<DateTimeOffset?> VerifyAsync(PrincipalRecord record, string assertion, CancellationToken cancellationToken) =>
-        await certificates.VerifyAsync(record, assertion, cancellationToken);
+        await certificates.VerifyAsync(record, assertion, cancellationToken) ?? await federated.VerifyAsync(record, assertion, cancellationToken);
 
     private void Record(HttpContext context, string kind, Guid clientId, string reason) =>
         accessLog.Record(kind, 0, clientId.ToString(), context.Connection.RemoteIpAddress?.ToString(), reason, context.TraceIdentifier);
