@@ -52,7 +52,7 @@ public static class RegistryExtensions
     /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
     public static IApplicationBuilder UseBerthRegistry(this IApplicationBuilder app)
     {
-        var features = app.ApplicationServices.GetServices<IFeatureEndpoints>().ToArray();
+        var features = app.ApplicationServices.GetServices<IFeatureRoutes>().ToArray();
         return app.Use(next => context =>
         {
             foreach (var feature in features)
@@ -79,14 +79,14 @@ public static class RegistryExtensions
         services.AddSingleton<ManifestService>();
         services.AddSingleton<ManifestEndpoints>();
         services.AddSingleton<ListEndpoints>();
-        services.AddSingleton<IFeatureEndpoints, DistributionEndpoints>();
+        services.AddSingleton<IFeatureRoutes, DistributionEndpoints>();
         return services;
     }
 
     private static IServiceCollection AddArtifacts(this IServiceCollection services)
     {
         services.AddSingleton<RepositoryService>();
-        services.AddSingleton<IFeatureEndpoints, ArtifactEndpoints>();
+        services.AddSingleton<IFeatureRoutes, ArtifactEndpoints>();
         return services;
     }
 
@@ -107,7 +107,7 @@ public static class RegistryExtensions
         services.AddSingleton<ManagedIdentityEndpoints>();
         services.AddSingleton<FederationEndpoints>();
         services.AddSingleton<ActivityEndpoints>();
-        services.AddSingleton<IFeatureEndpoints, ManagementEndpoints>();
+        services.AddSingleton<IFeatureRoutes, ManagementEndpoints>();
         return services;
     }
 

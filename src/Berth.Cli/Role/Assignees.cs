@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Berth.Cli.Session;
 
 namespace Berth.Cli.Role;

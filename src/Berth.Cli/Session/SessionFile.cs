@@ -42,6 +42,7 @@ internal static class SessionFile
     {
         try
         {
+            if (OperatingSystem.IsWindows()) throw new ClientException("sessions are kept on Linux and macOS only, where a file's mode keeps others out.");
             Directory.CreateDirectory(Folder, OwnerOnly | UnixFileMode.UserExecute);
             var draft = $"{FilePath}.{Environment.ProcessId}";
             var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };

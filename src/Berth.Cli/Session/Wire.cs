@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -11,7 +12,8 @@ internal static class Wire
     /// <summary>A client that does not follow redirects: a token or a password goes where it was meant to go.</summary>
     public static HttpClient Connect()
     {
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(100) };
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectCallback = ConnectAsync };
+        var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(100) };
         client.DefaultRequestHeaders.UserAgent.ParseAdd("berth");
         return client;
     }
@@ -35,6 +37,24 @@ internal static class Wire
 
     /// <summary>A body of JSON.</summary>
     public static HttpContent Body(JsonElement value) => new StringContent(value.GetRawText(), Encoding.UTF8, "application/json");
+
+    // Names below localhost are this machine (RFC 6761, 6.3), whether or not its resolver knows; a first try needs no line in a hosts file.
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var host = context.DnsEndPoint.Host.TrimEnd('.');
+        if (host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)) host = "localhost";
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(host, context.DnsEndPoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     private static JsonElement? Parse(byte[] bytes)
     {

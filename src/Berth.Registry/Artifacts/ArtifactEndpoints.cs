@@ -11,7 +11,7 @@ namespace Berth.Registry.Artifacts;
 
 /// <summary>Azure Container Registry's metadata API under <c>/acr/v1</c>: the catalog, a repository's tags, a repository's settings and its deletion.</summary>
 internal sealed partial class ArtifactEndpoints(
-    RegistryGate gate, IManifests manifests, IRepositories repositories, RepositoryService service, PublicNames names, ILogger<ArtifactEndpoints> logger) : IFeatureEndpoints
+    RegistryGate gate, IManifests manifests, IRepositories repositories, RepositoryService service, PublicNames names, ILogger<ArtifactEndpoints> logger) : IFeatureRoutes
 {
     private const string Prefix = "/acr/v1/";
     private const int DefaultPage = 100;

@@ -14,7 +14,7 @@ namespace Berth.Registry.Distribution;
 /// </summary>
 internal sealed partial class DistributionEndpoints(
     RegistryGate gate, BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
-    DistributionMetrics metrics, ILogger<DistributionEndpoints> logger) : IFeatureEndpoints
+    DistributionMetrics metrics, ILogger<DistributionEndpoints> logger) : IFeatureRoutes
 {
     private static readonly string[] ContentHeaders =
         ["Accept-Ranges", "Cache-Control", "Content-Length", "Content-Range", "Content-Type", "Docker-Content-Digest", "ETag", "Link", "OCI-Filters-Applied"];

@@ -46,7 +46,7 @@ public sealed partial class Authenticator : IDisposable
         _accessLog = accessLog;
         _logger = logger;
         _time = time;
-        _failures = new SignInFailures(time);
+        _failures = new SignInFailures(options.LongestFailureDelay, time);
         _tokens = new TokenMemory(time);
         _memory = new CredentialMemory(options.CredentialMemory, time);
     }

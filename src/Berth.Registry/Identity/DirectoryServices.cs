@@ -17,7 +17,7 @@ internal static class DirectoryServices
         services.AddSingleton<ApplicationCredentialCalls>();
         services.AddSingleton<FederationCalls>();
         services.AddSingleton<ObjectCalls>();
-        services.AddSingleton<IFeatureEndpoints, DirectoryEndpoints>();
+        services.AddSingleton<IFeatureRoutes, DirectoryEndpoints>();
         return services;
     }
 }

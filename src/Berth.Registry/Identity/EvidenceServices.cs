@@ -10,7 +10,7 @@ internal static class EvidenceServices
     public static IServiceCollection AddEvidence(this IServiceCollection services)
     {
         services.AddSingleton<AccessReport>();
-        services.AddSingleton<IFeatureEndpoints, EvidenceEndpoints>();
+        services.AddSingleton<IFeatureRoutes, EvidenceEndpoints>();
         return services;
     }
 }

@@ -28,6 +28,12 @@ public sealed record IdentityOptions
     [Range(typeof(TimeSpan), "00:01:00", "90.00:00:00")]
     public TimeSpan RefreshGrantLifetime { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>
+    /// The longest that a sign-in waits because others of its account failed from the same address, at most 10 seconds; zero for no wait. Default 2 seconds.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
+    public TimeSpan LongestFailureDelay { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Whether local accounts may sign in to the authority with <c>grant_type=password</c>. Default true.</summary>
     public bool PasswordGrant { get; init; } = true;
 

@@ -27,7 +27,7 @@ internal static class IdentityServices
         services.AddSingleton<ControlAuthenticator>();
         services.AddSingleton<RoleCatalog>();
         services.AddSingleton<SecretProtection>();
-        services.AddSingleton<IFeatureEndpoints, TokenEndpoints>();
+        services.AddSingleton<IFeatureRoutes, TokenEndpoints>();
         services.TryAddSingleton<Authorizer>();
         services.TryAddSingleton<OwnerAccount>();
         return services.AddAuthority();
@@ -43,9 +43,11 @@ internal static class IdentityServices
         services.AddSingleton<RefreshGrants>();
         services.AddSingleton<DeviceGrants>();
         services.AddSingleton<DeviceSignIn>();
+        services.AddSingleton<CodeGrants>();
+        services.AddSingleton<BrowserSignIn>();
         services.AddSingleton<TokenAnswers>();
         services.AddSingleton<TokenGrants>();
-        services.AddSingleton<IFeatureEndpoints, AuthorityEndpoints>();
+        services.AddSingleton<IFeatureRoutes, AuthorityEndpoints>();
         return services;
     }
 }

@@ -6,7 +6,7 @@ namespace Berth.Registry.Identity;
 /// Counts failed sign-ins per account and network address, and makes the next ones from there wait: longer with each failure, never for good, and never
 /// those from elsewhere. Accounts that there are not count together for their address.
 /// </summary>
-internal sealed class SignInFailures(TimeProvider time)
+internal sealed class SignInFailures(TimeSpan longestDelay, TimeProvider time)
 {
     /// <summary>The failures that cost no wait: a person mistypes.</summary>
     public const int Free = 5;
@@ -16,7 +16,6 @@ internal sealed class SignInFailures(TimeProvider time)
 
     private const int MaxEntries = 10_000;
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(15);
 
     private readonly Lock _lock = new();
@@ -61,10 +60,10 @@ internal sealed class SignInFailures(TimeProvider time)
         lock (_lock) _entries.Remove(KeyOf(account, address));
     }
 
-    private static TimeSpan DelayAfter(int failures)
+    private TimeSpan DelayAfter(int failures)
     {
         var delay = FirstDelay * Math.Pow(2, Math.Min(failures - Free - 1, 10));
-        return delay < LongestDelay ? delay : LongestDelay;
+        return delay < longestDelay ? delay : longestDelay;
     }
 
     private static (string Account, IPAddress Source) KeyOf(string? account, IPAddress? address) => (account ?? "", SignInQueue.SourceOf(address));

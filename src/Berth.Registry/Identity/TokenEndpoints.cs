@@ -14,7 +14,7 @@ namespace Berth.Registry.Identity;
 /// </summary>
 internal sealed class TokenEndpoints(
     RegistryResolver registries, Authenticator authenticator, ControlAuthenticator control, Authorizer authorizer, AccessTokens tokens, AuthorityTokens authority,
-    AccessLog accessLog, TokenChallenge challenge, PublicNames names, IdentityOptions options) : IFeatureEndpoints
+    AccessLog accessLog, TokenChallenge challenge, PublicNames names, IdentityOptions options) : IFeatureRoutes
 {
     private const string ExchangePath = "/oauth2/exchange";
 

@@ -12,7 +12,7 @@ namespace Berth.Registry.Management;
 /// </summary>
 internal sealed partial class ManagementEndpoints(
     ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installations, AuthorityTokens authority, PublicNames names, AccessLog accessLog,
-    ManagementMetrics metrics, IServiceProvider services, ILogger<ManagementEndpoints> logger) : IFeatureEndpoints
+    ManagementMetrics metrics, IServiceProvider services, ILogger<ManagementEndpoints> logger) : IFeatureRoutes
 {
     private const string RetryAfterSeconds = "5";
 

@@ -98,7 +98,10 @@ internal sealed class RegistryHost : IAsyncDisposable
         builder.Services.AddSingleton(new PublicNames("berth.localhost", 0, 443));
         if (trust is not null) builder.Services.AddSingleton(trust);
         var hosts = builder.Services.Where(s => s.ServiceType == typeof(IHostedService)).ToHashSet();
-        builder.Services.AddBerthRegistry(options ?? new RegistryOptions());
+        options ??= new RegistryOptions();
+
+        // A wait would last for as long as nobody moves the clock.
+        builder.Services.AddBerthRegistry(options with { Identity = options.Identity with { LongestFailureDelay = TimeSpan.Zero } });
         foreach (var loop in builder.Services.Where(s => s.ServiceType == typeof(IHostedService) && !hosts.Contains(s)).ToList())
             builder.Services.Remove(loop);
 

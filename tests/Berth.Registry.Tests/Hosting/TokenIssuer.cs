@@ -51,7 +51,11 @@ internal sealed class TokenIssuer : IAsyncDisposable
         var point = key.ExportParameters(false).Q;
         return new JsonObject
         {
-            ["kty"] = "EC", ["crv"] = curve, ["kid"] = id, ["x"] = Base64Url.EncodeToString(point.X), ["y"] = Base64Url.EncodeToString(point.Y),
+            ["kty"] = "EC",
+            ["crv"] = curve,
+            ["kid"] = id,
+            ["x"] = Base64Url.EncodeToString(point.X),
+            ["y"] = Base64Url.EncodeToString(point.Y),
         };
     }
 

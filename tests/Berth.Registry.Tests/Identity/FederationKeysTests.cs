@@ -136,8 +136,9 @@ public sealed class FederationKeysTests : IAsyncLifetime
         };
         _issuer.Server.Answers["/elsewhere"] = Saying(keys);
         _issuer.Server.Answers["/configuration"] = Saying(good);
+        var believed = new List<string>();
         foreach (var (name, path, answer) in ((string, string, RequestDelegate)[])[
-            ("another issuer's configuration", configuration, Saying(good.Replace(_issuer.Name, "https://issuer.example", StringComparison.Ordinal))),
+            ("another issuer's configuration", configuration, Saying(good.Replace($"\"{_issuer.Name}\"", "\"https://issuer.example\"", StringComparison.Ordinal))),
             ("an issuer with a slash", configuration, Saying(good.Replace($"\"{_issuer.Name}\"", $"\"{_issuer.Name}/\"", StringComparison.Ordinal))),
             ("keys without TLS", configuration, Saying(good.Replace($"{_issuer.Name}/jwks", $"http://127.0.0.1:{_issuer.Server.Port}/jwks", StringComparison.Ordinal))),
             ("keys in a file", configuration, Saying(good.Replace($"{_issuer.Name}/jwks", "file:///etc/passwd", StringComparison.Ordinal))),
@@ -152,11 +153,12 @@ public sealed class FederationKeysTests : IAsyncLifetime
         {
             var before = _issuer.Server.Answers[path];
             _issuer.Server.Answers[path] = answer;
-            Assert.False(await IsGoodAsync(), name);
+            if (await IsGoodAsync()) believed.Add(name);
             _issuer.Server.Answers[path] = before;
             _host.Time.Advance(IssuerKeys.Pause);
         }
 
+        Assert.Empty(believed);
         Assert.DoesNotContain("/elsewhere", _issuer.Server.Asked);
         Assert.True(await IsGoodAsync());
     }

@@ -72,6 +72,7 @@ public sealed class FederationTests : IAsyncLifetime
     public async Task Claims_that_are_not_those_of_the_credential_are_refused_before_the_issuer_is_asked()
     {
         var second = Now.ToUnixTimeSeconds();
+        var good = new List<string>();
         foreach (var (name, claims) in ((string, object)[])[
             ("another subject", new { sub = "repo:team-a/app:ref:refs/heads/dev" }), ("a subject that starts alike", new { sub = TokenIssuer.Subject + "2" }),
             ("the subject's start", new { sub = TokenIssuer.Subject[..^1] }), ("another case", new { sub = TokenIssuer.Subject.ToUpperInvariant() }),
@@ -82,9 +83,10 @@ public sealed class FederationTests : IAsyncLifetime
             ("an expiry that is a text", new { exp = "4000000000" }), ("an expiry out of range", new { exp = 1e300 }),
             ("not yet valid", new { nbf = second + 3600, exp = second + 7200 }), ("issued in the future", new { iat = second + 61 })])
         {
-            Assert.False(await IsGoodAsync(_issuer.Token(Now, claims: claims)), name);
+            if (await ProvesAsync(_issuer.Token(Now, claims: claims))) good.Add(name);
         }
 
+        Assert.Empty(good);
         Assert.Empty(_issuer.Server.Asked);
         Assert.True(await IsGoodAsync(_issuer.Token(Now, claims: new { aud = new[] { "other", TokenIssuer.Audience }, iat = second + 60, exp = second + 600.5 })));
     }
@@ -96,6 +98,7 @@ public sealed class FederationTests : IAsyncLifetime
         var publicKey = Encoding.ASCII.GetBytes(_issuer.Key.ExportSubjectPublicKeyInfoPem());
         var good = _issuer.Token(Now);
         var jwk = TokenIssuer.JwkOf(evil, "k1");
+        var taken = new List<string>();
         foreach (var (name, token) in ((string, string)[])[
             ("alg none", _issuer.Token(Now, new { alg = "none" }, sign: _ => [])), ("alg NONE", _issuer.Token(Now, new { alg = "NONE" }, sign: _ => [])),
             ("no alg", _issuer.Token(Now, new { alg = (string?)null })),
@@ -111,9 +114,10 @@ public sealed class FederationTests : IAsyncLifetime
             ("no signature", good[..(good.LastIndexOf('.') + 1)]), ("two parts", good[..good.LastIndexOf('.')]), ("four parts", good + ".x"),
             ("padding", good + "="), ("white space", good.Replace(".", ". ", StringComparison.Ordinal)), ("another claim than was signed", Forged(good))])
         {
-            Assert.False(await IsGoodAsync(token), name);
+            if (await ProvesAsync(token)) taken.Add(name);
         }
 
+        Assert.Empty(taken);
         Assert.DoesNotContain("/evil", _issuer.Server.Asked);
         Assert.True(await IsGoodAsync(good));
 
@@ -198,6 +202,10 @@ public sealed class FederationTests : IAsyncLifetime
         await _host.Metadata.RemoveFederatedCredentialAsync(_principal.Id, "ci", Caller.System, CancellationToken.None);
         Assert.False(await IsGoodAsync(_issuer.Token(Now)));
     }
+
+    // Not over the network: sign-ins that fail one after another have to wait.
+    private async Task<bool> ProvesAsync(string token) =>
+        await _host.Services.GetRequiredService<FederatedAssertions>().VerifyAsync(_principal, token, CancellationToken.None) is not null;
 
     private async Task<bool> IsGoodAsync(string token, string? clientId = null)
     {

@@ -12,7 +12,7 @@ public sealed class SignInFailuresTests
     [Fact]
     public void Failures_make_the_next_one_wait_longer_and_longer_up_to_two_seconds()
     {
-        var failures = new SignInFailures(_time);
+        var failures = new SignInFailures(TimeSpan.FromSeconds(2), _time);
         var waits = new List<TimeSpan>();
         for (var i = 0; i < 20; i++)
         {
@@ -70,7 +70,7 @@ public sealed class SignInFailuresTests
 
     private SignInFailures Failed(string? account, int times)
     {
-        var failures = new SignInFailures(_time);
+        var failures = new SignInFailures(TimeSpan.FromSeconds(2), _time);
         for (var i = 0; i < times; i++) failures.Add(account, Here);
         return failures;
     }

@@ -21,7 +21,7 @@ internal sealed class AuthorityDocuments(AuthorityTokens tokens, PublicNames nam
             json.WriteString("jwks_uri"u8, $"{at}/discovery/{version}keys");
             json.WriteList("response_types_supported", "code");
             json.WriteList("response_modes_supported", "query", "form_post");
-            json.WriteList("grant_types_supported", "client_credentials", "password", "refresh_token", TokenGrants.DeviceCode, "authorization_code");
+            json.WriteList("grant_types_supported", TokenGrants.All);
             json.WriteList("subject_types_supported", "public");
             json.WriteList("id_token_signing_alg_values_supported", "RS256");
             json.WriteList("token_endpoint_auth_methods_supported", "client_secret_post", "client_secret_basic", "private_key_jwt");

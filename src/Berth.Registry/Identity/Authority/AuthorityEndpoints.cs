@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Berth.Metadata;
 using Berth.Oci;
 using Microsoft.AspNetCore.Http;
@@ -8,7 +9,8 @@ namespace Berth.Registry.Identity.Authority;
 /// The authority's addresses: an OAuth 2.0 authorization server for the Azure CLI and the Azure SDKs, with AD FS' paths and Entra's. They answer on any
 /// host, but name themselves by the public one.
 /// </summary>
-internal sealed class AuthorityEndpoints(AuthorityDocuments documents, TokenGrants grants, DeviceSignIn devices, AuthorityTokens tokens, TimeProvider time) : IFeatureEndpoints
+internal sealed class AuthorityEndpoints(
+    AuthorityDocuments documents, TokenGrants grants, DeviceSignIn devices, BrowserSignIn browsers, AuthorityTokens tokens, TimeProvider time) : IFeatureRoutes
 {
     /// <summary>Answers the request if its path is the authority's.</summary>
     public bool TryHandle(HttpContext context, out Task handled)
@@ -66,8 +68,11 @@ internal sealed class AuthorityEndpoints(AuthorityDocuments documents, TokenGran
             case AuthorityRoute.DevicePage:
                 RequireMethod(context, "GET", "HEAD", "POST");
                 return devices.AnswerPageAsync(context);
+            case AuthorityRoute.Authorize:
+                RequireMethod(context, "GET", "HEAD", "POST");
+                return browsers.AnswerAsync(context);
             default:
-                throw AuthorityException.Invalid("This is not supported.");
+                throw new UnreachableException(path.Route.ToString());
         }
     }
 

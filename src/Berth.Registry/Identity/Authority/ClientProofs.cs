@@ -2,6 +2,7 @@ using System.Text;
 using Berth.Metadata;
 using Berth.Registry.Identity.Federation;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry.Identity.Authority;
 
@@ -9,8 +10,9 @@ namespace Berth.Registry.Identity.Authority;
 /// Says which program asks at the token endpoint, and whether it proved to be it: by a secret in the form or the header (RFC 6749, 2.3.1), or by an
 /// assertion (RFC 7523). An id that nobody has is that of a public program, such as a command line.
 /// </summary>
-internal sealed class ClientProofs(
-    SecretCredentials secrets, CertificateAssertions certificates, FederatedAssertions federated, UsedAssertions used, IPrincipals principals, AccessLog accessLog)
+internal sealed partial class ClientProofs(
+    SecretCredentials secrets, CertificateAssertions certificates, FederatedAssertions federated, UsedAssertions used, IPrincipals principals,
+    AccessLog accessLog, ILogger<ClientProofs> logger)
 {
     private const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     private const int MaxHeaderLength = 8 * 1024;
@@ -45,12 +47,12 @@ internal sealed class ClientProofs(
         var record = verified is null ? null : await principals.FindPrincipalByIdAsync(verified.Principal.Id, context.RequestAborted);
         if (record is not { Enabled: true } || record.Epoch != verified!.Principal.Epoch)
         {
-            Record(context, AccessEventKinds.SignInRefused, clientId, "secret");
+            Refuse(context, clientId, "secret");
             throw AuthorityException.BadClient(
                 7000215, $"Invalid client secret provided. The secret is wrong or expired, or there is no enabled application '{clientId}'.");
         }
 
-        Record(context, AccessEventKinds.SignIn, clientId, verified.Method);
+        accessLog.Record(AccessEventKinds.SignIn, 0, clientId.ToString(), AddressOf(context), verified.Method, context.TraceIdentifier);
         return record;
     }
 
@@ -60,14 +62,14 @@ internal sealed class ClientProofs(
         if (record is not { Enabled: true } || await VerifyAsync(record, assertion, context.RequestAborted) is not { } until
             || !await used.UseAsync(record, assertion, until, context.Connection.RemoteIpAddress, context.RequestAborted))
         {
-            Record(context, AccessEventKinds.SignInRefused, clientId, "assertion");
+            Refuse(context, clientId, "assertion");
             throw AuthorityException.BadClient(
                 700027,
                 $"The client assertion is not good: it must be signed by a registered certificate or issuer of an enabled application '{clientId}', be for this authority, not "
                 + "expired, and not have come from another address before.");
         }
 
-        Record(context, AccessEventKinds.SignIn, clientId, "assertion");
+        accessLog.Record(AccessEventKinds.SignIn, 0, clientId.ToString(), AddressOf(context), "assertion", context.TraceIdentifier);
         return record;
     }
 
@@ -75,8 +77,14 @@ internal sealed class ClientProofs(
     private async ValueTask<DateTimeOffset?> VerifyAsync(PrincipalRecord record, string assertion, CancellationToken cancellationToken) =>
         await certificates.VerifyAsync(record, assertion, cancellationToken) ?? await federated.VerifyAsync(record, assertion, cancellationToken);
 
-    private void Record(HttpContext context, string kind, Guid clientId, string reason) =>
-        accessLog.Record(kind, 0, clientId.ToString(), context.Connection.RemoteIpAddress?.ToString(), reason, context.TraceIdentifier);
+    private void Refuse(HttpContext context, Guid clientId, string reason)
+    {
+        // A flood of wrong secrets must not become one of lines.
+        if (accessLog.Record(AccessEventKinds.SignInRefused, 0, clientId.ToString(), AddressOf(context), reason, context.TraceIdentifier))
+            LogRefused(clientId, AddressOf(context), reason);
+    }
+
+    private static string? AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString();
 
     private static (string? Id, string? Secret)? ReadHeader(HttpContext context)
     {

@@ -20,7 +20,20 @@ internal sealed record RefreshPayload(string ClientId, long PrincipalId, long Ep
 /// <param name="Epoch">The person's security epoch.</param>
 internal sealed record DevicePayload(string ClientId, string? Scope, string? Resource, string? Address, long PolledAt, long PrincipalId, long Epoch);
 
+/// <summary>What an authorization code stands for.</summary>
+/// <param name="ClientId">The program that asked.</param>
+/// <param name="RedirectUri">The address that the code was sent to.</param>
+/// <param name="Challenge">The hash of the program's secret.</param>
+/// <param name="Scope">The scope parameter, or null.</param>
+/// <param name="Resource">The resource parameter, or null.</param>
+/// <param name="Nonce">What the id token is to repeat, or null.</param>
+/// <param name="PrincipalId">The person.</param>
+/// <param name="Epoch">The person's security epoch.</param>
+internal sealed record CodePayload(
+    string ClientId, string RedirectUri, string Challenge, string? Scope, string? Resource, string? Nonce, long PrincipalId, long Epoch);
+
 /// <summary>The shapes of what the authority keeps with its grants.</summary>
 [JsonSerializable(typeof(RefreshPayload))]
 [JsonSerializable(typeof(DevicePayload))]
+[JsonSerializable(typeof(CodePayload))]
 internal sealed partial class GrantPayloads : JsonSerializerContext;

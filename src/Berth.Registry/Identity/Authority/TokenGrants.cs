@@ -1,15 +1,24 @@
 using Berth.Metadata;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry.Identity.Authority;
 
 /// <summary>The token endpoint (RFC 6749, 3.2): gives tokens for what a program brings.</summary>
-internal sealed class TokenGrants(
-    ClientProofs clients, PersonProofs people, DeviceGrants devices, RefreshGrants refreshes, TokenAnswers answers, AuthorityTokens tokens,
-    PublicNames names, IdentityOptions options)
+internal sealed partial class TokenGrants(
+    ClientProofs clients, PersonProofs people, DeviceGrants devices, CodeGrants codes, RefreshGrants refreshes, TokenAnswers answers, AuthorityTokens tokens,
+    PublicNames names, IdentityOptions options, AccessLog accessLog, ILogger<TokenGrants> logger)
 {
     /// <summary>The grant of a device's sign-in (RFC 8628, 3.4).</summary>
     public const string DeviceCode = "urn:ietf:params:oauth:grant-type:device_code";
+
+    private const string ClientCredentials = "client_credentials";
+    private const string Password = "password";
+    private const string RefreshToken = "refresh_token";
+    private const string AuthorizationCode = "authorization_code";
+
+    /// <summary>The grants there are.</summary>
+    public static string[] All => [ClientCredentials, Password, RefreshToken, DeviceCode, AuthorizationCode];
 
     /// <summary>Answers a request for tokens.</summary>
     public async Task AnswerAsync(HttpContext context)
@@ -17,14 +26,31 @@ internal sealed class TokenGrants(
         var form = await RequestForm.ReadAsync(context);
         var grant = form.Required("grant_type");
         var client = await clients.IdentifyAsync(context, form);
-        await (grant switch
+        try
         {
-            "client_credentials" => AnswerApplicationAsync(context, form, client),
-            "password" => AnswerPasswordAsync(context, form, client),
-            "refresh_token" => AnswerRefreshAsync(context, form, client),
-            DeviceCode or "device_code" => AnswerDeviceAsync(context, form, client),
-            _ => throw new AuthorityException("unsupported_grant_type", 70003, "This grant_type is not supported; the openid-configuration names those that are."),
-        });
+            await (grant switch
+            {
+                ClientCredentials => AnswerApplicationAsync(context, form, client),
+                Password => AnswerPasswordAsync(context, form, client),
+                RefreshToken => AnswerRefreshAsync(context, form, client),
+                DeviceCode or "device_code" => AnswerDeviceAsync(context, form, client),
+                AuthorizationCode => AnswerCodeAsync(context, form, client),
+                _ => throw new AuthorityException(
+                    "unsupported_grant_type", 70003, "This grant_type is not supported; the openid-configuration names those that are."),
+            });
+        }
+        catch (AuthorityException e) when (e.Error == AuthorityException.InvalidGrant && grant != Password)
+        {
+            // A password was recorded where it was checked.
+            RecordRefusal(context, client, grant);
+            throw;
+        }
+    }
+
+    private void RecordRefusal(HttpContext context, Client client, string grant)
+    {
+        var address = context.Connection.RemoteIpAddress?.ToString();
+        if (accessLog.Record(AccessEventKinds.SignInRefused, 0, client.Id, address, grant, context.TraceIdentifier)) LogRefused(client.Id, address, grant);
     }
 
     private async Task AnswerApplicationAsync(HttpContext context, IFormCollection form, Client client)
@@ -48,6 +74,8 @@ internal sealed class TokenGrants(
         var family = await refreshes.ReadAsync(form.Required("refresh_token"), client.Id, context.RequestAborted);
         var access = Read(form, names.ArmEndpoint, family.Payload.Scope);
         var next = await refreshes.RenewAsync(family, context.RequestAborted);
+        accessLog.Record(
+            AccessEventKinds.SignIn, 0, family.Principal.Name, context.Connection.RemoteIpAddress?.ToString(), "refresh token", context.TraceIdentifier);
         await answers.WriteAsync(context, family.Principal, client.Id, access, nonce: null, next);
     }
 
@@ -57,6 +85,15 @@ internal sealed class TokenGrants(
         var (person, payload) = await devices.RedeemAsync(form.Optional("device_code") ?? form.Required("code"), client.Id, context.RequestAborted);
         var access = RequestedAccess.Parse(payload.Scope, payload.Resource, tokens.Audiences, names.ArmEndpoint);
         await AnswerPersonAsync(context, person, client, access, nonce: null);
+    }
+
+    private async Task AnswerCodeAsync(HttpContext context, IFormCollection form, Client client)
+    {
+        var redeemed = await codes.RedeemAsync(
+            form.Required("code"), client.Id, form.Required("redirect_uri"), form.Required("code_verifier"), context.RequestAborted);
+        var payload = redeemed.Payload;
+        var access = RequestedAccess.Parse(payload.Scope, payload.Resource, tokens.Audiences, names.ArmEndpoint);
+        await AnswerPersonAsync(context, redeemed.Person, client, access, payload.Nonce, redeemed.Family);
     }
 
     private async Task AnswerPersonAsync(HttpContext context, PrincipalRecord person, Client client, RequestedAccess access, string? nonce, string? family = null)

@@ -10,7 +10,7 @@ namespace Berth.Registry.Identity.Directory;
 /// </summary>
 internal sealed class DirectoryEndpoints(
     UserCalls users, GroupCalls groups, ApplicationCalls applications, ApplicationCredentialCalls credentials, FederationCalls federation, ObjectCalls objects,
-    ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, AccessLog accessLog, PublicNames names) : IFeatureEndpoints
+    ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, AccessLog accessLog, PublicNames names) : IFeatureRoutes
 {
     private const string WriteAction = "Microsoft.Authorization/directory/write";
 

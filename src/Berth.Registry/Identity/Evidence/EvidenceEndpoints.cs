@@ -12,7 +12,7 @@ namespace Berth.Registry.Identity.Evidence;
 /// </summary>
 internal sealed class EvidenceEndpoints(
     ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, IPrincipals principals, IAccessEvents events, AccessLog accessLog,
-    AccessReport report, PublicNames names, TimeProvider time) : IFeatureEndpoints
+    AccessReport report, PublicNames names, TimeProvider time) : IFeatureRoutes
 {
     private const string Prefix = "/berth/v1/registries/";
     private const string Right = "Microsoft.Authorization/roleAssignments/read";

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 namespace Berth.Registry;
 
 /// <summary>The paths that one feature answers; a request is offered to the features in turn, the data plane first.</summary>
-internal interface IFeatureEndpoints
+internal interface IFeatureRoutes
 {
     /// <summary>Answers the request if its path is the feature's; false if it lies elsewhere.</summary>
     bool TryHandle(HttpContext context, out Task handled);
