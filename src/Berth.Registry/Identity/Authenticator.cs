@@ -158,7 +158,7 @@ public sealed partial class Authenticator : IDisposable
             // Who signed in before waits for nothing, and has a line of its own: a flood of wrong passwords must not hold up the clients at work.
             if (_memory.WasGood(key)) return await CheckInLineAsync(key, name, password, origin, _reverifications);
 
-            var account = await _installation.FindPrincipalAsync(name, CancellationToken.None) is null ? null : name;
+            var account = (await FindAsync(name))?.Name;
             await WaitAsync(_failures.Reserve(account, origin.Remote), name, origin);
             var principal = await CheckNewcomerAsync(key, name, password, origin);
             if (principal is null)
@@ -170,7 +170,7 @@ public sealed partial class Authenticator : IDisposable
             }
             else
             {
-                _failures.Forget(name, origin.Remote);
+                _failures.Forget(principal.Name, origin.Remote);
             }
 
             return principal;
@@ -219,7 +219,7 @@ public sealed partial class Authenticator : IDisposable
             {
                 // Its hash was computed beside this one's; only if it replaced the password, this one must be computed again.
                 await settling;
-                var now = await _installation.FindPrincipalAsync(name, CancellationToken.None);
+                var now = await FindAsync(name);
                 if (now?.Epoch != record?.Epoch) (record, matches) = await CheckAsync(name, password);
             }
 
@@ -243,9 +243,13 @@ public sealed partial class Authenticator : IDisposable
         }
     }
 
+    // A person's name is like an address of mail, where case tells nobody apart; it is kept in lower case.
+    private ValueTask<PrincipalRecord?> FindAsync(string name) =>
+        _installation.FindPrincipalAsync(name.Contains('@', StringComparison.Ordinal) ? name.ToLowerInvariant() : name, CancellationToken.None);
+
     private async Task<(PrincipalRecord? Record, bool Matches)> CheckAsync(string name, byte[] password)
     {
-        var record = await _installation.FindPrincipalAsync(name, CancellationToken.None);
+        var record = await FindAsync(name);
         // An unknown account costs the same hash as a known one.
         return (record, PasswordHash.Verify(record?.PasswordHash ?? PasswordHash.OfNoPassword, password));
     }
