@@ -155,8 +155,11 @@ public sealed class AuthorityAssertionTests : IAsyncLifetime
     {
         var fields = new Dictionary<string, string>
         {
-            ["grant_type"] = "client_credentials", ["client_id"] = _client.ApplicationId, ["scope"] = $"{AuthorityClient.Arm}/.default",
-            ["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", ["client_assertion"] = assertion,
+            ["grant_type"] = "client_credentials",
+            ["client_id"] = _client.ApplicationId,
+            ["scope"] = $"{AuthorityClient.Arm}/.default",
+            ["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            ["client_assertion"] = assertion,
         };
         if (also is var (name, value)) fields[name] = value;
         return _client.PostAsync(AuthorityClient.TokenPath, [.. fields.Select(f => (f.Key, f.Value))]);
@@ -176,7 +179,9 @@ public sealed class AuthorityAssertionTests : IAsyncLifetime
         _client.ApplicationRow,
         new CredentialRecord(keyId, CredentialKind.Certificate, _host.Time.GetUtcNow())
         {
-            Certificate = certificate.RawData, Thumbprint = certificate.Thumbprint, ExpiresAt = until,
+            Certificate = certificate.RawData,
+            Thumbprint = certificate.Thumbprint,
+            ExpiresAt = until,
         },
         Caller.System, CancellationToken.None);
 

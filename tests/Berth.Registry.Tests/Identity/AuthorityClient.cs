@@ -28,7 +28,8 @@ internal sealed class AuthorityClient : IDisposable
         _host = host;
         Http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = true, CookieContainer = new CookieContainer() })
         {
-            BaseAddress = host.Client.BaseAddress, Timeout = host.Client.Timeout,
+            BaseAddress = host.Client.BaseAddress,
+            Timeout = host.Client.Timeout,
         };
     }
 
@@ -51,7 +52,8 @@ internal sealed class AuthorityClient : IDisposable
         client.ApplicationRow = (await host.Metadata.CreatePrincipalAsync(application, Caller.System, CancellationToken.None)).Record!.Id;
         var secret = new CredentialRecord("3c0f7f60-7f2e-4f43-a3ea-6a86d7b8f3a0", CredentialKind.Secret, host.Time.GetUtcNow())
         {
-            SecretHash = SHA256.HashData(Encoding.UTF8.GetBytes(client.Secret)), ExpiresAt = host.Time.GetUtcNow().AddDays(30),
+            SecretHash = SHA256.HashData(Encoding.UTF8.GetBytes(client.Secret)),
+            ExpiresAt = host.Time.GetUtcNow().AddDays(30),
         };
         await host.Metadata.PutCredentialAsync(client.ApplicationRow, secret, Caller.System, CancellationToken.None);
         return client;

@@ -197,8 +197,14 @@ public sealed partial class AuthorityCodeTests : IAsyncLifetime
     {
         var query = new Dictionary<string, string?>
         {
-            ["client_id"] = AuthorityClient.Program, ["response_type"] = "code", ["redirect_uri"] = Return, ["state"] = "a state & more", ["nonce"] = "n-1",
-            ["scope"] = $"{AuthorityClient.Arm}/.default openid profile offline_access", ["code_challenge"] = Challenge, ["code_challenge_method"] = "S256",
+            ["client_id"] = AuthorityClient.Program,
+            ["response_type"] = "code",
+            ["redirect_uri"] = Return,
+            ["state"] = "a state & more",
+            ["nonce"] = "n-1",
+            ["scope"] = $"{AuthorityClient.Arm}/.default openid profile offline_access",
+            ["code_challenge"] = Challenge,
+            ["code_challenge_method"] = "S256",
         };
         foreach (var (name, value) in others) query[name] = value;
         return QueryHelpers.AddQueryString(path, query);

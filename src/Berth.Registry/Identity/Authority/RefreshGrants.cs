@@ -57,7 +57,8 @@ internal sealed class RefreshGrants(IGrants grants, PersonProofs people, Identit
         var token = OpaqueCode.Create();
         var next = of.Grant with
         {
-            Payload = Write(of.Payload with { Current = HashOf(token) }), ExpiresAt = time.GetUtcNow() + options.RefreshGrantLifetime,
+            Payload = Write(of.Payload with { Current = HashOf(token) }),
+            ExpiresAt = time.GetUtcNow() + options.RefreshGrantLifetime,
         };
         if (await grants.ReplaceGrantAsync(next, cancellationToken)) return $"{of.Code}.{token}";
         await EndAsync(of.Code, cancellationToken);
