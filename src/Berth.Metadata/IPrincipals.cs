@@ -84,6 +84,9 @@ public enum CreateOutcome
     /// <summary>Something that it needs is absent: the principal, the registry, the resource group or the scope map.</summary>
     Unknown,
 
+    /// <summary>What it is used for already stands in its way.</summary>
+    Held,
+
     /// <summary>There are as many as there may be.</summary>
     TooMany,
 }

@@ -9,7 +9,10 @@ public interface IRoles
     /// <summary>Roles by name, after the given one.</summary>
     ValueTask<Page<RoleDefinitionRecord>> ListRoleDefinitionsAsync(string? after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Makes or changes a role; raises the epoch of every registry. <see cref="CreateOutcome.Exists"/> when another one has its name.</summary>
+    /// <summary>
+    /// Makes or changes a role; raises the epoch of every registry. <see cref="CreateOutcome.Exists"/> when another one has its name;
+    /// <see cref="CreateOutcome.Held"/> when it is assigned where it could not be assigned any more.
+    /// </summary>
     Task<CreateResult<RoleDefinitionRecord>> PutRoleDefinitionAsync(RoleDefinitionRecord definition, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Deletes a role that is assigned nowhere; raises the epoch of every registry.</summary>

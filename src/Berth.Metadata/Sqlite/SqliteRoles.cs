@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Berth.Metadata.Sqlite.Engine;
 
 namespace Berth.Metadata.Sqlite;
@@ -20,6 +21,8 @@ public sealed partial class SqliteMetadataStore
         """);
 
     private static readonly Sql DeleteRole = new("DELETE FROM role_definitions WHERE id = ?1");
+
+    private static readonly Sql ListScopesOfRole = new("SELECT scope FROM role_assignments WHERE role_definition_id = ?1");
 
     private static readonly Sql AnyAssignmentOfRole = new("SELECT 1 FROM role_assignments WHERE role_definition_id = ?1 LIMIT 1");
 
@@ -51,6 +54,9 @@ public sealed partial class SqliteMetadataStore
             if (standing is not null && standing == definition with { Id = id, Authorship = standing.Authorship })
                 return new CreateResult<RoleDefinitionRecord>(CreateOutcome.Updated, standing);
 
+            if (standing is not null && IsAssignedOutside(scope, id, definition.AssignableScopes))
+                return new CreateResult<RoleDefinitionRecord>(CreateOutcome.Held, standing);
+
             scope.Use(UpsertRole).Bind(id).Bind(definition.Name).Bind(definition.Description).Bind(definition.AssignableScopes).Bind(definition.Permissions)
                 .Bind(scope.Now).Bind(caller.Name).Execute();
             RaiseEveryRegistry(scope);
@@ -59,6 +65,21 @@ public sealed partial class SqliteMetadataStore
                 standing is null ? CreateOutcome.Created : CreateOutcome.Updated, ReadRole(scope.Session, FindRole, id));
         },
         cancellationToken);
+
+    // An assignment must not outlive its scope's part in the role: whoever may change the role where it remains would change it there, too.
+    private static bool IsAssignedOutside(WriteScope scope, string id, string assignableScopes)
+    {
+        using var list = JsonDocument.Parse(assignableScopes);
+        var assignable = list.RootElement.EnumerateArray().Select(one => ResourceScope.Parse(one.GetString()!)).ToArray();
+        using var rows = scope.Use(ListScopesOfRole).Bind(id);
+        while (rows.Step())
+        {
+            var assigned = ResourceScope.Parse(rows.Text(0));
+            if (!assignable.Any(one => one.Contains(assigned))) return true;
+        }
+
+        return false;
+    }
 
     /// <inheritdoc/>
     public Task<DeleteOutcome> DeleteRoleDefinitionAsync(string id, Caller caller, CancellationToken cancellationToken) => RelieveAsync(

@@ -22,6 +22,13 @@ internal sealed class RepositoryService(IRepositories repositories, IRegistries 
         var enabled = await ReadAnonymousPullAsync(request);
         var registry = request.Admission.Registry.Id;
         _ = await repositories.FindRepositoryAsync(registry, request.Repository, request.Aborted) ?? throw Unknown(request.Repository);
+        if (enabled is true && !request.Admission.Rights.MayConfigure)
+        {
+            throw new OciException(
+                OciErrorCode.Denied,
+                $"'{request.Admission.Principal.Name}' may not open a repository to everybody: that takes the right Microsoft.ContainerRegistry/registries/write (Owner, Contributor).");
+        }
+
         if (enabled is { } value) await registries.SetAnonymousPullAsync(registry, request.Repository, value, request.Caller, request.Aborted);
         return await repositories.FindRepositoryAsync(registry, request.Repository, request.Aborted) ?? throw Unknown(request.Repository);
     }
@@ -57,6 +64,7 @@ internal sealed class RepositoryService(IRepositories repositories, IRegistries 
     private static async Task<bool?> ReadAnonymousPullAsync(ArtifactRequest request)
     {
         using var body = await ReadBodyAsync(request);
+        if (!JsonReading.IsReadable(body.RootElement)) throw Bad("The body holds a text that is none.");
         if (body.RootElement.ValueKind != JsonValueKind.Object) throw Bad("The body must be a JSON object.");
 
         bool? enabled = null;

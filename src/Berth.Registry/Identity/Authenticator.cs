@@ -159,14 +159,17 @@ public sealed partial class Authenticator : IDisposable
             if (_memory.WasGood(key)) return await CheckInLineAsync(key, name, password, origin, _reverifications);
 
             var account = (await FindAsync(name))?.Name;
-            await WaitAsync(_failures.Reserve(account, origin.Remote), name, origin);
+            var shared = _failures.Reserve(null, origin.Remote);
+            var wait = account is null ? shared : _failures.Reserve(account, origin.Remote);
+            await WaitAsync(wait, name, origin);
             var principal = await CheckNewcomerAsync(key, name, password, origin);
             if (principal is null)
             {
-                _failures.Add(account, origin.Remote);
+                _failures.Add(null, origin.Remote);
+                if (account is not null) _failures.Add(account, origin.Remote);
 
                 // A refusal says nothing about whether the account is: it comes as late as one for an account that is not.
-                if (account is not null) await WaitAsync(_failures.Reserve(null, origin.Remote), name, origin);
+                await WaitAsync(shared - wait, name, origin);
             }
             else
             {

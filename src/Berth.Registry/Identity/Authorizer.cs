@@ -14,8 +14,6 @@ public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTo
     private const int MaxKnown = 20_000;
     private const int ForgottenAtOnce = MaxKnown / 8;
 
-    private static readonly RegistryPermissions Owner = RegistryPermissions.OfEverything("owner account");
-
     // What was worked out holds for as long as neither epoch moves: every change of assignments, groups, roles, scope maps and settings moves one.
     private readonly ConcurrentDictionary<(long Principal, long Registry), Known> _known = new();
 
@@ -92,7 +90,7 @@ public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTo
             default:
                 var assignments = await FindAssignmentsAsync(record.Id, registry.Scope.SelfAndAbove(), cancellationToken);
                 var given = RegistryPermissions.FromAssignments(assignments.Select(a => a.Assignment), registry.RoleAssignmentMode);
-                return record.Name == OwnerAccount.Name ? RegistryPermissions.Union(Owner, given) : given;
+                return record.Name == OwnerAccount.Name ? RegistryPermissions.Union(RegistryPermissions.Owner, given) : given;
         }
     }
 

@@ -17,6 +17,9 @@ public sealed record CallerRights(RegistryPermissions Permissions, RegistryScope
     /// <summary>The repositories that a catalog shows the caller: a token for the catalog reaches all that its principal may read.</summary>
     public IReadOnlyList<NameRange> Listable => Permissions.Repositories(RepositoryAction.ContentRead).Ranges;
 
+    /// <summary>Whether the principal decides about the registry's settings, such as who may pull without a credential.</summary>
+    public bool MayConfigure => Permissions.MayConfigure;
+
     /// <summary>Whether the credential reaches the action; what pulls an image may list its tags.</summary>
     public bool Reach(RepositoryName repository, RepositoryAction action) => Scopes is null
         || Scopes.Include(repository, action)

@@ -26,20 +26,26 @@ internal sealed class SecretCredentials(
                 : null;
         }
 
-        if (Guid.TryParse(name, out var clientId)) return await FindByClientIdAsync(clientId, password, cancellationToken);
+        if (Guid.TryParse(name, out var clientId))
+        {
+            if (await principals.FindPrincipalByClientIdAsync(clientId.ToString(), cancellationToken) is not { } record) return null;
+            return await FindFederatedAsync(record, password, cancellationToken) ?? await FindSecretAsync(record, password, cancellationToken);
+        }
+
         if (name.Equals(registry.Name, StringComparison.OrdinalIgnoreCase)) return await FindAdminUserAsync(registry, password, cancellationToken);
 
         if (await registryTokens.FindTokenAsync(registry.Id, name, cancellationToken) is not { } grant) return null;
         return Match(grant.Token.Principal, grant.Credentials, password, "token password");
     }
 
-    /// <summary>The service principal or managed identity whose client id and secret, or a token of an issuer that it trusts, these are; or null.</summary>
+    /// <summary>The service principal whose client id and secret these are, or null. A token of an issuer that it trusts is no secret.</summary>
     public async ValueTask<VerifiedCredential?> FindByClientIdAsync(Guid clientId, byte[] password, CancellationToken cancellationToken)
     {
-        if (await principals.FindPrincipalByClientIdAsync(clientId.ToString(), cancellationToken) is not { } record) return null;
-        return await FindFederatedAsync(record, password, cancellationToken)
-            ?? Match(record, await credentials.ListCredentialsAsync(record.Id, cancellationToken), password, "secret");
+        return await principals.FindPrincipalByClientIdAsync(clientId.ToString(), cancellationToken) is { } record ? await FindSecretAsync(record, password, cancellationToken) : null;
     }
+
+    private async ValueTask<VerifiedCredential?> FindSecretAsync(PrincipalRecord record, byte[] password, CancellationToken cancellationToken) =>
+        Match(record, await credentials.ListCredentialsAsync(record.Id, cancellationToken), password, "secret");
 
     private async ValueTask<VerifiedCredential?> FindFederatedAsync(PrincipalRecord record, byte[] password, CancellationToken cancellationToken)
     {

@@ -22,10 +22,10 @@ internal sealed class TokenEndpoints(
     public bool TryHandle(HttpContext context, out Task handled)
     {
         var path = context.Request.Path;
-        handled = path.Equals(TokenChallenge.Path, StringComparison.Ordinal) ? AnswerAsync(context, TokenAsync)
-            : path.Equals(ExchangePath, StringComparison.Ordinal) ? AnswerAsync(context, ExchangeAsync)
-            : Task.CompletedTask;
-        return !ReferenceEquals(handled, Task.CompletedTask);
+        var isToken = path.Equals(TokenChallenge.Path, StringComparison.Ordinal);
+        var isOurs = isToken || path.Equals(ExchangePath, StringComparison.Ordinal);
+        handled = isOurs ? AnswerAsync(context, isToken ? TokenAsync : ExchangeAsync) : Task.CompletedTask;
+        return isOurs;
     }
 
     private async Task AnswerAsync(HttpContext context, Func<HttpContext, RegistryRecord, Task> act)

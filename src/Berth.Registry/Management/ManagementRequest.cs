@@ -69,9 +69,9 @@ internal sealed class ManagementRequest(
         try
         {
             using var document = JsonDocument.Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length), new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
-            return document.RootElement.ValueKind == JsonValueKind.Object
+            return document.RootElement.ValueKind == JsonValueKind.Object && JsonReading.IsReadable(document.RootElement)
                 ? new ResourceBody(document.RootElement.Clone(), "")
-                : throw ManagementException.BadContent("The body must be a JSON object.");
+                : throw ManagementException.BadContent("The body must be a JSON object whose texts can be read.");
         }
         catch (JsonException e)
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Berth.Registry.Management;
@@ -82,7 +83,10 @@ internal readonly struct ResourceBody(JsonElement element, string path)
                 throw ManagementException.BadContent($"The tag '{ManagementException.Shorten(tag.Name)}' must be a text of at most 256 characters under a name of at most 512.");
         }
 
-        return tags.GetRawText();
+        // Not as it was written: spaces would be kept.
+        using var text = new MemoryStream();
+        using (var json = new Utf8JsonWriter(text)) tags.WriteTo(json);
+        return Encoding.UTF8.GetString(text.GetBuffer().AsSpan(0, (int)text.Length));
     }
 
     private JsonElement? Find(string name, string what, params ReadOnlySpan<JsonValueKind> kinds)

@@ -62,6 +62,8 @@ internal sealed class RoleDefinitionEndpoints(RoleCatalog catalog, IRoles roles,
         var put = await roles.PutRoleDefinitionAsync(wanted, request.Caller, request.Aborted);
         if (put.Outcome == CreateOutcome.Exists)
             throw new ManagementException(409, "RoleDefinitionWithSameNameExists", $"The role '{put.Record!.Id}' has the name '{name}' already; choose another.");
+        if (put.Outcome == CreateOutcome.Held)
+            throw new ManagementException(409, "RoleDefinitionHasAssignments", $"The role '{put.Record!.Name}' is assigned outside these scopes; delete those assignments first.");
         await request.WriteAsync(201, json => Write(json, RoleCatalog.Describe(put.Record!), request.Installation));
     }
 

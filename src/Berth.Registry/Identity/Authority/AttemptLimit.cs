@@ -48,6 +48,8 @@ internal sealed class AttemptLimit(int attempts, TimeSpan span, TimeProvider tim
             if (IsOver(entry.Since)) _sources.Remove(known);
         }
 
-        return _sources.Count < MaxSources;
+        // Many senders must not shut out all others: the one that came longest ago begins anew.
+        if (_sources.Count >= MaxSources) _sources.Remove(_sources.MinBy(known => known.Value.Since).Key);
+        return true;
     }
 }

@@ -7,6 +7,9 @@ namespace Berth.Registry.Identity.Authority;
 /// <param name="IsRenewable">Whether a refresh token is wanted.</param>
 internal sealed record RequestedAccess(string Audience, string Scope, string? Resource, bool IsRenewable)
 {
+    private const int MaxScopeLength = 1_024;
+    private const int MaxResourceLength = 512;
+
     /// <summary>Reads what is asked for.</summary>
     /// <param name="scope">The scope parameter, or null.</param>
     /// <param name="resource">The resource parameter of the first version of Entra's protocol, or null.</param>
@@ -15,6 +18,9 @@ internal sealed record RequestedAccess(string Audience, string Scope, string? Re
     /// <exception cref="AuthorityException">There is no such audience, or several are asked for.</exception>
     public static RequestedAccess Parse(string? scope, string? resource, IReadOnlyList<string> audiences, string? usual)
     {
+        if (scope?.Length > MaxScopeLength || resource?.Length > MaxResourceLength)
+            throw AuthorityException.Invalid($"'scope' may have {MaxScopeLength} characters at most, 'resource' {MaxResourceLength}.");
+
         var audience = resource is null ? null : FindAudience(resource, audiences) ?? throw Unknown("invalid_resource", resource);
         var asked = new List<string>();
         var isRenewable = resource is not null;

@@ -16,6 +16,9 @@ internal sealed record PermissionGrant
     /// <summary>What is given on the registry as a whole.</summary>
     public FrozenSet<RegistryAction> Registry { get; init; } = [];
 
+    /// <summary>Whether it is the owner's account, who decides about the registry itself, too.</summary>
+    public bool IsOwner { get; init; }
+
     /// <summary>The assignment, where the source is one.</summary>
     public RoleAssignment? Assignment { get; init; }
 

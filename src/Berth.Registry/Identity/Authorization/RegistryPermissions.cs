@@ -10,6 +10,9 @@ public sealed class RegistryPermissions
     /// <summary>No right at all.</summary>
     public static readonly RegistryPermissions None = new([], null);
 
+    /// <summary>The rights of the owner's account.</summary>
+    public static readonly RegistryPermissions Owner = OfEverything("owner account", isOwner: true);
+
     /// <summary>The admin account's rights.</summary>
     public static readonly RegistryPermissions Admin = OfEverything("admin account");
 
@@ -32,11 +35,14 @@ public sealed class RegistryPermissions
     public RoleAssignmentMode? Mode { get; }
 
     /// <summary>Everything that can be done to what is stored, and nothing on the control plane; the source says in an explanation who may do that.</summary>
-    public static RegistryPermissions OfEverything(string source) => new(
+    public static RegistryPermissions OfEverything(string source) => OfEverything(source, isOwner: false);
+
+    private static RegistryPermissions OfEverything(string source, bool isOwner) => new(
         [
             new PermissionGrant
             {
                 Source = source,
+                IsOwner = isOwner,
                 Repositories = Enum.GetValues<RepositoryAction>().ToFrozenDictionary(action => action, _ => NameSet.All),
                 Registry = Enum.GetValues<RegistryAction>().ToFrozenSet(),
             },
@@ -89,6 +95,9 @@ public sealed class RegistryPermissions
 
     /// <summary>Whether the action is allowed on the registry as a whole; signing in always is.</summary>
     public bool MayUse(RegistryAction action) => action == RegistryAction.SignIn || _registry.Contains(action);
+
+    /// <summary>Whether the principal decides about the registry's settings: who may write content does not.</summary>
+    public bool MayConfigure => _grants.Any(grant => grant.IsOwner) || MayControl("Microsoft.ContainerRegistry/registries/write");
 
     /// <summary>Whether the action of the control plane, in Azure's words, is allowed.</summary>
     public bool MayControl(string action) => _grants.Any(grant => grant.Assignment?.AllowsControl(action) ?? false);

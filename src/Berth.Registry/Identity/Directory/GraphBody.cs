@@ -26,9 +26,9 @@ internal sealed class GraphBody(JsonElement element, string path = "")
             await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
             if (bytes.Length == 0) bytes.Write("{}"u8);
             using var document = JsonDocument.Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
-            return document.RootElement.ValueKind == JsonValueKind.Object
+            return document.RootElement.ValueKind == JsonValueKind.Object && JsonReading.IsReadable(document.RootElement)
                 ? new GraphBody(document.RootElement.Clone())
-                : throw GraphException.BadRequest("The body must be a JSON object.");
+                : throw GraphException.BadRequest("The body must be a JSON object whose texts can be read.");
         }
         catch (Microsoft.AspNetCore.Http.BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {

@@ -140,7 +140,10 @@ internal sealed class EvidenceEndpoints(
         if (!Enum.TryParse<RepositoryAction>(context.Request.Query["action"], ignoreCase: true, out var action) || !Enum.IsDefined(action))
             throw new OciException(OciErrorCode.BadRequest, $"action must be one of {string.Join(", ", Enum.GetNames<RepositoryAction>())}.");
         var who = context.Request.Query["principal"].ToString();
-        var record = await FindPrincipalAsync(who, context.RequestAborted)
+        var found = await FindPrincipalAsync(who, context.RequestAborted);
+
+        // Another registry's tokens are not this one's auditor's to know of.
+        var record = (found?.RegistryId is { } owner && owner != registry.Id ? null : found)
             ?? throw NotFound($"There is no principal '{(who.Length <= 100 ? who : who[..100])}': give a user name, a client id or an object id.");
         var epochs = await installation.ReadEpochsAsync(record.Id, registry.Id, context.RequestAborted);
         var permissions = await authorizer.FindPermissionsAsync(new SignedIn(Principal.Of(record), null, epochs.Registry), registry, context.RequestAborted);
