@@ -46,6 +46,18 @@ public abstract class RolesSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_role_stays_assignable_where_it_is_assigned()
+    {
+        var user = await CreateAsync(new NewPrincipal(PrincipalKind.User, "u", ""));
+        var role = new RoleDefinitionRecord(Reader, "R", "", $"[\"{Group.Value}\"]", "[]");
+        await Store.PutRoleDefinitionAsync(role, Alice, Token);
+        await AssignAsync("a1", Group, Reader, user);
+
+        Assert.Equal(CreateOutcome.Held, (await Store.PutRoleDefinitionAsync(role with { AssignableScopes = $"[\"{Local.Value}\"]" }, Alice, Token)).Outcome);
+        Assert.Equal(CreateOutcome.Updated, (await Store.PutRoleDefinitionAsync(role with { AssignableScopes = "[\"/\"]" }, Alice, Token)).Outcome);
+    }
+
+    [Fact]
     public async Task Roles_are_walked_by_name()
     {
         foreach (var name in new[] { "c", "a", "b" }) await Store.PutRoleDefinitionAsync(new RoleDefinitionRecord($"id-{name}", name, "", "[]", "[]"), Alice, Token);

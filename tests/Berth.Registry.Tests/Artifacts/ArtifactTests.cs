@@ -77,6 +77,7 @@ public sealed class ArtifactTests
     [InlineData("""{"anonymousPullEnabled":"yes"}""")]
     [InlineData("""{"deleteEnabled":false}""")]
     [InlineData("""{"colour":true}""")]
+    [InlineData("""{"anonymousPullEnabled\ud800":true}""")]
     [InlineData("[]")]
     [InlineData("{")]
     [InlineData("")]
@@ -106,6 +107,23 @@ public sealed class ArtifactTests
         Assert.Equal(HttpStatusCode.Unauthorized, await anybody.GetManifestAsync("public/tool", "1"));
         Assert.Equal(HttpStatusCode.NotFound, (await host.Client.DeleteAsync(new Uri("/acr/v1/absent/app", UriKind.Relative))).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await PatchAsync(host.Client, "absent/app", "{}")).Status);
+    }
+
+    [Fact]
+    public async Task Who_may_push_does_not_open_a_repository_to_everybody_but_who_manages_the_registry_does()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        await PushAsync(host, "team-a/app", "1");
+        using var pusher = await host.SignedInAsync("pusher@example.test");
+        await host.AssignAsync("pusher@example.test", "AcrPush");
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await PatchAsync(pusher, "team-a/app", """{"anonymousPullEnabled":true}""")).Status);
+        using var anybody = host.WithoutCredential();
+        Assert.Equal(HttpStatusCode.Unauthorized, await anybody.GetManifestAsync("team-a/app", "1"));
+        Assert.Equal(HttpStatusCode.OK, (await PatchAsync(pusher, "team-a/app", """{"anonymousPullEnabled":false}""")).Status);
+
+        await host.AssignAsync("pusher@example.test", "Contributor");
+        Assert.Equal(HttpStatusCode.OK, (await PatchAsync(pusher, "team-a/app", """{"anonymousPullEnabled":true}""")).Status);
     }
 
     [Fact]

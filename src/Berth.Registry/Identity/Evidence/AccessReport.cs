@@ -68,7 +68,11 @@ internal sealed class AccessReport(IInstallation installation, IRoles roles, IPr
         {
             entries.Add(entry with
             {
-                ObjectId = principal.ObjectId, Name = principal.ClientId ?? principal.Name, DisplayName = principal.DisplayName, Kind = principal.Kind.ToString(), Groups = groups,
+                ObjectId = principal.ObjectId,
+                Name = principal.ClientId ?? principal.Name,
+                DisplayName = principal.DisplayName,
+                Kind = principal.Kind.ToString(),
+                Groups = groups,
             });
             return;
         }
