@@ -146,7 +146,7 @@ public sealed partial class SqliteMetadataStore
         cancellationToken);
 
     // The key that protects secrets signs nothing, and what it protects came back with the same rows.
-    private static readonly Sql ForgetSigningKeys = new($"DELETE FROM signing_keys WHERE issuer <> '{ISigningKeys.Protection}'");
+    private static readonly Sql ForgetSigningKeys = new($"DELETE FROM signing_keys WHERE issuer < '{ISigningKeys.Protection}' OR issuer > '{ISigningKeys.Protection}'");
 
     /// <inheritdoc/>
     public Task MarkRestoredAsync(CancellationToken cancellationToken) => RelieveAsync(
