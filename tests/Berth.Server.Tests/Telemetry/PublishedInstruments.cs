@@ -27,6 +27,7 @@ internal static class PublishedInstruments
         RuntimeHelpers.RunClassConstructor(typeof(MetadataMetrics).TypeHandle);
         listener.Start();
         using var distribution = new DistributionMetrics(factory);
+        using var access = new AccessMetrics(factory);
         using var management = new ManagementMetrics(factory);
         using var federation = new FederationMetrics(factory);
         using var lifecycle = new LifecycleMetrics(factory);
