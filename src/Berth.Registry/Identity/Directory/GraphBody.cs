@@ -26,9 +26,9 @@ internal sealed class GraphBody(JsonElement element, string path = "")
             await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
             if (bytes.Length == 0) bytes.Write("{}"u8);
             using var document = JsonDocument.Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
-            return document.RootElement.ValueKind == JsonValueKind.Object && JsonReading.IsReadable(document.RootElement)
+            return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new GraphBody(document.RootElement.Clone())
-                : throw GraphException.BadRequest("The body must be a JSON object whose texts can be read.");
+                : throw GraphException.BadRequest("The body must be a JSON object.");
         }
         catch (Microsoft.AspNetCore.Http.BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
@@ -46,8 +46,22 @@ internal sealed class GraphBody(JsonElement element, string path = "")
     {
         foreach (var property in element.EnumerateObject())
         {
-            if (!names.Contains(property.Name) && !property.Name.Contains('@', StringComparison.Ordinal))
-                throw GraphException.BadRequest($"The property '{path}{GraphException.Shorten(property.Name)}' cannot be changed; these can: {string.Join(", ", names)}.");
+            var name = NameOf(property);
+            if (!names.Contains(name) && !name.Contains('@', StringComparison.Ordinal))
+                throw GraphException.BadRequest($"The property '{path}{GraphException.Shorten(name)}' cannot be changed; these can: {string.Join(", ", names)}.");
+        }
+    }
+
+    // JSON can write half of a surrogate pair, which is no text.
+    private static string NameOf(JsonProperty property)
+    {
+        try
+        {
+            return property.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            throw GraphException.BadRequest("The body has a property whose name is no text.");
         }
     }
 
