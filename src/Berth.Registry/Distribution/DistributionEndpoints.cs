@@ -69,8 +69,15 @@ internal sealed partial class DistributionEndpoints(
         catch (Exception e)
         {
             wentAway = IsClientGone(context, e);
-            if (wentAway) LogClientWentAway(context.Request.Method, context.TraceIdentifier);
-            else await AnswerFailureAsync(context, e);
+            if (!wentAway)
+            {
+                await AnswerFailureAsync(context, e);
+                return;
+            }
+
+            LogClientWentAway(context.Request.Method, context.TraceIdentifier);
+            // A client that only closed its sending side must not take the answer that was never set for success.
+            context.Abort();
         }
         finally
         {
@@ -131,8 +138,10 @@ internal sealed partial class DistributionEndpoints(
         return request.IsHead ? Task.CompletedTask : request.Http.Response.WriteAsync("{}", request.Aborted);
     }
 
-    // A reset may be met by a read of the body before the request counts as aborted.
+    // A lost connection may be met by a read of the body before the request counts as aborted: as a reset, or as a body that ends early,
+    // which the server tells from a malformed one by its words alone.
     private static bool IsClientGone(HttpContext context, Exception failure) => failure is ConnectionResetException
+        || failure is BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest, Message: "Unexpected end of request content." }
         || (context.RequestAborted.IsCancellationRequested && failure is OperationCanceledException or IOException);
 
     private async Task AnswerFailureAsync(HttpContext context, Exception failure)
