@@ -9,6 +9,7 @@ using Berth.Registry.Network;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace Berth.Registry;
 
@@ -49,13 +50,18 @@ public static class RegistryExtensions
         return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle();
     }
 
-    /// <summary>Adds the features' endpoints; first in the pipeline, because the data plane reads the raw request target.</summary>
+    /// <summary>
+    /// Adds the features' endpoints; early in the pipeline, because the data plane reads the raw request target. The features are made once
+    /// the host listens, so that the sockets open before; a request that comes sooner waits for them.
+    /// </summary>
     public static IApplicationBuilder UseBerthRegistry(this IApplicationBuilder app)
     {
-        var features = app.ApplicationServices.GetServices<IFeatureRoutes>().ToArray();
+        var features = new Lazy<IFeatureRoutes[]>(() => [.. app.ApplicationServices.GetServices<IFeatureRoutes>()]);
+        var lifetime = app.ApplicationServices.GetRequiredService<IHostApplicationLifetime>();
+        lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => features.Value));
         return app.Use(next => context =>
         {
-            foreach (var feature in features)
+            foreach (var feature in features.Value)
             {
                 if (feature.TryHandle(context, out var handled)) return handled;
             }

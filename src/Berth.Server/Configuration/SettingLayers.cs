@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Berth.Server.Configuration;
 
@@ -13,7 +14,7 @@ internal sealed class SettingLayers
     /// <summary>Variables that begin like settings and are none.</summary>
     private static readonly string[] OtherVariables = ["BERTH_OWNER_PASSWORD", "BERTH_LONG", "BERTH_CONFIG_DIR"];
 
-    private readonly Dictionary<string, (Setting Setting, int Layer)> _settings = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, LayeredSetting> _settings = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
     private int _layer;
 
@@ -46,12 +47,11 @@ internal sealed class SettingLayers
     }
 
     /// <summary>The setting with this key, if it was given.</summary>
-    public bool TryGet(string key, out Setting setting)
+    public bool TryGet(string key, [NotNullWhen(true)] out Setting? setting)
     {
         _known.Add(key);
-        var given = _settings.TryGetValue(key, out var found);
-        setting = found.Setting;
-        return given;
+        setting = _settings.GetValueOrDefault(key)?.Setting;
+        return setting is not null;
     }
 
     /// <summary>The elements <c>key:0</c>, <c>key:1</c> … of a list, or none when it was not given that way.</summary>
@@ -76,6 +76,9 @@ internal sealed class SettingLayers
             _settings.Remove($"{list}:{i}");
         if (list.Length != key.Length)
             _settings.Remove(list);
-        _settings[key] = (new Setting(value, givenAs), _layer);
+        _settings[key] = new LayeredSetting(new Setting(value, givenAs), _layer);
     }
+
+    // A class: a collection of a structure of ours is compiled anew at each start (docs/decisions/0010-start-time-and-memory.md).
+    private sealed record LayeredSetting(Setting Setting, int Layer);
 }

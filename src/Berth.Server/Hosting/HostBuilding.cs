@@ -82,8 +82,11 @@ internal static class HostBuilding
         app.UseMiddleware<RequestLog>();
         if (options.Http.TrustedProxies.Count > 0)
             app.UseForwardedHeaders();
+        var host = HostEndpoints.Create(app.Services);
+        // A probe waits for nothing but what it asks about.
+        app.Use(next => context => context.Request.Path.StartsWithSegments("/healthz", StringComparison.Ordinal) ? host.AnswerAsync(context) : next(context));
         app.UseBerthRegistry();
-        app.Run(HostEndpoints.Create(app.Services).AnswerAsync);
+        app.Run(host.AnswerAsync);
     }
 
     // A transfer may take any time as long as it makes progress, and a blob may have any size: the data plane bounds both itself.

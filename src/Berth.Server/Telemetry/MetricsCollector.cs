@@ -10,7 +10,7 @@ namespace Berth.Server.Telemetry;
 internal sealed class MetricsCollector : IDisposable
 {
     private readonly MeterListener _listener = new();
-    private readonly SortedDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _scraping = new(1);
     private long _scrape;
 
@@ -51,7 +51,7 @@ internal sealed class MetricsCollector : IDisposable
 
             MetricFamily[] families;
             lock (_families)
-                families = [.. _families.Values];
+                families = [.. _families.Values.OrderBy(f => f.Name, StringComparer.Ordinal)];
             var text = new StringBuilder(16 * 1024);
             text.Append("# TYPE target_info gauge\n# HELP target_info What is measured.\n");
             text.Append($"target_info{{service_name=\"berth\",service_version=\"{BerthVersion.Text}\"}} 1\n");

@@ -3,7 +3,11 @@ using System.Diagnostics.CodeAnalysis;
 namespace Berth.Server.Telemetry;
 
 /// <summary>The tags of a measurement, in the order they came.</summary>
-internal readonly record struct TagSet(KeyValuePair<string, object?>[] Tags);
+internal sealed class TagSet(KeyValuePair<string, object?>[] tags)
+{
+    /// <summary>The tags.</summary>
+    public KeyValuePair<string, object?>[] Tags { get; } = tags;
+}
 
 /// <summary>Compares tags by name and value in their order, also those of a measurement that has not been stored yet.</summary>
 internal sealed class TagSetComparer : IEqualityComparer<TagSet>, IAlternateEqualityComparer<ReadOnlySpan<KeyValuePair<string, object?>>, TagSet>
@@ -16,7 +20,7 @@ internal sealed class TagSetComparer : IEqualityComparer<TagSet>, IAlternateEqua
     }
 
     /// <inheritdoc/>
-    public bool Equals(TagSet x, TagSet y) => Equals(x.Tags.AsSpan(), y);
+    public bool Equals(TagSet? x, TagSet? y) => x is null || y is null ? x == y : Equals(x.Tags.AsSpan(), y);
 
     /// <inheritdoc/>
     public int GetHashCode([DisallowNull] TagSet obj) => GetHashCode(obj.Tags.AsSpan());

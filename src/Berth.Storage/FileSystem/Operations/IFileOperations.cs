@@ -77,7 +77,7 @@ internal interface IFileOperations
 }
 
 /// <summary>Room on a volume in bytes.</summary>
-internal readonly record struct VolumeSpace(long Total, long Free);
+internal sealed record VolumeSpace(long Total, long Free);
 
 /// <summary>A file of a directory.</summary>
 internal readonly record struct FileEntry(string Name, long Size, DateTimeOffset ModifiedAt);
