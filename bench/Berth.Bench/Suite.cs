@@ -33,6 +33,7 @@ internal static class Suite
 
         var processes = new ProcessFigures(contest);
         var rates = new RateFigures(contest);
+        var access = new AccessFigures(contest);
         var pushes = new PushFigures(contest);
         var bulk = new BulkFigures(contest, nginx);
         var growth = new GrowthFigures(contest, folder, launcher);
@@ -44,6 +45,8 @@ internal static class Suite
             ("heads", Now(rates.Heads)),
             ("tags", Now(rates.Tags)),
             ("catalog", Now(rates.Catalog)),
+            ("access", Now(access.Reads)),
+            ("access", Now(access.Tokens)),
             ("blobs", Now(pushes.Blobs)),
             ("images", Now(pushes.Manifests)),
             ("push", Now(bulk.Push)),
@@ -54,6 +57,7 @@ internal static class Suite
             ("growth", Now(growth.OfClients)),
             ("growth", growth.OfRepositoriesAsync),
             ("growth", growth.OfTagsAsync),
+            ("growth", growth.OfCredentialsAsync),
         ];
 
         foreach (var (name, take) in parts)

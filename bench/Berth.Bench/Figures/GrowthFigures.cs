@@ -1,5 +1,6 @@
 using Berth.Bench.Load;
 using Berth.Bench.Report;
+using Berth.Bench.Seeding;
 using Berth.Bench.Servers;
 
 namespace Berth.Bench.Figures;
@@ -36,7 +37,10 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
         int[] sizes = contest.Options.Quick ? [1, 1_000, 10_000] : [1, 1_000, 100_000];
         using var servers = new SizedServers(launcher, Path.Combine(folder, "repositories"));
         foreach (var size in sizes)
-            await servers.AddAsync(size, Enumerable.Range(0, size).Select(Preparation.RepositoryName), TagRepository, [], contest.CancellationToken);
+            {
+            await servers.AddAsync(
+                size, rows => rows.AddRepositoriesAsync(Enumerable.Range(0, size).Select(Preparation.RepositoryName), contest.CancellationToken), contest.CancellationToken);
+        }
 
         const string What = "repositories in one registry";
         Compare(What, "catalog, first page of 100", servers, fills: 100, (berth, _, _) => Read(berth, ["/v2/_catalog?n=100"]));
@@ -52,7 +56,10 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
         int[] sizes = contest.Options.Quick ? [1, 1_000, 100_000] : [1, 1_000, 1_000_000];
         using var servers = new SizedServers(launcher, Path.Combine(folder, "tags"));
         foreach (var size in sizes)
-            await servers.AddAsync(size, [], TagRepository, Enumerable.Range(0, size).Select(Preparation.TagName), contest.CancellationToken);
+            {
+            await servers.AddAsync(
+                size, rows => rows.AddTagsAsync(TagRepository, Enumerable.Range(0, size).Select(Preparation.TagName), contest.CancellationToken), contest.CancellationToken);
+        }
 
         const string What = "tags in one repository";
         Compare(What, "tag list, first page of 100", servers, fills: 100, (berth, _, _) => Read(berth, [$"/v2/{TagRepository}/tags/list?n=100"]));
@@ -62,6 +69,38 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
             Read(berth, [.. Some(size).Select(number => $"/v2/{TagRepository}/manifests/{Preparation.TagName(number)}")]));
         ComparePushes(What, servers);
     }
+
+    /// <summary>1 to 50 000 registry tokens, each with a scope map of its own, and a fifth as many role assignments.</summary>
+    public async Task OfCredentialsAsync()
+    {
+        int[] sizes = contest.Options.Quick ? [1, 1_000, 10_000] : [1, 1_000, 50_000];
+        using var servers = new SizedServers(launcher, Path.Combine(folder, "credentials"));
+        foreach (var size in sizes)
+        {
+            await servers.AddAsync(
+                size,
+                async rows =>
+                {
+                    await rows.AddTokensAsync(size, TagRepository, contest.CancellationToken);
+                    await rows.AddAssignmentsAsync(size / 5, contest.CancellationToken);
+                },
+                contest.CancellationToken);
+        }
+
+        const string What = "registry tokens with a scope map each, and a fifth as many role assignments";
+        foreach (var (_, berth) in servers.All) contest.Prepare(berth, TagRepository, [contest.Config, contest.Layers[0]], [_manifests[0]], "t");
+        Compare(What, "manifest GET, each with another token's password", servers, fills: 1, (berth, size, _) => contest.Run(
+            berth, Clients,
+            new ReadWorkload([.. Some(size).Select(number => As(berth, number).Format("GET", $"/v2/{TagRepository}/manifests/t0"))], 200, null),
+            contest.Options.RateDuration / 3));
+        Compare(What, "manifest GET by the owner", servers, fills: 1, (berth, _, _) => Read(berth, [$"/v2/{TagRepository}/manifests/t0"]));
+        Compare(What, "blob push, 4 KiB, with a token's password", servers, fills: 1, (berth, size, _) => PushBlobs(berth, As(berth, size / 2), Clients, TagRepository));
+        Compare(What, "manifest push, with a token's password", servers, fills: 1, (berth, size, _) => PushManifests(berth, As(berth, size / 2), Clients, TagRepository));
+    }
+
+    private static RequestWriter As(BerthServer berth, int number) => new(
+        berth.Requests.Target,
+        "Basic " + Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes($"{BerthSeed.TokenName(number)}:{BerthSeed.TokenPassword(number)}")));
 
     private void ComparePushes(string what, SizedServers servers)
     {
@@ -85,20 +124,24 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
     private RateSample Read(BerthServer berth, IReadOnlyList<string> paths) => contest.Run(
         berth, Clients, new ReadWorkload([.. paths.Select(path => berth.Requests.Format("GET", path))], 200, null), contest.Options.RateDuration / 3);
 
-    private RateSample PushBlobs(BerthServer berth, int clients, string repository)
+    private RateSample PushBlobs(BerthServer berth, int clients, string repository) => PushBlobs(berth, berth.Requests, clients, repository);
+
+    private RateSample PushBlobs(BerthServer berth, RequestWriter requests, int clients, string repository)
     {
         var blobs = SmallContent.Blobs(contest.Options.Quick ? 200 : 600, 4096);
         Native.FlushDisks();
-        return contest.Run(berth, clients, new BlobPushWorkload(berth.Requests, repository, blobs), null);
+        return contest.Run(berth, clients, new BlobPushWorkload(requests, repository, blobs), null);
     }
 
-    private RateSample PushManifests(BerthServer berth, int clients, string repository)
+    private RateSample PushManifests(BerthServer berth, int clients, string repository) => PushManifests(berth, berth.Requests, clients, repository);
+
+    private RateSample PushManifests(BerthServer berth, RequestWriter requests, int clients, string repository)
     {
         contest.Prepare(berth, repository, [contest.Config, contest.Layers[0]], [], "");
         var manifests = SmallContent.Manifests(contest.Options.Quick ? 200 : 600, contest.Config, contest.Layers[0]);
         var prefix = $"push-{Guid.CreateVersion7():N}-";
         Native.FlushDisks();
-        return contest.Run(berth, clients, new ManifestPushWorkload(berth.Requests, repository, prefix, manifests), null);
+        return contest.Run(berth, clients, new ManifestPushWorkload(requests, repository, prefix, manifests), null);
     }
 
     private static GrowthPoint Point(long size, params IReadOnlyList<RateSample> samples) => new(

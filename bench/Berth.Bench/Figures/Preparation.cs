@@ -21,22 +21,24 @@ internal static class Preparation
         files.AddRepositories(repositories);
         files.AddTags(TagRepository, tags);
 
-        await SeedAsync(berth, repositories, TagRepository, tags, cancellationToken);
+        await SeedAsync(
+            berth,
+            async rows =>
+            {
+                await rows.AddRepositoriesAsync(repositories, cancellationToken);
+                await rows.AddTagsAsync(TagRepository, tags, cancellationToken);
+            },
+            cancellationToken);
         peer.Start();
     }
 
-    /// <summary>Adds repositories and tags to a Berth, which is stopped for it and started again.</summary>
-    public static async Task SeedAsync(
-        BerthServer berth, IEnumerable<string> repositories, string tagRepository, IEnumerable<string> tags, CancellationToken cancellationToken)
+    /// <summary>Adds rows to a Berth, which is stopped for it and started again.</summary>
+    public static async Task SeedAsync(BerthServer berth, Func<BerthSeed, Task> seed, CancellationToken cancellationToken)
     {
         // The very first start makes the installation.
         if (!Directory.Exists(berth.Folder)) berth.Start();
         berth.Stop();
-        await using (var rows = await BerthSeed.OpenAsync(berth.Folder, cancellationToken))
-        {
-            await rows.AddRepositoriesAsync(repositories, cancellationToken);
-            await rows.AddTagsAsync(tagRepository, tags, cancellationToken);
-        }
+        await using (var rows = await BerthSeed.OpenAsync(berth.Folder, cancellationToken)) await seed(rows);
 
         berth.Start();
         berth.WaitForApi();

@@ -4,14 +4,14 @@ using System.Text;
 namespace Berth.Bench.Load;
 
 /// <summary>Formats requests for one server. Both servers get the same headers, the credential included (the peer ignores it).</summary>
-internal sealed class RequestWriter(IPEndPoint target, string authorization)
+internal sealed class RequestWriter(IPEndPoint target, string? authorization)
 {
-    private readonly string _common = $"Host: {target}\r\nUser-Agent: berth-bench\r\nAuthorization: {authorization}\r\n";
+    private readonly string _common = $"Host: {target}\r\nUser-Agent: berth-bench\r\n" + (authorization is null ? "" : $"Authorization: {authorization}\r\n");
 
     public IPEndPoint Target { get; } = target;
 
-    /// <summary>The Authorization header of all requests.</summary>
-    public string Authorization { get; } = authorization;
+    /// <summary>The Authorization header of all requests; null for none.</summary>
+    public string? Authorization { get; } = authorization;
 
     /// <summary>A whole request header.</summary>
     /// <param name="method">The method.</param>

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Berth.Metadata;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
@@ -13,6 +16,9 @@ internal sealed class BerthSeed : IAsyncDisposable
 {
     private const int TagsAtOnce = 500;
     private const int OperationsUnderWay = 1024;
+
+    // AcrPull.
+    private const string PullRole = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
 
     private static readonly Manifest Index = ManifestParser.Parse(EmptyIndex.Content.Bytes, EmptyIndex.MediaType);
     private static readonly Digest IndexDigest = Digest.Parse(EmptyIndex.Content.Digest);
@@ -48,6 +54,42 @@ internal sealed class BerthSeed : IAsyncDisposable
     public Task AddTagsAsync(string repository, IEnumerable<string> tags, CancellationToken cancellationToken) =>
         PutAllAsync(tags.Chunk(TagsAtOnce).Select(chunk => (repository, (IReadOnlyList<Tag>)[.. chunk.Select(Tag.Parse)])), cancellationToken);
 
+    /// <summary>Makes registry tokens that may push to one repository, each by a scope map of its own.</summary>
+    public Task AddTokensAsync(int count, string repository, CancellationToken cancellationToken) => AllAsync(count, async number =>
+    {
+        string[] actions = [$"repositories/{repository}/content/read", $"repositories/{repository}/content/write", $"repositories/{repository}/metadata/read"];
+        await _store.PutScopeMapAsync(new ScopeMapRecord(_registry, $"{TokenName(number)}-map", "", actions, false), _caller, cancellationToken);
+        var token = await _store.PutTokenAsync(_registry, TokenName(number), $"{TokenName(number)}-map", true, _caller, cancellationToken);
+        var password = new CredentialRecord(Guid.NewGuid().ToString(), CredentialKind.Secret, DateTimeOffset.UnixEpoch)
+        {
+            Slot = "password1",
+            SecretHash = SHA256.HashData(Encoding.ASCII.GetBytes(TokenPassword(number))),
+        };
+        var principal = token.Record?.Principal ?? throw new BenchException($"a seeded token was refused: {token.Outcome}");
+        await _store.PutCredentialAsync(principal.Id, password, _caller, cancellationToken);
+    });
+
+    /// <summary>Makes service principals that may pull from the registry.</summary>
+    public async Task AddAssignmentsAsync(int count, CancellationToken cancellationToken)
+    {
+        var registry = await _store.FindRegistryByIdAsync(_registry, cancellationToken) ?? throw new BenchException("the seeded registry is not there");
+        await AllAsync(count, async number =>
+        {
+            var principal = new NewPrincipal(PrincipalKind.ServicePrincipal, Name("app", number), Name("app", number));
+            var made = await _store.CreatePrincipalAsync(principal, _caller, cancellationToken);
+            var record = made.Record ?? throw new BenchException($"a seeded principal was refused: {made.Outcome}");
+            var assignment = new RoleAssignmentRecord(Guid.NewGuid().ToString(), registry.Scope, PullRole, record.Id);
+            var assigned = await _store.PutRoleAssignmentAsync(assignment, _caller, cancellationToken);
+            if (assigned.Record is null) throw new BenchException($"a seeded assignment was refused: {assigned.Outcome}");
+        });
+    }
+
+    /// <summary>The name of a seeded token.</summary>
+    public static string TokenName(int number) => Name("token", number);
+
+    /// <summary>Its password.</summary>
+    public static string TokenPassword(int number) => Name("password-of-one-run", number);
+
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 
     private async Task PutAllAsync(IEnumerable<(string Repository, IReadOnlyList<Tag> Tags)> manifests, CancellationToken cancellationToken)
@@ -62,6 +104,20 @@ internal sealed class BerthSeed : IAsyncDisposable
         }
 
         while (underWay.TryDequeue(out var last)) Check(await last);
+    }
+
+    private static string Name(string prefix, int number) => string.Create(CultureInfo.InvariantCulture, $"{prefix}-{number:000000}");
+
+    private static async Task AllAsync(int count, Func<int, Task> make)
+    {
+        var underWay = new Queue<Task>();
+        for (var number = 0; number < count; number++)
+        {
+            if (underWay.Count == OperationsUnderWay) await underWay.Dequeue();
+            underWay.Enqueue(make(number));
+        }
+
+        while (underWay.TryDequeue(out var last)) await last;
     }
 
     private static void Check(PutManifestResult result)

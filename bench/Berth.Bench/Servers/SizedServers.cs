@@ -1,5 +1,6 @@
 using System.Globalization;
 using Berth.Bench.Figures;
+using Berth.Bench.Seeding;
 
 namespace Berth.Bench.Servers;
 
@@ -11,15 +12,14 @@ internal sealed class SizedServers(string launcher, string folder) : IDisposable
     /// <summary>All, from the smallest on.</summary>
     public IReadOnlyList<(int Size, BerthServer Berth)> All => _all;
 
-    /// <summary>Makes one more, with content from a stopped server's seed.</summary>
-    public async Task AddAsync(
-        int size, IEnumerable<string> repositories, string tagRepository, IEnumerable<string> tags, CancellationToken cancellationToken)
+    /// <summary>Makes one more, with what the delegate seeds while it is stopped.</summary>
+    public async Task AddAsync(int size, Func<BerthSeed, Task> seed, CancellationToken cancellationToken)
     {
         Progress.Say(string.Create(CultureInfo.InvariantCulture, $"  seeding {size:N0}"));
         Directory.CreateDirectory(folder);
         var berth = new BerthServer(launcher, Path.Combine(folder, size.ToString(CultureInfo.InvariantCulture)));
         _all.Add((size, berth));
-        await Preparation.SeedAsync(berth, repositories, tagRepository, tags, cancellationToken);
+        await Preparation.SeedAsync(berth, seed, cancellationToken);
     }
 
     public void Dispose() => _all.ForEach(side => side.Berth.Dispose());

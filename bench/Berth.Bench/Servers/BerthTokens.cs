@@ -1,0 +1,75 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace Berth.Bench.Servers;
+
+/// <summary>Asks a running Berth for tokens and settings as its owner, before a load.</summary>
+internal sealed class BerthTokens : IDisposable
+{
+    // The client id that the Azure CLI signs people in with.
+    private const string PublicClient = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+
+    private readonly HttpClient _http;
+    private readonly AuthenticationHeaderValue _owner;
+    private readonly JsonDocument _discovery;
+
+    /// <summary>A client of a Berth that answers.</summary>
+    public BerthTokens(BerthServer berth)
+    {
+        _http = new HttpClient { BaseAddress = new Uri($"http://{berth.Requests.Target}") };
+        _owner = AuthenticationHeaderValue.Parse(berth.Requests.Authorization!);
+        _discovery = Ask(new HttpRequestMessage(HttpMethod.Get, "/.well-known/berth"));
+        var challenge = _http.Send(new HttpRequestMessage(HttpMethod.Get, "/v2/")).Headers.WwwAuthenticate.ToString();
+        Service = challenge.Split("service=\"")[1].Split('"')[0];
+    }
+
+    /// <summary>The registry's name as token requests have it.</summary>
+    public string Service { get; }
+
+    /// <summary>Lets anybody pull from a repository.</summary>
+    public void OpenToAnybody(string repository) => Ask(new HttpRequestMessage(HttpMethod.Patch, $"/acr/v1/{repository}")
+    {
+        Headers = { Authorization = _owner },
+        Content = new StringContent("""{"anonymousPullEnabled":true}""", Encoding.UTF8, "application/json"),
+    }).Dispose();
+
+    /// <summary>A registry's access token.</summary>
+    public string AccessToken(string scope)
+    {
+        using var answer = Ask(new HttpRequestMessage(HttpMethod.Get, $"/oauth2/token?service={Service}&scope={scope}") { Headers = { Authorization = _owner } });
+        return answer.RootElement.GetProperty("access_token").GetString()!;
+    }
+
+    /// <summary>A registry's refresh token, by the way that the Azure CLI takes: a token of the authority first.</summary>
+    public string RefreshToken()
+    {
+        var password = Encoding.UTF8.GetString(Convert.FromBase64String(_owner.Parameter!)).Split(':', 2)[1];
+        using var signedIn = Post("/adfs/oauth2/token", new()
+        {
+            ["grant_type"] = "password", ["client_id"] = PublicClient, ["username"] = "owner", ["password"] = password,
+            ["scope"] = _discovery.RootElement.GetProperty("armEndpoint").GetString()!.TrimEnd('/') + "/.default",
+        });
+        using var exchanged = Post("/oauth2/exchange", new()
+        {
+            ["grant_type"] = "access_token", ["service"] = Service, ["access_token"] = signedIn.RootElement.GetProperty("access_token").GetString()!,
+        });
+        return exchanged.RootElement.GetProperty("refresh_token").GetString()!;
+    }
+
+    public void Dispose()
+    {
+        _discovery.Dispose();
+        _http.Dispose();
+    }
+
+    private JsonDocument Post(string path, Dictionary<string, string> form) => Ask(new HttpRequestMessage(HttpMethod.Post, path) { Content = new FormUrlEncodedContent(form) });
+
+    private JsonDocument Ask(HttpRequestMessage request)
+    {
+        using var answer = _http.Send(request);
+        using var reader = new StreamReader(answer.Content.ReadAsStream());
+        var text = reader.ReadToEnd();
+        return answer.IsSuccessStatusCode ? JsonDocument.Parse(text) : throw new BenchException($"{request.RequestUri} answered {(int)answer.StatusCode}: {text}");
+    }
+}
