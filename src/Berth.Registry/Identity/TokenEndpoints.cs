@@ -114,10 +114,10 @@ internal sealed class TokenEndpoints(
             return;
         }
 
-        var token = await tokens.IssueAccessAsync(registry, signedIn.Principal, access, context.RequestAborted);
+        var (token, lifetime) = await tokens.IssueAccessAsync(registry, signedIn, access, context.RequestAborted);
         if (token.Length > Authenticator.MaxTokenLength)
             throw new OciException(OciErrorCode.BadRequest, $"A token for all that is longer than {Authenticator.MaxTokenLength} characters; ask for fewer scopes at once.");
-        await WriteAsync(context, "access_token", token, options.AccessTokenLifetime);
+        await WriteAsync(context, "access_token", token, lifetime);
     }
 
     private Task RefuseAsync(HttpContext context, RegistryRecord registry)

@@ -27,10 +27,8 @@ internal sealed partial class ClientProofs(
 
         var assertion = ReadAssertion(form);
         if (secret is not null && assertion is not null) throw AuthorityException.Invalid("Bring either 'client_secret' or 'client_assertion', not both.");
-        var proven = secret is not null ? await CheckSecretAsync(context, clientId, secret)
-            : assertion is not null ? await CheckAssertionAsync(context, clientId, assertion)
-            : null;
-        return new Client(clientId.ToString(), proven);
+        if (secret is not null) return await CheckSecretAsync(context, clientId, secret);
+        return new Client(clientId.ToString(), assertion is null ? null : await CheckAssertionAsync(context, clientId, assertion), null);
     }
 
     private static string? ReadAssertion(IFormCollection form)
@@ -41,7 +39,7 @@ internal sealed partial class ClientProofs(
             : throw AuthorityException.Invalid($"'client_assertion_type' must be '{AssertionType}'.");
     }
 
-    private async Task<PrincipalRecord> CheckSecretAsync(HttpContext context, Guid clientId, string secret)
+    private async Task<Client> CheckSecretAsync(HttpContext context, Guid clientId, string secret)
     {
         var verified = await secrets.FindByClientIdAsync(clientId, Encoding.UTF8.GetBytes(secret), context.RequestAborted);
         var record = verified is null ? null : await principals.FindPrincipalByIdAsync(verified.Principal.Id, context.RequestAborted);
@@ -53,7 +51,7 @@ internal sealed partial class ClientProofs(
         }
 
         accessLog.Record(AccessEventKinds.SignIn, 0, clientId.ToString(), AddressOf(context), verified.Method, context.TraceIdentifier);
-        return record;
+        return new Client(clientId.ToString(), record, verified.Until);
     }
 
     private async Task<PrincipalRecord> CheckAssertionAsync(HttpContext context, Guid clientId, string assertion)
@@ -106,4 +104,5 @@ internal sealed partial class ClientProofs(
 /// <summary>A program that asks for tokens.</summary>
 /// <param name="Id">Its GUID.</param>
 /// <param name="Proven">The principal that it proved to be; null for one that brought no proof.</param>
-internal sealed record Client(string Id, PrincipalRecord? Proven);
+/// <param name="Until">When the secret that it brought ends; null for never. An assertion is for once: what it gives may outlive it.</param>
+internal sealed record Client(string Id, PrincipalRecord? Proven, DateTimeOffset? Until);

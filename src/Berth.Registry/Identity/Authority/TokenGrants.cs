@@ -57,7 +57,7 @@ internal sealed partial class TokenGrants(
     {
         if (client.Proven is not { Kind: PrincipalKind.ServicePrincipal or PrincipalKind.ManagedIdentity } application)
             throw AuthorityException.BadClient(7000218, "The form needs 'client_secret' or 'client_assertion'.");
-        await answers.WriteAsync(context, application, Read(form, usual: null));
+        await answers.WriteAsync(context, application, client.Until, Read(form, usual: null));
     }
 
     private async Task AnswerPasswordAsync(HttpContext context, IFormCollection form, Client client)
