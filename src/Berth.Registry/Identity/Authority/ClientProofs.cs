@@ -12,7 +12,7 @@ namespace Berth.Registry.Identity.Authority;
 /// </summary>
 internal sealed partial class ClientProofs(
     SecretCredentials secrets, CertificateAssertions certificates, FederatedAssertions federated, UsedAssertions used, IPrincipals principals,
-    AccessLog accessLog, ILogger<ClientProofs> logger)
+    ICredentials credentials, AccessLog accessLog, ILogger<ClientProofs> logger)
 {
     private const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     private const int MaxHeaderLength = 8 * 1024;
@@ -28,7 +28,18 @@ internal sealed partial class ClientProofs(
         var assertion = ReadAssertion(form);
         if (secret is not null && assertion is not null) throw AuthorityException.Invalid("Bring either 'client_secret' or 'client_assertion', not both.");
         if (secret is not null) return await CheckSecretAsync(context, clientId, secret);
-        return new Client(clientId.ToString(), assertion is null ? null : await CheckAssertionAsync(context, clientId, assertion), null);
+        if (assertion is not null) return new Client(clientId.ToString(), await CheckAssertionAsync(context, clientId, assertion), null);
+        await RequirePublicAsync(clientId, context.RequestAborted);
+        return new Client(clientId.ToString(), null, null);
+    }
+
+    // Whoever has a proof brings it, whatever is asked for (RFC 6749, 3.2.1): an id alone is no secret.
+    private async Task RequirePublicAsync(Guid clientId, CancellationToken cancellationToken)
+    {
+        if (await principals.FindPrincipalByClientIdAsync(clientId.ToString(), cancellationToken) is not { } record) return;
+        if ((await credentials.ListCredentialsAsync(record.Id, cancellationToken)).Count == 0
+            && (await credentials.ListFederatedCredentialsAsync(record.Id, cancellationToken)).Count == 0) return;
+        throw AuthorityException.BadClient(7000218, "The form needs 'client_secret' or 'client_assertion': this application has one.");
     }
 
     private static string? ReadAssertion(IFormCollection form)
