@@ -17,8 +17,9 @@ internal sealed partial class TokenGrants(
     private const string RefreshToken = "refresh_token";
     private const string AuthorizationCode = "authorization_code";
 
-    /// <summary>The grants there are.</summary>
-    public static string[] All => [ClientCredentials, Password, RefreshToken, DeviceCode, AuthorizationCode];
+    /// <summary>The grants there are here.</summary>
+    public static string[] Offered(IdentityOptions options) =>
+        [ClientCredentials, .. options.PasswordGrant ? (string[])[Password] : [], RefreshToken, DeviceCode, AuthorizationCode];
 
     /// <summary>Answers a request for tokens.</summary>
     public async Task AnswerAsync(HttpContext context)
