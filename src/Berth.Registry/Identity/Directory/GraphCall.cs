@@ -28,7 +28,7 @@ internal sealed record GraphCall(HttpContext Context, Principal Principal, strin
     }
 
     /// <summary>Answers with one object, whose properties the delegate writes.</summary>
-    public Task AnswerAsync(int status, Action<Utf8JsonWriter> write) => WriteAsync(Context, status, json =>
+    public Task AnswerAsync(int status, Action<Utf8JsonWriter> write) => JsonAnswer.WriteAsync(Context, status, json =>
     {
         json.WriteStartObject();
         json.WriteString("@odata.context"u8, $"{Address}/$metadata");
