@@ -18,6 +18,11 @@ public interface ICredentials
     /// </summary>
     Task<CreateOutcome> PutCredentialAsync(long principalId, CredentialRecord credential, Caller caller, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Adds a credential that takes no other's place: <see cref="CreateOutcome.Exists"/> when the principal has one with its key id or in its slot.
+    /// </summary>
+    Task<CreateOutcome> AddCredentialAsync(long principalId, CredentialRecord credential, Caller caller, CancellationToken cancellationToken);
+
     /// <summary>Removes a credential and raises the principal's epoch; false when it is absent.</summary>
     Task<bool> RemoveCredentialAsync(long principalId, string keyId, Caller caller, CancellationToken cancellationToken);
 

@@ -23,9 +23,6 @@ public interface IGrants
 
     /// <summary>Removes a grant and returns it: of all who ask for it, one gets it. Null when it is absent or has expired.</summary>
     Task<GrantRecord?> TakeGrantAsync(string kind, ReadOnlyMemory<byte> hash, CancellationToken cancellationToken);
-
-    /// <summary>Marks an assertion as used until it expires; false when it was used before.</summary>
-    Task<bool> UseAssertionAsync(ReadOnlyMemory<byte> hash, DateTimeOffset expiresAt, CancellationToken cancellationToken);
 }
 
 /// <summary>A grant in the making, or one that can be renewed.</summary>

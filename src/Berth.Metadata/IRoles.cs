@@ -24,7 +24,7 @@ public interface IRoles
     /// <summary>
     /// Makes an assignment, or changes condition and description of the one with its id; raises the epoch of every registry that its scope holds or
     /// is within. <see cref="CreateOutcome.Exists"/>, with what stands, when the principal has the role there under another id, or the id is another
-    /// assignment's; <see cref="CreateOutcome.Unknown"/> when the principal is absent.
+    /// assignment's; <see cref="CreateOutcome.Unknown"/> when the principal or the role that it needs is absent.
     /// </summary>
     Task<CreateResult<RoleAssignmentRecord>> PutRoleAssignmentAsync(RoleAssignmentRecord assignment, Caller caller, CancellationToken cancellationToken);
 

@@ -40,6 +40,7 @@ public static class RegistryExtensions
         services.AddSingleton<ICredentials>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRoles>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRegistryTokens>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IIssuerKeys>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IGrants>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IConsumers>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRegistries>(s => s.GetRequiredService<IMetadataStore>());

@@ -14,6 +14,7 @@ internal static class IdentityCommand
     {
         CreateIdentity(), List(), Show(), Delete(),
         new Command("federated-credential", "For which tokens of other issuers an identity is signed in.") { CreateFederated(), ListFederated(), DeleteFederated() },
+        IssuerKeyCommands.Create(),
     };
 
     private static Command CreateIdentity()

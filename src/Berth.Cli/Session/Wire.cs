@@ -69,10 +69,14 @@ internal static class Wire
         }
     }
 
-    // Errors come in two forms: {"error":{"code","message"}} of the control plane and the directory, {"error","error_description"} of the authority.
+    // Errors come in three forms: {"error":{"code","message"}} of the control plane and the directory, {"error","error_description"} of the authority,
+    // {"errors":[{"code","message"}]} of the registry.
     private static string Describe(HttpStatusCode status, JsonElement? body, Uri address)
     {
-        var known = body is { ValueKind: JsonValueKind.Object } value && value.TryGetProperty("error", out var error) ? error : default;
+        var known = body is not { ValueKind: JsonValueKind.Object } value ? default
+            : value.TryGetProperty("error", out var error) ? error
+            : value.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array ? errors.EnumerateArray().FirstOrDefault()
+            : default;
         var (code, message) = known.ValueKind switch
         {
             JsonValueKind.Object => (known.Text("code"), known.Text("message")),

@@ -91,6 +91,12 @@ public static class LedgerKinds
     /// <summary>A federated credential of a principal was removed.</summary>
     public const string FederationRemoved = "federation.removed";
 
+    /// <summary>The keys of an outside issuer were brought or replaced by an operator.</summary>
+    public const string IssuerKeysSet = "issuer-keys.set";
+
+    /// <summary>The keys that were brought for an outside issuer were deleted.</summary>
+    public const string IssuerKeysDeleted = "issuer-keys.deleted";
+
     /// <summary>A role was defined or changed.</summary>
     public const string RoleSet = "role.set";
 
@@ -162,6 +168,8 @@ public static class LedgerKinds
         [CredentialRemoved] = "A secret or a certificate of a principal was removed.",
         [FederationSet] = "A federated credential of a principal was made or changed.",
         [FederationRemoved] = "A federated credential of a principal was removed.",
+        [IssuerKeysSet] = "The keys of an outside issuer were brought or replaced by an operator.",
+        [IssuerKeysDeleted] = "The keys that were brought for an outside issuer were deleted.",
         [RoleSet] = "A role was defined or changed.",
         [RoleDeleted] = "A role's definition was deleted.",
         [AssignmentSet] = "A role was assigned to a principal, or its condition changed.",

@@ -19,6 +19,9 @@ public sealed record RoleDefinitionRecord(string Id, string Name, string Descrip
 /// <param name="PrincipalId">The principal's row.</param>
 public sealed record RoleAssignmentRecord(string Id, ResourceScope Scope, string RoleDefinitionId, long PrincipalId)
 {
+    /// <summary>Whether the role is one that operators defined, which must be there still when the assignment is made; the caller's to say.</summary>
+    public bool NeedsDefinition { get; init; }
+
     /// <summary>What the principal is; the store's to say.</summary>
     public PrincipalKind PrincipalKind { get; init; }
 

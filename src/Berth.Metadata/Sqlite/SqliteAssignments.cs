@@ -64,6 +64,9 @@ public sealed partial class SqliteMetadataStore
             if (ReadPrincipal(scope.Session, assignment.PrincipalId) is not { } principal)
                 return new CreateResult<RoleAssignmentRecord>(CreateOutcome.Unknown, null);
 
+            if (assignment.NeedsDefinition && ReadRole(scope.Session, FindRole, role) is null)
+                return new CreateResult<RoleAssignmentRecord>(CreateOutcome.Unknown, null);
+
             var named = ReadAssignment(scope.Session, id);
             var same = ReadSameAssignment(scope, assignment.PrincipalId, assignment.Scope, role);
             if ((named ?? same) is not { } standing)

@@ -15,6 +15,8 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql FindCredential = new("SELECT 1 FROM credentials WHERE principal_id = ?1 AND key_id = ?2");
 
+    private static readonly Sql FindSlot = new("SELECT 1 FROM credentials WHERE principal_id = ?1 AND slot = ?2");
+
     private static readonly Sql EmptySlot = new("DELETE FROM credentials WHERE principal_id = ?1 AND slot = ?2");
 
     private static readonly Sql InsertCredential = new("""
@@ -43,12 +45,20 @@ public sealed partial class SqliteMetadataStore
             cancellationToken));
 
     /// <inheritdoc/>
-    public Task<CreateOutcome> PutCredentialAsync(
-        long principalId, CredentialRecord credential, Caller caller, CancellationToken cancellationToken) => PushAsync(
+    public Task<CreateOutcome> PutCredentialAsync(long principalId, CredentialRecord credential, Caller caller, CancellationToken cancellationToken) =>
+        StoreCredentialAsync(principalId, credential, mayReplace: true, caller, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<CreateOutcome> AddCredentialAsync(long principalId, CredentialRecord credential, Caller caller, CancellationToken cancellationToken) =>
+        StoreCredentialAsync(principalId, credential, mayReplace: false, caller, cancellationToken);
+
+    private Task<CreateOutcome> StoreCredentialAsync(
+        long principalId, CredentialRecord credential, bool mayReplace, Caller caller, CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
             if (ReadPrincipal(scope.Session, principalId) is not { } principal) return CreateOutcome.Unknown;
-            if (HasCredential(scope, principalId, credential.KeyId)) return CreateOutcome.Exists;
+            if (Has(scope, FindCredential, principalId, credential.KeyId)) return CreateOutcome.Exists;
+            if (!mayReplace && credential.Slot is not null && Has(scope, FindSlot, principalId, credential.Slot)) return CreateOutcome.Exists;
 
             var replaces = credential.Slot is not null && scope.Use(EmptySlot).Bind(principalId).Bind(credential.Slot).Execute() > 0;
             if (replaces) RaisePrincipal(scope, principalId);
@@ -85,9 +95,9 @@ public sealed partial class SqliteMetadataStore
         weight: 256L * uses.Count,
         cancellationToken);
 
-    private static bool HasCredential(WriteScope scope, long principalId, string keyId)
+    private static bool Has(WriteScope scope, Sql find, long principalId, string key)
     {
-        using var row = scope.Use(FindCredential).Bind(principalId).Bind(keyId);
+        using var row = scope.Use(find).Bind(principalId).Bind(key);
         return row.Step();
     }
 

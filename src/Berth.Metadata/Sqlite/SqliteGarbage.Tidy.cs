@@ -51,7 +51,6 @@ public sealed partial class SqliteMetadataStore
             handled += scope.Use(ForgetAccessEvents).Bind(now - ledgerRetention).Bind(limit).Execute();
             handled += scope.Use(ForgetConsumers).Bind(now - ledgerRetention).Bind(limit).Execute();
             handled += scope.Use(ForgetGrants).Bind(now).Bind(limit).Execute();
-            handled += scope.Use(ForgetAssertions).Bind(now).Bind(limit).Execute();
             scope.Use(KeepHybridTime).Bind(scope.Clock.Highest).Execute();
             return handled + Trim(scope, now - ledgerRetention, limit);
         },

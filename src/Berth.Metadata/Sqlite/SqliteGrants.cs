@@ -24,14 +24,8 @@ public sealed partial class SqliteMetadataStore
         DELETE FROM authority_grants WHERE hash = ?1 AND kind = ?2 AND expires_at > ?3 RETURNING {GrantColumns}
         """);
 
-    private static readonly Sql InsertAssertion = new("INSERT INTO used_assertions (hash, expires_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING");
-
     private static readonly Sql ForgetGrants = new("""
         DELETE FROM authority_grants WHERE hash IN (SELECT hash FROM authority_grants WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
-        """);
-
-    private static readonly Sql ForgetAssertions = new("""
-        DELETE FROM used_assertions WHERE hash IN (SELECT hash FROM used_assertions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
         """);
 
     /// <inheritdoc/>
@@ -62,10 +56,6 @@ public sealed partial class SqliteMetadataStore
             return row.Step() ? ReadGrant(row) : null;
         },
         cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<bool> UseAssertionAsync(ReadOnlyMemory<byte> hash, DateTimeOffset expiresAt, CancellationToken cancellationToken) => PushAsync(
-        scope => scope.Use(InsertAssertion).Bind(hash.Span).Bind(expiresAt).Execute() > 0, cancellationToken);
 
     private GrantRecord? FindGrantBy(Sql find, string kind, ReadOnlyMemory<byte> key, CancellationToken cancellationToken) => Read(
         (find, kind, key, Now: _time.GetUtcNow()),

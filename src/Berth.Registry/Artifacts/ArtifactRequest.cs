@@ -33,21 +33,5 @@ internal sealed record ArtifactRequest(HttpContext Http, Admission Admission, Re
     }
 
     /// <summary>Answers with a JSON object.</summary>
-    public async Task AnswerAsync(int status, Action<Utf8JsonWriter> write)
-    {
-        using var body = new MemoryStream();
-        using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-
-        var response = Http.Response;
-        response.StatusCode = status;
-        response.ContentType = "application/json; charset=utf-8";
-        response.Headers.CacheControl = "private, no-cache";
-        response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(Http.Request.Method)) await response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), Aborted);
-    }
+    public Task AnswerAsync(int status, Action<Utf8JsonWriter> write) => JsonAnswer.WriteObjectAsync(Http, status, write, "private, no-cache");
 }

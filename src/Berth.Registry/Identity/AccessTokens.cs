@@ -19,23 +19,29 @@ public sealed class AccessTokens(ISigningKeys rows, PublicNames names, IdentityO
 
     private readonly TokenSigner _signer = new(new SigningKeys(SigningKeys.Registry, rows, options, time, logger), time);
 
-    /// <summary>A token for what was granted.</summary>
-    internal Task<string> IssueAccessAsync(RegistryRecord registry, Principal principal, IReadOnlyList<AccessEntry> access, CancellationToken cancellationToken) =>
-        _signer.SignAsync(
+    /// <summary>A token for what was granted, and how long it is good: never beyond the credential that it is given for.</summary>
+    internal async Task<(string Text, TimeSpan Lifetime)> IssueAccessAsync(
+        RegistryRecord registry, SignedIn signedIn, IReadOnlyList<AccessEntry> access, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var lifetime = signedIn.Until - now is { } left && left < options.AccessTokenLifetime ? left : options.AccessTokenLifetime;
+        var text = await _signer.SignAsync(
             json =>
             {
-                WriteCommon(json, registry, principal, AccessGrant, options.AccessTokenLifetime);
+                WriteCommon(json, registry, signedIn.Principal, AccessGrant, now, lifetime);
                 json.WriteStartArray("access"u8);
                 foreach (var entry in access) Write(json, entry);
                 json.WriteEndArray();
             },
             cancellationToken);
+        return (text, lifetime);
+    }
 
     /// <summary>A token that is the principal's password here for a while.</summary>
     internal Task<string> IssueRefreshAsync(RegistryRecord registry, Principal principal, string tenant, CancellationToken cancellationToken) => _signer.SignAsync(
         json =>
         {
-            WriteCommon(json, registry, principal, RefreshGrant, options.RefreshTokenLifetime);
+            WriteCommon(json, registry, principal, RefreshGrant, time.GetUtcNow(), options.RefreshTokenLifetime);
             json.WriteString("tenant"u8, tenant);
             json.WriteStartObject("permissions"u8);
             json.WriteStartArray("actions"u8);
@@ -81,9 +87,8 @@ public sealed class AccessTokens(ISigningKeys rows, PublicNames names, IdentityO
         return token.TryGetPayloadValue<long>("registry", out var issuedFor) && issuedFor == registry.Id ? token : null;
     }
 
-    private void WriteCommon(Utf8JsonWriter json, RegistryRecord registry, Principal principal, string grant, TimeSpan lifetime)
+    private void WriteCommon(Utf8JsonWriter json, RegistryRecord registry, Principal principal, string grant, DateTimeOffset now, TimeSpan lifetime)
     {
-        var now = time.GetUtcNow();
         json.WriteString("jti"u8, Guid.CreateVersion7(now).ToString());
         json.WriteString("sub"u8, principal.Name);
         json.WriteNumber("nbf"u8, now.ToUnixTimeSeconds());

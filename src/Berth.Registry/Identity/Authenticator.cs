@@ -86,7 +86,7 @@ public sealed partial class Authenticator : IDisposable
         if (!TryEncode(name, password, out var header, out var bytes)) return null;
 
         var key = _memory.KeyOf(header, registryId: 0);
-        if (_memory.Find(key) is { } known && await IsCurrentAsync(known, context.RequestAborted)) return known;
+        if (_memory.Find(key, out _) is { } known && await IsCurrentAsync(known, context.RequestAborted)) return known;
         var principal = await VerifyOnceAsync(context, key, name, bytes, registryId: 0);
         return principal is not null && await IsCurrentAsync(principal, context.RequestAborted) ? principal : null;
     }
@@ -100,19 +100,21 @@ public sealed partial class Authenticator : IDisposable
 
     private async ValueTask<SignedIn?> AuthenticateAsync(HttpContext context, RegistryRecord registry, CredentialKey key, string name, byte[] password)
     {
-        if (_memory.Find(key) is { } known && await SignedInAsync(known, registry, context.RequestAborted) is { } signedIn) return signedIn;
+        if (_memory.Find(key, out var end) is { } known && await SignedInAsync(known, end, registry, context.RequestAborted) is { } signedIn) return signedIn;
 
-        var principal = await FindSecretAsync(context, registry, key, name, password) ?? await VerifyOnceAsync(context, key, name, password, registry.Id);
-        return principal is null ? null : await SignedInAsync(principal, registry, context.RequestAborted);
+        if (await FindSecretAsync(context, registry, key, name, password) is { } verified)
+            return await SignedInAsync(verified.Principal, verified.Until, registry, context.RequestAborted);
+        var principal = await VerifyOnceAsync(context, key, name, password, registry.Id);
+        return principal is null ? null : await SignedInAsync(principal, null, registry, context.RequestAborted);
     }
 
-    private async ValueTask<Principal?> FindSecretAsync(HttpContext context, RegistryRecord registry, CredentialKey key, string name, byte[] password)
+    private async ValueTask<VerifiedCredential?> FindSecretAsync(HttpContext context, RegistryRecord registry, CredentialKey key, string name, byte[] password)
     {
         if (await _secrets.FindAsync(registry, name, password, context.RequestAborted) is not { } verified) return null;
         _memory.Remember(key, verified.Principal, verified.Until);
         _accessLog.Record(
             AccessEventKinds.SignIn, registry.Id, verified.Principal.Name, context.Connection.RemoteIpAddress?.ToString(), verified.Method, context.TraceIdentifier);
-        return verified.Principal;
+        return verified;
     }
 
     private Task<Principal?> VerifyOnceAsync(HttpContext context, CredentialKey key, string name, byte[] password, long registryId)
@@ -138,13 +140,14 @@ public sealed partial class Authenticator : IDisposable
             _tokens.Remember(key, token);
         }
 
-        return await SignedInAsync(token.Principal, registry, context.RequestAborted) is { } signedIn ? signedIn with { Scopes = token.Scopes } : null;
+        return await SignedInAsync(token.Principal, token.Until, registry, context.RequestAborted) is { } signedIn ? signedIn with { Scopes = token.Scopes } : null;
     }
 
-    private async ValueTask<SignedIn?> SignedInAsync(Principal principal, RegistryRecord registry, CancellationToken cancellationToken)
+    private async ValueTask<SignedIn?> SignedInAsync(Principal principal, DateTimeOffset? until, RegistryRecord registry, CancellationToken cancellationToken)
     {
         var epochs = await _installation.ReadEpochsAsync(principal.Id, registry.Id, cancellationToken);
-        return epochs.Registry != 0 && (principal.Id == 0 || epochs.Principal == principal.Epoch) ? new SignedIn(principal, null, epochs.Registry) : null;
+        var isCurrent = epochs.Registry != 0 && (principal.Id == 0 || epochs.Principal == principal.Epoch);
+        return isCurrent ? new SignedIn(principal, null, epochs.Registry) { Until = until } : null;
     }
 
     private async ValueTask<bool> IsCurrentAsync(Principal principal, CancellationToken cancellationToken) =>

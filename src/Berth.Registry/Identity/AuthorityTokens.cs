@@ -29,19 +29,24 @@ public sealed class AuthorityTokens(
     /// <summary>The issuer that tokens name.</summary>
     public async ValueTask<string> IssuerAsync(CancellationToken cancellationToken) => $"{names.LoginEndpoint}/{await TenantAsync(cancellationToken)}/v2.0";
 
+    /// <summary>An access token for an audience, for as long as they are good.</summary>
+    internal Task<string> IssueAsync(PrincipalRecord record, string audience, string? clientId, CancellationToken cancellationToken) =>
+        IssueAsync(record, audience, clientId, options.AuthorityTokenLifetime, cancellationToken);
+
     /// <summary>An access token for an audience.</summary>
     /// <param name="record">The principal's row.</param>
     /// <param name="audience">What it is for, one of <see cref="Audiences"/>.</param>
     /// <param name="clientId">The program that asked for it, or null for one that is the principal itself.</param>
+    /// <param name="lifetime">How long it is good.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal async Task<string> IssueAsync(PrincipalRecord record, string audience, string? clientId, CancellationToken cancellationToken)
+    internal async Task<string> IssueAsync(PrincipalRecord record, string audience, string? clientId, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         var tenant = await TenantAsync(cancellationToken);
         var issuer = await IssuerAsync(cancellationToken);
         return await Signer.SignAsync(
             json =>
             {
-                WriteTimes(json, options.AuthorityTokenLifetime);
+                WriteTimes(json, lifetime);
                 json.WriteString("iss"u8, issuer);
                 json.WriteString("aud"u8, audience);
                 json.WriteString("sub"u8, record.ObjectId);
@@ -57,6 +62,10 @@ public sealed class AuthorityTokens(
             },
             cancellationToken);
     }
+
+    /// <summary>How long an access token is good for a credential that ends at a time; null for never.</summary>
+    internal TimeSpan LifetimeUntil(DateTimeOffset? end) =>
+        end - time.GetUtcNow() is { } left && left < options.AuthorityTokenLifetime ? left : options.AuthorityTokenLifetime;
 
     /// <summary>
     /// Whom a token for one of the audiences was issued to; null when the authority did not issue it, it is for something else, or it is not good now.

@@ -18,7 +18,7 @@ internal sealed class CredentialMemory(TimeSpan duration, TimeProvider time)
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly TimeSpan _duration = duration < Longest ? duration : Longest;
-    private readonly ConcurrentDictionary<CredentialKey, (Principal Principal, long Until)> _entries = new();
+    private readonly ConcurrentDictionary<CredentialKey, (Principal Principal, long Until, DateTimeOffset? End)> _entries = new();
 
     /// <summary>What an Authorization header for a registry is remembered under: the same credential may be another principal's elsewhere.</summary>
     public CredentialKey KeyOf(string header, long registryId)
@@ -34,9 +34,13 @@ internal sealed class CredentialMemory(TimeSpan duration, TimeProvider time)
     }
 
     /// <summary>The principal that this credential was verified for, or null.</summary>
-    public Principal? Find(CredentialKey key)
+    /// <param name="key">The credential.</param>
+    /// <param name="end">When the credential ends by itself; null for never.</param>
+    public Principal? Find(CredentialKey key, out DateTimeOffset? end)
     {
-        return _entries.TryGetValue(key, out var entry) && entry.Until > time.GetTimestamp() ? entry.Principal : null;
+        var isKnown = _entries.TryGetValue(key, out var entry) && entry.Until > time.GetTimestamp();
+        end = isKnown ? entry.End : null;
+        return isKnown ? entry.Principal : null;
     }
 
     /// <summary>
@@ -51,7 +55,7 @@ internal sealed class CredentialMemory(TimeSpan duration, TimeProvider time)
         var duration = end - time.GetUtcNow() is { } left && left < _duration ? left : _duration;
         if (_entries.Count >= MaxEntries) ForgetExpired();
         if (_entries.Count >= MaxEntries) return;
-        _entries[key] = (principal, time.GetTimestamp() + (long)(duration.TotalSeconds * time.TimestampFrequency));
+        _entries[key] = (principal, time.GetTimestamp() + (long)(duration.TotalSeconds * time.TimestampFrequency), end);
     }
 
     /// <summary>Forgets one credential: it is good no more.</summary>

@@ -13,6 +13,7 @@ internal static class FederationServices
         services.AddSingleton<IssuerDocuments>();
         services.AddSingleton<IssuerKeys>();
         services.AddSingleton<FederatedAssertions>();
+        services.AddSingleton<IFeatureRoutes, IssuerKeyEndpoints>();
         return services;
     }
 }

@@ -28,6 +28,17 @@ public sealed record IdentityOptions
     [Range(typeof(TimeSpan), "00:01:00", "90.00:00:00")]
     public TimeSpan RefreshGrantLifetime { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>How long a sign-in at the authority can be renewed at all, between an hour and ten years. Default 90 days, as with Microsoft Entra.</summary>
+    [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
+    public TimeSpan LongestSignIn { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>
+    /// How long after a renewal the refresh token that was just used gives the same next one again, at most 10 minutes; zero for never. Default 60 seconds:
+    /// command lines that run beside each other share one sign-in.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan RefreshReuseGrace { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>
     /// The longest that a sign-in waits because others of its account failed from the same address, at most 10 seconds; zero for no wait. Default 2 seconds.
     /// </summary>

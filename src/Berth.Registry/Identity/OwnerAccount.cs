@@ -10,6 +10,7 @@ public sealed partial class OwnerAccount(IInstallation installation, ILogger<Own
     /// <summary>The owner's user name.</summary>
     public const string Name = "owner";
 
+    private Func<Task> _settle = () => Task.CompletedTask;
     private Lazy<Task> _settled = new(Task.CompletedTask);
 
     /// <summary>
@@ -26,7 +27,8 @@ public sealed partial class OwnerAccount(IInstallation installation, ILogger<Own
         var owner = await installation.FindPrincipalAsync(Name, cancellationToken);
         if (owner?.PasswordHash is { } hash)
         {
-            if (configured is not null) _settled = new Lazy<Task>(() => Task.Run(() => ReplaceAsync(hash, configured), CancellationToken.None));
+            if (configured is not null) _settle = () => Task.Run(() => ReplaceAsync(hash, configured), CancellationToken.None);
+            _settled = new Lazy<Task>(_settle);
             return null;
         }
 
@@ -38,9 +40,14 @@ public sealed partial class OwnerAccount(IInstallation installation, ILogger<Own
 
     /// <summary>
     /// Completes when the owner's password is the configured one. The first call begins it; every sign-in waits for it, so that a password that was
-    /// replaced in the environment is good no more.
+    /// replaced in the environment is good no more. After a failure the next call begins anew.
     /// </summary>
-    public Task SettleAsync() => _settled.Value;
+    public Task SettleAsync()
+    {
+        var settled = _settled;
+        if (settled is { IsValueCreated: true, Value.IsFaulted: true }) Interlocked.CompareExchange(ref _settled, new Lazy<Task>(_settle), settled);
+        return _settled.Value;
+    }
 
     private async Task ReplaceAsync(string hash, string configured)
     {

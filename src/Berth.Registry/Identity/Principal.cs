@@ -24,4 +24,8 @@ public sealed record Principal(long Id, string Name, long Epoch)
 /// <param name="Principal">Who asks.</param>
 /// <param name="Scopes">What the token was issued for; null for a credential without such a limit.</param>
 /// <param name="RegistryEpoch">The registry's security epoch as it was read for this request.</param>
-public sealed record SignedIn(Principal Principal, RegistryScopes? Scopes, long RegistryEpoch);
+public sealed record SignedIn(Principal Principal, RegistryScopes? Scopes, long RegistryEpoch)
+{
+    /// <summary>When the credential ends by itself; null for never. Nothing that is given for it may be good for longer.</summary>
+    public DateTimeOffset? Until { get; init; }
+}

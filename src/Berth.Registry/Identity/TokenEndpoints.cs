@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Identity.Authorization;
@@ -114,10 +113,10 @@ internal sealed class TokenEndpoints(
             return;
         }
 
-        var token = await tokens.IssueAccessAsync(registry, signedIn.Principal, access, context.RequestAborted);
+        var (token, lifetime) = await tokens.IssueAccessAsync(registry, signedIn, access, context.RequestAborted);
         if (token.Length > Authenticator.MaxTokenLength)
             throw new OciException(OciErrorCode.BadRequest, $"A token for all that is longer than {Authenticator.MaxTokenLength} characters; ask for fewer scopes at once.");
-        await WriteAsync(context, "access_token", token, options.AccessTokenLifetime);
+        await WriteAsync(context, "access_token", token, lifetime);
     }
 
     private Task RefuseAsync(HttpContext context, RegistryRecord registry)
@@ -150,22 +149,11 @@ internal sealed class TokenEndpoints(
     private static OciException UnknownGrant(string grant, string known) =>
         new(OciErrorCode.Unsupported, $"grant_type must be {known}.", status: StatusCodes.Status400BadRequest, detail: Shorten(grant));
 
-    private static async Task WriteAsync(HttpContext context, string name, string token, TimeSpan lifetime)
+    private static Task WriteAsync(HttpContext context, string name, string token, TimeSpan lifetime) => JsonAnswer.WriteObjectAsync(context, StatusCodes.Status200OK, json =>
     {
-        using var body = new MemoryStream();
-        using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartObject();
-            json.WriteString(name, token);
-            json.WriteNumber("expires_in"u8, (long)lifetime.TotalSeconds);
-            json.WriteEndObject();
-        }
-
-        context.Response.ContentType = "application/json; charset=utf-8";
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
-    }
+        json.WriteString(name, token);
+        json.WriteNumber("expires_in"u8, (long)lifetime.TotalSeconds);
+    });
 
     private void CheckService(RegistryRecord registry, StringValues service)
     {

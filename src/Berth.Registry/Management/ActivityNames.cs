@@ -30,6 +30,8 @@ internal sealed class ActivityNames(IRegistries registries)
         [LedgerKinds.AssignmentDeleted] = "Microsoft.Authorization/roleAssignments/delete",
         [LedgerKinds.RoleSet] = "Microsoft.Authorization/roleDefinitions/write",
         [LedgerKinds.RoleDeleted] = "Microsoft.Authorization/roleDefinitions/delete",
+        [LedgerKinds.IssuerKeysSet] = "Microsoft.Authorization/issuerKeys/write",
+        [LedgerKinds.IssuerKeysDeleted] = "Microsoft.Authorization/issuerKeys/delete",
         [LedgerKinds.ResourceGroupSet] = "Microsoft.Resources/subscriptions/resourceGroups/write",
         [LedgerKinds.ResourceGroupDeleted] = "Microsoft.Resources/subscriptions/resourceGroups/delete",
         [LedgerKinds.CredentialSet] = Registries + "/generateCredentials/action",

@@ -36,7 +36,8 @@ internal sealed class AdminUserEndpoints(
         if (!Slots.Contains(slot)) throw ManagementException.BadContent("'name' is 'password' or 'password2'.");
         var registry = await FindRegistryAsync(request);
         var account = await FindAccountAsync(request, registry);
-        await PutAsync(request, account, slot);
+        var credential = await NewCredentialAsync(request, account, slot);
+        await credentials.PutCredentialAsync(account.Id, credential, request.Caller, request.Aborted);
         await WriteAsync(request, registry, account, slot);
     }
 
@@ -55,31 +56,41 @@ internal sealed class AdminUserEndpoints(
         if (await installation.FindPrincipalAsync(name, request.Aborted) is { } standing) return standing;
         var wanted = new NewPrincipal(PrincipalKind.AdminUser, AdminUser.Name, registry.Name, RegistryId: registry.Id);
         var made = await principals.CreatePrincipalAsync(wanted, request.Caller, request.Aborted);
-        return made.Record ?? throw ManagementException.NotFound(ScopeText.Registry(registry));
+
+        // Another first call may have made it at this moment.
+        return made.Record ?? await installation.FindPrincipalAsync(name, request.Aborted) ?? throw ManagementException.NotFound(ScopeText.Registry(registry));
     }
 
-    private async Task<string> PutAsync(ManagementRequest request, PrincipalRecord account, string slot)
+    private async Task<CredentialRecord> NewCredentialAsync(ManagementRequest request, PrincipalRecord account, string slot)
     {
         var (keyId, password) = (Guid.CreateVersion7(time.GetUtcNow()).ToString(), NewPassword());
-        var credential = new CredentialRecord(keyId, CredentialKind.Secret, time.GetUtcNow())
+        return new CredentialRecord(keyId, CredentialKind.Secret, time.GetUtcNow())
         {
             Slot = slot,
             SecretHash = SHA256.HashData(Encoding.UTF8.GetBytes(password)),
             ProtectedSecret = await protection.ProtectAsync(password, PurposeOf(account, keyId), request.Aborted),
         };
-        await credentials.PutCredentialAsync(account.Id, credential, request.Caller, request.Aborted);
-        return password;
+    }
+
+    // Of several first calls, one makes a password, and all show that.
+    private async Task<IReadOnlyList<CredentialRecord>> FillAsync(ManagementRequest request, PrincipalRecord account)
+    {
+        var known = await credentials.ListCredentialsAsync(account.Id, request.Aborted);
+        var missing = Slots.Where(slot => known.All(credential => credential.Slot != slot)).ToArray();
+        if (missing.Length == 0) return known;
+        foreach (var slot in missing)
+            await credentials.AddCredentialAsync(account.Id, await NewCredentialAsync(request, account, slot), request.Caller, request.Aborted);
+        return await credentials.ListCredentialsAsync(account.Id, request.Aborted);
     }
 
     private async Task WriteAsync(ManagementRequest request, RegistryRecord registry, PrincipalRecord account, string? replaced)
     {
-        var known = await credentials.ListCredentialsAsync(account.Id, request.Aborted);
+        var known = await FillAsync(request, account);
         var passwords = new List<(string Name, string Value)>();
         foreach (var slot in Slots)
         {
             var credential = known.FirstOrDefault(c => c.Slot == slot);
-            var value = credential is null ? await PutAsync(request, account, slot)
-                : credential.ProtectedSecret is { } text ? await protection.UnprotectAsync(text, PurposeOf(account, credential.KeyId), request.Aborted) : null;
+            var value = credential?.ProtectedSecret is { } text ? await protection.UnprotectAsync(text, PurposeOf(account, credential.KeyId), request.Aborted) : null;
 
             // A password that was just made is worth showing, even where the other cannot be.
             if (value is null && replaced is not null) continue;

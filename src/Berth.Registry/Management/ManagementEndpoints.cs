@@ -153,7 +153,7 @@ internal sealed partial class ManagementEndpoints(
         await WriteErrorAsync(context, status, code, message);
     }
 
-    private static Task WriteErrorAsync(HttpContext context, int status, string code, string message) => ManagementRequest.WriteAsync(context, status, json =>
+    private static Task WriteErrorAsync(HttpContext context, int status, string code, string message) => JsonAnswer.WriteAsync(context, status, json =>
     {
         json.WriteStartObject();
         json.WriteStartObject("error"u8);

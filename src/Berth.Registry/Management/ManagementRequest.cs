@@ -80,7 +80,7 @@ internal sealed class ManagementRequest(
     }
 
     /// <summary>Answers with a JSON object.</summary>
-    public Task WriteAsync(int status, Action<Utf8JsonWriter> write) => WriteAsync(http, status, write);
+    public Task WriteAsync(int status, Action<Utf8JsonWriter> write) => JsonAnswer.WriteAsync(http, status, write);
 
     /// <summary>Answers with a page of a list.</summary>
     public Task WriteListAsync<T>(IEnumerable<T> items, Action<Utf8JsonWriter, T> write, string? next = null) => WriteAsync(200, json =>
@@ -99,18 +99,6 @@ internal sealed class ManagementRequest(
         http.Response.StatusCode = status;
         http.Response.ContentLength = status == 204 ? null : 0;
         return Task.CompletedTask;
-    }
-
-    /// <summary>Answers with JSON.</summary>
-    public static async Task WriteAsync(HttpContext http, int status, Action<Utf8JsonWriter> write)
-    {
-        using var body = new MemoryStream();
-        using (var json = new Utf8JsonWriter(body)) write(json);
-        http.Response.StatusCode = status;
-        http.Response.ContentType = "application/json; charset=utf-8";
-        http.Response.Headers.CacheControl = "no-store";
-        http.Response.ContentLength = body.Length;
-        await http.Response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), http.RequestAborted);
     }
 
     private string NextLink(string after)

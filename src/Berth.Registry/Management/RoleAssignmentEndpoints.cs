@@ -107,6 +107,7 @@ internal sealed class RoleAssignmentEndpoints(RoleCatalog catalog, IRoles roles,
 
         var wanted = new RoleAssignmentRecord(id.ToString(), request.Scope, role.Id.ToString(), principal.Id)
         {
+            NeedsDefinition = !role.IsBuiltIn,
             Condition = condition,
             ConditionVersion = version,
             Description = properties.Text("description"),
@@ -118,6 +119,8 @@ internal sealed class RoleAssignmentEndpoints(RoleCatalog catalog, IRoles roles,
                 throw new ManagementException(
                     409, "RoleAssignmentExists", $"The role assignment already exists: the principal has the role there, or the id is another assignment's. The ID of the existing one is '{put.Record?.Id}'.");
             case CreateOutcome.Unknown:
+                // One of the two was deleted at this moment: what is missing is named.
+                await FindRoleAsync(properties, request);
                 throw PrincipalNotFound(properties.RequiredText("principalId"));
             default:
                 await request.WriteAsync(put.Outcome == CreateOutcome.Created ? 201 : 200, json => Write(json, put.Record!, request));

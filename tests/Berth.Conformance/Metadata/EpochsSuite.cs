@@ -148,7 +148,6 @@ public abstract class EpochsSuite<TDatabase> : MetadataSuite<TDatabase>
         await Store.DeleteRegistryAsync((await Store.FindRegistryAsync("r", Token))!.Id, Alice, Token);
         await ExpectAsync(None, None, None, () => Store.DeleteResourceGroupAsync("subscription", "g", Alice, Token), LedgerKinds.ResourceGroupDeleted);
         await ExpectAsync(None, None, None, () => Store.AddGrantAsync(new GrantRecord("k", [1], null, "s", "{}", 0, Now.AddDays(1)), Token));
-        await ExpectAsync(None, None, None, () => Store.UseAssertionAsync(new byte[] { 1 }, Now.AddDays(1), Token));
     }
 
     [Fact]

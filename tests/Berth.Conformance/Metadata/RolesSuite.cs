@@ -106,6 +106,35 @@ public abstract class RolesSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_role_that_was_deleted_meanwhile_is_not_assigned()
+    {
+        var user = await CreateAsync(new NewPrincipal(PrincipalKind.User, "u", ""));
+        await Store.PutRoleDefinitionAsync(new RoleDefinitionRecord("r1", "mine", "", "[\"/\"]", "[]"), Alice, Token);
+        var wanted = new RoleAssignmentRecord("a1", Group, "R1", user.Id) { NeedsDefinition = true };
+        await Store.DeleteRoleDefinitionAsync("r1", Alice, Token);
+
+        Assert.Equal(new CreateResult<RoleAssignmentRecord>(CreateOutcome.Unknown, null), await Store.PutRoleAssignmentAsync(wanted, Alice, Token));
+
+        await Store.PutRoleDefinitionAsync(new RoleDefinitionRecord("r1", "mine", "", "[\"/\"]", "[]"), Alice, Token);
+        Assert.Equal(CreateOutcome.Created, (await Store.PutRoleAssignmentAsync(wanted, Alice, Token)).Outcome);
+        Assert.Equal(DeleteOutcome.Held, await Store.DeleteRoleDefinitionAsync("r1", Alice, Token));
+    }
+
+    [Fact]
+    public async Task Of_deleting_a_role_and_assigning_it_at_once_one_comes_to_pass()
+    {
+        var user = await CreateAsync(new NewPrincipal(PrincipalKind.User, "u", ""));
+        for (var i = 0; i < 20; i++)
+        {
+            await Store.PutRoleDefinitionAsync(new RoleDefinitionRecord($"r{i}", $"mine{i}", "", "[\"/\"]", "[]"), Alice, Token);
+            var put = Store.PutRoleAssignmentAsync(new RoleAssignmentRecord($"a{i}", Group, $"r{i}", user.Id) { NeedsDefinition = true }, Alice, Token);
+            var deleted = await Store.DeleteRoleDefinitionAsync($"r{i}", Alice, Token);
+
+            Assert.Equal(deleted == DeleteOutcome.Deleted ? CreateOutcome.Unknown : CreateOutcome.Created, (await put).Outcome);
+        }
+    }
+
+    [Fact]
     public async Task The_condition_of_an_assignment_can_be_changed_and_nothing_else()
     {
         var user = await CreateAsync(new NewPrincipal(PrincipalKind.User, "u", ""));

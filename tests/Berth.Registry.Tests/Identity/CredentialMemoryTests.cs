@@ -16,10 +16,10 @@ public sealed class CredentialMemoryTests
         memory.Remember(key, Owner, null);
 
         _time.Advance(TimeSpan.FromSeconds(59));
-        Assert.Same(Owner, memory.Find(key));
+        Assert.Same(Owner, memory.Find(key, out _));
 
         _time.Advance(TimeSpan.FromSeconds(2));
-        Assert.Null(memory.Find(key));
+        Assert.Null(memory.Find(key, out _));
     }
 
     [Fact]
@@ -28,8 +28,8 @@ public sealed class CredentialMemoryTests
         var memory = new CredentialMemory(TimeSpan.FromSeconds(60), _time);
         memory.Remember(memory.KeyOf("Basic b3duZXI6c2VjcmV0", 1), Owner, null);
 
-        Assert.Null(memory.Find(memory.KeyOf("Basic b3duZXI6c2VjcmVu", 1)));
-        Assert.Null(memory.Find(memory.KeyOf(new string('x', 5_000), 1)));
+        Assert.Null(memory.Find(memory.KeyOf("Basic b3duZXI6c2VjcmVu", 1), out _));
+        Assert.Null(memory.Find(memory.KeyOf(new string('x', 5_000), 1), out _));
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class CredentialMemoryTests
         var memory = new CredentialMemory(TimeSpan.FromSeconds(60), _time);
         memory.Remember(memory.KeyOf("Basic b3duZXI6c2VjcmV0", 1), Owner, null);
 
-        Assert.Null(memory.Find(memory.KeyOf("Basic b3duZXI6c2VjcmV0", 2)));
+        Assert.Null(memory.Find(memory.KeyOf("Basic b3duZXI6c2VjcmV0", 2), out _));
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class CredentialMemoryTests
         memory.Remember(key, Owner, _time.GetUtcNow() + TimeSpan.FromSeconds(5));
 
         _time.Advance(TimeSpan.FromSeconds(6));
-        Assert.Null(memory.Find(key));
+        Assert.Null(memory.Find(key, out _));
     }
 
     [Fact]

@@ -45,6 +45,16 @@ public sealed class FederationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_given_for_it_ends_with_it()
+    {
+        using var client = _host.ClientOf(_principal.ClientId!, _issuer.Token(Now));
+
+        var answer = await Answer.ReadAsync(await client.GetAsync("/oauth2/token?service=local.berth.localhost"));
+
+        Assert.Equal(("600", Now.ToUnixTimeSeconds() + 600), (answer["expires_in"], answer.Claims("access_token").GetProperty("exp").GetInt64()));
+    }
+
+    [Fact]
     public async Task A_managed_identity_signs_in_with_a_token_too()
     {
         var identity = (await _host.Metadata.CreateManagedIdentityAsync(

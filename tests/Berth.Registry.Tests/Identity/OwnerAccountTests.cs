@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Berth.Metadata.Tests.Sqlite.Faults;
 using Berth.Registry.Identity;
 using Berth.Registry.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -37,6 +38,22 @@ public sealed class OwnerAccountTests
 
         Assert.Equal(HttpStatusCode.Unauthorized, await old);
         Assert.Equal(HttpStatusCode.OK, await changed);
+    }
+
+    [Fact]
+    public async Task A_change_that_could_not_be_stored_is_tried_again_by_the_next_sign_in()
+    {
+        var volume = new FaultyVolume();
+        await using var host = await RegistryHost.StartAsync(volume: volume);
+        await host.Services.GetRequiredService<OwnerAccount>().EnsureAsync("another password", CancellationToken.None);
+
+        volume.RunFullAfter(0);
+        var unstored = await SignInAsync(host, "another password");
+        volume.MakeRoom();
+
+        Assert.Equal(HttpStatusCode.InsufficientStorage, unstored);
+        Assert.Equal(HttpStatusCode.OK, await SignInAsync(host, "another password"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(host, RegistryHost.Password));
     }
 
     [Fact]

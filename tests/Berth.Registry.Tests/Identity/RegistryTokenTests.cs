@@ -6,6 +6,7 @@ using System.Text.Json;
 using Berth.Oci;
 using Berth.Registry.Identity;
 using Berth.Registry.Tests.Hosting;
+using Berth.Registry.Tests.Management;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Berth.Registry.Tests.Identity;
@@ -168,6 +169,31 @@ public sealed class RegistryTokenTests
         Assert.Equal(HttpStatusCode.OK, await renewed.HeadBlobAsync("team/app", BlobDigest));
         await host.Metadata.SetPasswordAsync("owner", PasswordHash.Create("another password"), Metadata.Caller.System, CancellationToken.None);
         Assert.Equal(HttpStatusCode.Unauthorized, await renewed.HeadBlobAsync("team/app", BlobDigest));
+    }
+
+    [Fact]
+    public async Task A_token_ends_with_the_credential_it_was_given_for_at_the_latest()
+    {
+        await using var host = await StartAsync();
+        using var authority = await AuthorityClient.StartAsync(host);
+        host.Time.Advance(TimeSpan.FromDays(30) - TimeSpan.FromMinutes(10)); // its secret ends in ten minutes
+        using var client = host.ClientOf(authority.ApplicationId, authority.Secret);
+        for (var i = 0; i < 2; i++) // the second one is remembered
+        {
+            var answer = await Answer.ReadAsync(await client.GetAsync($"/oauth2/token?service={Service}"));
+            Assert.Equal("600", answer["expires_in"]);
+            Assert.Equal(600, SecondsLeft(host, answer["access_token"]));
+        }
+
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        var refresh = await Answer.ReadAsync(await Anonymous(host).PostAsync("/oauth2/exchange", Form(
+            ("grant_type", "access_token"), ("service", Service), ("access_token", owner.Token))));
+        host.Time.Advance(TimeSpan.FromHours(3) - TimeSpan.FromMinutes(5));
+        var last = await Answer.ReadAsync(await Anonymous(host).PostAsync("/oauth2/token", Form(
+            ("grant_type", "refresh_token"), ("service", Service), ("refresh_token", refresh["refresh_token"]))));
+        Assert.Equal(("300", 300), (last["expires_in"], SecondsLeft(host, last["access_token"])));
+
+        static long SecondsLeft(RegistryHost host, string token) => Claims(token).GetProperty("exp").GetInt64() - host.Time.GetUtcNow().ToUnixTimeSeconds();
     }
 
     [Fact]

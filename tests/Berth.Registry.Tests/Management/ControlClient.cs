@@ -22,6 +22,9 @@ internal sealed class ControlClient(HttpClient client) : IDisposable
     public const string Contributor = "b24988ac-6180-42a0-ab88-20f7382dd24c";
     public const string AccessAdministrator = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9";
 
+    /// <summary>The access token of the principal.</summary>
+    public string Token => client.DefaultRequestHeaders.Authorization!.Parameter!;
+
     public static Task<ControlClient> OfOwnerAsync(RegistryHost host) => OfAsync(host, OwnerAccount.Name);
 
     public static async Task<ControlClient> OfAsync(RegistryHost host, string name)

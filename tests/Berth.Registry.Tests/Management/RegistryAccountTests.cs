@@ -92,6 +92,20 @@ public sealed class RegistryAccountTests
     }
 
     [Fact]
+    public async Task All_who_ask_first_for_the_admin_users_passwords_see_the_same_and_they_are_good()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", ControlClient.Local, """{"properties":{"adminUserEnabled":true}}""");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => owner.ExpectAsync(HttpStatusCode.OK, "POST", ControlClient.Local + "/listCredentials", "{}")));
+
+        var shown = Assert.Single(answers.Select(answer => (PasswordOf(answer, "password"), PasswordOf(answer, "password2"))).Distinct());
+        Assert.Equal(HttpStatusCode.OK, await SignInAsync(host, "local", shown.Item1));
+        Assert.Equal(HttpStatusCode.OK, await SignInAsync(host, "local", shown.Item2));
+    }
+
+    [Fact]
     public async Task The_admin_users_passwords_are_shown_again_while_it_is_on()
     {
         await using var host = await RegistryHost.StartAsync();

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Berth.Registry.Identity.Authority;
 
 /// <summary>What the authority says of itself: its addresses, its keys, its cloud.</summary>
-internal sealed class AuthorityDocuments(AuthorityTokens tokens, PublicNames names)
+internal sealed class AuthorityDocuments(AuthorityTokens tokens, PublicNames names, IdentityOptions options)
 {
     /// <summary>The addresses and abilities (OpenID Connect Discovery 1.0, 3).</summary>
     public async Task WriteConfigurationAsync(HttpContext context, AuthorityPath path)
@@ -21,7 +21,7 @@ internal sealed class AuthorityDocuments(AuthorityTokens tokens, PublicNames nam
             json.WriteString("jwks_uri"u8, $"{at}/discovery/{version}keys");
             json.WriteList("response_types_supported", "code");
             json.WriteList("response_modes_supported", "query", "form_post");
-            json.WriteList("grant_types_supported", TokenGrants.All);
+            json.WriteList("grant_types_supported", TokenGrants.Offered(options));
             json.WriteList("subject_types_supported", "public");
             json.WriteList("id_token_signing_alg_values_supported", "RS256");
             json.WriteList("token_endpoint_auth_methods_supported", "client_secret_post", "client_secret_basic", "private_key_jwt");

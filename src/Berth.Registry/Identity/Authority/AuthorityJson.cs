@@ -8,24 +8,10 @@ namespace Berth.Registry.Identity.Authority;
 internal static class AuthorityJson
 {
     /// <summary>Answers with an object.</summary>
-    public static async Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> write, string caching = "no-store")
+    public static Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> write, string caching = "no-store")
     {
-        using var body = new MemoryStream();
-        using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-
-        var response = context.Response;
-        response.StatusCode = status;
-        response.ContentType = "application/json; charset=utf-8";
-        response.Headers.CacheControl = caching;
-        response.Headers.XContentTypeOptions = "nosniff";
-        response.ContentLength = body.Length;
-        if (HttpMethods.IsHead(context.Request.Method)) return;
-        await response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        return JsonAnswer.WriteObjectAsync(context, status, write, caching);
     }
 
     /// <summary>Answers with an error (RFC 6749, 5.2) and the fields that Entra's have.</summary>

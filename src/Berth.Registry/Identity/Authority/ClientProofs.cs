@@ -12,7 +12,7 @@ namespace Berth.Registry.Identity.Authority;
 /// </summary>
 internal sealed partial class ClientProofs(
     SecretCredentials secrets, CertificateAssertions certificates, FederatedAssertions federated, UsedAssertions used, IPrincipals principals,
-    AccessLog accessLog, ILogger<ClientProofs> logger)
+    ICredentials credentials, AccessLog accessLog, ILogger<ClientProofs> logger)
 {
     private const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     private const int MaxHeaderLength = 8 * 1024;
@@ -27,10 +27,19 @@ internal sealed partial class ClientProofs(
 
         var assertion = ReadAssertion(form);
         if (secret is not null && assertion is not null) throw AuthorityException.Invalid("Bring either 'client_secret' or 'client_assertion', not both.");
-        var proven = secret is not null ? await CheckSecretAsync(context, clientId, secret)
-            : assertion is not null ? await CheckAssertionAsync(context, clientId, assertion)
-            : null;
-        return new Client(clientId.ToString(), proven);
+        if (secret is not null) return await CheckSecretAsync(context, clientId, secret);
+        if (assertion is not null) return new Client(clientId.ToString(), await CheckAssertionAsync(context, clientId, assertion), null);
+        await RequirePublicAsync(clientId, context.RequestAborted);
+        return new Client(clientId.ToString(), null, null);
+    }
+
+    // Whoever has a proof brings it, whatever is asked for (RFC 6749, 3.2.1): an id alone is no secret.
+    private async Task RequirePublicAsync(Guid clientId, CancellationToken cancellationToken)
+    {
+        if (await principals.FindPrincipalByClientIdAsync(clientId.ToString(), cancellationToken) is not { } record) return;
+        if ((await credentials.ListCredentialsAsync(record.Id, cancellationToken)).Count == 0
+            && (await credentials.ListFederatedCredentialsAsync(record.Id, cancellationToken)).Count == 0) return;
+        throw AuthorityException.BadClient(7000218, "The form needs 'client_secret' or 'client_assertion': this application has one.");
     }
 
     private static string? ReadAssertion(IFormCollection form)
@@ -41,7 +50,7 @@ internal sealed partial class ClientProofs(
             : throw AuthorityException.Invalid($"'client_assertion_type' must be '{AssertionType}'.");
     }
 
-    private async Task<PrincipalRecord> CheckSecretAsync(HttpContext context, Guid clientId, string secret)
+    private async Task<Client> CheckSecretAsync(HttpContext context, Guid clientId, string secret)
     {
         var verified = await secrets.FindByClientIdAsync(clientId, Encoding.UTF8.GetBytes(secret), context.RequestAborted);
         var record = verified is null ? null : await principals.FindPrincipalByIdAsync(verified.Principal.Id, context.RequestAborted);
@@ -53,7 +62,7 @@ internal sealed partial class ClientProofs(
         }
 
         accessLog.Record(AccessEventKinds.SignIn, 0, clientId.ToString(), AddressOf(context), verified.Method, context.TraceIdentifier);
-        return record;
+        return new Client(clientId.ToString(), record, verified.Until);
     }
 
     private async Task<PrincipalRecord> CheckAssertionAsync(HttpContext context, Guid clientId, string assertion)
@@ -106,4 +115,5 @@ internal sealed partial class ClientProofs(
 /// <summary>A program that asks for tokens.</summary>
 /// <param name="Id">Its GUID.</param>
 /// <param name="Proven">The principal that it proved to be; null for one that brought no proof.</param>
-internal sealed record Client(string Id, PrincipalRecord? Proven);
+/// <param name="Until">When the secret that it brought ends; null for never. An assertion is for once: what it gives may outlive it.</param>
+internal sealed record Client(string Id, PrincipalRecord? Proven, DateTimeOffset? Until);

@@ -7,8 +7,13 @@ namespace Berth.Registry.Identity.Authority;
 /// <param name="PrincipalId">The person.</param>
 /// <param name="Epoch">The person's security epoch at the sign-in.</param>
 /// <param name="Scope">What was asked for at the sign-in.</param>
-/// <param name="Current">The hash of the one token that is good, in hexadecimal.</param>
-internal sealed record RefreshPayload(string ClientId, long PrincipalId, long Epoch, string Scope, string Current);
+/// <param name="StartedAt">When the person signed in, in Unix milliseconds.</param>
+/// <param name="Seed">What each next token is made with, beside the one before.</param>
+/// <param name="Current">The hash of the token that is good, in hexadecimal.</param>
+/// <param name="Previous">The hash of the one before, or null.</param>
+/// <param name="RenewedAt">When that one was used, in Unix milliseconds.</param>
+internal sealed record RefreshPayload(
+    string ClientId, long PrincipalId, long Epoch, string Scope, long StartedAt, byte[] Seed, string Current, string? Previous = null, long RenewedAt = 0);
 
 /// <summary>What a device asked for.</summary>
 /// <param name="ClientId">The program on it.</param>

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -6,12 +7,15 @@ using Berth.Metadata;
 namespace Berth.Registry.Identity.Authority;
 
 /// <summary>
-/// Refresh tokens of the authority (RFC 6749, 6). Each is used once and gives the next one; whoever brings one that was used ends the whole family, because
-/// two have it, and which of them is the thief is not known (RFC 9700, 4.14.2). A token is its family's code, a dot, and its own.
+/// Refresh tokens of the authority (RFC 6749, 6). Each gives the next one; the one that was used last gives the same again for a moment, because command
+/// lines that run beside each other share it. Whoever brings an older one ends the whole family: two have it, and which of them is the thief is not known
+/// (RFC 9700, 4.14.2). A token is its family's code, a dot, and its own; the next one is made of it and of what the row alone has, so that neither
+/// is enough.
 /// </summary>
 internal sealed class RefreshGrants(IGrants grants, PersonProofs people, IdentityOptions options, TimeProvider time)
 {
     private const string Kind = "refresh";
+    private const int SeedBytes = 32;
 
     /// <summary>The first token of a new family.</summary>
     /// <param name="record">The person.</param>
@@ -23,8 +27,9 @@ internal sealed class RefreshGrants(IGrants grants, PersonProofs people, Identit
     {
         family ??= OpaqueCode.Create();
         var token = OpaqueCode.Create();
-        var payload = new RefreshPayload(clientId, record.Id, record.Epoch, scope, HashOf(token));
-        var grant = new GrantRecord(Kind, OpaqueCode.HashOf(Kind, family), null, "", Write(payload), 0, time.GetUtcNow() + options.RefreshGrantLifetime);
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var payload = new RefreshPayload(clientId, record.Id, record.Epoch, scope, now, RandomNumberGenerator.GetBytes(SeedBytes), HashOf(token));
+        var grant = new GrantRecord(Kind, OpaqueCode.HashOf(Kind, family), null, "", Write(payload), 0, EndOf(payload));
         if (!await grants.AddGrantAsync(grant, cancellationToken)) throw Refused();
         return $"{family}.{token}";
     }
@@ -39,35 +44,47 @@ internal sealed class RefreshGrants(IGrants grants, PersonProofs people, Identit
 
         var payload = JsonSerializer.Deserialize(grant.Payload, GrantPayloads.Default.RefreshPayload)!;
         if (payload.ClientId != clientId) throw Refused();
-        if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(payload.Current), Encoding.ASCII.GetBytes(HashOf(token))))
-        {
-            await EndAsync(family, cancellationToken);
-            throw Refused();
-        }
-
-        if (await people.FindAsync(payload.PrincipalId, payload.Epoch, cancellationToken) is { } person) return new RefreshFamily(family, grant, payload, person);
+        var hash = HashOf(token);
+        var isRepeated = IsSame(payload.Previous, hash) && MayRepeat(payload);
+        if ((isRepeated || IsSame(payload.Current, hash)) && await people.FindAsync(payload.PrincipalId, payload.Epoch, cancellationToken) is { } person)
+            return new RefreshFamily(family, token, isRepeated, grant, payload, person);
         await EndAsync(family, cancellationToken);
         throw Refused();
     }
 
     /// <summary>The next token of a family.</summary>
-    /// <exception cref="AuthorityException">The one that was brought has been used meanwhile.</exception>
+    /// <exception cref="AuthorityException">The family was ended meanwhile.</exception>
     public async Task<string> RenewAsync(RefreshFamily of, CancellationToken cancellationToken)
     {
-        var token = OpaqueCode.Create();
-        var next = of.Grant with
-        {
-            Payload = Write(of.Payload with { Current = HashOf(token) }),
-            ExpiresAt = time.GetUtcNow() + options.RefreshGrantLifetime,
-        };
-        if (await grants.ReplaceGrantAsync(next, cancellationToken)) return $"{of.Code}.{token}";
-        await EndAsync(of.Code, cancellationToken);
-        throw Refused();
+        var next = NextOf(of.Payload, of.Token);
+        if (of.IsRepeated) return $"{of.Code}.{next}";
+
+        var payload = of.Payload with { Previous = of.Payload.Current, Current = HashOf(next), RenewedAt = time.GetUtcNow().ToUnixTimeMilliseconds() };
+        if (await grants.ReplaceGrantAsync(of.Grant with { Payload = Write(payload), ExpiresAt = EndOf(payload) }, cancellationToken)) return $"{of.Code}.{next}";
+
+        // Another one brought the same token at this moment, or ended the family.
+        return await RenewAsync(await ReadAsync($"{of.Code}.{of.Token}", of.Payload.ClientId, cancellationToken), cancellationToken);
     }
 
     /// <summary>Ends a family: none of its tokens is good from then on.</summary>
     public Task EndAsync(string family, CancellationToken cancellationToken) =>
         grants.TakeGrantAsync(Kind, OpaqueCode.HashOf(Kind, family), cancellationToken);
+
+    private DateTimeOffset EndOf(RefreshPayload payload)
+    {
+        var last = DateTimeOffset.FromUnixTimeMilliseconds(payload.StartedAt) + options.LongestSignIn;
+        var usual = time.GetUtcNow() + options.RefreshGrantLifetime;
+        return usual < last ? usual : last;
+    }
+
+    private bool MayRepeat(RefreshPayload payload) =>
+        time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(payload.RenewedAt) < options.RefreshReuseGrace;
+
+    private static bool IsSame(string? known, string hash) =>
+        known is not null && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(known), Encoding.ASCII.GetBytes(hash));
+
+    private static string NextOf(RefreshPayload payload, string token) =>
+        Base64Url.EncodeToString(HMACSHA256.HashData(payload.Seed, Encoding.UTF8.GetBytes(token)));
 
     private static string Write(RefreshPayload payload) => JsonSerializer.Serialize(payload, GrantPayloads.Default.RefreshPayload);
 
@@ -77,9 +94,11 @@ internal sealed class RefreshGrants(IGrants grants, PersonProofs people, Identit
         70008, "The refresh token is unknown, expired, used before or another program's, or its account was changed; sign in again (az login, berth login).");
 }
 
-/// <summary>A family of refresh tokens whose present one was brought.</summary>
+/// <summary>A family of refresh tokens one of whose good ones was brought.</summary>
 /// <param name="Code">The family's code.</param>
+/// <param name="Token">The token without it.</param>
+/// <param name="IsRepeated">Whether the token was used a moment ago.</param>
 /// <param name="Grant">Its row.</param>
 /// <param name="Payload">What it stands for.</param>
 /// <param name="Principal">The person as of now.</param>
-internal sealed record RefreshFamily(string Code, GrantRecord Grant, RefreshPayload Payload, PrincipalRecord Principal);
+internal sealed record RefreshFamily(string Code, string Token, bool IsRepeated, GrantRecord Grant, RefreshPayload Payload, PrincipalRecord Principal);

@@ -9,10 +9,15 @@ namespace Berth.Registry.Identity.Authority;
 internal sealed class TokenAnswers(AuthorityTokens tokens, IdentityOptions options)
 {
     /// <summary>Answers an application that asked for itself.</summary>
-    public async Task WriteAsync(HttpContext context, PrincipalRecord application, RequestedAccess access)
+    /// <param name="context">The request.</param>
+    /// <param name="application">The application.</param>
+    /// <param name="until">When what proved it ends; null for never.</param>
+    /// <param name="access">What it asked for.</param>
+    public async Task WriteAsync(HttpContext context, PrincipalRecord application, DateTimeOffset? until, RequestedAccess access)
     {
-        var token = await tokens.IssueAsync(application, access.Audience, null, context.RequestAborted);
-        await AuthorityJson.WriteAsync(context, StatusCodes.Status200OK, json => WriteAccess(json, access, token));
+        var lifetime = tokens.LifetimeUntil(until);
+        var token = await tokens.IssueAsync(application, access.Audience, null, lifetime, context.RequestAborted);
+        await AuthorityJson.WriteAsync(context, StatusCodes.Status200OK, json => WriteAccess(json, access, token, lifetime));
     }
 
     /// <summary>Answers a program that asked for a person.</summary>
@@ -23,16 +28,16 @@ internal sealed class TokenAnswers(AuthorityTokens tokens, IdentityOptions optio
         var idToken = await IssueIdAsync(person, clientId, tenant, nonce, context.RequestAborted);
         await AuthorityJson.WriteAsync(context, StatusCodes.Status200OK, json =>
         {
-            WriteAccess(json, access, token);
+            WriteAccess(json, access, token, options.AuthorityTokenLifetime);
             if (refreshToken is not null) json.WriteString("refresh_token"u8, refreshToken);
             json.WriteString("id_token"u8, idToken);
             json.WriteString("client_info"u8, ClientInfo(person.ObjectId, tenant));
         });
     }
 
-    private void WriteAccess(Utf8JsonWriter json, RequestedAccess access, string token)
+    private static void WriteAccess(Utf8JsonWriter json, RequestedAccess access, string token, TimeSpan lifetime)
     {
-        var seconds = (long)options.AuthorityTokenLifetime.TotalSeconds;
+        var seconds = (long)lifetime.TotalSeconds;
         json.WriteString("token_type"u8, "Bearer"u8);
         json.WriteString("scope"u8, access.Scope);
         if (access.Resource is not null) json.WriteString("resource"u8, access.Resource);

@@ -17,8 +17,9 @@ internal sealed partial class TokenGrants(
     private const string RefreshToken = "refresh_token";
     private const string AuthorizationCode = "authorization_code";
 
-    /// <summary>The grants there are.</summary>
-    public static string[] All => [ClientCredentials, Password, RefreshToken, DeviceCode, AuthorizationCode];
+    /// <summary>The grants there are here.</summary>
+    public static string[] Offered(IdentityOptions options) =>
+        [ClientCredentials, .. options.PasswordGrant ? (string[])[Password] : [], RefreshToken, DeviceCode, AuthorizationCode];
 
     /// <summary>Answers a request for tokens.</summary>
     public async Task AnswerAsync(HttpContext context)
@@ -57,7 +58,7 @@ internal sealed partial class TokenGrants(
     {
         if (client.Proven is not { Kind: PrincipalKind.ServicePrincipal or PrincipalKind.ManagedIdentity } application)
             throw AuthorityException.BadClient(7000218, "The form needs 'client_secret' or 'client_assertion'.");
-        await answers.WriteAsync(context, application, Read(form, usual: null));
+        await answers.WriteAsync(context, application, client.Until, Read(form, usual: null));
     }
 
     private async Task AnswerPasswordAsync(HttpContext context, IFormCollection form, Client client)

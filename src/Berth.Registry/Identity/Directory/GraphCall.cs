@@ -28,7 +28,7 @@ internal sealed record GraphCall(HttpContext Context, Principal Principal, strin
     }
 
     /// <summary>Answers with one object, whose properties the delegate writes.</summary>
-    public Task AnswerAsync(int status, Action<Utf8JsonWriter> write) => WriteAsync(Context, status, json =>
+    public Task AnswerAsync(int status, Action<Utf8JsonWriter> write) => JsonAnswer.WriteAsync(Context, status, json =>
     {
         json.WriteStartObject();
         json.WriteString("@odata.context"u8, $"{Address}/$metadata");
@@ -52,7 +52,7 @@ internal sealed record GraphCall(HttpContext Context, Principal Principal, strin
     });
 
     /// <summary>Answers with an error, in Graph's form.</summary>
-    public static Task RefuseAsync(HttpContext context, int status, string code, string message) => WriteAsync(context, status, json =>
+    public static Task RefuseAsync(HttpContext context, int status, string code, string message) => JsonAnswer.WriteAsync(context, status, json =>
     {
         json.WriteStartObject();
         json.WriteStartObject("error"u8);
@@ -64,16 +64,4 @@ internal sealed record GraphCall(HttpContext Context, Principal Principal, strin
         json.WriteEndObject();
         json.WriteEndObject();
     });
-
-    private static async Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> write)
-    {
-        using var body = new MemoryStream();
-        using (var json = new Utf8JsonWriter(body)) write(json);
-
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json; charset=utf-8";
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
-    }
 }

@@ -1,14 +1,17 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
+using Berth.Metadata;
 using Berth.Registry.Network;
 using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry.Identity.Federation;
 
 /// <summary>
-/// The issuers' keys, kept for an hour, and for a day where the issuer cannot be asked. An issuer is asked at most every 30 seconds, whoever waits for it
+/// The issuers' keys: those that an operator brought, and nothing else where there are such; otherwise those that the issuer publishes, kept for an hour,
+/// and for a day where it cannot be asked. An issuer is asked at most every 30 seconds, whoever waits for it
 /// and however it answers, and once for all who wait.
 /// </summary>
-internal sealed partial class IssuerKeys(IssuerDocuments documents, TimeProvider time, ILogger<IssuerKeys> logger)
+internal sealed partial class IssuerKeys(IIssuerKeys rows, IssuerDocuments documents, TimeProvider time, ILogger<IssuerKeys> logger)
 {
     /// <summary>After how long keys are fetched anew.</summary>
     public static readonly TimeSpan Refresh = TimeSpan.FromHours(1);
@@ -28,14 +31,24 @@ internal sealed partial class IssuerKeys(IssuerDocuments documents, TimeProvider
     private readonly Lock _eviction = new();
 
     /// <summary>The issuer's keys; null when they cannot be had.</summary>
-    public ValueTask<IssuerKeySet?> GetAsync(string issuer, CancellationToken cancellationToken)
+    public async ValueTask<IssuerKeySet?> GetAsync(string issuer, CancellationToken cancellationToken)
     {
+        if (await FindBroughtAsync(issuer, cancellationToken) is { } brought) return brought;
         var entry = EntryOf(issuer);
-        return entry.IsFresh(Refresh) ? new(entry.Keys) : FetchAsync(entry, issuer, cancellationToken);
+        return entry.IsFresh(Refresh) ? entry.Keys : await FetchAsync(entry, issuer, cancellationToken);
     }
 
     /// <summary>The issuer's keys as they are now, because those that are known are not enough; those that are known when it was asked a moment ago.</summary>
-    public ValueTask<IssuerKeySet?> GetLatestAsync(string issuer, CancellationToken cancellationToken) => FetchAsync(EntryOf(issuer), issuer, cancellationToken);
+    public async ValueTask<IssuerKeySet?> GetLatestAsync(string issuer, CancellationToken cancellationToken) =>
+        await FindBroughtAsync(issuer, cancellationToken) ?? await FetchAsync(EntryOf(issuer), issuer, cancellationToken);
+
+    // Read anew each time: what was brought or taken back counts at once, on every node.
+    private async ValueTask<IssuerKeySet?> FindBroughtAsync(string issuer, CancellationToken cancellationToken)
+    {
+        if (await rows.FindIssuerKeysAsync(issuer, cancellationToken) is not { } brought) return null;
+        using var set = JsonDocument.Parse(brought.Keys);
+        return IssuerKeySet.Read(set.RootElement);
+    }
 
     private async ValueTask<IssuerKeySet?> FetchAsync(Entry entry, string issuer, CancellationToken cancellationToken)
     {

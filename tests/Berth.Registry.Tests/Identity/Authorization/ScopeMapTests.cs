@@ -19,6 +19,16 @@ public sealed class ScopeMapTests
     public void A_name_is_exact_or_all_or_everything_under_a_folder(string text, string repository, bool expected) =>
         Assert.Equal(expected, Parse(text).Repositories.Contains(Name(repository)));
 
+    [Fact]
+    public void A_line_reaches_the_names_that_its_text_says_and_no_others() => Gen.Select(Names, Names, Gen.Int[0, 2]).Sample(
+        (written, asked, kind) =>
+        {
+            var text = kind switch { 0 => "*", 1 => $"{written}/*", _ => written.Value };
+            var expected = kind switch { 0 => true, 1 => asked.Value.StartsWith(written.Value + "/", StringComparison.Ordinal), _ => asked == written };
+            return Parse($"repositories/{text}/content/read").Repositories.Contains(asked) == expected;
+        },
+        iter: Effort.Iterations(20_000));
+
     [Theory]
     [InlineData("content/read", RepositoryAction.ContentRead)]
     [InlineData("content/write", RepositoryAction.ContentWrite)]
