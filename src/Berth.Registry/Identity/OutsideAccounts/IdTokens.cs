@@ -27,7 +27,7 @@ internal sealed class IdTokens(IssuerKeys issuers, IdentityOptions options, Time
         if (await issuers.GetAsync(options.Provider.Issuer!, cancellationToken) is not { } keys) throw ProviderHttp.Unavailable("its keys cannot be read");
         var key = keys.Find(token.KeyId, algorithm)
             ?? (await issuers.GetLatestAsync(options.Provider.Issuer!, cancellationToken))?.Find(token.KeyId, algorithm)
-            ?? throw ProviderHttp.Unavailable("its id token names a key that it did not publish when it was last asked");
+            ?? throw UnknownKey(isRenewal: nonce is null);
         return key.Verifies(algorithm, token.Signed, token.Signature) ? token.Claims : throw Unusable("its id token's signature is not that of its key");
     }
 
@@ -45,6 +45,10 @@ internal sealed class IdTokens(IssuerKeys issuers, IdentityOptions options, Time
         if (token.ExpiresAt is not { } end || end <= now) throw Unusable("its id token has ended, or does not say when it does");
         if (token.IssuedAt is not { } issued || issued - Skew > now || token.NotBefore - Skew > now) throw Unusable("its id token is not good yet, or does not say since when");
     }
+
+    // At a renewal the provider itself gave it, over a connection that names it: the key is new, and its list is asked for again in a moment.
+    private static ProviderException UnknownKey(bool isRenewal) =>
+        new(isRenewal ? ProviderFault.Unavailable : ProviderFault.Unusable, "its id token names a key that it did not publish when it was last asked");
 
     private static ProviderException Unusable(string message) => new(ProviderFault.Unusable, message);
 }
