@@ -37,6 +37,7 @@ public static class RegistryExtensions
         services.AddSingleton<IAccessEvents>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<ISigningKeys>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IPrincipals>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IOutsideAccounts>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<ICredentials>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRoles>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRegistryTokens>(s => s.GetRequiredService<IMetadataStore>());
@@ -48,7 +49,7 @@ public static class RegistryExtensions
         services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<RegistryResolver>();
-        return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle();
+        return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle();
     }
 
     /// <summary>

@@ -21,6 +21,12 @@ public sealed record PrincipalRecord(long Id, string ObjectId, string Name, stri
     /// <summary>The registry that a token or an admin user belongs to, or null.</summary>
     public long? RegistryId { get; init; }
 
+    /// <summary>The outside provider that vouches for a person or named a group; null for one of this installation's own.</summary>
+    public string? Issuer { get; init; }
+
+    /// <summary>The provider's own id for it, or null.</summary>
+    public string? Subject { get; init; }
+
     /// <summary>When it was made.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 

@@ -5,9 +5,9 @@ namespace Berth.Metadata.Sqlite;
 public sealed partial class SqliteMetadataStore
 {
     private const string PrincipalColumns =
-        "p.id, p.object_id, p.name, p.password_hash, p.epoch, p.enabled, p.kind, p.display_name, p.client_id, p.registry_id, p.created_at, p.updated_at";
+        "p.id, p.object_id, p.name, p.password_hash, p.epoch, p.enabled, p.kind, p.display_name, p.client_id, p.registry_id, p.created_at, p.updated_at, p.issuer, p.subject";
 
-    private const int PrincipalColumnCount = 12;
+    private const int PrincipalColumnCount = 14;
 
     private static readonly Sql FindPrincipalByName = new($"SELECT {PrincipalColumns} FROM principals p WHERE p.name = ?1");
 
@@ -134,6 +134,8 @@ public sealed partial class SqliteMetadataStore
             RegistryId = row.Int64OrNull(at + 9),
             CreatedAt = row.Time(at + 10),
             UpdatedAt = row.Time(at + 11),
+            Issuer = row.TextOrNull(at + 12),
+            Subject = row.TextOrNull(at + 13),
         };
 
     private static string Stored(PrincipalKind kind) => kind switch

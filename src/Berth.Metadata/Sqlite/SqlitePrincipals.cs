@@ -5,8 +5,8 @@ namespace Berth.Metadata.Sqlite;
 public sealed partial class SqliteMetadataStore
 {
     private static readonly Sql InsertPrincipal = new("""
-        INSERT INTO principals (object_id, kind, name, display_name, client_id, registry_id, password_hash, enabled, epoch, created_at, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, ?9)
+        INSERT INTO principals (object_id, kind, name, display_name, client_id, registry_id, password_hash, enabled, epoch, created_at, updated_at, issuer, subject)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, ?9, ?10, ?11)
         """);
 
     private static readonly Sql UpdatePrincipal = new("""
@@ -128,12 +128,12 @@ public sealed partial class SqliteMetadataStore
         ?? (objectId is null ? null : ReadPrincipal(scope.Session, FindPrincipalByObjectId, objectId.ToLowerInvariant()))
         ?? (clientId is null ? null : ReadPrincipal(scope.Session, FindPrincipalByClientId, clientId.ToLowerInvariant()));
 
-    private PrincipalRecord InsertPrincipalRow(WriteScope scope, NewPrincipal principal)
+    private PrincipalRecord InsertPrincipalRow(WriteScope scope, NewPrincipal principal, string? issuer = null, string? subject = null)
     {
         var objectId = principal.ObjectId ?? Guid.CreateVersion7(_time.GetUtcNow()).ToString();
         scope.Use(InsertPrincipal).Bind(objectId.ToLowerInvariant()).Bind(Stored(principal.Kind)).Bind(principal.Name).Bind(principal.DisplayName)
             .Bind(principal.ClientId?.ToLowerInvariant()).Bind(principal.RegistryId).Bind(principal.PasswordHash).Bind(principal.Enabled).Bind(scope.Now)
-            .Execute();
+            .Bind(issuer).Bind(subject).Execute();
         return ReadPrincipal(scope.Session, scope.Session.LastInsertedId)!;
     }
 
@@ -147,7 +147,8 @@ public sealed partial class SqliteMetadataStore
     }
 
     private static string Facts(PrincipalRecord principal, string? changed) => JsonText.Facts(
-        ("principal", principal.Name), ("objectId", principal.ObjectId), ("kind", Stored(principal.Kind)), ("changed", changed));
+        ("principal", principal.Name), ("objectId", principal.ObjectId), ("kind", Stored(principal.Kind)), ("changed", changed),
+        ("issuer", principal.Issuer), ("subject", principal.Subject));
 
     private static string FactsOfMember(PrincipalRecord group, PrincipalRecord member) => JsonText.Facts(
         ("group", group.Name), ("groupObjectId", group.ObjectId), ("member", member.Name), ("memberObjectId", member.ObjectId));

@@ -229,7 +229,7 @@ public sealed partial class Authenticator : IDisposable
                 if (now?.Epoch != record?.Epoch) (record, matches) = await CheckAsync(name, password);
             }
 
-            if (!matches || record is not { Enabled: true, Kind: PrincipalKind.User })
+            if (!matches || record is not { Enabled: true, Kind: PrincipalKind.User, Issuer: null })
             {
                 _memory.Forget(key);
                 // A flood of wrong passwords must not become one of lines.

@@ -51,4 +51,7 @@ public sealed record IdentityOptions
     /// <summary>How long a key signs tokens before a new one takes its place, between an hour and ten years. Default 90 days.</summary>
     [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
     public TimeSpan SigningKeyLifetime { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>The outside provider.</summary>
+    public OutsideProviderOptions Provider { get; init; } = new();
 }

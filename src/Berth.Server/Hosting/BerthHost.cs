@@ -38,7 +38,7 @@ internal static class BerthHost
         builder.Services.AddSingleton(owner);
         if (options.Registry.Outbound.TrustedCertificates is { Count: > 0 } trusted)
             builder.Services.AddSingleton(new OutboundTrust(CertificateFiles.ReadTrusted(trusted)));
-        builder.Services.AddBerthRegistry(options.Registry);
+        builder.Services.AddBerthRegistry(WithSecrets(options.Registry));
         builder.AddListeners(options, await certificates.GetAsync());
 
         await using var app = builder.Build();
@@ -46,6 +46,13 @@ internal static class BerthHost
         await StartAsync(app, options, cancellationToken);
         Announce(app, options, logger);
         return await WaitForEndAsync(app, stores, owner.SettleAsync(), options, logger);
+    }
+
+    private static RegistryOptions WithSecrets(RegistryOptions options)
+    {
+        if (options.Identity.Provider is not { ClientSecretFile: { } file } provider) return options;
+        var secret = SecretFile.Read("Identity:Provider:ClientSecretFile", file);
+        return options with { Identity = options.Identity with { Provider = provider with { ClientSecret = secret } } };
     }
 
     private static void Announce(WebApplication app, ServerOptions options, ILogger logger)

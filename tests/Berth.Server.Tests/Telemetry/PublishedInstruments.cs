@@ -29,6 +29,7 @@ internal static class PublishedInstruments
         using var distribution = new DistributionMetrics(factory);
         using var access = new AccessMetrics(factory);
         using var management = new ManagementMetrics(factory);
+        using var outside = new OutsideAccountMetrics(factory);
         using var federation = new FederationMetrics(factory);
         using var lifecycle = new LifecycleMetrics(factory);
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values

@@ -10,7 +10,7 @@ namespace Berth.Registry.Identity.Authority;
 /// host, but name themselves by the public one.
 /// </summary>
 internal sealed class AuthorityEndpoints(
-    AuthorityDocuments documents, TokenGrants grants, DeviceSignIn devices, BrowserSignIn browsers, AuthorityTokens tokens, TimeProvider time) : IFeatureRoutes
+    AuthorityDocuments documents, TokenGrants grants, DeviceSignIn devices, BrowserSignIn browsers, OutsideReturn outside, AuthorityTokens tokens, TimeProvider time) : IFeatureRoutes
 {
     /// <summary>Answers the request if its path is the authority's.</summary>
     public bool TryHandle(HttpContext context, out Task handled)
@@ -71,6 +71,9 @@ internal sealed class AuthorityEndpoints(
             case AuthorityRoute.Authorize:
                 RequireMethod(context, "GET", "HEAD", "POST");
                 return browsers.AnswerAsync(context);
+            case AuthorityRoute.OutsideReturn:
+                RequireMethod(context, "GET");
+                return outside.AnswerAsync(context);
             default:
                 throw new UnreachableException(path.Route.ToString());
         }

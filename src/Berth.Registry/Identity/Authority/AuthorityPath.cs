@@ -26,6 +26,9 @@ internal enum AuthorityRoute
 
     /// <summary>The page where a person signs in for a program (RFC 6749, 3.1).</summary>
     Authorize,
+
+    /// <summary>Where the outside provider sends browsers back to.</summary>
+    OutsideReturn,
 }
 
 /// <summary>Where in the authority a path leads. Its two families are AD FS' (<c>/adfs/…</c>), which the Azure CLI needs, and Entra's (<c>/{tenant}/…</c>).</summary>
@@ -37,6 +40,9 @@ internal readonly record struct AuthorityPath(AuthorityRoute Route, string Base,
     /// <summary>The page where a person lets a device in.</summary>
     public const string Device = "/device";
 
+    /// <summary>Where the outside provider sends browsers back to.</summary>
+    public const string OutsideReturnPath = "/outside/callback";
+
     /// <summary>The base of AD FS' addresses.</summary>
     public const string Adfs = "/adfs";
 
@@ -44,7 +50,7 @@ internal readonly record struct AuthorityPath(AuthorityRoute Route, string Base,
     public bool IsAdfs => Base.StartsWith(Adfs, StringComparison.Ordinal);
 
     /// <summary>Whether a person reads the answers.</summary>
-    public bool IsPage => Route is AuthorityRoute.DevicePage or AuthorityRoute.Authorize;
+    public bool IsPage => Route is AuthorityRoute.DevicePage or AuthorityRoute.Authorize or AuthorityRoute.OutsideReturn;
 
     /// <summary>Reads a path; false when it is none of the authority's.</summary>
     public static bool TryParse(string path, out AuthorityPath found)
@@ -52,6 +58,7 @@ internal readonly record struct AuthorityPath(AuthorityRoute Route, string Base,
         found = path switch
         {
             Device => new(AuthorityRoute.DevicePage, "", null),
+            OutsideReturnPath => new(AuthorityRoute.OutsideReturn, "", null),
             "/common/discovery/instance" => new(AuthorityRoute.Instance, "", null),
             _ => Parse(path),
         };

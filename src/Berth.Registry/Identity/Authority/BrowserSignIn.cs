@@ -2,8 +2,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Identity.Authority;
 
-/// <summary>The page where a person signs in for a program (RFC 6749, 3.1). No sign-in is kept: each one takes the password.</summary>
-internal sealed class BrowserSignIn(CodeGrants codes, PersonProofs people, AuthorityTokens tokens, PublicNames names)
+/// <summary>The page where a person signs in for a program (RFC 6749, 3.1). No sign-in is kept: each one takes the password, or leads to the outside provider.</summary>
+internal sealed class BrowserSignIn(CodeGrants codes, PersonProofs people, AuthorityTokens tokens, PublicNames names, OutsideDoor door)
 {
     /// <summary>Shows the page, or takes what was entered in it.</summary>
     public async Task AnswerAsync(HttpContext context)
@@ -42,6 +42,12 @@ internal sealed class BrowserSignIn(CodeGrants codes, PersonProofs people, Autho
             return;
         }
 
+        if (form.Optional("decision") == OutsideDoor.Decision)
+        {
+            await door.LeaveAsync(context, new OutsidePayload(request, null), request.Hint);
+            return;
+        }
+
         var person = name is null || password is null ? null : await people.FindAsync(context, name, password);
         if (person is null)
         {
@@ -49,10 +55,10 @@ internal sealed class BrowserSignIn(CodeGrants codes, PersonProofs people, Autho
             return;
         }
 
-        await request.Return.SendAsync(context, ("code", await codes.IssueAsync(request, person, context.RequestAborted)));
+        await request.Return.SendAsync(context, ("code", await codes.IssueAsync(request, person, null, context.RequestAborted)));
     }
 
-    private static Task AskAsync(HttpContext context, int status, AuthorizationRequest request, string name, string? error)
+    private Task AskAsync(HttpContext context, int status, AuthorizationRequest request, string name, string? error)
     {
         var here = SignInPage.Text(context.Request.PathBase + context.Request.Path + context.Request.QueryString);
         return SignInPage.WriteAsync(
@@ -61,7 +67,7 @@ internal sealed class BrowserSignIn(CodeGrants codes, PersonProofs people, Autho
             {SignInPage.Paragraph(error, isError: true)}
             <form method="post" action="{here}">{FormGuard.FieldFor(context)}
             {SignInPage.Credentials(name)}
-            <button name="decision" value="allow">Sign in</button><button class="quiet" name="decision" value="deny" formnovalidate>Cancel</button></form>
+            <button name="decision" value="allow">Sign in</button><button class="quiet" name="decision" value="deny" formnovalidate>Cancel</button>{door.Button}</form>
             """,
             request.Return.Origin);
     }

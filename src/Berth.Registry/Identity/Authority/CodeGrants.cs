@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Berth.Metadata;
+using Berth.Registry.Identity.OutsideAccounts;
 
 namespace Berth.Registry.Identity.Authority;
 
@@ -17,12 +18,12 @@ internal sealed class CodeGrants(IGrants grants, PersonProofs people, RefreshGra
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
-    /// <summary>A code for a person who signed in.</summary>
-    public async Task<string> IssueAsync(AuthorizationRequest request, PrincipalRecord person, CancellationToken cancellationToken)
+    /// <summary>A code for a person who signed in, here or with the outside provider.</summary>
+    public async Task<string> IssueAsync(AuthorizationRequest request, PrincipalRecord person, OutsideSession? outside, CancellationToken cancellationToken)
     {
         var code = OpaqueCode.Create();
         var payload = new CodePayload(
-            request.ClientId, request.Return.Uri, request.Challenge, request.Scope, request.Resource, request.Nonce, person.Id, person.Epoch);
+            request.ClientId, request.Return.Uri, request.Challenge, request.Scope, request.Resource, request.Nonce, person.Id, person.Epoch, outside);
         var grant = new GrantRecord(
             Kind, OpaqueCode.HashOf(Kind, code), null, "", JsonSerializer.Serialize(payload, GrantPayloads.Default.CodePayload), 0, time.GetUtcNow() + Lifetime);
         await grants.AddGrantAsync(grant, cancellationToken);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Berth.Metadata;
+using Berth.Registry.Identity.OutsideAccounts;
 
 namespace Berth.Registry.Identity.Authority;
 
@@ -77,13 +78,13 @@ internal sealed class DeviceGrants(IGrants grants, PersonProofs people, TimeProv
         return Read(grant);
     }
 
-    /// <summary>Lets the device in for a person, or says no to it for null; false when it does not wait any more.</summary>
-    public async Task<bool> DecideAsync(string userCode, PrincipalRecord? person, CancellationToken cancellationToken)
+    /// <summary>Lets the device in for a person who signed in here or with the outside provider, or says no to it for null; false when it does not wait any more.</summary>
+    public async Task<bool> DecideAsync(string userCode, PrincipalRecord? person, OutsideSession? outside, CancellationToken cancellationToken)
     {
         // The device asks meanwhile, which changes the row, too.
         while (await FindAsync(userCode, cancellationToken) is { } grant)
         {
-            var payload = person is null ? Read(grant) : Read(grant) with { PrincipalId = person.Id, Epoch = person.Epoch };
+            var payload = person is null ? Read(grant) : Read(grant) with { PrincipalId = person.Id, Epoch = person.Epoch, Outside = outside };
             var decided = grant with { State = person is null ? Denied : Approved, Payload = Write(payload) };
             if (await grants.ReplaceGrantAsync(decided, cancellationToken)) return true;
         }

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 namespace Berth.Registry.Identity.Authority;
 
 /// <summary>The two doors of a device's sign-in: the address where it begins, and the page where its user lets it in.</summary>
-internal sealed class DeviceSignIn(ClientProofs clients, DeviceGrants devices, PersonProofs people, AuthorityTokens tokens, PublicNames names)
+internal sealed class DeviceSignIn(ClientProofs clients, DeviceGrants devices, PersonProofs people, AuthorityTokens tokens, PublicNames names, OutsideDoor door)
 {
     private const int MaxCodeLength = 32;
 
@@ -58,10 +58,16 @@ internal sealed class DeviceSignIn(ClientProofs clients, DeviceGrants devices, P
         await (form.Optional("decision") switch
         {
             "allow" => AllowAsync(context, form, code, device),
-            "deny" => EndAsync(context, await devices.DecideAsync(code, null, context.RequestAborted), "The device was not let in."),
+            OutsideDoor.Decision => door.LeaveAsync(context, new OutsidePayload(null, code), null),
+            "deny" => EndAsync(context, await devices.DecideAsync(code, null, null, context.RequestAborted), "The device was not let in."),
             _ => AskForPersonAsync(context, StatusCodes.Status200OK, code, device, "", null),
         });
     }
+
+    /// <summary>Says how it ended.</summary>
+    public static Task EndAsync(HttpContext context, bool isDone, string message) => isDone
+        ? SignInPage.WriteAsync(context, StatusCodes.Status200OK, "Done", SignInPage.Paragraph(message))
+        : SignInPage.WriteErrorAsync(context, StatusCodes.Status400BadRequest, "This code is used or has expired; begin again on the device.");
 
     private async Task AllowAsync(HttpContext context, IFormCollection form, string code, DevicePayload device)
     {
@@ -73,12 +79,8 @@ internal sealed class DeviceSignIn(ClientProofs clients, DeviceGrants devices, P
             return;
         }
 
-        await EndAsync(context, await devices.DecideAsync(code, person, context.RequestAborted), "The device is signed in. You can close this page.");
+        await EndAsync(context, await devices.DecideAsync(code, person, null, context.RequestAborted), "The device is signed in. You can close this page.");
     }
-
-    private static Task EndAsync(HttpContext context, bool isDone, string message) => isDone
-        ? SignInPage.WriteAsync(context, StatusCodes.Status200OK, "Done", SignInPage.Paragraph(message))
-        : SignInPage.WriteErrorAsync(context, StatusCodes.Status400BadRequest, "This code is used or has expired; begin again on the device.");
 
     private static Task AskForCodeAsync(HttpContext context, int status, string code, string? error) => SignInPage.WriteAsync(context, status, "Sign in a device", $"""
         {SignInPage.Paragraph(error, isError: true)}
@@ -87,13 +89,13 @@ internal sealed class DeviceSignIn(ClientProofs clients, DeviceGrants devices, P
         <button>Next</button></form>
         """);
 
-    private static Task AskForPersonAsync(HttpContext context, int status, string code, DevicePayload device, string name, string? error) =>
+    private Task AskForPersonAsync(HttpContext context, int status, string code, DevicePayload device, string name, string? error) =>
         SignInPage.WriteAsync(context, status, "Sign in a device", $"""
             <p>{SignInPage.Program(device.ClientId)}, at the address <code>{SignInPage.Text(device.Address ?? "unknown")}</code>, asks to act with your rights. Go on only if you began this yourself and the code <code>{SignInPage.Text(code)}</code> is on your own screen.</p>
             {SignInPage.Paragraph(error, isError: true)}
             <form method="post" action="{AuthorityPath.Device}">{FormGuard.FieldFor(context)}{SignInPage.Hidden("user_code", code)}
             {SignInPage.Credentials(name)}
-            <button name="decision" value="allow">Sign in</button><button class="quiet" name="decision" value="deny" formnovalidate>Do not let it in</button></form>
+            <button name="decision" value="allow">Sign in</button><button class="quiet" name="decision" value="deny" formnovalidate>Do not let it in</button>{door.Button}</form>
             """);
 
     private static string Shorten(string code) => code.Length <= MaxCodeLength ? code : code[..MaxCodeLength];

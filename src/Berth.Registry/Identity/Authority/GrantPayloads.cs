@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Berth.Registry.Identity.OutsideAccounts;
 
 namespace Berth.Registry.Identity.Authority;
 
@@ -12,8 +13,10 @@ namespace Berth.Registry.Identity.Authority;
 /// <param name="Current">The hash of the token that is good, in hexadecimal.</param>
 /// <param name="Previous">The hash of the one before, or null.</param>
 /// <param name="RenewedAt">When that one was used, in Unix milliseconds.</param>
+/// <param name="Outside">What is kept to ask the outside provider again; null for a local account.</param>
 internal sealed record RefreshPayload(
-    string ClientId, long PrincipalId, long Epoch, string Scope, long StartedAt, byte[] Seed, string Current, string? Previous = null, long RenewedAt = 0);
+    string ClientId, long PrincipalId, long Epoch, string Scope, long StartedAt, byte[] Seed, string Current, string? Previous = null, long RenewedAt = 0,
+    OutsideSession? Outside = null);
 
 /// <summary>What a device asked for.</summary>
 /// <param name="ClientId">The program on it.</param>
@@ -23,7 +26,9 @@ internal sealed record RefreshPayload(
 /// <param name="PolledAt">When it last asked for the outcome, in Unix milliseconds; 0 for never.</param>
 /// <param name="PrincipalId">The person who let it in, or 0.</param>
 /// <param name="Epoch">The person's security epoch.</param>
-internal sealed record DevicePayload(string ClientId, string? Scope, string? Resource, string? Address, long PolledAt, long PrincipalId, long Epoch);
+/// <param name="Outside">What is kept to ask the outside provider again; null for a local account.</param>
+internal sealed record DevicePayload(
+    string ClientId, string? Scope, string? Resource, string? Address, long PolledAt, long PrincipalId, long Epoch, OutsideSession? Outside = null);
 
 /// <summary>What an authorization code stands for.</summary>
 /// <param name="ClientId">The program that asked.</param>
@@ -34,11 +39,22 @@ internal sealed record DevicePayload(string ClientId, string? Scope, string? Res
 /// <param name="Nonce">What the id token is to repeat, or null.</param>
 /// <param name="PrincipalId">The person.</param>
 /// <param name="Epoch">The person's security epoch.</param>
+/// <param name="Outside">What is kept to ask the outside provider again; null for a local account.</param>
 internal sealed record CodePayload(
-    string ClientId, string RedirectUri, string Challenge, string? Scope, string? Resource, string? Nonce, long PrincipalId, long Epoch);
+    string ClientId, string RedirectUri, string Challenge, string? Scope, string? Resource, string? Nonce, long PrincipalId, long Epoch,
+    OutsideSession? Outside = null);
+
+/// <summary>What a sign-in with the outside provider is for.</summary>
+/// <param name="Request">What a program asked for; null where a device did.</param>
+/// <param name="UserCode">The device's short code; null where a program asked.</param>
+/// <param name="Browser">The hash of the cookie of the browser that began it, in hexadecimal.</param>
+/// <param name="Nonce">What the provider's id token must repeat.</param>
+/// <param name="Verifier">The secret whose hash the provider was given.</param>
+internal sealed record OutsidePayload(AuthorizationRequest? Request, string? UserCode, string Browser = "", string Nonce = "", string Verifier = "");
 
 /// <summary>The shapes of what the authority keeps with its grants.</summary>
 [JsonSerializable(typeof(RefreshPayload))]
 [JsonSerializable(typeof(DevicePayload))]
 [JsonSerializable(typeof(CodePayload))]
+[JsonSerializable(typeof(OutsidePayload))]
 internal sealed partial class GrantPayloads : JsonSerializerContext;

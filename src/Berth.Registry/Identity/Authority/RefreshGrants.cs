@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Berth.Metadata;
+using Berth.Registry.Identity.OutsideAccounts;
 
 namespace Berth.Registry.Identity.Authority;
 
@@ -22,13 +23,15 @@ internal sealed class RefreshGrants(IGrants grants, PersonProofs people, Identit
     /// <param name="clientId">The program.</param>
     /// <param name="scope">What the person signed in for.</param>
     /// <param name="family">The family's code, where what led to it is to end it, too; null for a new one.</param>
+    /// <param name="outside">What is kept to ask the outside provider again; null for a local account.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task<string> StartAsync(PrincipalRecord record, string clientId, string scope, string? family, CancellationToken cancellationToken)
+    public async Task<string> StartAsync(
+        PrincipalRecord record, string clientId, string scope, string? family, OutsideSession? outside, CancellationToken cancellationToken)
     {
         family ??= OpaqueCode.Create();
         var token = OpaqueCode.Create();
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var payload = new RefreshPayload(clientId, record.Id, record.Epoch, scope, now, RandomNumberGenerator.GetBytes(SeedBytes), HashOf(token));
+        var payload = new RefreshPayload(clientId, record.Id, record.Epoch, scope, now, RandomNumberGenerator.GetBytes(SeedBytes), HashOf(token), Outside: outside);
         var grant = new GrantRecord(Kind, OpaqueCode.HashOf(Kind, family), null, "", Write(payload), 0, EndOf(payload));
         if (!await grants.AddGrantAsync(grant, cancellationToken)) throw Refused();
         return $"{family}.{token}";

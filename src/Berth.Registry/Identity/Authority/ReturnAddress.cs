@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Identity.Authority;
@@ -21,6 +22,7 @@ internal sealed record ReturnAddress(string Uri, bool IsFormPost, string? State)
         && uri.Host is "localhost" or "127.0.0.1" && HasItsHostInPlace(address, uri);
 
     /// <summary>The address' origin, for the page's policy: a browser follows a form's redirect only to where the policy says.</summary>
+    [JsonIgnore]
     public string Origin => new Uri(Uri).GetLeftPart(UriPartial.Authority);
 
     /// <summary>Sends the browser back with values.</summary>

@@ -1,4 +1,5 @@
 using Berth.Metadata;
+using Berth.Registry.Identity.OutsideAccounts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -6,8 +7,8 @@ namespace Berth.Registry.Identity.Authority;
 
 /// <summary>The token endpoint (RFC 6749, 3.2): gives tokens for what a program brings.</summary>
 internal sealed partial class TokenGrants(
-    ClientProofs clients, PersonProofs people, DeviceGrants devices, CodeGrants codes, RefreshGrants refreshes, TokenAnswers answers, AuthorityTokens tokens,
-    PublicNames names, IdentityOptions options, AccessLog accessLog, ILogger<TokenGrants> logger)
+    ClientProofs clients, PersonProofs people, DeviceGrants devices, CodeGrants codes, RefreshGrants refreshes, OutsideRenewal outside, TokenAnswers answers,
+    AuthorityTokens tokens, PublicNames names, IdentityOptions options, AccessLog accessLog, ILogger<TokenGrants> logger)
 {
     /// <summary>The grant of a device's sign-in (RFC 8628, 3.4).</summary>
     public const string DeviceCode = "urn:ietf:params:oauth:grant-type:device_code";
@@ -74,6 +75,7 @@ internal sealed partial class TokenGrants(
     {
         var family = await refreshes.ReadAsync(form.Required("refresh_token"), client.Id, context.RequestAborted);
         var access = Read(form, names.ArmEndpoint, family.Payload.Scope);
+        family = await outside.AskAsync(context, family);
         var next = await refreshes.RenewAsync(family, context.RequestAborted);
         accessLog.Record(
             AccessEventKinds.SignIn, 0, family.Principal.Name, context.Connection.RemoteIpAddress?.ToString(), "refresh token", context.TraceIdentifier);
@@ -85,7 +87,7 @@ internal sealed partial class TokenGrants(
         // The first version of Entra's protocol calls it code.
         var (person, payload) = await devices.RedeemAsync(form.Optional("device_code") ?? form.Required("code"), client.Id, context.RequestAborted);
         var access = RequestedAccess.Parse(payload.Scope, payload.Resource, tokens.Audiences, names.ArmEndpoint);
-        await AnswerPersonAsync(context, person, client, access, nonce: null);
+        await AnswerPersonAsync(context, person, client, access, nonce: null, payload.Outside);
     }
 
     private async Task AnswerCodeAsync(HttpContext context, IFormCollection form, Client client)
@@ -94,12 +96,13 @@ internal sealed partial class TokenGrants(
             form.Required("code"), client.Id, form.Required("redirect_uri"), form.Required("code_verifier"), context.RequestAborted);
         var payload = redeemed.Payload;
         var access = RequestedAccess.Parse(payload.Scope, payload.Resource, tokens.Audiences, names.ArmEndpoint);
-        await AnswerPersonAsync(context, redeemed.Person, client, access, payload.Nonce, redeemed.Family);
+        await AnswerPersonAsync(context, redeemed.Person, client, access, payload.Nonce, payload.Outside, redeemed.Family);
     }
 
-    private async Task AnswerPersonAsync(HttpContext context, PrincipalRecord person, Client client, RequestedAccess access, string? nonce, string? family = null)
+    private async Task AnswerPersonAsync(
+        HttpContext context, PrincipalRecord person, Client client, RequestedAccess access, string? nonce, OutsideSession? session = null, string? family = null)
     {
-        var refresh = access.IsRenewable ? await refreshes.StartAsync(person, client.Id, access.Scope, family, context.RequestAborted) : null;
+        var refresh = access.IsRenewable ? await refreshes.StartAsync(person, client.Id, access.Scope, family, session, context.RequestAborted) : null;
         await answers.WriteAsync(context, person, client.Id, access, nonce, refresh);
     }
 

@@ -58,6 +58,8 @@ internal sealed class UserCalls(IPrincipals principals, DirectoryObjects objects
         var changes = new PrincipalChanges(body.Text("displayName"), body.Flag("accountEnabled"), NewPassword.Of(body));
         if (user.Name == OwnerAccount.Name && changes.Enabled == false)
             throw GraphException.Denied($"The account '{OwnerAccount.Name}' cannot be disabled: it is the way back in.");
+        if (user.Issuer is not null && changes.PasswordHash is not null)
+            throw GraphException.BadRequest($"'{user.Name}' signs in with the outside provider '{user.Issuer}' and has no password here.");
         _ = await principals.UpdatePrincipalAsync(user.Id, changes, call.Caller, call.Aborted) ?? throw GraphException.NotFound("user", call.Values[0]);
         await call.DoneAsync();
     }
@@ -74,9 +76,7 @@ internal sealed class UserCalls(IPrincipals principals, DirectoryObjects objects
     {
         // In lower case, as it is looked up; no other kind of principal has a name with '@' in it.
         var name = body.RequiredText("userPrincipalName").ToLowerInvariant();
-        var at = name.IndexOf('@', StringComparison.Ordinal);
-        var isGood = at > 0 && at < name.Length - 1 && name.LastIndexOf('@') == at && !name.Any(c => c is ':' or '/' or '\'' || char.IsWhiteSpace(c));
-        return isGood ? name : throw GraphException.BadRequest(
+        return UserPrincipalName.IsGood(name) ? name : throw GraphException.BadRequest(
             "The property 'userPrincipalName' must look like name@domain, with one '@' and no space, colon, slash or apostrophe.");
     }
 }

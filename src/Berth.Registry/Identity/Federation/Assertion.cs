@@ -23,6 +23,7 @@ internal sealed class Assertion
     private Assertion(byte[] signed, byte[] signature, JsonElement header, JsonElement claims)
     {
         Signed = signed;
+        Claims = claims.Clone();
         Signature = signature;
         Algorithm = Text(header, "alg");
         KeyId = Text(header, "kid");
@@ -36,6 +37,9 @@ internal sealed class Assertion
 
     /// <summary>What the signature is over.</summary>
     public byte[] Signed { get; }
+
+    /// <summary>All claims.</summary>
+    public JsonElement Claims { get; }
 
     /// <summary>The signature.</summary>
     public byte[] Signature { get; }
@@ -68,9 +72,12 @@ internal sealed class Assertion
     public static bool IsLikely(ReadOnlySpan<byte> text) => text.Length <= MaxLength && text.StartsWith("ey"u8) && text.Count((byte)'.') == 2;
 
     /// <summary>Reads a JWT in its compact form; null when it is none, or one with claims of another type than theirs.</summary>
-    public static Assertion? TryParse(string text)
+    public static Assertion? TryParse(string text) => TryParse(text, MaxLength);
+
+    /// <summary>Reads one of at most so many characters.</summary>
+    public static Assertion? TryParse(string text, int maxLength)
     {
-        if (text.Length > MaxLength) return null;
+        if (text.Length > maxLength) return null;
         var parts = text.Split('.');
         if (parts.Length != 3 || parts.Any(part => part.AsSpan().ContainsAnyExcept(Alphabet))) return null;
         try
