@@ -42,7 +42,9 @@ public sealed class CredentialUseTests
         using var authority = await AuthorityClient.StartAsync(host);
         var old = new CredentialRecord("00000000-0000-0000-0000-00000000000a", CredentialKind.Secret, host.Time.GetUtcNow())
         {
-            SecretHash = SHA256.HashData("another secret"u8), DisplayName = "old", Hint = "ano",
+            SecretHash = SHA256.HashData("another secret"u8),
+            DisplayName = "old",
+            Hint = "ano",
         };
         await host.Metadata.PutCredentialAsync(authority.ApplicationRow, old, Caller.System, CancellationToken.None);
         using (var docker = host.ClientOf(authority.ApplicationId, authority.Secret)) Assert.Equal(HttpStatusCode.OK, (await docker.GetAsync("/v2/")).StatusCode);
@@ -55,7 +57,10 @@ public sealed class CredentialUseTests
         host.Time.Advance(TimeSpan.FromHours(1));
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>
         {
-            ["grant_type"] = "client_credentials", ["client_id"] = authority.ApplicationId, ["client_secret"] = "another secret", ["scope"] = $"{AuthorityClient.Arm}/.default",
+            ["grant_type"] = "client_credentials",
+            ["client_id"] = authority.ApplicationId,
+            ["client_secret"] = "another secret",
+            ["scope"] = $"{AuthorityClient.Arm}/.default",
         });
         Assert.Equal(HttpStatusCode.OK, (await authority.Http.PostAsync(AuthorityClient.TokenPath, form)).StatusCode);
         Assert.Equal(
