@@ -25,7 +25,7 @@ public sealed class UsageLogTests
         {
             if (instrument.Name == "berth.access.usage.dropped" && instrument.Meter.Scope == host.Services.GetRequiredService<IMeterFactory>()) l.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<long>((_, value, _, _) => dropped += value);
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => dropped = value);
         listener.Start();
 
         for (var i = 0; i < 800; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, "192.0.2.1", $"invented/{i}");
@@ -33,6 +33,7 @@ public sealed class UsageLogTests
         log.RecordPull(registry, App, Image, Principal.Anonymous, "192.0.2.1", "invented/3");
         await log.FlushAsync(CancellationToken.None);
 
+        listener.RecordObservableInstruments();
         Assert.Equal(300, dropped);
         var listed = (await host.Metadata.ListConsumersAsync(new ConsumerQuery(registry.Id, App), null, 1000, CancellationToken.None)).Items;
         Assert.Equal(502, listed.Sum(pull => pull.Count));
