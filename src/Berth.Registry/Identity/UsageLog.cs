@@ -84,6 +84,14 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
     }
 
     /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // Here and not at the loop's end: one that is stopped before its first turn has no end.
+        await base.StopAsync(cancellationToken);
+        await FlushSafelyAsync(CancellationToken.None);
+    }
+
+    /// <inheritdoc/>
     public override void Dispose()
     {
         base.Dispose();
@@ -94,14 +102,7 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(FlushInterval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await FlushSafelyAsync(stoppingToken);
-        }
-        catch (OperationCanceledException)
-        {
-            await FlushSafelyAsync(CancellationToken.None);
-        }
+        while (await timer.WaitForNextTickAsync(stoppingToken)) await FlushSafelyAsync(stoppingToken);
     }
 
     private async Task FlushSafelyAsync(CancellationToken cancellationToken)
