@@ -18,6 +18,9 @@ internal enum OutputFormat
 
     /// <summary>YAML.</summary>
     Yaml,
+
+    /// <summary>For spreadsheets: a heading and one entry a line, its values apart by commas.</summary>
+    Csv,
 }
 
 /// <summary>Prints lists and objects.</summary>
@@ -27,7 +30,7 @@ internal static class OutputFormats
     private static readonly JsonWriterOptions ForTerminals = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The flag that chooses the form.</summary>
-    public static Option<OutputFormat> Option() => new("--output", "-o") { Description = "json, table, tsv or yaml.", DefaultValueFactory = _ => OutputFormat.Json };
+    public static Option<OutputFormat> Option() => new("--output", "-o") { Description = "json, table, tsv, yaml or csv.", DefaultValueFactory = _ => OutputFormat.Json };
 
     /// <summary>Prints names. Registries' names and tags need no quoting in any of the forms but JSON and YAML.</summary>
     public static async Task WriteAsync(IAsyncEnumerable<string> names, OutputFormat format, CancellationToken cancellationToken)
@@ -38,9 +41,15 @@ internal static class OutputFormats
             return;
         }
 
+        if (format == OutputFormat.Csv) await Console.Out.WriteAsync("result\r\n");
         if (format == OutputFormat.Table) await Console.Out.WriteLineAsync($"Result{Environment.NewLine}------");
         await foreach (var name in names.WithCancellation(cancellationToken))
-            await Console.Out.WriteLineAsync(format == OutputFormat.Yaml ? $"- '{name}'" : name);
+            await Console.Out.WriteAsync(format switch
+            {
+                OutputFormat.Yaml => $"- '{name}'{Environment.NewLine}",
+                OutputFormat.Csv => $"{Csv.Cell(name)}\r\n",
+                _ => name + Environment.NewLine,
+            });
     }
 
     /// <summary>Prints an object, or a list of objects.</summary>
@@ -48,9 +57,15 @@ internal static class OutputFormats
     {
         OutputFormat.Json => WriteJsonAsync(value),
         OutputFormat.Yaml => WriteLinesAsync(Yaml.LinesOf(value)),
+        OutputFormat.Csv => WriteCsvAsync(value),
         OutputFormat.Tsv => WriteLinesAsync(Rows.TabbedOf(value)),
         _ => WriteLinesAsync(Rows.TableOf(value)),
     };
+
+    private static async Task WriteCsvAsync(JsonElement value)
+    {
+        foreach (var line in Csv.LinesOf(value)) await Console.Out.WriteAsync(line);
+    }
 
     private static async Task WriteLinesAsync(IEnumerable<string> lines)
     {

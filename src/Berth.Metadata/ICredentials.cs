@@ -26,7 +26,12 @@ public interface ICredentials
     /// <summary>Removes a credential and raises the principal's epoch; false when it is absent.</summary>
     Task<bool> RemoveCredentialAsync(long principalId, string keyId, Caller caller, CancellationToken cancellationToken);
 
-    /// <summary>Records when credentials were used last. No mutation: it comes in batches, never on the path of a request.</summary>
+    /// <summary>What is known about a person's password; null for a principal without one.</summary>
+    ValueTask<PasswordRecord?> FindPasswordAsync(long principalId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Records when credentials and passwords were used last, and from where. No mutation: it comes in batches, never on the path of a request.
+    /// </summary>
     Task RecordCredentialUsesAsync(IReadOnlyCollection<CredentialUse> uses, CancellationToken cancellationToken);
 
     /// <summary>All federated credentials of a principal, by name.</summary>

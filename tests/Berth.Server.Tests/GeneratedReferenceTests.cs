@@ -55,7 +55,7 @@ public sealed class GeneratedReferenceTests
             - **Passwords** of tokens are shown once, by `tokens.generate-credentials`; those of the admin user as often as asked for, while it is on
               ([why](../decisions/0017-admin-passwords.md)).
             - **The activity log** needs `eventTimestamp ge '…'`, takes `eventTimestamp le`, `resourceUri`, `resourceGroupName`, `resourceProvider`, `caller` and `correlationId` beside it, and
-              lists the oldest first. It is read from the ledger, and goes back as far as that does.
+              lists the newest first. It is read from the ledger, and goes back as far as that does.
             - **Role assignments** are filtered by `atScope()`, `principalId eq '…'` and `assignedTo('…')`; role definitions by `roleName eq '…'` and `type eq '…'`.
 
             | route | method | path | action |

@@ -42,6 +42,9 @@ public sealed record CredentialRecord(string KeyId, CredentialKind Kind, DateTim
 
     /// <summary>When it was used last, as far as that was recorded; null for never.</summary>
     public DateTimeOffset? LastUsedAt { get; init; }
+
+    /// <summary>From where it was used last, or null.</summary>
+    public string? LastUsedAddress { get; init; }
 }
 
 /// <summary>A credential of a principal that signs assertions of other issuers.</summary>
@@ -50,10 +53,42 @@ public sealed record CredentialRecord(string KeyId, CredentialKind Kind, DateTim
 /// <param name="Subject">The subject, exactly.</param>
 /// <param name="Audiences">The audiences, at least one.</param>
 /// <param name="Description">What it is for, or null.</param>
-public sealed record FederatedCredentialRecord(string Name, string Issuer, string Subject, IReadOnlyList<string> Audiences, string? Description);
+public sealed record FederatedCredentialRecord(string Name, string Issuer, string Subject, IReadOnlyList<string> Audiences, string? Description)
+{
+    /// <summary>When it was made; the store's to say.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>When it was used last, as far as that was recorded; null for never. The store's to say.</summary>
+    public DateTimeOffset? LastUsedAt { get; init; }
+
+    /// <summary>From where it was used last, or null; the store's to say.</summary>
+    public string? LastUsedAddress { get; init; }
+}
+
+/// <summary>What is known about a person's password.</summary>
+/// <param name="SetAt">When it was set; null when that was before it was recorded.</param>
+/// <param name="LastUsedAt">When it was used last, as far as that was recorded; null for never.</param>
+/// <param name="LastUsedAddress">From where it was used last, or null.</param>
+public sealed record PasswordRecord(DateTimeOffset? SetAt, DateTimeOffset? LastUsedAt, string? LastUsedAddress);
+
+/// <summary>Which of a principal's proofs a use is of.</summary>
+public enum CredentialSort
+{
+    /// <summary>A secret or a certificate, by its key id.</summary>
+    Key,
+
+    /// <summary>The person's password.</summary>
+    Password,
+
+    /// <summary>A federated credential, by its name.</summary>
+    Federated,
+}
 
 /// <summary>A use of a credential.</summary>
 /// <param name="PrincipalId">The principal.</param>
-/// <param name="KeyId">The credential.</param>
+/// <param name="KeyId">The credential's key id or name; empty for a password.</param>
 /// <param name="UsedAt">When.</param>
-public readonly record struct CredentialUse(long PrincipalId, string KeyId, DateTimeOffset UsedAt);
+/// <param name="Sort">Which of the principal's proofs it is.</param>
+/// <param name="Address">From where, or null.</param>
+public readonly record struct CredentialUse(
+    long PrincipalId, string KeyId, DateTimeOffset UsedAt, CredentialSort Sort = CredentialSort.Key, string? Address = null);

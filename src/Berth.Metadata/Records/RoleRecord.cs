@@ -55,7 +55,11 @@ public sealed record Authorship(DateTimeOffset CreatedAt, string CreatedBy, Date
 /// <summary>A role assignment with what decides about it.</summary>
 /// <param name="Assignment">The assignment.</param>
 /// <param name="Permissions">What the role permits, a JSON array; null when it is none that operators defined.</param>
-public sealed record GrantedRole(RoleAssignmentRecord Assignment, string? Permissions);
+public sealed record GrantedRole(RoleAssignmentRecord Assignment, string? Permissions)
+{
+    /// <summary>The role's name; null when it is none that operators defined.</summary>
+    public string? RoleName { get; init; }
+}
 
 /// <summary>Which scopes a list of role assignments takes in.</summary>
 public enum ScopeReach

@@ -33,7 +33,7 @@ public sealed partial class SqliteMetadataStore
 
     // Both lists are the caller's: every pair is one seek.
     private static readonly Sql FindGrantedRoles = new($"""
-        SELECT {AssignmentColumns}, d.permissions FROM json_each(?1) given_id CROSS JOIN json_each(?2) given_scope
+        SELECT {AssignmentColumns}, d.permissions, d.name FROM json_each(?1) given_id CROSS JOIN json_each(?2) given_scope
         CROSS JOIN role_assignments a ON a.principal_id = given_id.value AND a.scope = given_scope.value
         CROSS JOIN principals p ON p.id = a.principal_id
         LEFT JOIN role_definitions d ON d.id = a.role_definition_id
@@ -139,7 +139,8 @@ public sealed partial class SqliteMetadataStore
                 var granted = new List<GrantedRole>();
                 var ids = $"[{string.Join(',', asked.Ids.Select(id => id.ToString(CultureInfo.InvariantCulture)))}]";
                 using var rows = reader.Use(FindGrantedRoles).Bind(ids).Bind(JsonText.Array(asked.Scopes.Select(scope => scope.Value)));
-                while (rows.Step()) granted.Add(new GrantedRole(ReadAssignment(rows), rows.TextOrNull(AssignmentColumnCount)));
+                while (rows.Step())
+                    granted.Add(new GrantedRole(ReadAssignment(rows), rows.TextOrNull(AssignmentColumnCount)) { RoleName = rows.TextOrNull(AssignmentColumnCount + 1) });
                 return granted;
             },
             cancellationToken));

@@ -6,7 +6,7 @@ public sealed partial class SqliteMetadataStore
 {
     private const string CredentialColumns = """
         c.key_id, c.kind, c.created_at, c.slot, c.display_name, c.hint, c.secret_hash, c.protected_secret, c.thumbprint, c.certificate, c.expires_at,
-        c.last_used_at
+        c.last_used_at, c.last_used_address
         """;
 
     private static readonly Sql ListCredentials = new($"SELECT {CredentialColumns} FROM credentials c WHERE c.principal_id = ?1 ORDER BY c.key_id");
@@ -28,8 +28,26 @@ public sealed partial class SqliteMetadataStore
     private static readonly Sql DeleteCredential = new("DELETE FROM credentials WHERE principal_id = ?1 AND key_id = ?2");
 
     private static readonly Sql RecordCredentialUse = new("""
-        UPDATE credentials SET last_used_at = ?3 WHERE principal_id = ?1 AND key_id = ?2 AND COALESCE(last_used_at, 0) < ?3
+        UPDATE credentials SET last_used_at = ?3, last_used_address = ?4 WHERE principal_id = ?1 AND key_id = ?2 AND COALESCE(last_used_at, 0) < ?3
         """);
+
+    private static readonly Sql RecordFederatedUse = new("""
+        UPDATE federated_credentials SET last_used_at = ?3, last_used_address = ?4
+        WHERE principal_id = ?1 AND name = ?2 AND COALESCE(last_used_at, 0) < ?3
+        """);
+
+    // A use of the password before this one says nothing about this one.
+    private static readonly Sql RecordPasswordUse = new("""
+        UPDATE passwords SET last_used_at = ?2, last_used_address = ?3
+        WHERE principal_id = ?1 AND COALESCE(set_at, 0) <= ?2 AND COALESCE(last_used_at, 0) < ?2
+        """);
+
+    private static readonly Sql SetPassword = new("""
+        INSERT INTO passwords (principal_id, set_at) VALUES (?1, ?2)
+        ON CONFLICT DO UPDATE SET set_at = excluded.set_at, last_used_at = NULL, last_used_address = NULL
+        """);
+
+    private static readonly Sql FindPassword = new("SELECT set_at, last_used_at, last_used_address FROM passwords WHERE principal_id = ?1");
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CredentialRecord>> ListCredentialsAsync(long principalId, CancellationToken cancellationToken) =>
@@ -88,12 +106,35 @@ public sealed partial class SqliteMetadataStore
     public Task RecordCredentialUsesAsync(IReadOnlyCollection<CredentialUse> uses, CancellationToken cancellationToken) => WriteAsync(
         scope =>
         {
-            foreach (var use in uses) scope.Use(RecordCredentialUse).Bind(use.PrincipalId).Bind(use.KeyId).Bind(use.UsedAt).Execute();
+            foreach (var use in uses)
+            {
+                var statement = scope.Use(UpdateOf(use.Sort)).Bind(use.PrincipalId);
+                if (use.Sort != CredentialSort.Password) statement.Bind(use.KeyId);
+                statement.Bind(use.UsedAt).Bind(use.Address).Execute();
+            }
+
             return true;
         },
         Urgency.Push,
         weight: 256L * uses.Count,
         cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<PasswordRecord?> FindPasswordAsync(long principalId, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+        principalId,
+        static (reader, principalId) =>
+        {
+            using var row = reader.Use(FindPassword).Bind(principalId);
+            return row.Step() ? new PasswordRecord(row.TimeOrNull(0), row.TimeOrNull(1), row.TextOrNull(2)) : null;
+        },
+        cancellationToken));
+
+    private static Sql UpdateOf(CredentialSort sort) => sort switch
+    {
+        CredentialSort.Password => RecordPasswordUse,
+        CredentialSort.Federated => RecordFederatedUse,
+        _ => RecordCredentialUse,
+    };
 
     private static bool Has(WriteScope scope, Sql find, long principalId, string key)
     {
@@ -127,5 +168,6 @@ public sealed partial class SqliteMetadataStore
         Certificate = row.BytesOrNull(at + 9),
         ExpiresAt = row.TimeOrNull(at + 10),
         LastUsedAt = row.TimeOrNull(at + 11),
+        LastUsedAddress = row.TextOrNull(at + 12),
     };
 }

@@ -5,14 +5,17 @@ namespace Berth.Metadata.Sqlite;
 public sealed partial class SqliteMetadataStore
 {
     private static readonly Sql ListFederatedCredentials = new("""
-        SELECT name, issuer, subject, audiences, description FROM federated_credentials WHERE principal_id = ?1 ORDER BY name
+        SELECT name, issuer, subject, audiences, description, created_at, last_used_at, last_used_address
+        FROM federated_credentials WHERE principal_id = ?1 ORDER BY name
         """);
 
     private static readonly Sql UpsertFederatedCredential = new("""
         INSERT INTO federated_credentials (principal_id, name, issuer, subject, audiences, description, created_at, updated_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
         ON CONFLICT DO UPDATE SET issuer = excluded.issuer, subject = excluded.subject, audiences = excluded.audiences,
-            description = excluded.description, updated_at = excluded.updated_at
+            description = excluded.description, updated_at = excluded.updated_at,
+            last_used_at = CASE WHEN issuer = excluded.issuer AND subject = excluded.subject THEN last_used_at END,
+            last_used_address = CASE WHEN issuer = excluded.issuer AND subject = excluded.subject THEN last_used_address END
         """);
 
     private static readonly Sql DeleteFederatedCredential = new("DELETE FROM federated_credentials WHERE principal_id = ?1 AND name = ?2");
@@ -71,7 +74,15 @@ public sealed partial class SqliteMetadataStore
         var credentials = new List<FederatedCredentialRecord>();
         using var rows = session.Use(ListFederatedCredentials).Bind(principalId);
         while (rows.Step())
-            credentials.Add(new FederatedCredentialRecord(rows.Text(0), rows.Text(1), rows.Text(2), JsonText.Words(rows.Text(3)), rows.TextOrNull(4)));
+        {
+            credentials.Add(new FederatedCredentialRecord(rows.Text(0), rows.Text(1), rows.Text(2), JsonText.Words(rows.Text(3)), rows.TextOrNull(4))
+            {
+                CreatedAt = rows.Time(5),
+                LastUsedAt = rows.TimeOrNull(6),
+                LastUsedAddress = rows.TextOrNull(7),
+            });
+        }
+
         return credentials;
     }
 }

@@ -54,7 +54,9 @@ public sealed partial class SqliteMetadataStore
                 var objectId = Guid.CreateVersion7(_time.GetUtcNow()).ToString();
                 scope.Use(UpsertPassword).Bind(objectId).Bind(name).Bind(passwordHash).Bind(scope.Now).Execute();
                 scope.Append(new LedgerEntry(LedgerKinds.PrincipalChanged, Payload: JsonText.Facts(("principal", name), ("changed", "password"))), caller);
-                return ReadPrincipal(scope.Session, FindPrincipalByName, name)!;
+                var principal = ReadPrincipal(scope.Session, FindPrincipalByName, name)!;
+                scope.Use(SetPassword).Bind(principal.Id).Bind(scope.Now).Execute();
+                return principal;
             },
             cancellationToken);
 

@@ -4,19 +4,27 @@ namespace Berth.Metadata.Sqlite;
 
 public sealed partial class SqliteMetadataStore
 {
-    private static readonly Sql ReadLedger = new("""
-        SELECT number, hybrid_time, kind, registry_id, repository, reference, digest, actor, address, request_id, region, payload
-        FROM ledger WHERE number > ?1 ORDER BY number LIMIT ?2
-        """);
+    private const string LedgerColumns = "number, hybrid_time, kind, registry_id, repository, reference, digest, actor, address, request_id, region, payload";
+
+    private static readonly Sql ReadLedger = new($"SELECT {LedgerColumns} FROM ledger WHERE number > ?1 ORDER BY number LIMIT ?2");
+
+    private static readonly Sql ReadLedgerBackwards = new($"SELECT {LedgerColumns} FROM ledger WHERE number < ?1 ORDER BY number DESC LIMIT ?2");
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<LedgerRecord>> ReadLedgerAsync(long after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
-            (after, limit),
+        ValueTask.FromResult(ReadRecords(ReadLedger, after, limit, cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<LedgerRecord>> ReadLedgerBackwardsAsync(long before, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(ReadRecords(ReadLedgerBackwards, before, limit, cancellationToken));
+
+    private IReadOnlyList<LedgerRecord> ReadRecords(Sql sql, long from, int limit, CancellationToken cancellationToken) =>
+        Read(
+            (sql, from, limit),
             static (reader, list) =>
             {
                 var records = new List<LedgerRecord>();
-                using var row = reader.Use(ReadLedger).Bind(list.after).Bind(list.limit);
+                using var row = reader.Use(list.sql).Bind(list.from).Bind(list.limit);
                 while (row.Step())
                 {
                     records.Add(new LedgerRecord(
@@ -26,5 +34,5 @@ public sealed partial class SqliteMetadataStore
 
                 return (IReadOnlyList<LedgerRecord>)records;
             },
-            cancellationToken));
+            cancellationToken);
 }

@@ -27,6 +27,7 @@ public sealed partial class SqliteMetadataStore
         new("DELETE FROM group_members WHERE group_id = ?1"),
         new("DELETE FROM group_members WHERE member_id = ?1"),
         new("DELETE FROM credentials WHERE principal_id = ?1"),
+        new("DELETE FROM passwords WHERE principal_id = ?1"),
         new("DELETE FROM federated_credentials WHERE principal_id = ?1"),
         new("DELETE FROM managed_identities WHERE principal_id = ?1"),
         new("DELETE FROM registry_tokens WHERE principal_id = ?1"),
@@ -76,6 +77,7 @@ public sealed partial class SqliteMetadataStore
             ];
             var raises = changed[1] is not null || changed[2] is not null;
             scope.Use(UpdatePrincipal).Bind(id).Bind(wanted.DisplayName).Bind(wanted.Enabled).Bind(wanted.PasswordHash).Bind(raises).Bind(scope.Now).Execute();
+            if (changed[2] is not null) scope.Use(SetPassword).Bind(id).Bind(scope.Now).Execute();
             if (standing.Kind == PrincipalKind.Group && raises) RaiseEveryRegistry(scope);
             var payload = Facts(standing, string.Join(',', changed.Where(change => change is not null)));
             scope.Append(new LedgerEntry(LedgerKinds.PrincipalChanged, standing.RegistryId ?? 0, Payload: payload), caller);
@@ -134,7 +136,9 @@ public sealed partial class SqliteMetadataStore
         scope.Use(InsertPrincipal).Bind(objectId.ToLowerInvariant()).Bind(Stored(principal.Kind)).Bind(principal.Name).Bind(principal.DisplayName)
             .Bind(principal.ClientId?.ToLowerInvariant()).Bind(principal.RegistryId).Bind(principal.PasswordHash).Bind(principal.Enabled).Bind(scope.Now)
             .Bind(issuer).Bind(subject).Execute();
-        return ReadPrincipal(scope.Session, scope.Session.LastInsertedId)!;
+        var id = scope.Session.LastInsertedId;
+        if (principal.PasswordHash is not null) scope.Use(SetPassword).Bind(id).Bind(scope.Now).Execute();
+        return ReadPrincipal(scope.Session, id)!;
     }
 
     private static void DeletePrincipalRows(WriteScope scope, PrincipalRecord principal, Caller caller)

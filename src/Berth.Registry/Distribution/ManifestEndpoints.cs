@@ -11,7 +11,7 @@ namespace Berth.Registry.Distribution;
 
 /// <summary>The routes of manifests (OCI distribution spec, "Pulling manifests", "Pushing Manifests", "Deleting Manifests").</summary>
 internal sealed class ManifestEndpoints(
-    IManifests manifests, ManifestService service, ReferrersIndex referrers, AccessLog accessLog, DistributionOptions options, TimeProvider time)
+    IManifests manifests, ManifestService service, ReferrersIndex referrers, AccessLog accessLog, UsageLog usageLog, DistributionOptions options, TimeProvider time)
 {
     private const string Immutable = "private, max-age=31536000, immutable";
     private const string Revalidate = "private, no-cache";
@@ -46,9 +46,9 @@ internal sealed class ManifestEndpoints(
 
         if (!request.IsHead)
         {
-            accessLog.Record(
-                AccessEventKinds.Pull, request.Registry.Id, request.Principal.Name, request.Http.Connection.RemoteIpAddress?.ToString(),
-                request.Repository.Value, requestId: null);
+            var address = request.Http.Connection.RemoteIpAddress?.ToString();
+            accessLog.Record(AccessEventKinds.Pull, request.Registry.Id, request.Principal.Name, address, request.Repository.Value, requestId: null);
+            usageLog.RecordPull(request.Registry, request.Repository, manifest.Digest, request.Principal, address, request.Http.Request.Headers.UserAgent);
         }
 
         await SendAsync(request, manifest.Digest, manifest.MediaType, manifest.Size, manifest.Bytes);

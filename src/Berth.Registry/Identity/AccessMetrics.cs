@@ -7,15 +7,21 @@ public sealed class AccessMetrics : IDisposable
 {
     private readonly Meter _meter;
     private readonly Counter<long> _denied;
+    private long _usageDropped;
 
     /// <summary>Makes the instruments.</summary>
     public AccessMetrics(IMeterFactory factory)
     {
         _meter = factory.Create("Berth.Registry");
         _denied = _meter.CreateCounter<long>("berth.access.denied", "{request}", "Requests to a registry without a good credential (`unauthorized`) or without the right (`denied`), by reason.");
+        _meter.CreateObservableCounter(
+            "berth.access.usage.dropped", () => Volatile.Read(ref _usageDropped), "{record}",
+            "Pulls and uses of credentials that were not recorded because too many different ones came at once.");
     }
 
     internal void Denied(string reason) => _denied.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    internal void UsageDropped(long count) => Interlocked.Add(ref _usageDropped, count);
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

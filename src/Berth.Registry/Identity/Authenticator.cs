@@ -25,6 +25,7 @@ public sealed partial class Authenticator : IDisposable
     private readonly AccessTokens _accessTokens;
     private readonly SecretCredentials _secrets;
     private readonly AccessLog _accessLog;
+    private readonly UsageLog _usageLog;
     private readonly ILogger<Authenticator> _logger;
     private readonly TokenMemory _tokens;
     private readonly CredentialMemory _memory;
@@ -36,14 +37,15 @@ public sealed partial class Authenticator : IDisposable
     private readonly TimeProvider _time;
 
     internal Authenticator(
-        IInstallation installation, OwnerAccount owner, AccessTokens tokens, SecretCredentials secrets, AccessLog accessLog, IdentityOptions options,
-        TimeProvider time, ILogger<Authenticator> logger)
+        IInstallation installation, OwnerAccount owner, AccessTokens tokens, SecretCredentials secrets, AccessLog accessLog, UsageLog usageLog,
+        IdentityOptions options, TimeProvider time, ILogger<Authenticator> logger)
     {
         _installation = installation;
         _owner = owner;
         _accessTokens = tokens;
         _secrets = secrets;
         _accessLog = accessLog;
+        _usageLog = usageLog;
         _logger = logger;
         _time = time;
         _failures = new SignInFailures(options.LongestFailureDelay, time);
@@ -114,6 +116,7 @@ public sealed partial class Authenticator : IDisposable
         _memory.Remember(key, verified.Principal, verified.Until);
         _accessLog.Record(
             AccessEventKinds.SignIn, registry.Id, verified.Principal.Name, context.Connection.RemoteIpAddress?.ToString(), verified.Method, context.TraceIdentifier);
+        if (verified.KeyId is { } keyId) _usageLog.RecordUse(verified.Principal.Id, verified.Sort, keyId, context.Connection.RemoteIpAddress?.ToString());
         return verified;
     }
 
@@ -241,6 +244,7 @@ public sealed partial class Authenticator : IDisposable
             var principal = Principal.Of(record);
             _memory.Remember(key, principal, null);
             _accessLog.Record(AccessEventKinds.SignIn, origin.RegistryId, name, origin.Address, "password", origin.RequestId);
+            _usageLog.RecordUse(principal.Id, CredentialSort.Password, "", origin.Address);
             return principal;
         }
         finally

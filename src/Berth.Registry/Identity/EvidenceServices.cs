@@ -10,6 +10,11 @@ internal static class EvidenceServices
     public static IServiceCollection AddEvidence(this IServiceCollection services)
     {
         services.AddSingleton<AccessReport>();
+        services.AddSingleton<PrincipalReport>();
+        services.AddSingleton<NamedPrincipals>();
+        services.AddSingleton<RegistryPrincipals>();
+        services.AddSingleton<ConsumerList>();
+        services.AddSingleton<CredentialList>();
         services.AddSingleton<IFeatureRoutes, EvidenceEndpoints>();
         return services;
     }

@@ -23,6 +23,15 @@ public sealed partial class AccessLog
     private partial void LogFlushFailed(Exception e);
 }
 
+internal sealed partial class UsageLog
+{
+    [LoggerMessage(4010, LogLevel.Error, "Pulls and uses of credentials could not be written; they wait in memory for the next attempt")]
+    private partial void LogFlushFailed(Exception e);
+
+    [LoggerMessage(4011, LogLevel.Warning, "{Count} pulls and uses of credentials were not recorded: too many different ones came at once")]
+    private partial void LogDropped(long count);
+}
+
 internal sealed partial class SigningKeys
 {
     [LoggerMessage(4004, LogLevel.Error, "The key that signs tokens of the {Issuer} is due to be replaced and could not be; it goes on for now")]

@@ -14,6 +14,8 @@ internal static class IdentityServices
     {
         services.AddSingleton<AccessLog>();
         services.AddHostedService(s => s.GetRequiredService<AccessLog>());
+        services.AddSingleton<UsageLog>();
+        services.AddHostedService(s => s.GetRequiredService<UsageLog>());
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<TokenChallenge>();
         services.AddSingleton<AccessMetrics>();
@@ -22,7 +24,7 @@ internal static class IdentityServices
         services.AddSingleton<SecretCredentials>();
         services.AddSingleton(s => new Authenticator(
             s.GetRequiredService<IInstallation>(), s.GetRequiredService<OwnerAccount>(), s.GetRequiredService<AccessTokens>(), s.GetRequiredService<SecretCredentials>(),
-            s.GetRequiredService<AccessLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<AccessLog>(), s.GetRequiredService<UsageLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<Authenticator>>()));
         services.AddSingleton<ControlAuthenticator>();
         services.AddSingleton<RoleCatalog>();

@@ -50,8 +50,8 @@ internal sealed class SecretCredentials(
     private async ValueTask<VerifiedCredential?> FindFederatedAsync(PrincipalRecord record, byte[] password, CancellationToken cancellationToken)
     {
         if (record is not { Enabled: true, Kind: PrincipalKind.ServicePrincipal or PrincipalKind.ManagedIdentity } || !Assertion.IsLikely(password)) return null;
-        return await assertions.VerifyAsync(record, Encoding.UTF8.GetString(password), cancellationToken) is { } until
-            ? new VerifiedCredential(Principal.Of(record), "federated token", null, until)
+        return await assertions.VerifyAsync(record, Encoding.UTF8.GetString(password), cancellationToken) is { } accepted
+            ? new VerifiedCredential(Principal.Of(record), "federated token", accepted.KeyId, accepted.Until, accepted.Sort)
             : null;
     }
 
@@ -83,6 +83,8 @@ internal sealed class SecretCredentials(
 /// <summary>A credential that was found good.</summary>
 /// <param name="Principal">Whose it is.</param>
 /// <param name="Method">What it is, in a word, for the list of sign-ins.</param>
-/// <param name="KeyId">Which of the principal's credentials it is; null where there is but one.</param>
+/// <param name="KeyId">Which of the principal's credentials it is, by key id or name; null for a token of the registry itself.</param>
 /// <param name="Until">When it ends; null for never.</param>
-internal sealed record VerifiedCredential(Principal Principal, string Method, string? KeyId, DateTimeOffset? Until);
+/// <param name="Sort">What <paramref name="KeyId"/> names.</param>
+internal sealed record VerifiedCredential(
+    Principal Principal, string Method, string? KeyId, DateTimeOffset? Until, CredentialSort Sort = CredentialSort.Key);

@@ -5,8 +5,8 @@ using Berth.Metadata;
 namespace Berth.Registry.Management;
 
 /// <summary>
-/// The activity log: what was changed on the control plane, by whom and when, out of the ledger. The oldest comes first. The place where the asked time
-/// begins is searched for, so that the work does not grow with what is older; a page looks at a bounded number of records.
+/// The activity log: what was changed on the control plane, by whom and when, out of the ledger. The newest comes first. The place where the asked time
+/// ends is searched for, so that the work does not grow with what is newer; a page looks at a bounded number of records.
 /// </summary>
 internal sealed class ActivityEndpoints(ILedger ledger, ActivityNames activityNames)
 {
@@ -29,37 +29,37 @@ internal sealed class ActivityEndpoints(ILedger ledger, ActivityNames activityNa
             "InvalidFilterInQueryString", "The $filter needs a start: eventTimestamp ge '2026-01-31T00:00:00Z'.");
         var until = ReadTime(filter, "le");
 
-        var after = request.After is not { } token ? await FindStartAsync(from, request.Aborted)
+        var before = request.After is not { } token ? until is { } end ? await FindEndAsync(end, request.Aborted) + 1 : long.MaxValue
             : long.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
             : throw ManagementException.Bad("InvalidSkipToken", "The $skiptoken is none that a nextLink held; ask for the list from its start.");
         var events = new List<ActivityEvent>();
         var more = true;
         for (var read = 0; more && read < MostReads && events.Count < ManagementRequest.PageSize; read++)
         {
-            var records = await ledger.ReadLedgerAsync(after, RecordsAtOnce, request.Aborted);
+            var records = await ledger.ReadLedgerBackwardsAsync(before, RecordsAtOnce, request.Aborted);
             more = records.Count == RecordsAtOnce;
             foreach (var record in records)
             {
-                after = record.Number;
-                if (TimeOf(record) > until)
+                before = record.Number;
+                if (TimeOf(record) < from)
                 {
                     more = false;
                     break;
                 }
 
-                if (TimeOf(record) < from) continue;
+                if (TimeOf(record) > until) continue;
                 if (await activityNames.DescribeAsync(record, request.Installation, request.Aborted) is { } known && IsAsked(known, filter)) events.Add(known);
             }
         }
 
-        await request.WriteListAsync(events, (json, known) => Write(json, known, request.Installation), more ? after.ToString(CultureInfo.InvariantCulture) : null);
+        await request.WriteListAsync(events, (json, known) => Write(json, known, request.Installation), more ? before.ToString(CultureInfo.InvariantCulture) : null);
     }
 
-    // The number before the first record of the time: hybrid time grows with the number, which has gaps.
-    private async ValueTask<long> FindStartAsync(DateTimeOffset from, CancellationToken cancellationToken)
+    // The number of the last record up to the time: hybrid time grows with the number, which has gaps.
+    private async ValueTask<long> FindEndAsync(DateTimeOffset until, CancellationToken cancellationToken)
     {
         long low = 0, step = 1;
-        while (await FirstAfterAsync(low + step, cancellationToken) is { } record && TimeOf(record) < from)
+        while (await FirstAfterAsync(low + step, cancellationToken) is { } record && TimeOf(record) <= until)
         {
             low = record.Number;
             step *= 2;
@@ -69,7 +69,7 @@ internal sealed class ActivityEndpoints(ILedger ledger, ActivityNames activityNa
         while (low < high)
         {
             var middle = low + ((high - low) / 2);
-            if (await FirstAfterAsync(middle, cancellationToken) is { } record && TimeOf(record) < from) low = record.Number;
+            if (await FirstAfterAsync(middle, cancellationToken) is { } record && TimeOf(record) <= until) low = record.Number;
             else high = middle;
         }
 

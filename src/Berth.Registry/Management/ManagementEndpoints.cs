@@ -78,7 +78,7 @@ internal sealed partial class ManagementEndpoints(
         };
         if (!mayAct)
         {
-            Deny(context, principal, route.Action);
+            await DenyAsync(context, principal, route.Action, values, scope);
             throw Forbidden(principal, route.Action, scope);
         }
 
@@ -90,10 +90,13 @@ internal sealed partial class ManagementEndpoints(
         $"The client '{principal.Name}' does not have authorization to perform action '{action}' over scope '{ScopeText.Write(scope)}' or the scope is invalid. "
         + "Ask someone who may assign roles there for one that has the action; if it was assigned just now, sign in again.");
 
-    private void Deny(HttpContext context, Principal principal, string action)
+    // A denial belongs to the registry that the path is within, if there is one: its auditors ask for it there.
+    private async ValueTask DenyAsync(HttpContext context, Principal principal, string action, Dictionary<string, string> values, ResourceScope scope)
     {
+        var registry = values.TryGetValue("registry", out var name) ? await installations.FindRegistryAsync(name.ToLowerInvariant(), context.RequestAborted) : null;
+        var id = registry?.Scope.Contains(scope) == true ? registry.Id : 0;
         var address = context.Connection.RemoteIpAddress?.ToString();
-        if (accessLog.Record(AccessEventKinds.Denied, 0, principal.Name, address, action, context.TraceIdentifier)) LogDenied(principal.Name, action);
+        if (accessLog.Record(AccessEventKinds.Denied, id, principal.Name, address, action, context.TraceIdentifier)) LogDenied(principal.Name, action);
     }
 
     private static (ManagementRoute Route, Dictionary<string, string> Values) FindRoute(HttpContext context)

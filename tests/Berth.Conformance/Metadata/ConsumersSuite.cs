@@ -16,9 +16,9 @@ public abstract class ConsumersSuite<TDatabase> : MetadataSuite<TDatabase>
         await Store.AddConsumersAsync([pull, pull with { Count = 2, FirstAt = Now.AddHours(-2), LastAt = Now.AddHours(-1) }], Token);
         await Store.AddConsumersAsync([pull with { Count = 3, FirstAt = Now.AddHours(1), LastAt = Now.AddHours(2) }, pull with { Repository = Other }], Token);
 
-        var listed = (await Store.ListConsumersAsync(Registry, App, image.Digest, null, 10, Token)).Items;
+        var listed = (await Store.ListConsumersAsync(new ConsumerQuery(Registry, App, image.Digest), null, 10, Token)).Items;
         Assert.Equal([pull with { Count = 6, FirstAt = Now.AddHours(-2), LastAt = Now.AddHours(2) }], listed);
-        Assert.Empty((await Store.ListConsumersAsync(Registry, Other, default, null, 10, Token)).Items);
+        Assert.Empty((await Store.ListConsumersAsync(new ConsumerQuery(Registry, Other), null, 10, Token)).Items);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public abstract class ConsumersSuite<TDatabase> : MetadataSuite<TDatabase>
 
         await Store.AddConsumersAsync([Pull(image.Digest, "alice") with { UserAgent = new string('x', 5000) }], Token);
 
-        Assert.Equal(new string('x', 200), Assert.Single((await Store.ListConsumersAsync(Registry, App, default, null, 10, Token)).Items).UserAgent);
+        Assert.Equal(new string('x', 200), Assert.Single((await Store.ListConsumersAsync(new ConsumerQuery(Registry, App), null, 10, Token)).Items).UserAgent);
     }
 
     [Fact]
@@ -44,10 +44,10 @@ public abstract class ConsumersSuite<TDatabase> : MetadataSuite<TDatabase>
         ];
         await Store.AddConsumersAsync([.. pulls.Reverse()], Token);
 
-        Assert.Equal(pulls, await WalkAsync(after => Store.ListConsumersAsync(Registry, App, default, after, 1, Token), pull => pull));
-        Assert.Equal(pulls[..4], await WalkAsync(after => Store.ListConsumersAsync(Registry, App, one, after, 1, Token), pull => pull));
-        Assert.Equal(pulls[4..], await WalkAsync(after => Store.ListConsumersAsync(Registry, App, two, after, 3, Token), pull => pull));
-        await Assert.ThrowsAsync<FormatException>(async () => await Store.ListConsumersAsync(Registry, App, one, """["x","","",""]""", 1, Token));
+        Assert.Equal(pulls, await WalkAsync(after => Store.ListConsumersAsync(new ConsumerQuery(Registry, App), after, 1, Token), pull => pull));
+        Assert.Equal(pulls[..4], await WalkAsync(after => Store.ListConsumersAsync(new ConsumerQuery(Registry, App, one), after, 1, Token), pull => pull));
+        Assert.Equal(pulls[4..], await WalkAsync(after => Store.ListConsumersAsync(new ConsumerQuery(Registry, App, two), after, 3, Token), pull => pull));
+        await Assert.ThrowsAsync<FormatException>(async () => await Store.ListConsumersAsync(new ConsumerQuery(Registry, App, one), """["1","x","","",""]""", 1, Token));
     }
 
     [Fact]
@@ -59,7 +59,42 @@ public abstract class ConsumersSuite<TDatabase> : MetadataSuite<TDatabase>
 
         await Store.TidyAsync(TimeSpan.FromDays(90), 100, Token);
 
-        Assert.Equal(["new"], (await Store.ListConsumersAsync(Registry, App, default, null, 10, Token)).Items.Select(pull => pull.Principal));
+        Assert.Equal(["new"], (await Store.ListConsumersAsync(new ConsumerQuery(Registry, App), null, 10, Token)).Items.Select(pull => pull.Principal));
+    }
+
+    [Fact]
+    public async Task A_registrys_consumers_are_walked_across_its_repositories_by_principal_and_by_time()
+    {
+        var image = (await PushImageAsync(App, "image", "v1")).Digest;
+        await PushImageAsync(Other, "image", "v1");
+        ConsumerRecord[] pulls =
+        [
+            Pull(image, "alice"), Pull(image, "bob"), Pull(image, "alice") with { Repository = Other, LastAt = Now.AddHours(3) }, Pull(image, "bob") with { Repository = Other },
+        ];
+        await Store.AddConsumersAsync(pulls, Token);
+
+        Assert.Equal(pulls, await WalkAsync(after => Store.ListConsumersAsync(new ConsumerQuery(Registry), after, 1, Token), pull => pull));
+        Assert.Equal(
+            [pulls[0], pulls[2]], await WalkAsync(after => Store.ListConsumersAsync(new ConsumerQuery(Registry, Principal: "alice"), after, 1, Token), pull => pull));
+        Assert.Equal(
+            [pulls[3]], await WalkAsync(after => Store.ListConsumersAsync(new ConsumerQuery(Registry, Other, image, "bob"), after, 1, Token), pull => pull));
+        Assert.Equal(
+            [pulls[2]], await WalkAsync(after => Store.ListConsumersAsync(new ConsumerQuery(Registry, Since: Now.AddHours(1)), after, 1, Token), pull => pull));
+        Assert.Empty((await Store.ListConsumersAsync(new ConsumerQuery(Registry + 1), null, 10, Token)).Items);
+    }
+
+    [Fact]
+    public async Task Invented_user_agents_make_a_bounded_number_of_rows_and_no_pull_is_lost()
+    {
+        var image = (await PushImageAsync(App, "image", "v1")).Digest;
+        for (var at = 0; at < 600; at += 200)
+            await Store.AddConsumersAsync([.. Enumerable.Range(at, 200).Select(i => Pull(image, "") with { UserAgent = $"invented/{i}" })], Token);
+        await Store.AddConsumersAsync([Pull(image, "") with { UserAgent = "invented/3" }, Pull(image, "alice")], Token);
+
+        var listed = (await Store.ListConsumersAsync(new ConsumerQuery(Registry, App), null, 1000, Token)).Items;
+        Assert.Equal((IConsumers.MostOfPrincipal + 2, 602), (listed.Count, listed.Sum(pull => pull.Count)));
+        Assert.Equal(100, listed.Single(pull => pull.UserAgent == IConsumers.Others).Count);
+        Assert.Equal(2, listed.Single(pull => pull.UserAgent == "invented/3").Count);
     }
 
     private ConsumerRecord Pull(Digest digest, string principal) =>

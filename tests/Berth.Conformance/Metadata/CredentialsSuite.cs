@@ -65,10 +65,46 @@ public abstract class CredentialsSuite<TDatabase> : MetadataSuite<TDatabase>
         var principal = await CreateAsync(new NewPrincipal(PrincipalKind.ServicePrincipal, "sp", ""));
         await Store.PutCredentialAsync(principal.Id, Secret("a"), Alice, Token);
 
-        await Store.RecordCredentialUsesAsync([new CredentialUse(principal.Id, "a", Now), new CredentialUse(principal.Id, "gone", Now)], Token);
+        await Store.RecordCredentialUsesAsync([new CredentialUse(principal.Id, "a", Now, Address: "192.0.2.1"), new CredentialUse(principal.Id, "gone", Now)], Token);
         await Store.RecordCredentialUsesAsync([new CredentialUse(principal.Id, "a", Now.AddHours(-1))], Token);
 
-        Assert.Equal(Now, Assert.Single(await Store.ListCredentialsAsync(principal.Id, Token)).LastUsedAt);
+        var listed = Assert.Single(await Store.ListCredentialsAsync(principal.Id, Token));
+        Assert.Equal((Now, "192.0.2.1"), (listed.LastUsedAt, listed.LastUsedAddress));
+    }
+
+    [Fact]
+    public async Task A_passwords_use_belongs_to_the_password_that_was_used()
+    {
+        var user = await CreateAsync(new NewPrincipal(PrincipalKind.User, "u", "", PasswordHash: "one"));
+        var nobody = await CreateAsync(new NewPrincipal(PrincipalKind.User, "n", ""));
+        CredentialUse Use(DateTimeOffset at) => new(user.Id, "", at, CredentialSort.Password, "192.0.2.1");
+
+        await Store.RecordCredentialUsesAsync([Use(Now.AddMinutes(1)), new CredentialUse(nobody.Id, "", Now, CredentialSort.Password)], Token);
+        Assert.Equal(new PasswordRecord(Now, Now.AddMinutes(1), "192.0.2.1"), await Store.FindPasswordAsync(user.Id, Token));
+        Assert.Null(await Store.FindPasswordAsync(nobody.Id, Token));
+
+        Time.Advance(TimeSpan.FromHours(1));
+        await Store.UpdatePrincipalAsync(user.Id, new PrincipalChanges(DisplayName: "U"), Alice, Token);
+        Assert.NotNull((await Store.FindPasswordAsync(user.Id, Token))!.LastUsedAt);
+        await Store.UpdatePrincipalAsync(user.Id, new PrincipalChanges(PasswordHash: "two"), Alice, Token);
+        await Store.RecordCredentialUsesAsync([Use(Now.AddMinutes(-5))], Token);
+        Assert.Equal(new PasswordRecord(Now, null, null), await Store.FindPasswordAsync(user.Id, Token));
+        Assert.True(await Store.DeletePrincipalAsync(user.Id, Alice, Token));
+    }
+
+    [Fact]
+    public async Task A_federated_credentials_use_belongs_to_its_issuer_and_subject()
+    {
+        var principal = await CreateAsync(new NewPrincipal(PrincipalKind.ManagedIdentity, "mi", ""));
+        var main = new FederatedCredentialRecord("main", "https://issuer", "repo:a:ref:main", ["one"], null);
+        await Store.PutFederatedCredentialAsync(principal.Id, main, Alice, Token);
+        await Store.RecordCredentialUsesAsync([new CredentialUse(principal.Id, "main", Now, CredentialSort.Federated, "192.0.2.1")], Token);
+
+        await Store.PutFederatedCredentialAsync(principal.Id, main with { Description = "it" }, Alice, Token);
+        var listed = Assert.Single(await Store.ListFederatedCredentialsAsync(principal.Id, Token));
+        Assert.Equal((Now, "192.0.2.1"), (listed.LastUsedAt, listed.LastUsedAddress));
+        await Store.PutFederatedCredentialAsync(principal.Id, main with { Subject = "repo:b" }, Alice, Token);
+        Assert.Null(Assert.Single(await Store.ListFederatedCredentialsAsync(principal.Id, Token)).LastUsedAt);
     }
 
     [Fact]
@@ -80,7 +116,7 @@ public abstract class CredentialsSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Equal(CreateOutcome.Created, await Store.PutFederatedCredentialAsync(principal.Id, main, Alice, Token));
         Assert.Equal(CreateOutcome.Updated, await Store.PutFederatedCredentialAsync(principal.Id, main with { Audiences = ["two"] }, Alice, Token));
 
-        Assert.Equivalent(new[] { main with { Audiences = ["two"] } }, await Store.ListFederatedCredentialsAsync(principal.Id, Token), strict: true);
+        Assert.Equivalent(new[] { main with { Audiences = ["two"], CreatedAt = Now } }, await Store.ListFederatedCredentialsAsync(principal.Id, Token), strict: true);
         Assert.True(await Store.RemoveFederatedCredentialAsync(principal.Id, "main", Alice, Token));
         Assert.False(await Store.RemoveFederatedCredentialAsync(principal.Id, "main", Alice, Token));
         Assert.Equal(CreateOutcome.Unknown, await Store.PutFederatedCredentialAsync(principal.Id + 1, main, Alice, Token));

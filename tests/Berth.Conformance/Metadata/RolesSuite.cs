@@ -203,7 +203,7 @@ public abstract class RolesSuite<TDatabase> : MetadataSuite<TDatabase>
         var granted = await Store.FindGrantedRolesAsync([user.Id, group.Id], Local.SelfAndAbove(), Token);
 
         Assert.Equal(
-            [new GrantedRole(byGroup, null), new GrantedRole(direct, """[{"dataActions":["*"]}]""")],
+            [new GrantedRole(byGroup, null), new GrantedRole(direct, """[{"dataActions":["*"]}]""") { RoleName = "W" }],
             granted.OrderBy(role => role.Assignment.Id));
         Assert.Empty(await Store.FindGrantedRolesAsync([], Local.SelfAndAbove(), Token));
         Assert.Empty(await Store.FindGrantedRolesAsync([user.Id], [], Token));

@@ -34,6 +34,82 @@ public sealed class EvidenceTests
     }
 
     [Fact]
+    public async Task What_somebody_may_do_is_told_by_repository_with_the_way_through_groups()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var auditor = await SignedInToControlAsync(host, "owner");
+        (await host.SignedInAsync("bob@example.test")).Dispose();
+        foreach (var repository in new[] { "team-a/app", "team-b/app" })
+            await host.Client.PutManifestAsync(repository, "v1", """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"""u8.ToArray(), Oci.MediaTypes.OciIndex);
+        var inner = (await host.Metadata.CreatePrincipalAsync(new NewPrincipal(PrincipalKind.Group, "inner", "Inner"), Caller.System, CancellationToken.None)).Record!;
+        var outer = (await host.Metadata.CreatePrincipalAsync(new NewPrincipal(PrincipalKind.Group, "outer", "Outer"), Caller.System, CancellationToken.None)).Record!;
+        var bob = await host.Metadata.FindPrincipalAsync("bob@example.test", CancellationToken.None);
+        await host.Metadata.AddMemberAsync(inner.Id, bob!.Id, Caller.System, CancellationToken.None);
+        await host.Metadata.AddMemberAsync(outer.Id, inner.Id, Caller.System, CancellationToken.None);
+        await host.UseModeAsync(RoleAssignmentMode.AbacRepositoryPermissions);
+        await host.AssignAsync("outer", "Container Registry Repository Reader");
+        await host.AssignAsync(
+            "bob@example.test", "Container Registry Repository Writer", "@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringStartsWith 'team-a/'");
+
+        using var report = await AskAsync(auditor, "report?principal=bob@example.test");
+        var entries = report.RootElement.GetProperty("value").EnumerateArray()
+            .Select(e => (Text(e, "repository"), Text(e, "role"), string.Join('>', e.GetProperty("groups").EnumerateArray().Select(g => g.GetString()))))
+            .Order().ToList();
+        Assert.Equal(
+            [
+                ("*", "Container Registry Repository Reader", "Outer>Inner"), ("team-a/app", "Container Registry Repository Reader", "Outer>Inner"),
+                ("team-a/app", "Container Registry Repository Writer", ""), ("team-b/app", "Container Registry Repository Reader", "Outer>Inner"),
+            ],
+            entries);
+        using var both = await AskAsync(auditor, "report?principal=bob@example.test&repository=team-b/app");
+        Assert.Equal("Container Registry Repository Reader", Text(Assert.Single(both.RootElement.GetProperty("value").EnumerateArray()), "role"));
+        Assert.Equal(HttpStatusCode.BadRequest, (await auditor.GetAsync(new Uri(Prefix + "report", UriKind.Relative))).StatusCode);
+
+        await host.Metadata.UpdatePrincipalAsync(bob.Id, new PrincipalChanges(Enabled: false), Caller.System, CancellationToken.None);
+        using var disabled = await AskAsync(auditor, "report?principal=bob@example.test");
+        Assert.Empty(disabled.RootElement.GetProperty("value").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task A_role_that_operators_defined_is_told_by_its_name()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var auditor = await SignedInToControlAsync(host, "owner");
+        (await host.SignedInAsync("ann@example.test")).Dispose();
+        var ann = await host.Metadata.FindPrincipalAsync("ann@example.test", CancellationToken.None);
+        var registry = await host.Metadata.FindRegistryAsync("local", CancellationToken.None);
+        var role = new RoleDefinitionRecord(
+            Guid.NewGuid().ToString(), "Image puller", "", """["/"]""", """[{"actions":["Microsoft.ContainerRegistry/registries/pull/read"]}]""");
+        await host.Metadata.PutRoleDefinitionAsync(role, Caller.System, CancellationToken.None);
+        await host.Metadata.PutRoleAssignmentAsync(
+            new RoleAssignmentRecord(Guid.NewGuid().ToString(), registry!.Scope, role.Id, ann!.Id), Caller.System, CancellationToken.None);
+
+        using var pull = await AskAsync(auditor, "explain?principal=ann@example.test&repository=team-a/app&action=ContentRead");
+        var reason = Assert.Single(pull.RootElement.GetProperty("reasons").EnumerateArray());
+        Assert.Equal("Image puller", Text(reason, "role"));
+        Assert.Contains("Image puller", Text(reason, "sentence"), StringComparison.Ordinal);
+        Assert.DoesNotContain(role.Id, Text(reason, "sentence"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_denial_on_the_control_plane_is_told_where_its_registry_is()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var auditor = await SignedInToControlAsync(host, "owner");
+        (await host.SignedInAsync("ann@example.test")).Dispose();
+        using var ann = await SignedInToControlAsync(host, "ann@example.test");
+        foreach (var group in new[] { "default", "other" })
+        {
+            var path = $"/subscriptions/subscription/resourceGroups/{group}/providers/Microsoft.ContainerRegistry/registries/LOCAL/tokens/ci?api-version=2023-07-01";
+            Assert.Equal(HttpStatusCode.Forbidden, (await ann.DeleteAsync(path)).StatusCode);
+        }
+
+        using var denials = await AskAsync(auditor, "denials");
+        var denial = Assert.Single(denials.RootElement.GetProperty("value").EnumerateArray());
+        Assert.Equal(("ann@example.test", "Microsoft.ContainerRegistry/registries/tokens/delete", 1), (Text(denial, "actor"), Text(denial, "reason"), denial.GetProperty("count").GetInt64()));
+    }
+
+    [Fact]
     public async Task Log_ins_and_denials_are_told_with_who_and_why()
     {
         await using var host = await RegistryHost.StartAsync();
@@ -87,12 +163,14 @@ public sealed class EvidenceTests
         Assert.Equal(HttpStatusCode.OK, (await ann.GetAsync(denials)).StatusCode);
     }
 
-    private static async Task<HttpClient> SignedInToControlAsync(RegistryHost host, string name)
+    internal static async Task<HttpClient> SignedInToControlAsync(RegistryHost host, string name)
     {
         var record = await host.Metadata.FindPrincipalAsync(name, CancellationToken.None);
         var authority = host.Services.GetRequiredService<AuthorityTokens>();
         return host.BearerOf(await authority.IssueAsync(record!, "https://arm.berth.localhost", null, CancellationToken.None));
     }
+
+    private static string? Text(JsonElement e, string name) => e.GetProperty(name).GetString();
 
     private static async Task<JsonDocument> AskAsync(HttpClient client, string question) =>
         JsonDocument.Parse(await client.GetStringAsync(new Uri(Prefix + question, UriKind.Relative)));

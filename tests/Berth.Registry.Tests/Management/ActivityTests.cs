@@ -53,6 +53,9 @@ public sealed class ActivityTests
             Assert.Equal((from, until, count), (from, until, events.Count(e => Operation(e) == "Microsoft.ContainerRegistry/registries/write")));
         }
 
+        var times = (await ListAsync(owner, "eventTimestamp ge '2026-11-24T00:00:00Z'")).Select(e => e.GetProperty("eventTimestamp").GetDateTimeOffset()).ToList();
+        Assert.Equal(times.OrderDescending(), times);
+        Assert.Equal(host.Time.GetUtcNow().AddMinutes(-1), times[0]);
         await owner.ExpectErrorAsync(400, "InvalidFilterInQueryString", "GET", Log);
         await owner.ExpectErrorAsync(400, "InvalidFilterInQueryString", "GET", Log + "eventTimestamp%20ge%20'yesterday'");
     }

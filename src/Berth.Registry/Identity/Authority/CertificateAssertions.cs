@@ -20,8 +20,8 @@ internal sealed class CertificateAssertions(ICredentials credentials, AuthorityT
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(1);
     private static readonly JsonWebTokenHandler Handler = new() { MaximumTokenSizeInBytes = Authenticator.MaxTokenLength };
 
-    /// <summary>Until when an assertion is good; null when it is not one of this application's, or not good now.</summary>
-    public async ValueTask<DateTimeOffset?> VerifyAsync(PrincipalRecord principal, string assertion, CancellationToken cancellationToken)
+    /// <summary>By which certificate and until when an assertion is good; null when it is not one of this application's, or not good now.</summary>
+    public async ValueTask<AcceptedAssertion?> VerifyAsync(PrincipalRecord principal, string assertion, CancellationToken cancellationToken)
     {
         if (Read(assertion) is not { } token || !IsAbout(token, principal) || token.TryGetHeaderValue<object>("crit", out _)) return null;
 
@@ -34,7 +34,7 @@ internal sealed class CertificateAssertions(ICredentials credentials, AuthorityT
             using var key = certificate.GetRSAPublicKey();
             if (key is null || !IsGood(certificate)) return null;
             var result = await Handler.ValidateTokenAsync(token, Parameters(new RsaSecurityKey(key), await AudiencesAsync(cancellationToken)));
-            return result.IsValid ? new DateTimeOffset(token.ValidTo) : null;
+            return result.IsValid ? new AcceptedAssertion(new DateTimeOffset(token.ValidTo), CredentialSort.Key, credential.KeyId) : null;
         }
 
         return null;

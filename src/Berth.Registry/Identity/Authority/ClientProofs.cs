@@ -12,7 +12,7 @@ namespace Berth.Registry.Identity.Authority;
 /// </summary>
 internal sealed partial class ClientProofs(
     SecretCredentials secrets, CertificateAssertions certificates, FederatedAssertions federated, UsedAssertions used, IPrincipals principals,
-    ICredentials credentials, AccessLog accessLog, ILogger<ClientProofs> logger)
+    ICredentials credentials, AccessLog accessLog, UsageLog usageLog, ILogger<ClientProofs> logger)
 {
     private const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     private const int MaxHeaderLength = 8 * 1024;
@@ -62,14 +62,15 @@ internal sealed partial class ClientProofs(
         }
 
         accessLog.Record(AccessEventKinds.SignIn, 0, clientId.ToString(), AddressOf(context), verified.Method, context.TraceIdentifier);
+        usageLog.RecordUse(record.Id, verified.Sort, verified.KeyId!, AddressOf(context));
         return new Client(clientId.ToString(), record, verified.Until);
     }
 
     private async Task<PrincipalRecord> CheckAssertionAsync(HttpContext context, Guid clientId, string assertion)
     {
         var record = await principals.FindPrincipalByClientIdAsync(clientId.ToString(), context.RequestAborted);
-        if (record is not { Enabled: true } || await VerifyAsync(record, assertion, context.RequestAborted) is not { } until
-            || !await used.UseAsync(record, assertion, until, context.Connection.RemoteIpAddress, context.RequestAborted))
+        if (record is not { Enabled: true } || await VerifyAsync(record, assertion, context.RequestAborted) is not { } accepted
+            || !await used.UseAsync(record, assertion, accepted.Until, context.Connection.RemoteIpAddress, context.RequestAborted))
         {
             Refuse(context, clientId, "assertion");
             throw AuthorityException.BadClient(
@@ -79,11 +80,12 @@ internal sealed partial class ClientProofs(
         }
 
         accessLog.Record(AccessEventKinds.SignIn, 0, clientId.ToString(), AddressOf(context), "assertion", context.TraceIdentifier);
+        usageLog.RecordUse(record.Id, accepted.Sort, accepted.KeyId, AddressOf(context));
         return record;
     }
 
     // Every way in which an application's assertion can be good.
-    private async ValueTask<DateTimeOffset?> VerifyAsync(PrincipalRecord record, string assertion, CancellationToken cancellationToken) =>
+    private async ValueTask<AcceptedAssertion?> VerifyAsync(PrincipalRecord record, string assertion, CancellationToken cancellationToken) =>
         await certificates.VerifyAsync(record, assertion, cancellationToken) ?? await federated.VerifyAsync(record, assertion, cancellationToken);
 
     private void Refuse(HttpContext context, Guid clientId, string reason)

@@ -11,7 +11,7 @@ public static class RoleRows
     {
         var row = granted.Assignment;
         if (!Guid.TryParse(row.RoleDefinitionId, out var id)) return null;
-        var role = BuiltInRoles.Find(id) ?? (granted.Permissions is { } permissions ? Read(id, permissions) : null);
+        var role = BuiltInRoles.Find(id) ?? (granted.Permissions is { } permissions ? Read(id, granted.RoleName, permissions) : null);
         if (role is null) return null;
 
         RoleCondition? condition = null;
@@ -37,7 +37,7 @@ public static class RoleRows
         ];
     }
 
-    private static RoleDefinition Read(Guid id, string permissions) => new(id, id.ToString(), "", IsBuiltIn: false, ["/"], ReadPermissions(permissions));
+    private static RoleDefinition Read(Guid id, string? name, string permissions) => new(id, name ?? id.ToString(), "", IsBuiltIn: false, ["/"], ReadPermissions(permissions));
 
     private static IReadOnlyList<string> Strings(JsonElement block, string name) => block.TryGetProperty(name, out var list) ? Strings(list) : [];
 

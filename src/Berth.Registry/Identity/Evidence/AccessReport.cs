@@ -30,7 +30,7 @@ internal sealed class AccessReport(IInstallation installation, IRoles roles, IPr
             entries.Add(new AccessReportEntry("", "", "anybody", "Anonymous", ActionsOn(RegistryPermissions.FromAnonymousPull(NameSet.Of(repository)), repository), way, [], null, null, null, null));
         }
 
-        return entries.Count > MaxEntries ? (entries[..MaxEntries], true) : (entries, false);
+        return ([.. entries.Take(MaxEntries).Select(entry => entry with { Repository = repository.Value })], entries.Count > MaxEntries);
     }
 
     private async Task AddAssignmentsAsync(
@@ -43,13 +43,13 @@ internal sealed class AccessReport(IInstallation installation, IRoles roles, IPr
             foreach (var row in page.Items)
             {
                 var custom = await roles.FindRoleDefinitionAsync(row.RoleDefinitionId, cancellationToken);
-                if (RoleRows.Read(new GrantedRole(row, custom?.Permissions)) is not { } assignment) continue;
+                if (RoleRows.Read(new GrantedRole(row, custom?.Permissions) { RoleName = custom?.Name }) is not { } assignment) continue;
                 if (ActionsOn(RegistryPermissions.FromAssignments([assignment], registry.RoleAssignmentMode), repository) is not { Count: > 0 } actions) continue;
                 if (await principals.FindPrincipalByIdAsync(row.PrincipalId, cancellationToken) is not { Enabled: true } principal) continue;
 
                 var entry = new AccessReportEntry(
                     principal.ObjectId, principal.ClientId ?? principal.Name, principal.DisplayName, principal.Kind.ToString(), actions, "role assignment", [],
-                    row.Id, custom?.Name ?? assignment.Role.Name, row.Scope.Value, row.Condition);
+                    row.Id, assignment.Role.Name, row.Scope.Value, row.Condition);
                 await AddWithMembersAsync(entries, entry, principal, [], [principal.Id], cancellationToken);
                 if (entries.Count > MaxEntries) return;
             }
@@ -148,4 +148,8 @@ internal sealed class AccessReport(IInstallation installation, IRoles roles, IPr
 /// <param name="Condition">What narrows it.</param>
 internal sealed record AccessReportEntry(
     string ObjectId, string Name, string DisplayName, string Kind, IReadOnlyList<RepositoryAction> Actions, string Way, IReadOnlyList<string> Groups,
-    string? AssignmentId, string? Role, string? Scope, string? Condition);
+    string? AssignmentId, string? Role, string? Scope, string? Condition)
+{
+    /// <summary>The repository.</summary>
+    public string Repository { get; init; } = "";
+}

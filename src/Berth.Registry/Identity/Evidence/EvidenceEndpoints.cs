@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
 using Microsoft.AspNetCore.Http;
@@ -7,12 +6,12 @@ using Microsoft.AspNetCore.Http;
 namespace Berth.Registry.Identity.Evidence;
 
 /// <summary>
-/// What an auditor asks: <c>GET /berth/v1/registries/{name}/access/{logins|denials|report|explain}</c>, with an access token of the authority for the
+/// What an auditor asks: <c>GET /berth/v1/registries/{name}/access/{logins|denials|report|explain|consumers|credentials}</c>, with an access token of the authority for the
 /// control plane and the right to read the registry's role assignments.
 /// </summary>
 internal sealed class EvidenceEndpoints(
-    ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, IPrincipals principals, IAccessEvents events, AccessLog accessLog,
-    AccessReport report, PublicNames names, TimeProvider time) : IFeatureRoutes
+    ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, NamedPrincipals people, IAccessEvents events, AccessLog accessLog,
+    AccessReport report, PrincipalReport ofPrincipal, ConsumerList consumers, CredentialList credentials, PublicNames names, TimeProvider time) : IFeatureRoutes
 {
     private const string Prefix = "/berth/v1/registries/";
     private const string Right = "Microsoft.Authorization/roleAssignments/read";
@@ -51,7 +50,13 @@ internal sealed class EvidenceEndpoints(
         var registry = await installation.FindRegistryAsync(name.ToLowerInvariant(), context.RequestAborted);
         var scope = registry?.Scope ?? ResourceScope.Root;
         var rights = await authorizer.FindControlRightsAsync(principal, [scope], context.RequestAborted);
-        if (!rights.May(scope, Right)) throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not read who has access to '{name}'; ask for the role Reader there ({Right}).");
+        if (!rights.May(scope, Right))
+        {
+            var address = context.Connection.RemoteIpAddress?.ToString();
+            accessLog.Record(AccessEventKinds.Denied, registry?.Id ?? 0, principal.Name, address, Right, context.TraceIdentifier);
+            throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not read who has access to '{name}'; ask for the role Reader there ({Right}).");
+        }
+
         if (registry is null) throw NotFound($"There is no registry '{name}'.");
         if (!HttpMethods.IsGet(context.Request.Method))
         {
@@ -65,7 +70,9 @@ internal sealed class EvidenceEndpoints(
             "denials" => EventsAsync(context, registry, AccessEventKinds.Denied, AccessEventKinds.SignInRefused),
             "report" => ReportAsync(context, registry),
             "explain" => ExplainAsync(context, registry),
-            _ => throw NotFound("There are logins, denials, report and explain."),
+            "consumers" => consumers.AnswerAsync(context, registry),
+            "credentials" => credentials.AnswerAsync(context, registry),
+            _ => throw NotFound("There are logins, denials, report, explain, consumers and credentials."),
         });
     }
 
@@ -79,8 +86,8 @@ internal sealed class EvidenceEndpoints(
         await accessLog.FlushAsync(context.RequestAborted);
         var found = await events.ListAccessEventsAsync(
             registry.Id, time.GetUtcNow() - TimeSpan.FromHours(hours), [kind, otherKind], MaxEvents, context.RequestAborted);
-        var people = await DescribeAsync(found.Select(e => e.Actor), context.RequestAborted);
-        await WriteAsync(context, json =>
+        var described = await people.DescribeAsync(found.Select(e => e.Actor), context.RequestAborted);
+        await EvidenceAnswer.WriteAsync(context, json =>
         {
             json.WriteStartArray("value"u8);
             foreach (var e in found)
@@ -89,7 +96,7 @@ internal sealed class EvidenceEndpoints(
                 json.WriteString("minute"u8, e.Minute);
                 json.WriteString("kind"u8, e.Kind);
                 json.WriteString("actor"u8, e.Actor);
-                if (people.GetValueOrDefault(e.Actor) is { } display) json.WriteString("displayName"u8, display);
+                if (described.GetValueOrDefault(e.Actor) is { } display) json.WriteString("displayName"u8, display);
                 json.WriteString("address"u8, e.Address);
                 json.WriteString("reason"u8, e.Reason);
                 json.WriteNumber("count"u8, e.Count);
@@ -104,13 +111,14 @@ internal sealed class EvidenceEndpoints(
 
     private async Task ReportAsync(HttpContext context, RegistryRecord registry)
     {
-        var (entries, isCut) = await report.OfRepositoryAsync(registry, RepositoryOf(context), context.RequestAborted);
-        await WriteAsync(context, json =>
+        var (entries, isCut, next) = await FindAsync(context, registry);
+        await EvidenceAnswer.WriteAsync(context, json =>
         {
             json.WriteStartArray("value"u8);
             foreach (var entry in entries)
             {
                 json.WriteStartObject();
+                json.WriteString("repository"u8, entry.Repository);
                 json.WriteString("objectId"u8, entry.ObjectId);
                 json.WriteString("name"u8, entry.Name);
                 json.WriteString("displayName"u8, entry.DisplayName);
@@ -131,24 +139,33 @@ internal sealed class EvidenceEndpoints(
 
             json.WriteEndArray();
             json.WriteBoolean("isCut"u8, isCut);
+            EvidenceAnswer.WriteNext(json, context, names, next);
         });
+    }
+
+    private async Task<(IReadOnlyList<AccessReportEntry> Entries, bool IsCut, string? Next)> FindAsync(HttpContext context, RegistryRecord registry)
+    {
+        var principal = context.Request.Query["principal"].Count > 0 ? await people.GetAsync(context, registry) : null;
+        if (principal is not null && EvidenceAnswer.OptionalRepositoryOf(context) is null)
+        {
+            var (entries, next) = await ofPrincipal.OfPrincipalAsync(registry, principal, EvidenceAnswer.AfterOf(context), context.RequestAborted);
+            return (entries, false, next);
+        }
+
+        var (all, isCut) = await report.OfRepositoryAsync(registry, EvidenceAnswer.RepositoryOf(context), context.RequestAborted);
+        return (principal is null ? all : [.. all.Where(entry => entry.ObjectId == principal.ObjectId || entry.ObjectId.Length == 0)], isCut, null);
     }
 
     private async Task ExplainAsync(HttpContext context, RegistryRecord registry)
     {
-        var repository = RepositoryOf(context);
+        var repository = EvidenceAnswer.RepositoryOf(context);
         if (!Enum.TryParse<RepositoryAction>(context.Request.Query["action"], ignoreCase: true, out var action) || !Enum.IsDefined(action))
             throw new OciException(OciErrorCode.BadRequest, $"action must be one of {string.Join(", ", Enum.GetNames<RepositoryAction>())}.");
-        var who = context.Request.Query["principal"].ToString();
-        var found = await FindPrincipalAsync(who, context.RequestAborted);
-
-        // Another registry's tokens are not this one's auditor's to know of.
-        var record = (found?.RegistryId is { } owner && owner != registry.Id ? null : found)
-            ?? throw NotFound($"There is no principal '{(who.Length <= 100 ? who : who[..100])}': give a user name, a client id or an object id.");
+        var record = await people.GetAsync(context, registry);
         var epochs = await installation.ReadEpochsAsync(record.Id, registry.Id, context.RequestAborted);
         var permissions = await authorizer.FindPermissionsAsync(new SignedIn(Principal.Of(record), null, epochs.Registry), registry, context.RequestAborted);
         var explanation = permissions.Explain(repository, action);
-        await WriteAsync(context, json =>
+        await EvidenceAnswer.WriteAsync(context, json =>
         {
             json.WriteString("principal"u8, record.ClientId ?? record.Name);
             json.WriteString("displayName"u8, record.DisplayName);
@@ -163,6 +180,9 @@ internal sealed class EvidenceEndpoints(
                 json.WriteString("verdict"u8, reason.Verdict.ToString());
                 json.WriteString("sentence"u8, reason.Sentence);
                 json.WriteString("source"u8, reason.Source);
+                json.WriteString("role"u8, reason.Role);
+                json.WriteString("scope"u8, reason.Scope);
+                json.WriteString("condition"u8, reason.Condition);
                 json.WriteEndObject();
             }
 
@@ -173,44 +193,5 @@ internal sealed class EvidenceEndpoints(
         });
     }
 
-    private async ValueTask<PrincipalRecord?> FindPrincipalAsync(string who, CancellationToken cancellationToken)
-    {
-        if (!Guid.TryParse(who, out var id)) return await installation.FindPrincipalAsync(who, cancellationToken);
-        return await principals.FindPrincipalByObjectIdAsync(id.ToString(), cancellationToken)
-            ?? await principals.FindPrincipalByClientIdAsync(id.ToString(), cancellationToken);
-    }
-
-    // An application signs in with a GUID, which says nothing to people.
-    private async Task<Dictionary<string, string>> DescribeAsync(IEnumerable<string> actors, CancellationToken cancellationToken)
-    {
-        var found = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var actor in actors.Distinct().Where(actor => Guid.TryParse(actor, out _)))
-        {
-            if (await principals.FindPrincipalByClientIdAsync(actor, cancellationToken) is { } record) found[actor] = record.DisplayName;
-        }
-
-        return found;
-    }
-
-    private static RepositoryName RepositoryOf(HttpContext context) => RepositoryName.TryParse(context.Request.Query["repository"].ToString(), out var repository)
-        ? repository
-        : throw new OciException(OciErrorCode.NameInvalid, "Give the repository: ?repository=team/app.");
-
     private static OciException NotFound(string message) => new(OciErrorCode.NameUnknown, message);
-
-    private static async Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
-    {
-        using var body = new MemoryStream();
-        using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-
-        context.Response.ContentType = "application/json; charset=utf-8";
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
-    }
 }

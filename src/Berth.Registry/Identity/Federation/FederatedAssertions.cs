@@ -18,15 +18,15 @@ internal sealed partial class FederatedAssertions(
 
     private readonly ConcurrentDictionary<(long PrincipalId, Refusal Refusal), long> _logged = new();
 
-    /// <summary>Until when the assertion proves it; null when it does not.</summary>
-    public async ValueTask<DateTimeOffset?> VerifyAsync(PrincipalRecord principal, string assertion, CancellationToken cancellationToken)
+    /// <summary>By which federated credential and until when the assertion proves it; null when it does not.</summary>
+    public async ValueTask<AcceptedAssertion?> VerifyAsync(PrincipalRecord principal, string assertion, CancellationToken cancellationToken)
     {
         var parsed = Assertion.TryParse(assertion);
-        var refusal = parsed is null ? Refusal.Malformed : await RefusalOfAsync(principal, parsed, cancellationToken);
+        var (refusal, name) = parsed is null ? (Refusal.Malformed, "") : await CheckAsync(principal, parsed, cancellationToken);
         if (refusal == Refusal.None)
         {
             metrics.Accepted();
-            return parsed!.ExpiresAt;
+            return new AcceptedAssertion(parsed!.ExpiresAt!.Value, CredentialSort.Federated, name);
         }
 
         metrics.Refused();
@@ -40,15 +40,19 @@ internal sealed partial class FederatedAssertions(
         return null;
     }
 
-    private async ValueTask<Refusal> RefusalOfAsync(PrincipalRecord principal, Assertion assertion, CancellationToken cancellationToken)
+    private async ValueTask<(Refusal Refusal, string Name)> CheckAsync(PrincipalRecord principal, Assertion assertion, CancellationToken cancellationToken)
     {
-        if (AssertionAlgorithm.Find(assertion.Algorithm) is not { } algorithm) return Refusal.Algorithm;
+        if (AssertionAlgorithm.Find(assertion.Algorithm) is not { } algorithm) return (Refusal.Algorithm, "");
 
         // All that costs nothing comes before the issuer is asked.
         var known = await credentials.ListFederatedCredentialsAsync(principal.Id, cancellationToken);
-        if (RefusalByCredentials(known, assertion) is not Refusal.None and var unknown) return unknown;
-        if (RefusalByTimes(assertion) is not Refusal.None and var untimely) return untimely;
+        var (refusal, name) = FindCredential(known, assertion);
+        if (refusal == Refusal.None) refusal = RefusalByTimes(assertion);
+        return (refusal == Refusal.None ? await RefusalByKeysAsync(assertion, algorithm, cancellationToken) : refusal, name);
+    }
 
+    private async ValueTask<Refusal> RefusalByKeysAsync(Assertion assertion, AssertionAlgorithm algorithm, CancellationToken cancellationToken)
+    {
         var issuer = assertion.Issuer!;
         if (await issuers.GetAsync(issuer, cancellationToken) is not { } keys) return Refusal.NoKeys;
 
@@ -58,13 +62,14 @@ internal sealed partial class FederatedAssertions(
         return key.Verifies(algorithm, assertion.Signed, assertion.Signature) ? Refusal.None : Refusal.Signature;
     }
 
-    private static Refusal RefusalByCredentials(IReadOnlyList<FederatedCredentialRecord> known, Assertion assertion)
+    private static (Refusal Refusal, string Name) FindCredential(IReadOnlyList<FederatedCredentialRecord> known, Assertion assertion)
     {
         var ofIssuer = known.Where(credential => string.Equals(credential.Issuer, assertion.Issuer, StringComparison.Ordinal)).ToArray();
-        if (ofIssuer.Length == 0) return Refusal.Issuer;
+        if (ofIssuer.Length == 0) return (Refusal.Issuer, "");
         var ofSubject = ofIssuer.Where(credential => string.Equals(credential.Subject, assertion.Subject, StringComparison.Ordinal)).ToArray();
-        if (ofSubject.Length == 0) return Refusal.Subject;
-        return ofSubject.Any(credential => credential.Audiences.Intersect(assertion.Audiences, StringComparer.Ordinal).Any()) ? Refusal.None : Refusal.Audience;
+        if (ofSubject.Length == 0) return (Refusal.Subject, "");
+        var match = Array.Find(ofSubject, credential => credential.Audiences.Intersect(assertion.Audiences, StringComparer.Ordinal).Any());
+        return match is null ? (Refusal.Audience, "") : (Refusal.None, match.Name);
     }
 
     private Refusal RefusalByTimes(Assertion assertion)

@@ -1,0 +1,206 @@
+using Berth.Metadata;
+using Berth.Oci;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Identity;
+
+/// <summary>
+/// Records who pulls which manifest and when each credential is used, off the request path: counted in memory, and written in batches. When more
+/// different ones wait than the writer may be held for, those that come on top are counted as dropped.
+/// </summary>
+internal sealed partial class UsageLog(IConsumers consumers, ICredentials credentials, AccessMetrics metrics, TimeProvider time, ILogger<UsageLog> logger)
+    : BackgroundService
+{
+    // Strangers choose their user agents: they must not crowd out those who are known.
+    private const int MaxStrangers = 500;
+    private const int MaxPulls = 2_000;
+    private const int MaxUses = 2_000;
+
+    // The writer is held for one batch: pushes wait meanwhile.
+    private const int BatchRows = 250;
+    private const string NoAddress = "-";
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _flushing = new(1);
+    private Dictionary<Pull, Tally> _pulls = [];
+    private Dictionary<Proof, CredentialUse> _uses = [];
+    private int _strangers;
+    private long _dropped;
+
+    /// <summary>Counts a pull; never waits for anything but another count.</summary>
+    public void RecordPull(RegistryRecord registry, RepositoryName repository, Digest digest, Principal principal, string? address, string? userAgent)
+    {
+        var isStranger = principal.Id == 0;
+        var pull = new Pull(registry.Id, repository, digest, isStranger ? "" : principal.Name, address ?? NoAddress, UserAgent.Clean(userAgent));
+        var now = time.GetUtcNow();
+        lock (_lock)
+        {
+            if (_pulls.TryGetValue(pull, out var tally))
+            {
+                tally.Count++;
+                tally.Last = now;
+            }
+            else if (isStranger ? _strangers < MaxStrangers : _pulls.Count - _strangers < MaxPulls)
+            {
+                _pulls.Add(pull, new Tally { Count = 1, First = now, Last = now });
+                if (isStranger) _strangers++;
+            }
+            else
+            {
+                _dropped++;
+            }
+        }
+    }
+
+    /// <summary>Remembers that a credential was used just now.</summary>
+    public void RecordUse(long principalId, CredentialSort sort, string keyId, string? address)
+    {
+        var (proof, use) = (new Proof(principalId, sort, keyId), new CredentialUse(principalId, keyId, time.GetUtcNow(), sort, address));
+        lock (_lock)
+        {
+            if (_uses.Count < MaxUses || _uses.ContainsKey(proof)) _uses[proof] = use;
+            else _dropped++;
+        }
+    }
+
+    /// <summary>Writes all that was recorded until now.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        await _flushing.WaitAsync(cancellationToken);
+        try
+        {
+            // Both begin, so that neither is lost when the other cannot be written.
+            var (pulls, uses) = Take();
+            await Task.WhenAll(
+                WriteAsync(pulls, (part, token) => consumers.AddConsumersAsync([.. part.Select(RecordOf)], token), PutBack, cancellationToken),
+                WriteAsync(uses, (part, token) => credentials.RecordCredentialUsesAsync([.. part.Select(use => use.Value)], token), PutBack, cancellationToken));
+        }
+        finally
+        {
+            _flushing.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // Here and not at the loop's end: one that is stopped before its first turn has no end.
+        await base.StopAsync(cancellationToken);
+        await FlushSafelyAsync(CancellationToken.None);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        base.Dispose();
+        _flushing.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(FlushInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken)) await FlushSafelyAsync(stoppingToken);
+    }
+
+    private async Task FlushSafelyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await FlushAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogFlushFailed(e);
+        }
+    }
+
+    private (List<KeyValuePair<Pull, Tally>> Pulls, List<KeyValuePair<Proof, CredentialUse>> Uses) Take()
+    {
+        Dictionary<Pull, Tally> pulls;
+        Dictionary<Proof, CredentialUse> uses;
+        long dropped;
+        lock (_lock)
+        {
+            (pulls, uses, dropped) = (_pulls, _uses, _dropped);
+            (_pulls, _uses, _strangers, _dropped) = ([], [], 0, 0);
+        }
+
+        if (dropped > 0)
+        {
+            metrics.UsageDropped(dropped);
+            LogDropped(dropped);
+        }
+
+        return ([.. pulls], [.. uses]);
+    }
+
+    // What could not be written waits for the next attempt.
+    private static async Task WriteAsync<T>(
+        List<T> entries, Func<T[], CancellationToken, Task> write, Action<IEnumerable<T>> putBack, CancellationToken cancellationToken)
+    {
+        var written = 0;
+        try
+        {
+            foreach (var part in entries.Chunk(BatchRows))
+            {
+                await write(part, cancellationToken);
+                written += part.Length;
+            }
+        }
+        catch
+        {
+            putBack(entries.Skip(written));
+            throw;
+        }
+    }
+
+    private void PutBack(IEnumerable<KeyValuePair<Pull, Tally>> pulls)
+    {
+        lock (_lock)
+        {
+            foreach (var (pull, tally) in pulls)
+            {
+                if (!_pulls.TryGetValue(pull, out var later))
+                {
+                    _pulls.Add(pull, tally);
+                    if (pull.Principal.Length == 0) _strangers++;
+                    continue;
+                }
+
+                later.Count += tally.Count;
+                later.First = tally.First;
+            }
+        }
+    }
+
+    private void PutBack(IEnumerable<KeyValuePair<Proof, CredentialUse>> uses)
+    {
+        lock (_lock)
+        {
+            foreach (var (proof, use) in uses) _uses.TryAdd(proof, use);
+        }
+    }
+
+    private static ConsumerRecord RecordOf(KeyValuePair<Pull, Tally> entry)
+    {
+        var (pull, tally) = entry;
+        return new ConsumerRecord(
+            pull.RegistryId, pull.Repository, pull.Digest, pull.Principal, pull.Address, pull.UserAgent, tally.Count, tally.First, tally.Last);
+    }
+
+    private readonly record struct Pull(long RegistryId, RepositoryName Repository, Digest Digest, string Principal, string Address, string UserAgent);
+
+    private readonly record struct Proof(long PrincipalId, CredentialSort Sort, string KeyId);
+
+    private sealed class Tally
+    {
+        public long Count { get; set; }
+
+        public DateTimeOffset First { get; set; }
+
+        public DateTimeOffset Last { get; set; }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Diagnostics.Metrics;
+using Berth.Metadata;
+using Berth.Oci;
+using Berth.Registry.Identity;
+using Berth.Registry.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Berth.Registry.Tests.Identity;
+
+/// <summary>What is recorded beside requests: bounded, counted when lost, and written before the server ends.</summary>
+public sealed class UsageLogTests
+{
+    private static readonly RepositoryName App = RepositoryName.Parse("team-a/app");
+    private static readonly Digest Image = Digest.Compute(DigestAlgorithm.Sha256, "{}"u8);
+    private static readonly Principal Ann = new(7, "ann", 1);
+
+    [Fact]
+    public async Task A_flood_of_invented_programs_is_dropped_with_a_count_and_crowds_out_nobody_who_is_known()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var (log, registry) = await LogAsync(host);
+        long dropped = 0;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (instrument.Name == "berth.access.usage.dropped" && instrument.Meter.Scope == host.Services.GetRequiredService<IMeterFactory>()) l.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => dropped = value);
+        listener.Start();
+
+        for (var i = 0; i < 800; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, "192.0.2.1", $"invented/{i}");
+        log.RecordPull(registry, App, Image, Ann, "192.0.2.2", "podman");
+        log.RecordPull(registry, App, Image, Principal.Anonymous, "192.0.2.1", "invented/3");
+        await log.FlushAsync(CancellationToken.None);
+
+        listener.RecordObservableInstruments();
+        Assert.Equal(300, dropped);
+        var listed = (await host.Metadata.ListConsumersAsync(new ConsumerQuery(registry.Id, App), null, 1000, CancellationToken.None)).Items;
+        Assert.Equal(502, listed.Sum(pull => pull.Count));
+        Assert.Contains(listed, pull => pull is { Principal: "ann", UserAgent: "podman", Count: 1 });
+    }
+
+    [Fact]
+    public async Task What_was_recorded_is_written_when_the_server_stops()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var (log, registry) = await LogAsync(host);
+        await log.StartAsync(CancellationToken.None);
+        log.RecordPull(registry, App, Image, Ann, null, null);
+
+        await log.StopAsync(CancellationToken.None);
+
+        var pull = Assert.Single((await host.Metadata.ListConsumersAsync(new ConsumerQuery(registry.Id, App), null, 10, CancellationToken.None)).Items);
+        Assert.Equal(("ann", "-", "", 1), (pull.Principal, pull.Address, pull.UserAgent, pull.Count));
+    }
+
+    [Fact]
+    public async Task No_pull_is_lost_between_many_recorders_and_the_flush()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var (log, registry) = await LogAsync(host);
+        var recorders = Enumerable.Range(0, 4).Select(r => Task.Run(() =>
+        {
+            for (var i = 0; i < 2_000; i++) log.RecordPull(registry, App, Image, Ann, $"192.0.2.{r}", $"v{i % 5}");
+        })).ToList();
+        while (!recorders.TrueForAll(r => r.IsCompleted)) await log.FlushAsync(CancellationToken.None);
+        await Task.WhenAll(recorders);
+        await log.FlushAsync(CancellationToken.None);
+
+        var listed = (await host.Metadata.ListConsumersAsync(new ConsumerQuery(registry.Id, App), null, 100, CancellationToken.None)).Items;
+        Assert.Equal((20, 8_000), (listed.Count, listed.Sum(pull => pull.Count)));
+    }
+
+    private static async Task<(UsageLog Log, RegistryRecord Registry)> LogAsync(RegistryHost host)
+    {
+        await host.Client.PutManifestAsync("team-a/app", "v1", """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"""u8.ToArray(), MediaTypes.OciIndex);
+        await host.Services.GetRequiredService<UsageLog>().FlushAsync(CancellationToken.None);
+        return (host.Services.GetRequiredService<UsageLog>(), (await host.Metadata.FindRegistryAsync("local", CancellationToken.None))!);
+    }
+}
