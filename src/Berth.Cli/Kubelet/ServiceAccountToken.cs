@@ -22,7 +22,7 @@ internal sealed record ServiceAccountToken(string Text, DateTimeOffset Until)
             throw new ClientException("the service account's token is one for the cluster's API server, and goes to no registry; ask for one with an audience of its own.");
         if (audience is not null && !audiences.Contains(audience))
             throw new ClientException($"the service account's token is not for the audience '{audience}'; set the same one in kubelet's serviceAccountTokenAudience.");
-        if (!claims.TryGetProperty("exp", out var end) || !end.TryGetInt64(out var seconds) || seconds is < 0 or > 253402300799)
+        if (!claims.TryGetProperty("exp", out var end) || end.ValueKind != JsonValueKind.Number || !end.TryGetInt64(out var seconds) || seconds is < 0 or > 253402300799)
             throw new ClientException("the service account's token does not say when it ends.");
         var until = DateTimeOffset.FromUnixTimeSeconds(seconds);
         return until > now ? new(text, until) : throw new ClientException($"the service account's token ended at {until:u}.");
