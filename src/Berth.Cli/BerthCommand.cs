@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Reflection;
 using Berth.Cli.Acr;
 using Berth.Cli.Ad;
+using Berth.Cli.Credentials;
 using Berth.Cli.Identities;
+using Berth.Cli.Kubelet;
 using Berth.Cli.Login;
 using Berth.Cli.Role;
 using Berth.Cli.Session;
@@ -19,21 +21,7 @@ internal static class BerthCommand
     /// <summary>Runs what the arguments ask for; the result is the exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        var version = new Command("version", "Prints the version.");
-        version.SetAction(_ => Console.Out.WriteLine(Assembly.GetExecutingAssembly().GetName().Version?.ToString(3)));
-        var root = new RootCommand("Berth, a private OCI registry: the client. The server's commands are ./berth serve, storage, backup and restore.")
-        {
-            LoginCommand.Create(),
-            LoginCommand.CreateLogout(),
-            LoginCommand.CreateAccount(),
-            AcrCommand.Create(),
-            AdCommand.Create(),
-            RoleCommand.Create(),
-            IdentityCommand.Create(),
-            version,
-        };
-
-        var parsed = root.Parse(args);
+        var parsed = CreateRoot().Parse(args);
         if (parsed.Errors.Count > 0)
         {
             await Console.Error.WriteLineAsync($"berth: {parsed.Errors[0].Message} See ./berth --help.");
@@ -70,5 +58,25 @@ internal static class BerthCommand
             await Console.Error.WriteLineAsync($"berth: {e.Message}");
             return Misuse;
         }
+    }
+
+    /// <summary>Every command.</summary>
+    public static RootCommand CreateRoot()
+    {
+        var version = new Command("version", "Prints the version.");
+        version.SetAction(_ => Console.Out.WriteLine(Assembly.GetExecutingAssembly().GetName().Version?.ToString(3)));
+        return new RootCommand("Berth, a private OCI registry: the client. The server's commands are ./berth serve, storage, backup and restore.")
+        {
+            LoginCommand.Create(),
+            LoginCommand.CreateLogout(),
+            LoginCommand.CreateAccount(),
+            AcrCommand.Create(),
+            AdCommand.Create(),
+            RoleCommand.Create(),
+            IdentityCommand.Create(),
+            DockerCredentialCommand.Create(),
+            CredentialProviderCommand.Create(),
+            version,
+        };
     }
 }

@@ -52,7 +52,7 @@ internal static class OutputFormats
             });
     }
 
-    /// <summary>Prints an object, or a list of objects.</summary>
+    /// <summary>Prints an object, a list of objects, or what a query made of them.</summary>
     public static Task WriteAsync(JsonElement value, OutputFormat format) => format switch
     {
         OutputFormat.Json => WriteJsonAsync(value),

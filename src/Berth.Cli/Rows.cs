@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Berth.Cli;
@@ -38,13 +39,20 @@ internal static class Rows
 
     private static List<JsonElement> ItemsOf(JsonElement value) => value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
 
-    private static IEnumerable<string> NamesOf(JsonElement item) => item.ValueKind != JsonValueKind.Object
-        ? ["result"]
+    // A query may make lists of values; az names their columns like this, too.
+    private static IEnumerable<string> NamesOf(JsonElement item) => item.ValueKind == JsonValueKind.Array
+        ? Enumerable.Range(1, item.GetArrayLength()).Select(number => $"column{number}")
+        : item.ValueKind != JsonValueKind.Object ? ["result"]
         : item.EnumerateObject().Where(p => p.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array or JsonValueKind.Null)).Select(p => p.Name);
 
     private static string CellOf(JsonElement item, string name)
     {
-        var value = item.ValueKind != JsonValueKind.Object ? item : item.TryGetProperty(name, out var property) ? property : default;
+        var value = item.ValueKind switch
+        {
+            JsonValueKind.Object => item.TryGetProperty(name, out var property) ? property : default,
+            JsonValueKind.Array => int.Parse(name.AsSpan("column".Length), CultureInfo.InvariantCulture) is var number && number <= item.GetArrayLength() ? item[number - 1] : default,
+            _ => item,
+        };
         return value.ValueKind switch
         {
             JsonValueKind.String => new string([.. value.GetString()!.Select(c => char.IsControl(c) ? ' ' : c)]),

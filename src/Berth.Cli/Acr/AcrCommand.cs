@@ -21,7 +21,7 @@ internal static class AcrCommand
         registry.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = registry.Connect(parsed);
+            using var client = await registry.ConnectAsync(parsed, cancellationToken);
             await client.PingAsync(cancellationToken);
             await Console.Out.WriteLineAsync($"{client.Address} answers, and the credentials are good.");
         });
@@ -31,13 +31,15 @@ internal static class AcrCommand
     private static Command ListRepositories()
     {
         var registry = new RegistryArguments();
-        var output = OutputFormats.Option();
-        var command = new Command("list", "Lists the repositories that you may see.") { output };
+        var output = new OutputOptions();
+        var command = new Command("list", "Lists the repositories that you may see.");
         registry.AddTo(command);
+        output.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = registry.Connect(parsed);
-            await OutputFormats.WriteAsync(client.ListRepositoriesAsync(null, cancellationToken), parsed.GetValue(output), cancellationToken);
+            var printer = output.Read(parsed);
+            using var client = await registry.ConnectAsync(parsed, cancellationToken);
+            await printer.WriteAsync(client.ListRepositoriesAsync(null, cancellationToken), cancellationToken);
         });
         return command;
     }
@@ -46,15 +48,17 @@ internal static class AcrCommand
     {
         var registry = new RegistryArguments();
         var repository = new Option<string>("--repository") { Description = "The repository's name.", Required = true };
-        var output = OutputFormats.Option();
-        var command = new Command("show-tags", "Lists the tags of a repository.") { repository, output };
+        var output = new OutputOptions();
+        var command = new Command("show-tags", "Lists the tags of a repository.") { repository };
         registry.AddTo(command);
+        output.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var text = parsed.GetValue(repository)!;
             if (!RepositoryName.TryParse(text, out var name)) throw new ArgumentException($"'{text}' is not a repository name.");
-            using var client = registry.Connect(parsed);
-            await OutputFormats.WriteAsync(client.ListTagsAsync(name, null, cancellationToken), parsed.GetValue(output), cancellationToken);
+            var printer = output.Read(parsed);
+            using var client = await registry.ConnectAsync(parsed, cancellationToken);
+            await printer.WriteAsync(client.ListTagsAsync(name, null, cancellationToken), cancellationToken);
         });
         return command;
     }

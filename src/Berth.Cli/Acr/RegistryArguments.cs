@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Berth.Cli.Login;
 using Berth.Oci.Client;
 
 namespace Berth.Cli.Acr;
@@ -13,19 +14,19 @@ internal sealed class RegistryArguments
     };
 
     private readonly Option<string?> _username = new("--username", "-u") { Description = "The user name (or BERTH_USERNAME)." };
-    private readonly Option<string?> _password = new("--password", "-p") { Description = "The password (or BERTH_PASSWORD, which no process list shows)." };
+    private readonly PasswordOptions _password = new();
 
     /// <summary>Adds the flags to a command.</summary>
     public void AddTo(Command command)
     {
         command.Add(_name);
         command.Add(_username);
-        command.Add(_password);
+        _password.AddTo(command);
     }
 
     /// <summary>A client of the registry that the flags name.</summary>
     /// <exception cref="ArgumentException">The address is none, or one of user name and password is missing.</exception>
-    public RegistryClient Connect(ParseResult parsed)
+    public async Task<RegistryClient> ConnectAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var name = parsed.GetValue(_name)!;
         var text = name.Contains("://", StringComparison.Ordinal) ? name : $"https://{name}";
@@ -33,7 +34,7 @@ internal sealed class RegistryArguments
             throw new ArgumentException($"--name is '{name}', which is no address; give host[:port] or http://host[:port].");
 
         var username = parsed.GetValue(_username) ?? Environment.GetEnvironmentVariable("BERTH_USERNAME");
-        var password = parsed.GetValue(_password) ?? Environment.GetEnvironmentVariable("BERTH_PASSWORD");
+        var password = await _password.ReadAsync(parsed, username, cancellationToken);
         if (username is null != password is null) throw new ArgumentException("Give both a user name and a password, or neither.");
         return new RegistryClient(address, new RegistryClientOptions
         {

@@ -11,16 +11,19 @@ internal static class LoginCommand
     {
         var endpoint = ApiCommand.Optional("Any address of the installation, such as https://local.berth.localhost:5443 (or BERTH_ENDPOINT).", "--endpoint");
         var username = ApiCommand.Optional("The user name, or a service principal's client id (or BERTH_USERNAME).", "--username", "-u");
-        var password = ApiCommand.Optional("The password or secret (or BERTH_PASSWORD, which no process list shows).", "--password", "-p");
+        var password = new PasswordOptions();
         var isServicePrincipal = ApiCommand.Switch("Sign in as a service principal.", "--service-principal");
         var tenant = ApiCommand.Optional("The tenant's GUID; the installation has one.", "--tenant", "-t");
-        var command = new Command("login", "Signs in to an installation.") { endpoint, username, password, isServicePrincipal, tenant };
+        var command = new Command("login", "Signs in to an installation.") { endpoint, username, isServicePrincipal, tenant };
+        password.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var name = Given(parsed, username, "BERTH_USERNAME");
-            var secret = Given(parsed, password, "BERTH_PASSWORD");
+            var address = AddressOf(Given(parsed, endpoint, "BERTH_ENDPOINT"));
+            var secret = await password.ReadAsync(parsed, name, cancellationToken)
+                ?? throw new ArgumentException("Give --password-stdin or --password, or set BERTH_PASSWORD; there is no terminal to ask at.");
             using var client = Wire.Connect();
-            var state = await DiscoverAsync(client, AddressOf(Given(parsed, endpoint, "BERTH_ENDPOINT")), name, parsed.GetValue(isServicePrincipal) ? secret : null, cancellationToken);
+            var state = await DiscoverAsync(client, address, name, parsed.GetValue(isServicePrincipal) ? secret : null, cancellationToken);
             if (parsed.GetValue(tenant) is { } asked && !asked.Equals(state.TenantId, StringComparison.OrdinalIgnoreCase))
                 throw new ClientException($"the installation's tenant is {state.TenantId}, not '{asked}'.");
             await SessionFile.WriteAsync(await new Authority(client, TimeProvider.System).SignInAsync(state, secret, cancellationToken), cancellationToken);

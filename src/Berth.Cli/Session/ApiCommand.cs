@@ -12,13 +12,14 @@ internal static class ApiCommand
     {
         var command = new Command(name, description);
         foreach (var option in options) command.Add(option);
-        var output = OutputFormats.Option();
-        command.Add(output);
+        var output = new OutputOptions();
+        output.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            var printer = output.Read(parsed);
             using var session = await ApiSession.OpenAsync(cancellationToken);
             var answer = await run(parsed, session, cancellationToken);
-            if (answer.ValueKind != JsonValueKind.Undefined) await OutputFormats.WriteAsync(answer, parsed.GetValue(output));
+            if (answer.ValueKind != JsonValueKind.Undefined) await printer.WriteAsync(answer);
         });
         return command;
     }

@@ -68,13 +68,7 @@ internal sealed class ApiSession : IDisposable
 
     private async Task<JsonElement> SendAsync(HttpMethod method, string address, string resource, HttpContent? content, CancellationToken cancellationToken)
     {
-        var renewed = await _authority.RenewAsync(_state, resource, cancellationToken);
-        if (!ReferenceEquals(renewed, _state))
-        {
-            _state = renewed;
-            await SessionFile.WriteAsync(renewed, cancellationToken);
-        }
-
+        _state = await SessionTokens.RenewAsync(_authority, _state, resource, cancellationToken);
         return await Wire.SendAsync(_client, method, new Uri(address), _state.AccessTokens[resource].Token, content, cancellationToken);
     }
 }

@@ -18,11 +18,14 @@ internal sealed class Authority(HttpClient client, TimeProvider time)
             state, state.ArmEndpoint, [new("grant_type", "password"), new("client_id", ClientId), new("username", state.UserName), new("password", password!)],
             cancellationToken);
 
+    /// <summary>Whether the session has a token for the resource that is good for some minutes.</summary>
+    public bool IsFresh(SessionState state, string resource) => state.AccessTokens.TryGetValue(resource, out var known) && known.Until - Margin > time.GetUtcNow();
+
     /// <summary>The session with a token for the resource that is good for some minutes.</summary>
     /// <exception cref="ClientException">There is none to be had any more.</exception>
     public async Task<SessionState> RenewAsync(SessionState state, string resource, CancellationToken cancellationToken)
     {
-        if (state.AccessTokens.TryGetValue(resource, out var known) && known.Until - Margin > time.GetUtcNow()) return state;
+        if (IsFresh(state, resource)) return state;
         if (!state.IsServicePrincipal && state.RefreshToken is null) throw SignedOut("the authority gave no refresh token");
         try
         {

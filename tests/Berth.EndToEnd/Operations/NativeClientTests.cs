@@ -24,6 +24,12 @@ public sealed class NativeClientTests
             Path.Combine(Repository.Root, "berth"), ["version"], Repository.Root, new Dictionary<string, string> { ["DOTNET_ROOT"] = Repository.Root }, limit: BuildLimit);
         Assert.Matches(@"\A[0-9]+\.[0-9]+\.[0-9]+\n\z", version.Succeeded().Output);
         Assert.Empty(version.Errors);
+
+        // Nothing is kept for this host, which the helper's own words say to whatever tool asked.
+        var helper = await Tool.RunAsync(
+            Path.Combine(Repository.Root, "artifacts", "berth", "native", "docker-credential-berth"), ["get"], Repository.Root,
+            new Dictionary<string, string> { ["BERTH_CONFIG_DIR"] = "/nonexistent" }, "registry.invalid\n");
+        Assert.Equal((1, "credentials not found in native keychain\n"), (helper.Status, helper.Output));
     }
 
     /// <summary>Each file that the client and its build are made of, with its content's digest.</summary>

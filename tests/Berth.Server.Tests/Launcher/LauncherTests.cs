@@ -163,6 +163,19 @@ public sealed class LauncherTests : IDisposable
     }
 
     [Fact]
+    public async Task Under_the_name_of_a_credential_helper_it_is_one()
+    {
+        Directory.CreateDirectory(In("artifacts/berth/native"));
+        Script("artifacts/berth/native/berth-cli", "echo native \"$@\"");
+        Write("artifacts/berth/native/stamp");
+        var link = Path.Combine(_folder.Path, "docker-credential-berth");
+        File.CreateSymbolicLink(link, In("berth"));
+        using var process = Process.Start(Info(link, ["get"], []))!;
+        Assert.Equal("native docker-credential get\n", await process.StandardOutput.ReadToEndAsync());
+        await process.WaitForExitAsync();
+    }
+
+    [Fact]
     public async Task It_may_be_called_through_a_link()
     {
         File.CreateSymbolicLink(Path.Combine(_folder.Path, "link"), In("berth"));

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Text.Json;
+using Berth.Cli.Query;
+using Berth.Cli.Session;
+
+namespace Berth.Cli;
+
+/// <summary>The flags that say what of an answer is printed, and how.</summary>
+internal sealed class OutputOptions
+{
+    private readonly Option<OutputFormat> _format = new("--output", "-o") { Description = "json, table, tsv or yaml.", DefaultValueFactory = _ => OutputFormat.Json };
+    private readonly Option<string?> _query = new("--query") { Description = "A JMESPath expression: what of the answer is printed." };
+
+    /// <summary>Adds the flags to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Add(_format);
+        command.Add(_query);
+    }
+
+    /// <summary>What prints the answer. It is read before anything is done: a command whose answer cannot be printed should not run.</summary>
+    /// <exception cref="QueryException">The query cannot be read.</exception>
+    public Printer Read(ParseResult parsed) => new(parsed.GetValue(_format), parsed.GetValue(_query) is { } query ? JmesPath.Parse(query) : null);
+
+    /// <summary>Prints an answer in a form, or what a query makes of it.</summary>
+    internal sealed class Printer(OutputFormat format, JmesPath? query)
+    {
+        /// <summary>Prints an object or a list; nothing when the query finds nothing, as az does.</summary>
+        public async Task WriteAsync(JsonElement answer)
+        {
+            var value = query is null ? answer : query.Search(answer);
+            if (query is null || value.ValueKind != JsonValueKind.Null) await OutputFormats.WriteAsync(value, format);
+        }
+
+        /// <summary>Prints names.</summary>
+        public async Task WriteAsync(IAsyncEnumerable<string> names, CancellationToken cancellationToken)
+        {
+            if (query is null)
+            {
+                await OutputFormats.WriteAsync(names, format, cancellationToken);
+                return;
+            }
+
+            var all = new List<JsonElement>();
+            await foreach (var name in names.WithCancellation(cancellationToken)) all.Add(Values.Of(name));
+            await WriteAsync(Json.Array(all));
+        }
+    }
+}

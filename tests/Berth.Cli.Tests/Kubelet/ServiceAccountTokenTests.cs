@@ -1,0 +1,58 @@
+using System.Buffers.Text;
+using System.Text;
+using Berth.Cli.Kubelet;
+using Berth.Cli.Session;
+
+namespace Berth.Cli.Tests.Kubelet;
+
+/// <summary>Which tokens of service accounts are given to a registry, and what is read from kubelet.</summary>
+public sealed class ServiceAccountTokenTests
+{
+    private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
+
+    [Fact]
+    public void A_token_with_an_audience_of_its_own_is_taken() =>
+        Assert.Equal(Now.AddHours(1), ServiceAccountToken.Parse(Token("""{"iss":"https://c","aud":["berth"],"exp":1700003600}"""), "berth", Now).Until);
+
+    [Theory]
+    [InlineData("""{"iss":"https://c","aud":["https://c"],"exp":1700003600}""", "API server")]
+    [InlineData("""{"iss":"https://c","aud":["berth","https://kubernetes.default.svc.cluster.local"],"exp":1700003600}""", "API server")]
+    [InlineData("""{"iss":"https://c","exp":1700003600}""", "API server")]
+    [InlineData("""{"iss":"https://c","aud":"other","exp":1700003600}""", "not for the audience 'berth'")]
+    [InlineData("""{"iss":"https://c","aud":"berth"}""", "does not say when it ends")]
+    [InlineData("""{"iss":"https://c","aud":"berth","exp":1700000000}""", "ended at")]
+    [InlineData("""{"iss":"https://c","aud":"berth","exp":1e300}""", "does not say when it ends")]
+    [InlineData("""{"iss":"https://c","aud":"berth","exp":"1700003600"}""", "does not say when it ends")]
+    [InlineData("[]", "no JWT")]
+    public void Another_token_is_not_given_away(string claims, string reason)
+    {
+        var token = Token(claims);
+        var refused = Assert.Throws<ClientException>(() => ServiceAccountToken.Parse(token, "berth", Now));
+        Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(token, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("registry.example.org:5443/a/b:1", "registry.example.org:5443")]
+    [InlineData("localhost/a", "localhost")]
+    [InlineData("library/alpine", null)]
+    [InlineData("alpine", null)]
+    [InlineData("me@evil.example/a", null)]
+    public void The_registry_is_the_image_s_first_part(string image, string? registry)
+    {
+        var text = $$"""{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"{{image}}"}""";
+        if (registry is null) Assert.Throws<ClientException>(() => CredentialRequest.Parse(text));
+        else Assert.Equal(registry, CredentialRequest.Parse(text).Registry);
+    }
+
+    [Theory]
+    [InlineData("""{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1beta1","image":"a.b/c"}""")]
+    [InlineData("""{"kind":"Other","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"a.b/c"}""")]
+    [InlineData("[1]")]
+    [InlineData("secret, no JSON")]
+    [InlineData("")]
+    public void Another_request_is_refused_without_quoting_it(string text) =>
+        Assert.DoesNotContain("secret", Assert.Throws<ClientException>(() => CredentialRequest.Parse(text)).Message, StringComparison.Ordinal);
+
+    private static string Token(string claims) => $"e30.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims))}.c2ln";
+}
