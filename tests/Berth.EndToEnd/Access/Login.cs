@@ -25,8 +25,8 @@ internal sealed record Login(string Kind, string User, string Password, bool Eve
         var (identity, workload) = await control.MakeIdentityAsync("cluster", fixture.Issuer);
         await control.AssignAsync(registry, Reader, workload, condition: Condition);
 
-        await control.ArmAsync("PUT", $"{registry}/scopeMaps/team", new { properties = new { actions = new[] { "repositories/team/*/content/read", "repositories/team/*/metadata/read" } } });
-        await control.ArmAsync("PUT", $"{registry}/tokens/reader", new { properties = new { scopeMapId = $"{registry}/scopeMaps/team", status = "enabled" } });
+        await control.ArmAsync("PUT", $"{registry}/scopeMaps/readers", new { properties = new { actions = new[] { "repositories/team/*/content/read", "repositories/team/*/metadata/read" } } });
+        await control.ArmAsync("PUT", $"{registry}/tokens/reader", new { properties = new { scopeMapId = $"{registry}/scopeMaps/readers", status = "enabled" } });
         var token = await control.ArmAsync("POST", $"{registry}/generateCredentials", new { tokenId = $"{registry}/tokens/reader", name = "password1" });
         var admin = await control.ArmAsync("POST", $"{registry}/listCredentials", new { });
         var exchanged = await control.ExchangeAsync(fixture.RegistryName, await control.PasswordTokenAsync(control.Arm, "ann@example.test", password));
