@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Berth.EndToEnd.Harness;
 
 /// <summary>A server and a containerd of its own, on a socket in the clients' folder.</summary>
-public sealed class ContainerdFixture : ServerFixture
+public class ContainerdFixture : ServerFixture
 {
     private Process? _daemon;
     private Task _log = Task.CompletedTask;
@@ -41,6 +41,7 @@ public sealed class ContainerdFixture : ServerFixture
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (_daemon is not null)
         {
             using (var kill = Process.Start("kill", ["-TERM", $"{_daemon.Id}"])) await kill.WaitForExitAsync();

@@ -24,6 +24,14 @@ internal sealed record ToolResult(string Command, int? Status, string Output, st
         return this;
     }
 
+    /// <summary>The result itself when the program failed and said that it was about rights or credentials.</summary>
+    public ToolResult Denied()
+    {
+        Assert.True(Status is not (0 or null), $"was let in: {this}");
+        Assert.Matches("(?i)denied|unauthori[sz]ed|authori[sz]ation|authentication required|forbidden|40[13]", Output + Errors);
+        return this;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Command}\n  -> {(Status is null ? "over its time" : Status)}\n{Tail(Output)}\n{Tail(Errors)}";
 

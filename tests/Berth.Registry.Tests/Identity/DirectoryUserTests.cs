@@ -209,6 +209,10 @@ public sealed class DirectoryUserTests
         var ann = await graph.MakeAsync("/v1.0/users", Ann);
         var group = await graph.MakeAsync("/v1.0/groups", """{"displayName":"Readers","mailNickname":"readers","mailEnabled":false,"securityEnabled":true}""");
         Assert.Equal(409, (await graph.RefusedAsync("POST", "/v1.0/groups", """{"displayName":"Readers"}""")).Status);
+        foreach (var (filter, count) in ((string Filter, int Count)[])[("displayName eq 'Readers' and mailNickname eq 'readers'", 1), ("displayName eq 'Readers' and mailNickname eq 'others'", 0)])
+            Assert.Equal(count, (await graph.GoodAsync("GET", $"/v1.0/groups?$filter={Uri.EscapeDataString(filter)}")).GetProperty("value").GetArrayLength());
+        foreach (var filter in (string[])["displayName eq 'Readers' and", "displayName eq 'Readers' and id eq 'x'", "displayName eq 'Readers' or displayName eq 'x'"])
+            Assert.Equal(400, (await graph.RefusedAsync("GET", $"/v1.0/groups?$filter={Uri.EscapeDataString(filter)}")).Status);
         await host.AssignAsync("Readers", "AcrPull");
         using var token = await GraphClient.OfAsync(host, "ann@example.test");
         Assert.Equal(403, (await token.RefusedAsync("GET", "/v1.0/groups")).Status);

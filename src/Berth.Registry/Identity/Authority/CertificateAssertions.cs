@@ -57,12 +57,12 @@ internal sealed class CertificateAssertions(ICredentials credentials, AuthorityT
         Guid.TryParse(token.Issuer, out var issuer) && Guid.TryParse(token.Subject, out var subject) && Guid.TryParse(principal.ClientId, out var own)
         && issuer == own && subject == own;
 
-    // The surest name that the header has is the one that counts.
+    // The surest name that the header has is the one that counts. MSAL for Python, which is the Azure CLI's, leaves the padding of base64 at its end.
     private static bool Names(JsonWebToken token, CredentialRecord credential, byte[] der)
     {
-        if (token.TryGetHeaderValue<string>("x5t#S256", out var sha256)) return sha256 == Base64Url.EncodeToString(SHA256.HashData(der));
+        if (token.TryGetHeaderValue<string>("x5t#S256", out var sha256)) return sha256.TrimEnd('=') == Base64Url.EncodeToString(SHA256.HashData(der));
         var thumbprint = Thumbprint(der);
-        if (token.X5t is { Length: > 0 } sha1) return sha1 == Base64Url.EncodeToString(thumbprint);
+        if (token.X5t is { Length: > 0 } sha1) return sha1.TrimEnd('=') == Base64Url.EncodeToString(thumbprint);
         return token.Kid is { Length: > 0 } id
             && (id.Equals(Convert.ToHexString(thumbprint), StringComparison.OrdinalIgnoreCase) || id.Equals(credential.KeyId, StringComparison.OrdinalIgnoreCase));
     }

@@ -16,8 +16,38 @@ internal sealed partial record GraphFilter(string Property, bool IsPrefix, strin
     /// <exception cref="GraphException">It is not one comparison with one of the properties.</exception>
     public static GraphFilter? Of(GraphCall call, params IReadOnlyList<string> properties)
     {
-        if (call.Context.Request.Query["$filter"].ToString().Trim() is not { Length: > 0 } text) return null;
+        return TextOf(call) is { Length: > 0 } text ? Parse(text, properties) : null;
+    }
 
+    /// <summary>The request's filters, joined by <c>and</c>; none when it has none.</summary>
+    /// <param name="call">The request.</param>
+    /// <param name="properties">The properties that can be compared.</param>
+    /// <exception cref="GraphException">One of them is not a comparison with one of the properties.</exception>
+    public static IReadOnlyList<GraphFilter> AllOf(GraphCall call, params IReadOnlyList<string> properties) =>
+        TextOf(call) is { Length: > 0 and <= MaxLength } text ? [.. Parts(text).Select(part => Parse(part, properties))]
+        : Of(call, properties) is { } whole ? [whole]
+        : [];
+
+    private static string TextOf(GraphCall call) => call.Context.Request.Query["$filter"].ToString().Trim();
+
+    /// <summary>What stands between the words <c>and</c> that are in no quoted value; a quote in a value is doubled.</summary>
+    private static IEnumerable<string> Parts(string text)
+    {
+        const string and = " and ";
+        var (start, quoted) = (0, false);
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\'') quoted = !quoted;
+            if (quoted || !text.AsSpan(i).StartsWith(and, StringComparison.OrdinalIgnoreCase)) continue;
+            yield return text[start..i].Trim();
+            start = i + and.Length;
+        }
+
+        yield return text[start..].Trim();
+    }
+
+    private static GraphFilter Parse(string text, IReadOnlyList<string> properties)
+    {
         var match = text.Length > MaxLength ? Match.Empty : Comparison().Match(text);
         var named = match.Groups["property"].Value;
         if (properties.FirstOrDefault(p => p.Equals(named, StringComparison.OrdinalIgnoreCase)) is not { } property)

@@ -51,6 +51,7 @@ internal static class GraphJson
     {
         json.WriteString("id"u8, record.ObjectId);
         json.WriteString("displayName"u8, DisplayNameOf(record));
+        json.WriteString("mailNickname"u8, DisplayNameOf(record));
         json.WriteNull("description"u8);
         json.WriteStartArray("groupTypes"u8);
         json.WriteEndArray();

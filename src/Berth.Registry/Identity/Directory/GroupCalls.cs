@@ -27,9 +27,10 @@ internal sealed class GroupCalls(IPrincipals principals, DirectoryObjects object
 
     private async Task ListAsync(GraphCall call)
     {
-        var filter = GraphFilter.Of(call, "displayName");
+        // The Azure CLI asks for both before it makes a group. A group's name is its own, so its nickname is no other.
+        var filters = GraphFilter.AllOf(call, "displayName", "mailNickname");
         var (groups, next) = await GraphPaging.ReadAsync(
-            principals, PrincipalKind.Group, GraphPaging.AfterOf(call), GraphPaging.TopOf(call), group => filter?.Meets(GraphJson.DisplayNameOf(group)) ?? true,
+            principals, PrincipalKind.Group, GraphPaging.AfterOf(call), GraphPaging.TopOf(call), group => filters.All(filter => filter.Meets(GraphJson.DisplayNameOf(group))),
             call.Aborted);
         await call.AnswerListAsync(groups, GraphJson.Group, next);
     }
