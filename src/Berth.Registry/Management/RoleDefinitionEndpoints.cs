@@ -28,14 +28,14 @@ internal sealed class RoleDefinitionEndpoints(RoleCatalog catalog, IRoles roles,
         var (name, type, after) = (filter.ValueOf("roleName"), filter.ValueOf("type"), request.After);
         var custom = await catalog.ListCustomAsync(after, ManagementRequest.PageSize, request.Aborted);
         var all = (after is null ? RoleCatalog.BuiltIn : []).Concat(custom.Items);
-        var asked = all.Where(role => (name is null || role.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        var asked = all.Where(role => IsSeenAt(request.Scope, role) && (name is null || role.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
             && (type is null || TypeOf(role).Equals(type, StringComparison.OrdinalIgnoreCase)));
         await request.WriteListAsync(asked, (json, role) => Write(json, role, request.Installation), custom.More ? custom.Last : null);
     }
 
     private async Task GetAsync(ManagementRequest request)
     {
-        var role = await catalog.FindAsync(IdOf(request), request.Aborted) ?? throw NotFound(request);
+        if (await catalog.FindAsync(IdOf(request), request.Aborted) is not { } role || !IsSeenAt(request.Scope, role)) throw NotFound(request);
         await request.WriteAsync(200, json => Write(json, role, request.Installation));
     }
 
@@ -128,6 +128,10 @@ internal sealed class RoleDefinitionEndpoints(RoleCatalog catalog, IRoles roles,
 
     private static ManagementException BuiltIn(Guid id) =>
         ManagementException.Bad("RoleDefinitionCannotBeChanged", $"The role '{id}' comes with the product and cannot be changed; define one of your own beside it.");
+
+    // The right was looked for at one scope: a role that is for others alone is theirs to know of.
+    private static bool IsSeenAt(ResourceScope scope, RoleDescription role) =>
+        role.IsBuiltIn || role.AssignableScopes.Select(ScopeText.Parse).Any(place => place.Contains(scope) || scope.Contains(place));
 
     private static string TypeOf(RoleDescription role) => role.IsBuiltIn ? "BuiltInRole" : "CustomRole";
 
