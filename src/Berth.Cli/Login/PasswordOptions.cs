@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using Berth.Cli.Session;
 
 namespace Berth.Cli.Login;
@@ -37,21 +36,6 @@ internal sealed class PasswordOptions
 
         return (parsed.GetValue(_password) ?? Environment.GetEnvironmentVariable("BERTH_PASSWORD")) is { Length: > 0 } given ? given
             : username is null || Console.IsInputRedirected ? null
-            : Ask();
-    }
-
-    // What is typed is shown nowhere, and the question is no part of the answer on stdout.
-    private static string Ask()
-    {
-        Console.Error.Write("Password: ");
-        var typed = new StringBuilder();
-        while (Console.ReadKey(intercept: true) is var key && key.Key != ConsoleKey.Enter)
-        {
-            if (key.Key == ConsoleKey.Backspace) typed.Length = Math.Max(0, typed.Length - 1);
-            else if (!char.IsControl(key.KeyChar) && typed.Length < MaxLength) typed.Append(key.KeyChar);
-        }
-
-        Console.Error.WriteLine();
-        return typed.Length > 0 ? typed.ToString() : throw new ArgumentException("No password was typed.");
+            : Terminal.AskPassword();
     }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Berth.EndToEnd.Harness;
-using Berth.Testing;
 
 namespace Berth.EndToEnd.Clients;
 
@@ -86,8 +85,8 @@ public sealed class CredentialHelperTests(ServerFixture fixture) : EndToEndTest<
         (await client.RunAsync("ad", "user", "list")).Succeeded();
     }
 
-    private static Task<ToolResult> ToolAsync(BerthClient client, string tool, params string[] arguments) =>
-        Tool.RunAsync(Tool.Require(tool), arguments, client.Config + "/..", client.Environment);
+    private Task<ToolResult> ToolAsync(BerthClient client, string tool, params string[] arguments) =>
+        Tool.RunAsync(Tool.Require(tool), arguments, Fixture.Folder, client.Environment);
 
     private BerthClient NewClient() => new(Fixture, NewFolder("client"));
 }

@@ -116,10 +116,11 @@ public sealed class ClientCommandTests(ServerFixture fixture) : EndToEndTest<Ser
     {
         const string id = "8d6f6bd1-2c0d-4f5b-9d2e-3f8a2f0b7c11";
         var end = TimeProvider.System.GetUtcNow().AddHours(1).ToUnixTimeSeconds();
-        var token = $"e30.{System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes($$"""{"iss":"https://c","aud":["berth"],"exp":{{end}} }"""))}.c2ln";
-        var request = $$"""
-            {"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"{{_client.Host}}/team/app:1",
-             "serviceAccountToken":"{{token}}","serviceAccountAnnotations":{"berth.dev/client-id":"{{id}}"}}
+        var claims = $"{{\"iss\":\"https://c\",\"aud\":[\"berth\"],\"exp\":{end}}}";
+        var token = $"e30.{System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(claims))}.c2ln";
+        var request = $$$"""
+            {"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"{{{_client.Host}}}/team/app:1",
+             "serviceAccountToken":"{{{token}}}","serviceAccountAnnotations":{"berth.dev/client-id":"{{{id}}}"}}
             """;
         var reply = JsonDocument.Parse((await _client.RunWithInputAsync(request, "credential-provider", "--audience", "berth", "--registry", _client.Host)).Succeeded().Output).RootElement;
         Assert.Equal("CredentialProviderResponse", reply.GetProperty("kind").GetString());
