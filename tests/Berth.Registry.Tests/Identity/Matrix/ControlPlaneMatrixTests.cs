@@ -1,9 +1,7 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Registry.Identity;
-using Berth.Registry.Identity.Directory;
 using Berth.Registry.Management;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -17,14 +15,6 @@ public sealed class ControlPlaneMatrixTests
 {
     private static readonly string[] Questions = ["logins", "denials", "report?repository=team/app", "explain?principal=owner&repository=team/app&action=ContentRead"];
 
-    // Whose names do not follow from the path.
-    private static readonly Dictionary<string, string> Named = new(StringComparer.Ordinal)
-    {
-        ["activity.list"] = "Microsoft.Insights/eventtypes/values/read",
-        ["registries.check-name"] = "Microsoft.ContainerRegistry/checkNameAvailability/read",
-        ["resources.list"] = "Microsoft.ContainerRegistry/registries/read",
-    };
-
     // Whoever has any role sees that there is a subscription, and nothing in it.
     private static readonly string[] OfAnyRole = ["tenants.list", "subscriptions.list", "subscriptions.get", "locations.list", "provider.get"];
 
@@ -32,7 +22,7 @@ public sealed class ControlPlaneMatrixTests
     public async Task Each_role_opens_the_calls_that_its_published_actions_give_and_no_other()
     {
         await using var matrix = await MatrixHost.StartAsync();
-        await FillAsync(matrix);
+        await ControlProbe.FillAsync(matrix);
         foreach (var role in PublishedRoles.All)
         {
             var principal = await matrix.MakePrincipalAsync(role.Name, ResourceScope.OfSubscription("subscription"));
@@ -48,7 +38,7 @@ public sealed class ControlPlaneMatrixTests
     public async Task A_role_at_one_registry_opens_nothing_of_another_and_nothing_above_it()
     {
         await using var matrix = await MatrixHost.StartAsync();
-        await FillAsync(matrix);
+        await ControlProbe.FillAsync(matrix);
         foreach (var role in PublishedRoles.All)
         {
             using var client = await matrix.ControlOfAsync(await matrix.MakePrincipalAsync(role.Name));
@@ -64,7 +54,7 @@ public sealed class ControlPlaneMatrixTests
     public async Task Each_role_reads_the_directory_and_the_roles_that_assign_roles_change_it()
     {
         await using var matrix = await MatrixHost.StartAsync();
-        await FillAsync(matrix);
+        await ControlProbe.FillAsync(matrix);
         foreach (var role in PublishedRoles.All)
         {
             var above = await matrix.MakePrincipalAsync(role.Name, ResourceScope.OfSubscription("subscription"));
@@ -86,7 +76,7 @@ public sealed class ControlPlaneMatrixTests
     {
         await using var matrix = await MatrixHost.StartAsync();
         await using var elsewhere = await MatrixHost.StartAsync();
-        await FillAsync(matrix);
+        await ControlProbe.FillAsync(matrix);
         var host = matrix.Host;
         var owner = (await host.Metadata.FindPrincipalAsync(OwnerAccount.Name, CancellationToken.None))!;
         var stranger = (await elsewhere.Host.Metadata.FindPrincipalAsync(OwnerAccount.Name, CancellationToken.None))!;
@@ -121,14 +111,14 @@ public sealed class ControlPlaneMatrixTests
     private static async Task CheckAllRefusedAsync(MatrixHost matrix, HttpClient client, string who)
     {
         List<string> wrong = [];
-        foreach (var route in ManagementRoute.All) await SendAsync(route.Method, PathOf(route, "local", real: true), BodyOf(route, real: true));
-        foreach (var route in GraphRoutes(matrix)) await SendAsync(route.Method, "/v1.0/" + route.Pattern.Replace("{}", "owner", StringComparison.Ordinal), route.Method is "GET" or "DELETE" ? null : "{}");
+        foreach (var route in ManagementRoute.All) await SendAsync(route.Method, ControlProbe.PathOf(route, "local", real: true), ControlProbe.BodyOf(route, real: true));
+        foreach (var route in ControlProbe.GraphRoutes(matrix)) await SendAsync(route.Method, "/v1.0/" + route.Pattern.Replace("{}", "owner", StringComparison.Ordinal), route.Method is "GET" or "DELETE" ? null : "{}");
         foreach (var question in Questions) await SendAsync("GET", $"/berth/v1/registries/local/access/{question}", null);
         Assert.Equal("", string.Join('\n', wrong));
 
         async Task SendAsync(string method, string path, string? body)
         {
-            using var answer = await client.SendAsync(RequestOf(method, path, body));
+            using var answer = await client.SendAsync(ControlProbe.RequestOf(method, path, body));
             if (answer.StatusCode != HttpStatusCode.Unauthorized || answer.Headers.WwwAuthenticate.Count == 0) wrong.Add($"{who}: {method} {path} gave {(int)answer.StatusCode}");
         }
     }
@@ -138,13 +128,13 @@ public sealed class ControlPlaneMatrixTests
         List<string> wrong = [];
         foreach (var route in ManagementRoute.All)
         {
-            var may = OfAnyRole.Contains(route.Name) ? anyRole : gives(ActionOf(route));
-            using var answer = await client.SendAsync(RequestOf(route.Method, PathOf(route, registry, real: !may), BodyOf(route, real: !may)));
+            var may = OfAnyRole.Contains(route.Name) ? anyRole : gives(ControlProbe.ActionOf(route));
+            using var answer = await client.SendAsync(ControlProbe.RequestOf(route.Method, ControlProbe.PathOf(route, registry, real: !may), ControlProbe.BodyOf(route, real: !may)));
             var status = (int)answer.StatusCode;
             var asExpected = !may && route.ListsWhatIsReadable
                 ? status == 200 && IsWithout(await answer.Content.ReadAsStringAsync(), registry)
                 : may ? status is not (401 or 403) and < 429 : status == 403;
-            if (!asExpected) wrong.Add($"{who}: {route.Method} {route.Name} gave {status}, but it is {(may ? "allowed" : "not allowed")} ({ActionOf(route)})");
+            if (!asExpected) wrong.Add($"{who}: {route.Method} {route.Name} gave {status}, but it is {(may ? "allowed" : "not allowed")} ({ControlProbe.ActionOf(route)})");
         }
 
         Assert.Equal("", string.Join('\n', wrong));
@@ -169,12 +159,12 @@ public sealed class ControlPlaneMatrixTests
     private static async Task CheckDirectoryAsync(MatrixHost matrix, HttpClient client, string who, bool mayRead, bool mayWrite, bool isSignedIn)
     {
         List<string> wrong = [];
-        foreach (var route in GraphRoutes(matrix))
+        foreach (var route in ControlProbe.GraphRoutes(matrix))
         {
             // What one reads takes any role, what is about oneself none; all else changes something.
             var may = isSignedIn && (route.Pattern.Split('/')[0] == "me" || (route.Method == "GET" || route.Pattern == "directoryObjects/getByIds" ? mayRead : mayWrite));
             var id = may ? Guid.Empty.ToString() : OwnerAccount.Name;
-            using var request = RequestOf(route.Method, "/v1.0/" + route.Pattern.Replace("{}", id, StringComparison.Ordinal), route.Method is "GET" or "DELETE" ? null : "{}");
+            using var request = ControlProbe.RequestOf(route.Method, "/v1.0/" + route.Pattern.Replace("{}", id, StringComparison.Ordinal), route.Method is "GET" or "DELETE" ? null : "{}");
             using var answer = await client.SendAsync(request);
             var status = (int)answer.StatusCode;
             if (may ? status is 401 or 403 or >= 429 : status != (isSignedIn ? 403 : 401))
@@ -182,88 +172,6 @@ public sealed class ControlPlaneMatrixTests
         }
 
         Assert.Equal("", string.Join('\n', wrong));
-    }
-
-    // Found by their type, so that calls of a new kind are met here at once.
-    private static List<GraphRoute> GraphRoutes(MatrixHost matrix)
-    {
-        var routes = typeof(GraphRoute).Assembly.GetTypes().Where(type => type.Namespace == typeof(GraphRoute).Namespace)
-            .Select(type => (Type: type, Routes: type.GetProperty("Routes"))).Where(found => found.Routes?.PropertyType == typeof(IReadOnlyList<GraphRoute>))
-            .SelectMany(found => (IReadOnlyList<GraphRoute>)found.Routes!.GetValue(matrix.Host.Services.GetRequiredService(found.Type))!).ToList();
-        Assert.True(routes.Count >= 39, $"{routes.Count} calls of the directory were found.");
-        return routes;
-    }
-
-    private static string ActionOf(ManagementRoute route)
-    {
-        if (Named.TryGetValue(route.Name, out var named)) return named;
-        var parts = route.Pattern.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        var below = Array.LastIndexOf(parts, "providers") is >= 0 and var at ? parts[(at + 1)..] : ["Microsoft.Resources", .. parts];
-        var type = string.Join('/', below.Where(part => part[0] != '{'));
-        return route.Method switch
-        {
-            "GET" => type + "/read",
-            "PUT" or "PATCH" => type + "/write",
-            "DELETE" => type + "/delete",
-            _ => type + "/action",
-        };
-    }
-
-    // What is really there if the call must be refused, and otherwise something that is not.
-    private static string PathOf(ManagementRoute route, string registry, bool real)
-    {
-        var (absent, removes) = ("absent-thing", route.Method == "DELETE" && !real);
-        var scope = $"/subscriptions/subscription/resourceGroups/default/providers/Microsoft.ContainerRegistry/registries/{registry}";
-        var path = route.Pattern.Replace("{scope}", scope).Replace("{subscription}", "subscription").Replace("{group}", removes && route.Name == "groups.delete" ? absent : "default")
-            .Replace("{registry}", removes ? absent : registry).Replace("{map}", "keeper").Replace("{token}", "keeper").Replace("{identity}", removes ? absent : "builder")
-            .Replace("{credential}", "main").Replace("{role}", removes ? Guid.Empty.ToString() : CustomRole).Replace("{assignment}", removes ? Guid.Empty.ToString() : Assignment);
-        Assert.DoesNotContain('{', path);
-        return $"{path}?api-version=2023-07-01";
-    }
-
-    private const string CustomRole = "11111111-2222-3333-4444-555555555555";
-    private const string Assignment = "66666666-7777-8888-9999-000000000000";
-
-    private static string? BodyOf(ManagementRoute route, bool real) => route.Method switch
-    {
-        "GET" or "DELETE" => null,
-        "POST" when real => """{"name":"password","type":"Microsoft.ContainerRegistry/registries"}""",
-        _ => real ? """{"location":"local","sku":{"name":"Basic"},"properties":{"adminUserEnabled":true,"anonymousPullEnabled":true}}""" : "{",
-    };
-
-    private static HttpRequestMessage RequestOf(string method, string path, string? body) => new(new HttpMethod(method), new Uri(path, UriKind.Relative))
-    {
-        Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json"),
-    };
-
-    private static async Task FillAsync(MatrixHost matrix)
-    {
-        using var owner = await matrix.ControlOfAsync((await matrix.Host.Metadata.FindPrincipalAsync(OwnerAccount.Name, CancellationToken.None))!);
-        const string group = "/subscriptions/subscription/resourceGroups/default/providers/";
-        foreach (var registry in new[] { "local", "other1" })
-        {
-            var id = $"{group}Microsoft.ContainerRegistry/registries/{registry}";
-            await PutAsync($"{id}/scopeMaps/keeper", """{"properties":{"actions":["repositories/team/app/content/read"]}}""");
-            await PutAsync($"{id}/tokens/keeper", $$"""{"properties":{"scopeMapId":"{{id}}/scopeMaps/keeper"} }""");
-        }
-
-        await PutAsync($"{group}Microsoft.ManagedIdentity/userAssignedIdentities/builder", """{"location":"local"}""");
-        await PutAsync(
-            $"{group}Microsoft.ManagedIdentity/userAssignedIdentities/builder/federatedIdentityCredentials/main",
-            """{"properties":{"issuer":"https://issuer.example","subject":"s","audiences":["api://AzureADTokenExchange"]}}""");
-        await PutAsync(
-            $"/subscriptions/subscription/providers/Microsoft.Authorization/roleDefinitions/{CustomRole}",
-            """{"properties":{"roleName":"Own","assignableScopes":["/subscriptions/subscription"],"permissions":[{"actions":["Microsoft.ContainerRegistry/registries/pull/read"]}]}}""");
-        var somebody = await matrix.MakePrincipalAsync();
-        await PutAsync(
-            $"{group}Microsoft.ContainerRegistry/registries/local/providers/Microsoft.Authorization/roleAssignments/{Assignment}",
-            $$"""{"properties":{"roleDefinitionId":"/x/{{CustomRole}}","principalId":"{{somebody.ObjectId}}"} }""");
-
-        async Task PutAsync(string path, string body)
-        {
-            using var answer = await owner.SendAsync(RequestOf("PUT", path + "?api-version=2023-07-01", body));
-            Assert.True(answer.IsSuccessStatusCode, $"{path}: {await answer.Content.ReadAsStringAsync()}");
-        }
     }
 
     // Signed with this authority's own key, but under the name of another tenant.
