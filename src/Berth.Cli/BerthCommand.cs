@@ -33,7 +33,8 @@ internal static class BerthCommand
             version,
         };
 
-        var parsed = root.Parse(args);
+        // Conditions of role assignments begin with '@', which would else name a file of arguments.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             await Console.Error.WriteLineAsync($"berth: {parsed.Errors[0].Message} See ./berth --help.");
