@@ -21,7 +21,8 @@ internal static class BerthCommand
     /// <summary>Runs what the arguments ask for; the result is the exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        var parsed = CreateRoot().Parse(args);
+        // Conditions of role assignments begin with '@', which would else name a file of arguments.
+        var parsed = CreateRoot().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             await Console.Error.WriteLineAsync($"berth: {parsed.Errors[0].Message} See ./berth --help.");

@@ -13,7 +13,7 @@ namespace Berth.Registry.Tests.Identity.Matrix;
 /// </summary>
 public sealed class ControlPlaneMatrixTests
 {
-    private static readonly string[] Questions = ["logins", "denials", "report?repository=team/app", "explain?principal=owner&repository=team/app&action=ContentRead"];
+    private static readonly string[] Questions = ["logins", "denials", "consumers", "credentials", "report?principal=owner", "report?repository=team/app", "explain?principal=owner&repository=team/app&action=ContentRead"];
 
     // Whoever has any role sees that there is a subscription, and nothing in it.
     private static readonly string[] OfAnyRole = ["tenants.list", "subscriptions.list", "subscriptions.get", "locations.list", "provider.get"];
