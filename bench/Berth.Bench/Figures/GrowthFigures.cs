@@ -37,7 +37,7 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
         int[] sizes = contest.Options.Quick ? [1, 1_000, 10_000] : [1, 1_000, 100_000];
         using var servers = new SizedServers(launcher, Path.Combine(folder, "repositories"));
         foreach (var size in sizes)
-            {
+        {
             await servers.AddAsync(
                 size, rows => rows.AddRepositoriesAsync(Enumerable.Range(0, size).Select(Preparation.RepositoryName), contest.CancellationToken), contest.CancellationToken);
         }
@@ -56,7 +56,7 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
         int[] sizes = contest.Options.Quick ? [1, 1_000, 100_000] : [1, 1_000, 1_000_000];
         using var servers = new SizedServers(launcher, Path.Combine(folder, "tags"));
         foreach (var size in sizes)
-            {
+        {
             await servers.AddAsync(
                 size, rows => rows.AddTagsAsync(TagRepository, Enumerable.Range(0, size).Select(Preparation.TagName), contest.CancellationToken), contest.CancellationToken);
         }

@@ -47,12 +47,17 @@ internal sealed class BerthTokens : IDisposable
         var password = Encoding.UTF8.GetString(Convert.FromBase64String(_owner.Parameter!)).Split(':', 2)[1];
         using var signedIn = Post("/adfs/oauth2/token", new()
         {
-            ["grant_type"] = "password", ["client_id"] = PublicClient, ["username"] = "owner", ["password"] = password,
+            ["grant_type"] = "password",
+            ["client_id"] = PublicClient,
+            ["username"] = "owner",
+            ["password"] = password,
             ["scope"] = _discovery.RootElement.GetProperty("armEndpoint").GetString()!.TrimEnd('/') + "/.default",
         });
         using var exchanged = Post("/oauth2/exchange", new()
         {
-            ["grant_type"] = "access_token", ["service"] = Service, ["access_token"] = signedIn.RootElement.GetProperty("access_token").GetString()!,
+            ["grant_type"] = "access_token",
+            ["service"] = Service,
+            ["access_token"] = signedIn.RootElement.GetProperty("access_token").GetString()!,
         });
         return exchanged.RootElement.GetProperty("refresh_token").GetString()!;
     }

@@ -43,7 +43,13 @@ internal sealed class TestIssuer : IAsyncDisposable
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var claims = new JsonObject
         {
-            ["iss"] = Name, ["sub"] = subject, ["aud"] = Audience, ["iat"] = now, ["nbf"] = now, ["exp"] = now + 600, ["jti"] = Content.Name(),
+            ["iss"] = Name,
+            ["sub"] = subject,
+            ["aud"] = Audience,
+            ["iat"] = now,
+            ["nbf"] = now,
+            ["exp"] = now + 600,
+            ["jti"] = Content.Name(),
         };
         var signed = $"{Part(new JsonObject { ["alg"] = "RS256", ["typ"] = "JWT", ["kid"] = "k1" })}.{Part(claims)}";
         return $"{signed}.{Base64Url.EncodeToString(_key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
@@ -109,7 +115,11 @@ internal sealed class TestIssuer : IAsyncDisposable
         {
             ["keys"] = new JsonArray(new JsonObject
             {
-                ["kty"] = "RSA", ["use"] = "sig", ["kid"] = "k1", ["n"] = Base64Url.EncodeToString(key.Modulus), ["e"] = Base64Url.EncodeToString(key.Exponent),
+                ["kty"] = "RSA",
+                ["use"] = "sig",
+                ["kid"] = "k1",
+                ["n"] = Base64Url.EncodeToString(key.Modulus),
+                ["e"] = Base64Url.EncodeToString(key.Exponent),
             }),
         }.ToJsonString();
     }
