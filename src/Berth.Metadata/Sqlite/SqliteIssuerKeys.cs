@@ -8,9 +8,9 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql FindIssuerKeys = new($"SELECT {IssuerKeysColumns} FROM issuer_keys WHERE issuer = ?1");
 
-    private static readonly Sql ListIssuerKeys = new($"SELECT {IssuerKeysColumns} FROM issuer_keys ORDER BY issuer");
+    private static readonly Sql ListIssuerKeys = new($"SELECT {IssuerKeysColumns} FROM issuer_keys WHERE issuer > '' ORDER BY issuer LIMIT {IIssuerKeys.MostIssuers}");
 
-    private static readonly Sql CountIssuerKeys = new("SELECT count(*) FROM issuer_keys WHERE issuer <> ?1");
+    private static readonly Sql CountIssuerKeys = new("SELECT count(*) FROM issuer_keys WHERE issuer > '' AND issuer <> ?1");
 
     private static readonly Sql UpsertIssuerKeys = new("""
         INSERT INTO issuer_keys (issuer, keys, created_at, created_by, updated_at, updated_by) VALUES (?1, ?2, ?3, ?4, ?3, ?4)

@@ -10,3 +10,6 @@ CREATE TABLE issuer_keys (
     updated_at INTEGER NOT NULL,
     updated_by TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Whoever trusts an issuer, when its keys change.
+CREATE INDEX federated_credentials_by_issuer ON federated_credentials (issuer, principal_id);
