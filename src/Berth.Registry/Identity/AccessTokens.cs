@@ -24,7 +24,7 @@ public sealed class AccessTokens(ISigningKeys rows, PublicNames names, IdentityO
         RegistryRecord registry, SignedIn signedIn, IReadOnlyList<AccessEntry> access, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var lifetime = signedIn.Until - now is { } left && left < options.AccessTokenLifetime ? left : options.AccessTokenLifetime;
+        var lifetime = Shorter(options.AccessTokenLifetime, signedIn.Until - now);
         var text = await _signer.SignAsync(
             json =>
             {
@@ -37,21 +37,28 @@ public sealed class AccessTokens(ISigningKeys rows, PublicNames names, IdentityO
         return (text, lifetime);
     }
 
-    /// <summary>A token that is the principal's password here for a while.</summary>
-    internal Task<string> IssueRefreshAsync(RegistryRecord registry, Principal principal, string tenant, CancellationToken cancellationToken) => _signer.SignAsync(
-        json =>
-        {
-            WriteCommon(json, registry, principal, RefreshGrant, time.GetUtcNow(), options.RefreshTokenLifetime);
-            json.WriteString("tenant"u8, tenant);
-            json.WriteStartObject("permissions"u8);
-            json.WriteStartArray("actions"u8);
-            json.WriteStringValue("*"u8);
-            json.WriteEndArray();
-            json.WriteStartArray("notActions"u8);
-            json.WriteEndArray();
-            json.WriteEndObject();
-        },
-        cancellationToken);
+    /// <summary>A token that is the principal's password here for a while, and how long: never beyond the credential that it is given for.</summary>
+    internal async Task<(string Text, TimeSpan Lifetime)> IssueRefreshAsync(
+        RegistryRecord registry, SignedIn signedIn, string tenant, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var lifetime = Shorter(options.RefreshTokenLifetime, signedIn.Until - now);
+        var text = await _signer.SignAsync(
+            json =>
+            {
+                WriteCommon(json, registry, signedIn.Principal, RefreshGrant, now, lifetime);
+                json.WriteString("tenant"u8, tenant);
+                json.WriteStartObject("permissions"u8);
+                json.WriteStartArray("actions"u8);
+                json.WriteStringValue("*"u8);
+                json.WriteEndArray();
+                json.WriteStartArray("notActions"u8);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            },
+            cancellationToken);
+        return (text, lifetime);
+    }
 
     /// <summary>What an access token for this registry carries; null when it is not one that this registry issued for its own use, or is not good now.</summary>
     internal async Task<AccessToken?> ReadAccessAsync(string text, RegistryRecord registry, CancellationToken cancellationToken)
@@ -104,6 +111,8 @@ public sealed class AccessTokens(ISigningKeys rows, PublicNames names, IdentityO
         json.WriteNumber("principal"u8, principal.Id);
         json.WriteNumber("epoch"u8, principal.Epoch);
     }
+
+    private static TimeSpan Shorter(TimeSpan usual, TimeSpan? left) => left < usual ? left.Value : usual;
 
     private static void Write(Utf8JsonWriter json, AccessEntry entry)
     {

@@ -14,6 +14,8 @@ public sealed class AuthorityTokens(
     /// <summary>The audience of tokens that are only to be exchanged at a registry.</summary>
     public const string RegistryAudience = "https://containerregistry.azure.net";
 
+    private const string CredentialEnd = "credential_exp";
+
     private string? _tenant;
 
     /// <summary>Signs this issuer's tokens.</summary>
@@ -31,22 +33,23 @@ public sealed class AuthorityTokens(
 
     /// <summary>An access token for an audience, for as long as they are good.</summary>
     internal Task<string> IssueAsync(PrincipalRecord record, string audience, string? clientId, CancellationToken cancellationToken) =>
-        IssueAsync(record, audience, clientId, options.AuthorityTokenLifetime, cancellationToken);
+        IssueAsync(record, audience, clientId, null, cancellationToken);
 
     /// <summary>An access token for an audience.</summary>
     /// <param name="record">The principal's row.</param>
     /// <param name="audience">What it is for, one of <see cref="Audiences"/>.</param>
     /// <param name="clientId">The program that asked for it, or null for one that is the principal itself.</param>
-    /// <param name="lifetime">How long it is good.</param>
+    /// <param name="until">When the credential ends that it is given for; null for never. Nothing that is given for the token may be good for longer.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal async Task<string> IssueAsync(PrincipalRecord record, string audience, string? clientId, TimeSpan lifetime, CancellationToken cancellationToken)
+    internal async Task<string> IssueAsync(PrincipalRecord record, string audience, string? clientId, DateTimeOffset? until, CancellationToken cancellationToken)
     {
         var tenant = await TenantAsync(cancellationToken);
         var issuer = await IssuerAsync(cancellationToken);
         return await Signer.SignAsync(
             json =>
             {
-                WriteTimes(json, lifetime);
+                WriteTimes(json, LifetimeUntil(until));
+                if (until is { } end) json.WriteNumber(CredentialEnd, end.ToUnixTimeSeconds());
                 json.WriteString("iss"u8, issuer);
                 json.WriteString("aud"u8, audience);
                 json.WriteString("sub"u8, record.ObjectId);
@@ -71,7 +74,7 @@ public sealed class AuthorityTokens(
     /// Whom a token for one of the audiences was issued to; null when the authority did not issue it, it is for something else, or it is not good now.
     /// Whether the principal's epoch is still the same is the caller's to ask.
     /// </summary>
-    internal async Task<Principal?> ReadAsync(string text, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
+    internal async Task<SignedIn?> ReadAsync(string text, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
     {
         var token = await Signer.ReadAsync(text, await IssuerAsync(cancellationToken), audiences, cancellationToken);
         if (token is null || !token.TryGetPayloadValue<long>("principal", out var id) || !token.TryGetPayloadValue<long>("epoch", out var epoch)) return null;
@@ -79,7 +82,8 @@ public sealed class AuthorityTokens(
         // Another kind of token of this issuer, for a client of its own, has no business here.
         if (!token.TryGetPayloadValue<string>("idtyp", out var type)) return null;
         var name = type == "user" ? token.GetPayloadValue<string>("upn") : token.GetPayloadValue<string>("appid");
-        return new Principal(id, name, epoch);
+        DateTimeOffset? end = token.TryGetPayloadValue<long>(CredentialEnd, out var seconds) ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
+        return new SignedIn(new Principal(id, name, epoch), null, 0) { Until = end };
     }
 
     /// <summary>Writes the claims that say when the token is good, and its id.</summary>

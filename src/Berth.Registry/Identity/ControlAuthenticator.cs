@@ -7,19 +7,19 @@ namespace Berth.Registry.Identity;
 public sealed class ControlAuthenticator(AuthorityTokens tokens, IInstallation installation)
 {
     /// <summary>Whose good token for one of the audiences the request has, as of now; null when it has none.</summary>
-    public ValueTask<Principal?> AuthenticateAsync(HttpContext context, params IReadOnlyList<string> audiences)
+    public async ValueTask<Principal?> AuthenticateAsync(HttpContext context, params IReadOnlyList<string> audiences)
     {
         var header = context.Request.Headers.Authorization.ToString();
         return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && header.Length <= Authenticator.MaxTokenLength
-            ? ReadAsync(header["Bearer ".Length..].Trim(), audiences, context.RequestAborted)
-            : ValueTask.FromResult<Principal?>(null);
+            ? (await ReadAsync(header["Bearer ".Length..].Trim(), audiences, context.RequestAborted))?.Principal
+            : null;
     }
 
     /// <summary>Whose token for one of the audiences it is, as of now; null when it is not good.</summary>
-    public async ValueTask<Principal?> ReadAsync(string token, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
+    public async ValueTask<SignedIn?> ReadAsync(string token, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
     {
-        if (await tokens.ReadAsync(token, audiences, cancellationToken) is not { } principal) return null;
-        var epochs = await installation.ReadEpochsAsync(principal.Id, 0, cancellationToken);
-        return epochs.Principal != 0 && epochs.Principal == principal.Epoch ? principal : null;
+        if (await tokens.ReadAsync(token, audiences, cancellationToken) is not { } signedIn) return null;
+        var epochs = await installation.ReadEpochsAsync(signedIn.Principal.Id, 0, cancellationToken);
+        return epochs.Principal != 0 && epochs.Principal == signedIn.Principal.Epoch ? signedIn : null;
     }
 }

@@ -13,7 +13,7 @@ namespace Berth.Registry.Identity;
 /// </summary>
 internal sealed class TokenEndpoints(
     RegistryResolver registries, Authenticator authenticator, ControlAuthenticator control, Authorizer authorizer, AccessTokens tokens, AuthorityTokens authority,
-    AccessLog accessLog, TokenChallenge challenge, PublicNames names, IdentityOptions options) : IFeatureRoutes
+    AccessLog accessLog, TokenChallenge challenge, PublicNames names) : IFeatureRoutes
 {
     private const string ExchangePath = "/oauth2/exchange";
 
@@ -78,10 +78,10 @@ internal sealed class TokenEndpoints(
         if (form.Required("grant_type") is var grant && grant is not ("access_token" or "access_token_refresh_token")) throw UnknownGrant(grant, "'access_token'");
 
         var text = form.Required("access_token");
-        var principal = text.Length > Authenticator.MaxTokenLength
+        var signedIn = text.Length > Authenticator.MaxTokenLength
             ? null
             : await control.ReadAsync(text, [names.ArmEndpoint, AuthorityTokens.RegistryAudience], context.RequestAborted);
-        if (principal is null)
+        if (signedIn is null)
         {
             await ErrorResponse.WriteAsync(
                 context, StatusCodes.Status401Unauthorized, OciErrorCode.Unauthorized,
@@ -90,9 +90,10 @@ internal sealed class TokenEndpoints(
         }
 
         accessLog.Record(
-            AccessEventKinds.SignIn, registry.Id, principal.Name, context.Connection.RemoteIpAddress?.ToString(), "access token", context.TraceIdentifier);
+            AccessEventKinds.SignIn, registry.Id, signedIn.Principal.Name, context.Connection.RemoteIpAddress?.ToString(), "access token", context.TraceIdentifier);
         var tenant = await authority.TenantAsync(context.RequestAborted);
-        await WriteAsync(context, "refresh_token", await tokens.IssueRefreshAsync(registry, principal, tenant, context.RequestAborted), options.RefreshTokenLifetime);
+        var (token, lifetime) = await tokens.IssueRefreshAsync(registry, signedIn, tenant, context.RequestAborted);
+        await WriteAsync(context, "refresh_token", token, lifetime);
     }
 
     private async Task IssueAsync(HttpContext context, RegistryRecord registry, SignedIn? signedIn, StringValues scope)

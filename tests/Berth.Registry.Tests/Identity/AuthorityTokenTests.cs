@@ -219,6 +219,49 @@ public sealed class AuthorityTokenTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_an_application_got_for_a_person_is_of_no_use_to_whoever_has_it_when_the_application_is_gone()
+    {
+        var proven = await _client.PostAsync(
+            AuthorityClient.TokenPath, ("client_id", _client.ApplicationId), ("client_secret", _client.Secret), ("grant_type", "password"),
+            ("username", AuthorityClient.Person), ("password", AuthorityClient.Password), ("scope", $"{AuthorityClient.Arm}/.default offline_access"));
+        await _host.Metadata.DeletePrincipalAsync(_client.ApplicationRow, Caller.System, CancellationToken.None);
+
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (await _client.RefreshAsync(proven["refresh_token"], _client.ApplicationId)).Refusal);
+    }
+
+    [Fact]
+    public async Task What_a_registry_gives_for_an_access_token_ends_with_the_secret_behind_it()
+    {
+        _host.Time.Advance(TimeSpan.FromDays(30) - TimeSpan.FromMinutes(10));
+        var token = (await _client.ApplicationAsync())["access_token"];
+
+        var answer = await _client.PostAsync("/oauth2/exchange", ("grant_type", "access_token"), ("access_token", token));
+
+        Assert.Equal(("600", _host.Time.GetUtcNow().ToUnixTimeSeconds() + 600), (answer["expires_in"], answer.Claims("refresh_token").GetProperty("exp").GetInt64()));
+    }
+
+    [Theory]
+    [InlineData("cross-site")]
+    [InlineData("same-site")]
+    public async Task A_form_that_the_browser_says_comes_from_elsewhere_is_not_taken(string site)
+    {
+        using var client = _host.WithoutCredential();
+        using var page = await client.GetAsync(new Uri("/device", UriKind.Relative));
+        var text = await page.Content.ReadAsStringAsync();
+        var value = text.Split("name=\"form_token\" value=\"")[1].Split('"')[0];
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/device")
+        {
+            Content = new FormUrlEncodedContent(new Dictionary<string, string> { ["form_token"] = value, ["user_code"] = "BCDF-GHJK" }),
+        };
+        request.Headers.Add("Cookie", page.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
+        request.Headers.Add("Sec-Fetch-Site", site);
+
+        using var answer = await client.SendAsync(request);
+
+        Assert.Contains("open for too long", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Programs_that_share_a_sign_in_renew_it_at_once_and_go_on_with_the_same_token()
     {
         var first = await _client.PersonAsync();

@@ -37,6 +37,7 @@ internal sealed partial class ClientProofs(
     private async Task RequirePublicAsync(Guid clientId, CancellationToken cancellationToken)
     {
         if (await principals.FindPrincipalByClientIdAsync(clientId.ToString(), cancellationToken) is not { } record) return;
+        if (!record.Enabled) throw AuthorityException.BadClient(7000112, $"The application '{clientId}' is disabled.");
         if ((await credentials.ListCredentialsAsync(record.Id, cancellationToken)).Count == 0
             && (await credentials.ListFederatedCredentialsAsync(record.Id, cancellationToken)).Count == 0) return;
         throw AuthorityException.BadClient(7000218, "The form needs 'client_secret' or 'client_assertion': this application has one.");
@@ -118,4 +119,8 @@ internal sealed partial class ClientProofs(
 /// <param name="Id">Its GUID.</param>
 /// <param name="Proven">The principal that it proved to be; null for one that brought no proof.</param>
 /// <param name="Until">When the secret that it brought ends; null for never. An assertion is for once: what it gives may outlive it.</param>
-internal sealed record Client(string Id, PrincipalRecord? Proven, DateTimeOffset? Until);
+internal sealed record Client(string Id, PrincipalRecord? Proven, DateTimeOffset? Until)
+{
+    /// <summary>Whether it proved who it is.</summary>
+    public bool IsProven => Proven is not null;
+}

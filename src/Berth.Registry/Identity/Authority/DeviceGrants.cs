@@ -51,11 +51,11 @@ internal sealed class DeviceGrants(IGrants grants, PersonProofs people, TimeProv
 
     /// <summary>The outcome that a device asks for: who let it in.</summary>
     /// <exception cref="AuthorityException">Nobody has yet, or nobody will.</exception>
-    public async Task<(PrincipalRecord Person, DevicePayload Payload)> RedeemAsync(string deviceCode, string clientId, CancellationToken cancellationToken)
+    public async Task<(PrincipalRecord Person, DevicePayload Payload)> RedeemAsync(string deviceCode, Client client, CancellationToken cancellationToken)
     {
         var hash = OpaqueCode.HashOf(Kind, deviceCode);
         var grant = await grants.FindGrantAsync(Kind, hash, cancellationToken) ?? throw Expired();
-        if (Read(grant).ClientId != clientId) throw AuthorityException.BadGrant(70000, "The device code is another program's.");
+        if (Read(grant) is var asked && (asked.ClientId != client.Id || (asked.IsProven && !client.IsProven))) throw AuthorityException.BadGrant(70000, "The device code is another program's.");
         if (grant.State == Pending) throw await CountPollAsync(grant, cancellationToken);
 
         // Of several that ask at once, one gets it.

@@ -20,7 +20,7 @@ internal sealed class DeviceSignIn(ClientProofs clients, DeviceGrants devices, P
         RequestedAccess.Parse(scope, resource, tokens.Audiences, names.ArmEndpoint);
         var address = context.Connection.RemoteIpAddress;
         var (deviceCode, userCode) = await devices.StartAsync(
-            new DevicePayload(client.Id, scope, resource, address?.ToString(), 0, 0, 0), address, context.RequestAborted);
+            new DevicePayload(client.Id, scope, resource, address?.ToString(), 0, 0, 0, client.IsProven), address, context.RequestAborted);
         await AuthorityJson.WriteAsync(context, StatusCodes.Status200OK, json =>
         {
             json.WriteString("user_code"u8, userCode);

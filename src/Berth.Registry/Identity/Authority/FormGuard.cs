@@ -16,22 +16,17 @@ internal static class FormGuard
     /// <summary>The hidden field of a page that is being written; gives the browser its cookie.</summary>
     public static string FieldFor(HttpContext context)
     {
-        if (Read(context) is not { } cookie)
-        {
-            cookie = OpaqueCode.Create();
-            context.Response.Cookies.Append(
-                Cookie, cookie, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = context.Request.IsHttps, Path = "/", IsEssential = true });
-        }
-
+        var cookie = BrowserCookie.Read(context, Cookie) ?? BrowserCookie.Ensure(context, Cookie, new CookieOptions { SameSite = SameSiteMode.Strict });
         return SignInPage.Hidden(Field, ValueOf(cookie));
     }
 
     /// <summary>Whether the form came from our own page in this browser.</summary>
     public static bool IsOurs(HttpContext context, IFormCollection form) =>
-        Read(context) is { } cookie && form[Field] is [{ } value]
+        IsSentFromHere(context) && BrowserCookie.Read(context, Cookie) is { } cookie && form[Field] is [{ } value]
         && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(value), Encoding.UTF8.GetBytes(ValueOf(cookie)));
 
-    private static string? Read(HttpContext context) => context.Request.Cookies[Cookie] is { Length: 43 } value ? value : null;
+    // What the browser itself says, where it does (W3C Fetch Metadata); Origin is null from pages that send no referrer, as ours.
+    private static bool IsSentFromHere(HttpContext context) => context.Request.Headers["Sec-Fetch-Site"] is [] or ["same-origin"];
 
     private static string ValueOf(string cookie) => Convert.ToHexStringLower(OpaqueCode.HashOf("form", cookie));
 }

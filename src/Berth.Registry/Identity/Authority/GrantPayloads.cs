@@ -13,10 +13,11 @@ namespace Berth.Registry.Identity.Authority;
 /// <param name="Current">The hash of the token that is good, in hexadecimal.</param>
 /// <param name="Previous">The hash of the one before, or null.</param>
 /// <param name="RenewedAt">When that one was used, in Unix milliseconds.</param>
+/// <param name="IsProven">Whether the program proved who it is, as it then must at each renewal.</param>
 /// <param name="Outside">What is kept to ask the outside provider again; null for a local account.</param>
 internal sealed record RefreshPayload(
     string ClientId, long PrincipalId, long Epoch, string Scope, long StartedAt, byte[] Seed, string Current, string? Previous = null, long RenewedAt = 0,
-    OutsideSession? Outside = null);
+    bool IsProven = false, OutsideSession? Outside = null);
 
 /// <summary>What a device asked for.</summary>
 /// <param name="ClientId">The program on it.</param>
@@ -26,9 +27,11 @@ internal sealed record RefreshPayload(
 /// <param name="PolledAt">When it last asked for the outcome, in Unix milliseconds; 0 for never.</param>
 /// <param name="PrincipalId">The person who let it in, or 0.</param>
 /// <param name="Epoch">The person's security epoch.</param>
+/// <param name="IsProven">Whether the program proved who it is, as it then must when it asks for the outcome.</param>
 /// <param name="Outside">What is kept to ask the outside provider again; null for a local account.</param>
 internal sealed record DevicePayload(
-    string ClientId, string? Scope, string? Resource, string? Address, long PolledAt, long PrincipalId, long Epoch, OutsideSession? Outside = null);
+    string ClientId, string? Scope, string? Resource, string? Address, long PolledAt, long PrincipalId, long Epoch, bool IsProven = false,
+    OutsideSession? Outside = null);
 
 /// <summary>What an authorization code stands for.</summary>
 /// <param name="ClientId">The program that asked.</param>

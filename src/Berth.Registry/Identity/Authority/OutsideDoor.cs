@@ -80,7 +80,7 @@ internal sealed class OutsideDoor(Provider provider, IGrants grants, PublicNames
         var hash = OpaqueCode.HashOf(Kind, state);
         if (await grants.FindGrantAsync(Kind, hash, context.RequestAborted) is not { } grant) throw Unknown();
         var payload = JsonSerializer.Deserialize(grant.Payload, GrantPayloads.Default.OutsidePayload)!;
-        if (ReadCookie(context) is not { } browser || !CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(HashOf(browser)), Encoding.ASCII.GetBytes(payload.Browser)))
+        if (BrowserCookie.Read(context, Cookie) is not { } browser || !CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(HashOf(browser)), Encoding.ASCII.GetBytes(payload.Browser)))
             throw AuthorityException.Invalid($"This browser did not begin this sign-in, or not at {names.LoginEndpoint}; begin again there.");
         return await grants.TakeGrantAsync(Kind, hash, context.RequestAborted) is null ? throw Unknown() : payload;
     }
@@ -102,22 +102,8 @@ internal sealed class OutsideDoor(Provider provider, IGrants grants, PublicNames
         "temporarily_unavailable", 0, $"The sign-in of {options.Provider.Name} cannot be asked at this moment; try again shortly.", StatusCodes.Status503ServiceUnavailable);
 
     // Lax: the browser comes back from another site. It is for nothing but this return.
-    private static string BrowserOf(HttpContext context)
-    {
-        var cookie = ReadCookie(context) ?? OpaqueCode.Create();
-        context.Response.Cookies.Append(Cookie, cookie, new CookieOptions
-        {
-            HttpOnly = true,
-            SameSite = SameSiteMode.Lax,
-            Secure = context.Request.IsHttps,
-            Path = "/",
-            MaxAge = Lifetime,
-            IsEssential = true,
-        });
-        return cookie;
-    }
-
-    private static string? ReadCookie(HttpContext context) => context.Request.Cookies[Cookie] is { Length: CodeLength } value ? value : null;
+    private static string BrowserOf(HttpContext context) =>
+        BrowserCookie.Ensure(context, Cookie, new CookieOptions { SameSite = SameSiteMode.Lax, MaxAge = Lifetime });
 
     private static string HashOf(string cookie) => Convert.ToHexStringLower(OpaqueCode.HashOf(Cookie, cookie));
 

@@ -20,18 +20,19 @@ internal sealed class RefreshGrants(IGrants grants, PersonProofs people, Identit
 
     /// <summary>The first token of a new family.</summary>
     /// <param name="record">The person.</param>
-    /// <param name="clientId">The program.</param>
+    /// <param name="client">The program.</param>
     /// <param name="scope">What the person signed in for.</param>
     /// <param name="family">The family's code, where what led to it is to end it, too; null for a new one.</param>
     /// <param name="outside">What is kept to ask the outside provider again; null for a local account.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<string> StartAsync(
-        PrincipalRecord record, string clientId, string scope, string? family, OutsideSession? outside, CancellationToken cancellationToken)
+        PrincipalRecord record, Client client, string scope, string? family, OutsideSession? outside, CancellationToken cancellationToken)
     {
         family ??= OpaqueCode.Create();
         var token = OpaqueCode.Create();
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var payload = new RefreshPayload(clientId, record.Id, record.Epoch, scope, now, RandomNumberGenerator.GetBytes(SeedBytes), HashOf(token), Outside: outside);
+        var payload = new RefreshPayload(
+            client.Id, record.Id, record.Epoch, scope, now, RandomNumberGenerator.GetBytes(SeedBytes), HashOf(token), IsProven: client.IsProven, Outside: outside);
         var grant = new GrantRecord(Kind, OpaqueCode.HashOf(Kind, family), null, "", Write(payload), 0, EndOf(payload));
         if (!await grants.AddGrantAsync(grant, cancellationToken)) throw Refused();
         return $"{family}.{token}";
@@ -39,14 +40,16 @@ internal sealed class RefreshGrants(IGrants grants, PersonProofs people, Identit
 
     /// <summary>Whose a token is.</summary>
     /// <exception cref="AuthorityException">It is not good, or not this client's.</exception>
-    public async Task<RefreshFamily> ReadAsync(string text, string clientId, CancellationToken cancellationToken)
+    public async Task<RefreshFamily> ReadAsync(string text, Client client, CancellationToken cancellationToken)
     {
         if (text.Split('.') is not [var family, var token]) throw Refused();
         var grant = await grants.FindGrantAsync(Kind, OpaqueCode.HashOf(Kind, family), cancellationToken);
         if (grant is null) throw Refused();
 
         var payload = JsonSerializer.Deserialize(grant.Payload, GrantPayloads.Default.RefreshPayload)!;
-        if (payload.ClientId != clientId) throw Refused();
+
+        // Also when the application that proved itself is gone meanwhile, or has nothing left to prove itself with.
+        if (payload.ClientId != client.Id || (payload.IsProven && !client.IsProven)) throw Refused();
         var hash = HashOf(token);
         var isRepeated = IsSame(payload.Previous, hash) && MayRepeat(payload);
         if ((isRepeated || IsSame(payload.Current, hash)) && await people.FindAsync(payload.PrincipalId, payload.Epoch, cancellationToken) is { } person)
@@ -57,7 +60,7 @@ internal sealed class RefreshGrants(IGrants grants, PersonProofs people, Identit
 
     /// <summary>The next token of a family.</summary>
     /// <exception cref="AuthorityException">The family was ended meanwhile.</exception>
-    public async Task<string> RenewAsync(RefreshFamily of, CancellationToken cancellationToken)
+    public async Task<string> RenewAsync(RefreshFamily of, Client client, CancellationToken cancellationToken)
     {
         var next = NextOf(of.Payload, of.Token);
         if (of.IsRepeated) return $"{of.Code}.{next}";
@@ -66,7 +69,7 @@ internal sealed class RefreshGrants(IGrants grants, PersonProofs people, Identit
         if (await grants.ReplaceGrantAsync(of.Grant with { Payload = Write(payload), ExpiresAt = EndOf(payload) }, cancellationToken)) return $"{of.Code}.{next}";
 
         // Another one brought the same token at this moment, or ended the family.
-        return await RenewAsync(await ReadAsync($"{of.Code}.{of.Token}", of.Payload.ClientId, cancellationToken), cancellationToken);
+        return await RenewAsync(await ReadAsync($"{of.Code}.{of.Token}", client, cancellationToken), client, cancellationToken);
     }
 
     /// <summary>Ends a family: none of its tokens is good from then on.</summary>

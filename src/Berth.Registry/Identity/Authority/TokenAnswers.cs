@@ -15,9 +15,8 @@ internal sealed class TokenAnswers(AuthorityTokens tokens, IdentityOptions optio
     /// <param name="access">What it asked for.</param>
     public async Task WriteAsync(HttpContext context, PrincipalRecord application, DateTimeOffset? until, RequestedAccess access)
     {
-        var lifetime = tokens.LifetimeUntil(until);
-        var token = await tokens.IssueAsync(application, access.Audience, null, lifetime, context.RequestAborted);
-        await AuthorityJson.WriteAsync(context, StatusCodes.Status200OK, json => WriteAccess(json, access, token, lifetime));
+        var token = await tokens.IssueAsync(application, access.Audience, null, until, context.RequestAborted);
+        await AuthorityJson.WriteAsync(context, StatusCodes.Status200OK, json => WriteAccess(json, access, token, tokens.LifetimeUntil(until)));
     }
 
     /// <summary>Answers a program that asked for a person.</summary>

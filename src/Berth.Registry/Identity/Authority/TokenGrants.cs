@@ -73,10 +73,11 @@ internal sealed partial class TokenGrants(
 
     private async Task AnswerRefreshAsync(HttpContext context, IFormCollection form, Client client)
     {
-        var family = await refreshes.ReadAsync(form.Required("refresh_token"), client.Id, context.RequestAborted);
+        var family = await refreshes.ReadAsync(form.Required("refresh_token"), client, context.RequestAborted);
         var access = Read(form, names.ArmEndpoint, family.Payload.Scope);
-        family = await outside.AskAsync(context, family);
-        var next = await refreshes.RenewAsync(family, context.RequestAborted);
+        var next = family.Principal.Issuer is null
+            ? await refreshes.RenewAsync(family, client, context.RequestAborted)
+            : await outside.RenewAsync(context, form.Required("refresh_token"), family.Principal, client);
         accessLog.Record(
             AccessEventKinds.SignIn, 0, family.Principal.Name, context.Connection.RemoteIpAddress?.ToString(), "refresh token", context.TraceIdentifier);
         await answers.WriteAsync(context, family.Principal, client.Id, access, nonce: null, next);
@@ -85,7 +86,7 @@ internal sealed partial class TokenGrants(
     private async Task AnswerDeviceAsync(HttpContext context, IFormCollection form, Client client)
     {
         // The first version of Entra's protocol calls it code.
-        var (person, payload) = await devices.RedeemAsync(form.Optional("device_code") ?? form.Required("code"), client.Id, context.RequestAborted);
+        var (person, payload) = await devices.RedeemAsync(form.Optional("device_code") ?? form.Required("code"), client, context.RequestAborted);
         var access = RequestedAccess.Parse(payload.Scope, payload.Resource, tokens.Audiences, names.ArmEndpoint);
         await AnswerPersonAsync(context, person, client, access, nonce: null, payload.Outside);
     }
@@ -102,7 +103,7 @@ internal sealed partial class TokenGrants(
     private async Task AnswerPersonAsync(
         HttpContext context, PrincipalRecord person, Client client, RequestedAccess access, string? nonce, OutsideSession? session = null, string? family = null)
     {
-        var refresh = access.IsRenewable ? await refreshes.StartAsync(person, client.Id, access.Scope, family, session, context.RequestAborted) : null;
+        var refresh = access.IsRenewable ? await refreshes.StartAsync(person, client, access.Scope, family, session, context.RequestAborted) : null;
         await answers.WriteAsync(context, person, client.Id, access, nonce, refresh);
     }
 

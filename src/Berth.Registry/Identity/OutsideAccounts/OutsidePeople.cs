@@ -69,6 +69,7 @@ internal sealed partial class OutsidePeople(
         }
     }
 
+    // Not ended by a client that goes away: what the provider gives, it gives once.
     private async Task<OutsideSession> AskAgainAsync(HttpContext context, PrincipalRecord person, OutsideSession session, string refreshToken)
     {
         var (tokens, answer) = await LimitAsync(
@@ -79,8 +80,8 @@ internal sealed partial class OutsidePeople(
                     : tokens.AccessToken is { } access ? await provider.UserInfoAsync(access, cancellationToken) : null;
                 return (tokens, known);
             },
-            context.RequestAborted);
-        var token = tokens.RefreshToken is { } next ? await ProtectAsync(next, person, context.RequestAborted) : session.Token;
+            CancellationToken.None);
+        var token = tokens.RefreshToken is { } next ? await ProtectAsync(next, person, CancellationToken.None) : session.Token;
         if (answer is not { } now) return session with { Token = token };
 
         if (ProviderTokens.Text(now, "sub") != person.Subject) throw new ProviderException(ProviderFault.Unusable, "it speaks of another person now");
