@@ -12,9 +12,9 @@ public sealed record OutsidePerson(
 
 /// <summary>How the sign-in of an outside provider's person ended.</summary>
 /// <param name="Outcome">What became of it.</param>
-/// <param name="Record">The account; of <see cref="OutsideOutcome.NameTaken"/> the one that has the name.</param>
+/// <param name="Record">The account; of <see cref="OutsideOutcome.NameTaken"/> the one that has the name, of <see cref="OutsideOutcome.Gone"/> null.</param>
 /// <param name="AbsentGroups">Mapped groups that do not stand here.</param>
-public sealed record OutsideResult(OutsideOutcome Outcome, PrincipalRecord Record, IReadOnlyList<string> AbsentGroups);
+public sealed record OutsideResult(OutsideOutcome Outcome, PrincipalRecord? Record, IReadOnlyList<string> AbsentGroups);
 
 /// <summary>What becomes of the sign-in of an outside provider's person.</summary>
 public enum OutsideOutcome
@@ -30,4 +30,7 @@ public enum OutsideOutcome
 
     /// <summary>Another account has the name; nothing was made.</summary>
     NameTaken,
+
+    /// <summary>The account that it had to be stands no more; nothing was changed.</summary>
+    Gone,
 }

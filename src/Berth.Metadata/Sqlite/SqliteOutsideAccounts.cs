@@ -24,10 +24,11 @@ public sealed partial class SqliteMetadataStore
             (issuer, subject), static (reader, of) => ReadPrincipalOf(reader.Session, of.issuer, PrincipalKind.User, of.subject), cancellationToken));
 
     /// <inheritdoc/>
-    public Task<OutsideResult> PutOutsidePersonAsync(OutsidePerson person, Caller caller, CancellationToken cancellationToken) => PushAsync(
+    public Task<OutsideResult> PutOutsidePersonAsync(OutsidePerson person, long? expected, Caller caller, CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
             var standing = ReadPrincipalOf(scope.Session, person.Issuer, PrincipalKind.User, person.Subject);
+            if (expected is not null && standing?.Id != expected) return new OutsideResult(OutsideOutcome.Gone, null, []);
             if (standing is { Enabled: false }) return new OutsideResult(OutsideOutcome.Disabled, standing, []);
             if (standing is null && ReadPrincipal(scope.Session, FindPrincipalByName, person.Name) is { } other)
                 return new OutsideResult(OutsideOutcome.NameTaken, other, []);

@@ -42,14 +42,9 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
                 tally.Count++;
                 tally.Last = now;
             }
-            else if (isStranger ? _strangers < MaxStrangers : _pulls.Count - _strangers < MaxPulls)
-            {
-                _pulls.Add(pull, new Tally { Count = 1, First = now, Last = now });
-                if (isStranger) _strangers++;
-            }
             else
             {
-                _dropped++;
+                Add(pull, new Tally { Count = 1, First = now, Last = now });
             }
         }
     }
@@ -165,8 +160,7 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
             {
                 if (!_pulls.TryGetValue(pull, out var later))
                 {
-                    _pulls.Add(pull, tally);
-                    if (pull.Principal.Length == 0) _strangers++;
+                    Add(pull, tally);
                     continue;
                 }
 
@@ -176,11 +170,30 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
         }
     }
 
+    // Under the lock, one that is not there yet.
+    private void Add(Pull pull, Tally tally)
+    {
+        var isStranger = pull.Principal.Length == 0;
+        if (isStranger ? _strangers >= MaxStrangers : _pulls.Count - _strangers >= MaxPulls)
+        {
+            _dropped += tally.Count;
+            return;
+        }
+
+        _pulls.Add(pull, tally);
+        if (isStranger) _strangers++;
+    }
+
     private void PutBack(IEnumerable<KeyValuePair<Proof, CredentialUse>> uses)
     {
         lock (_lock)
         {
-            foreach (var (proof, use) in uses) _uses.TryAdd(proof, use);
+            foreach (var (proof, use) in uses)
+            {
+                if (_uses.ContainsKey(proof)) continue;
+                if (_uses.Count < MaxUses) _uses.Add(proof, use);
+                else _dropped++;
+            }
         }
     }
 

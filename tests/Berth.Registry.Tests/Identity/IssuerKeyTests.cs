@@ -128,17 +128,20 @@ public sealed class IssuerKeyTests : IAsyncLifetime
             return key;
         }
 
+        // What it does not verify with is kept and shown too.
+        var mixed = TokenIssuer.JwkOf(curve, "e1", "P-256");
+        mixed["n"] = 5;
         var offCurve = TokenIssuer.JwkOf(curve, "e1", "P-256");
         offCurve["y"] = offCurve["x"]!.DeepClone();
         foreach (var (body, sentence) in ((string, string)[])[
             ("", "not JSON"), ("[]", "'keys'"), ("{}", "'keys'"), ("""{"keys":{}}""", "'keys'"), ("""{"keys":[]}""", "1 to 20"), ("""{"keys":[1]}""", "Key 1 is no object"),
-            ("""{"keys":[],"keys":[]}""", "a name twice"), ("""{"keys":[{"kid":"\ud800"}]}""", "cannot be read"), (new string('[', 100), "not JSON"),
+            ("""{"keys":[],"keys":[]}""", "a name twice"), ("""{"keys":[{"kid":"\ud800"}]}""", "cannot be read"), ("""{"\ud800":1}""", "be read"), (new string('[', 100), "not JSON"),
             (SetOf([.. Enumerable.Range(0, 21).Select(i => Good($"k{i}"))]), "1 to 20"),
             (SetOf(Good(), Good()), "Key 2 has the 'kid' of another"), (SetOf(Good(), Good(null)), "Key 2 has no 'kid'"), (SetOf(Good("")), "'kid'"), (SetOf(Good(new string('k', 257))), "'kid'"),
             (SetOf(TokenIssuer.JwkOf(weak, "k1")), "verifies nothing"), (SetOf(With("d", "AQAB")), "a part of a private key"), (SetOf(With("p", "AQAB")), "a part of a private key"),
             (SetOf(new JsonObject { ["kty"] = "oct", ["k"] = "c2VjcmV0" }), "a part of a private key"), (SetOf(new JsonObject { ["kty"] = "OKP", ["crv"] = "Ed25519", ["x"] = "AA" }), "verifies nothing"),
             (SetOf(With("use", "enc")), "verifies nothing"), (SetOf(With("alg", "HS256")), "verifies nothing"), (SetOf(With("alg", "ES256")), "verifies nothing"), (SetOf(With("alg", 5)), "verifies nothing"),
-            (SetOf(With("kid", 5)), "verifies nothing"), (SetOf(With("n", "!")), "verifies nothing"), (SetOf(offCurve), "verifies nothing"), (SetOf(TokenIssuer.JwkOf(curve, "e1", "secp256k1")), "verifies nothing")])
+            (SetOf(With("kid", 5)), "verifies nothing"), (SetOf(With("n", "!")), "verifies nothing"), (SetOf(offCurve), "verifies nothing"), (SetOf(mixed), "'n' that is no text"), (SetOf(TokenIssuer.JwkOf(curve, "e1", "secp256k1")), "verifies nothing")])
         {
             var (status, answer) = await _owner.SendAsync("PUT", OfIssuer, body);
             Assert.Equal((body, HttpStatusCode.BadRequest), (body, status));

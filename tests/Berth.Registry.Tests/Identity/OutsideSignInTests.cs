@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -99,6 +100,13 @@ public sealed class OutsideSignInTests : IAsyncLifetime
     [InlineData("exp", null)]
     [InlineData("iat", null)]
     [InlineData("preferred_username", "a b")]
+    [InlineData("preferred_username", "ann\u200b@example.test")]
+    [InlineData("preferred_username", "ann\u0007@example.test")]
+    [InlineData("preferred_username", "ann\u3164@example.test")]
+    [InlineData("preferred_username", "ann\ufe0f@example.test")]
+    [InlineData("preferred_username", "\uff41nn@example.test")]
+    [InlineData("preferred_username", "\U0001d41ann@example.test")]
+    [InlineData("preferred_username", "a\u0301nn@example.test")]
     public async Task A_token_that_is_not_for_this_sign_in_lets_nobody_in(string claim, object? value)
     {
         _provider.Claims.Remove("email");
@@ -177,11 +185,65 @@ public sealed class OutsideSignInTests : IAsyncLifetime
     public async Task An_address_of_mail_that_is_not_verified_is_no_name()
     {
         _provider.Claims.Remove("preferred_username");
+        await RefusedAsync(); // nothing says that it is
+        _provider.Claims["email_verified"] = "true";
+        await RefusedAsync();
         _provider.Claims["email_verified"] = false;
         await RefusedAsync();
 
         _provider.Claims["email_verified"] = true;
         Assert.Equal("ann@example.test", (await _browser.SignInAsync()).Claims("id_token").GetProperty("upn").GetString());
+    }
+
+    [Fact]
+    public async Task Who_names_the_address_of_mail_as_the_claim_vouches_for_it_where_the_provider_does_not_say()
+    {
+        await using var host = await OutsideBrowser.HostAsync(_provider, options => options with { UserNameClaim = "email" });
+        using var browser = new OutsideBrowser(host, _provider);
+        _provider.Claims["email"] = "J\u00fcrgen@example.test";
+        _provider.Claims["email_verified"] = false;
+        Assert.Equal(HttpStatusCode.Forbidden, (await browser.ComeBackAsync(_provider.Consent(await browser.LeaveAsync()))).StatusCode);
+
+        _provider.Claims.Remove("email_verified");
+        Assert.Equal("j\u00fcrgen@example.test", (await browser.SignInAsync()).Claims("id_token").GetProperty("upn").GetString());
+    }
+
+    [Fact]
+    public async Task Text_that_cannot_be_read_lets_nobody_in()
+    {
+        foreach (var body in (string[])["""{"id_token":"\ud800"}""", """{"\ud800":1}"""])
+        {
+            _provider.Instead = context => context.Response.WriteAsync(body);
+            await RefusedAsync();
+        }
+
+        _provider.Instead = null;
+        foreach (var claim in (string[])["preferred_username", "name", "email", "another"])
+        {
+            _provider.Sign = claims =>
+            {
+                claims[claim] = "unreadable";
+                var (head, body) = _provider.Token(claims: claims).Split('.') is [var first, var second, _] ? (TextOf(first), TextOf(second)) : default;
+                return TokenIssuer.Sign(head, body.Replace("unreadable", "\\ud800", StringComparison.Ordinal), _provider.Issuer.With());
+            };
+            await RefusedAsync();
+        }
+    }
+
+    [Fact]
+    public async Task An_account_that_is_deleted_while_its_sign_in_is_renewed_does_not_come_back()
+    {
+        _provider.GivesIdTokensAtRefresh = false;
+        var answer = await _browser.SignInAsync();
+        var ann = (await _host.Metadata.FindPrincipalAsync("ann@example.test", Token))!;
+        _provider.Issuer.Server.Answers["/userinfo"] = async context =>
+        {
+            await _host.Metadata.DeletePrincipalAsync(ann.Id, Caller.System, CancellationToken.None);
+            await context.Response.WriteAsync(new JsonObject { ["sub"] = "subject-1" }.ToJsonString());
+        };
+
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (await _browser.RefreshAsync(answer["refresh_token"])).Refusal);
+        Assert.Null(await _host.Metadata.FindOutsidePersonAsync(_provider.Name, "subject-1", Token));
     }
 
     [Fact]
@@ -287,6 +349,8 @@ public sealed class OutsideSignInTests : IAsyncLifetime
         Assert.DoesNotContain("Sign in with", await client.GetStringAsync(OutsideBrowser.AuthorizeAddress(), Token), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(OutsideBrowser.Callback, Token)).StatusCode);
     }
+
+    private static string TextOf(string part) => Encoding.UTF8.GetString(Base64Url.DecodeFromChars(part));
 
     /// <summary>Goes through a sign-in that must be refused on the page, and leads to no account but one that stood; the result is the page.</summary>
     private async Task<string> RefusedAsync(string? standing = null)

@@ -19,22 +19,12 @@ public sealed class UsageLogTests
     {
         await using var host = await RegistryHost.StartAsync();
         var (log, registry) = await LogAsync(host);
-        long dropped = 0;
-        using var listener = new MeterListener();
-        listener.InstrumentPublished = (instrument, l) =>
-        {
-            if (instrument.Name == "berth.access.usage.dropped" && instrument.Meter.Scope == host.Services.GetRequiredService<IMeterFactory>()) l.EnableMeasurementEvents(instrument);
-        };
-        listener.SetMeasurementEventCallback<long>((_, value, _, _) => dropped = value);
-        listener.Start();
-
         for (var i = 0; i < 800; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, "192.0.2.1", $"invented/{i}");
         log.RecordPull(registry, App, Image, Ann, "192.0.2.2", "podman");
         log.RecordPull(registry, App, Image, Principal.Anonymous, "192.0.2.1", "invented/3");
         await log.FlushAsync(CancellationToken.None);
 
-        listener.RecordObservableInstruments();
-        Assert.Equal(300, dropped);
+        Assert.Equal(300, DroppedOf(host));
         var listed = (await host.Metadata.ListConsumersAsync(new ConsumerQuery(registry.Id, App), null, 1000, CancellationToken.None)).Items;
         Assert.Equal(502, listed.Sum(pull => pull.Count));
         Assert.Contains(listed, pull => pull is { Principal: "ann", UserAgent: "podman", Count: 1 });
@@ -69,6 +59,43 @@ public sealed class UsageLogTests
 
         var listed = (await host.Metadata.ListConsumersAsync(new ConsumerQuery(registry.Id, App), null, 100, CancellationToken.None)).Items;
         Assert.Equal((20, 8_000), (listed.Count, listed.Sum(pull => pull.Count)));
+    }
+
+    [Fact]
+    public async Task What_could_not_be_written_waits_within_the_same_bounds()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var (log, registry) = await LogAsync(host);
+        await host.TamperAsync("CREATE TRIGGER refused BEFORE INSERT ON consumers BEGIN SELECT RAISE(ABORT, 'no'); END");
+        for (var round = 0; round < 3; round++)
+        {
+            for (var i = 0; i < 400; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, "192.0.2.1", $"invented/{round}/{i}");
+            log.RecordPull(registry, App, Image, Ann, "192.0.2.2", "podman");
+            await Assert.ThrowsAnyAsync<Exception>(() => log.FlushAsync(CancellationToken.None));
+        }
+
+        await host.TamperAsync("DROP TRIGGER refused");
+        await log.FlushAsync(CancellationToken.None);
+
+        var listed = (await host.Metadata.ListConsumersAsync(new ConsumerQuery(registry.Id, App), null, 2000, CancellationToken.None)).Items;
+        Assert.Equal(503, listed.Sum(pull => pull.Count));
+        Assert.Contains(listed, pull => pull is { Principal: "ann", UserAgent: "podman", Count: 3 });
+        Assert.Equal(700, DroppedOf(host));
+    }
+
+    /// <summary>How much the host's metrics say was dropped.</summary>
+    private static long DroppedOf(RegistryHost host)
+    {
+        long dropped = 0;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (instrument.Name == "berth.access.usage.dropped" && instrument.Meter.Scope == host.Services.GetRequiredService<IMeterFactory>()) l.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => dropped = value);
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return dropped;
     }
 
     private static async Task<(UsageLog Log, RegistryRecord Registry)> LogAsync(RegistryHost host)

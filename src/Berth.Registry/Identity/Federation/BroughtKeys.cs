@@ -31,16 +31,22 @@ internal static class BroughtKeys
         {
             throw new FormatException("The key set is not JSON, or has a name twice.");
         }
+        catch (InvalidOperationException)
+        {
+            throw Unreadable();
+        }
 
         using (set)
         {
-            if (!JsonReading.IsReadable(set.RootElement)) throw new FormatException("The key set has text that cannot be read.");
+            if (!JsonReading.IsReadable(set.RootElement)) throw Unreadable();
             var keys = ListOf(set.RootElement);
             var names = new HashSet<string>(StringComparer.Ordinal);
             for (var i = 0; i < keys.Length; i++) Check(keys[i], $"Key {i + 1}", keys.Length > 1, names);
             return Write(keys);
         }
     }
+
+    private static FormatException Unreadable() => new("The key set has text that cannot be read.");
 
     private static JsonElement[] ListOf(JsonElement set)
     {
@@ -58,6 +64,8 @@ internal static class BroughtKeys
         var read = IssuerKey.TryRead(key);
         if (read is null || !IsBound(key, read))
             throw new FormatException($"{which} verifies nothing here: bring RSA keys of 2048 to 8192 bits and EC keys on P-256, P-384 or P-521, for signatures.");
+        if (Array.Find(Kept, name => key.TryGetProperty(name, out var value) && value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null)) is { } odd)
+            throw new FormatException($"{which} has a '{odd}' that is no text.");
         if (read.Id is null && needsName) throw new FormatException($"{which} has no 'kid', which each of several keys needs.");
         if (read.Id is { Length: 0 or > MaxText }) throw new FormatException($"{which} has a 'kid' that is empty or longer than {MaxText} characters.");
         if (read.Id is not null && !names.Add(read.Id)) throw new FormatException($"{which} has the 'kid' of another one.");

@@ -21,6 +21,7 @@ internal sealed class IdTokens(IssuerKeys issuers, IdentityOptions options, Time
     public async Task<JsonElement> ReadAsync(string text, string? nonce, CancellationToken cancellationToken)
     {
         if (Assertion.TryParse(text, MaxLength) is not { } token) throw Unusable("its id token cannot be read");
+        if (!JsonReading.IsReadable(token.Claims)) throw Unusable("its id token has text that cannot be read");
         if (AssertionAlgorithm.Find(token.Algorithm) is not { } algorithm) throw Unusable($"its id token is signed with '{Printable.Of(token.Algorithm, 20)}'");
         CheckClaims(token, nonce);
 

@@ -30,15 +30,18 @@ internal sealed class OutsideClaims(IdentityOptions options)
         IReadOnlyList<string> wanted = Options.UserNameClaim is { } only ? [only] : ["preferred_username", "upn", "email"];
         foreach (var claim in wanted)
         {
-            // Anybody can enter somebody else's address somewhere.
-            if (claim == "email" && claims.TryGetProperty("email_verified", out var verified) && verified.ValueKind != JsonValueKind.True) continue;
+            if (claim == "email" && !IsAddressTheirs(claims)) continue;
             if (ProviderTokens.Text(claims, claim)?.ToLowerInvariant() is not { } name) continue;
             if (!name.Contains('@', StringComparison.Ordinal)) name = $"{name}@{new Uri(Options.Issuer!).Host}";
-            if (name.Length <= MaxName && UserPrincipalName.IsGood(name) && !name.Any(char.IsControl)) return name;
+            if (name.Length <= MaxName && UserPrincipalName.IsPlain(name)) return name;
         }
 
         throw new ProviderException(ProviderFault.Unusable, $"it gives no usable user name in {string.Join(", ", wanted)}; Identity:Provider:UserNameClaim says which claim to use");
     }
+
+    // Anybody can enter somebody else's address somewhere. Where a provider never says whether it looked, an operator who names the claim vouches for it.
+    private bool IsAddressTheirs(JsonElement claims) =>
+        claims.TryGetProperty("email_verified", out var verified) ? verified.ValueKind == JsonValueKind.True : Options.UserNameClaim is not null;
 
     private HashSet<string> GroupsOf(JsonElement claims)
     {

@@ -33,7 +33,7 @@ internal sealed partial class OutsidePeople(
                     return (Tokens: tokens, Claims: await idTokens.ReadAsync(text, nonce, cancellationToken));
                 },
                 context.RequestAborted);
-            var person = await PutAsync(context, claims.Read(answer.Claims, null));
+            var person = await PutAsync(context, claims.Read(answer.Claims, null), null);
             var session = new OutsideSession(await ProtectAsync(answer.Tokens.RefreshToken, person, context.RequestAborted), Seconds);
             accessLog.Record(AccessEventKinds.SignIn, 0, person.Name, AddressOf(context), Method, context.TraceIdentifier);
             metrics.SignedIn();
@@ -85,15 +85,16 @@ internal sealed partial class OutsidePeople(
         if (answer is not { } now) return session with { Token = token };
 
         if (ProviderTokens.Text(now, "sub") != person.Subject) throw new ProviderException(ProviderFault.Unusable, "it speaks of another person now");
-        await PutAsync(context, claims.Read(now, person));
+        await PutAsync(context, claims.Read(now, person), person.Id);
         return new OutsideSession(token, Seconds);
     }
 
-    private async Task<PrincipalRecord> PutAsync(HttpContext context, OutsidePerson person)
+    private async Task<PrincipalRecord> PutAsync(HttpContext context, OutsidePerson person, long? expected)
     {
         var known = await accounts.FindOutsidePersonAsync(person.Issuer, person.Subject, context.RequestAborted);
         var caller = new Caller(known?.Id ?? 0, known?.Name ?? person.Name, AddressOf(context), context.TraceIdentifier);
-        var (outcome, record, absent) = await accounts.PutOutsidePersonAsync(person, caller, context.RequestAborted);
+        var (outcome, record, absent) = await accounts.PutOutsidePersonAsync(person, expected, caller, context.RequestAborted);
+        if (record is null) throw new ProviderException(ProviderFault.Gone, $"the account '{person.Name}' was deleted here");
         foreach (var group in absent) LogAbsentGroup(group);
         switch (outcome)
         {

@@ -15,7 +15,7 @@ internal sealed partial class Provider(ProviderHttp http, IdentityOptions option
 
     private static readonly TimeSpan Refresh = TimeSpan.FromHours(1);
 
-    private (ProviderAddresses Addresses, long At)? _known;
+    private Known? _known;
 
     private OutsideProviderOptions Options => options.Provider;
 
@@ -31,7 +31,7 @@ internal sealed partial class Provider(ProviderHttp http, IdentityOptions option
         try
         {
             var read = ProviderAddresses.Read(document, Options.Issuer!);
-            _known = (read, time.GetTimestamp());
+            _known = new Known(read, time.GetTimestamp());
             return read;
         }
         catch (FormatException e)
@@ -99,7 +99,7 @@ internal sealed partial class Provider(ProviderHttp http, IdentityOptions option
         {
             return await http.SendAsync(request, cancellationToken);
         }
-        catch (ProviderException e)
+        catch (ProviderException e) when (e.Fault == ProviderFault.Unavailable)
         {
             throw Down(e.Message);
         }
@@ -110,4 +110,7 @@ internal sealed partial class Provider(ProviderHttp http, IdentityOptions option
         LogUnavailable(Options.Issuer!, Printable.Of(reason, MaxShown));
         return ProviderHttp.Unavailable(reason);
     }
+
+    // One reference: requests that read and write it at the same time see all of it or nothing.
+    private sealed record Known(ProviderAddresses Addresses, long At);
 }
