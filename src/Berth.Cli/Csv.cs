@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Berth.Cli;
@@ -11,7 +12,7 @@ internal static class Csv
     public static IEnumerable<string> LinesOf(JsonElement value)
     {
         List<JsonElement> items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
-        var names = items.SelectMany(item => item.ValueKind == JsonValueKind.Object ? item.EnumerateObject().Select(p => p.Name) : ["result"]).Distinct().ToList();
+        var names = items.SelectMany(Rows.EveryNameOf).Distinct().ToList();
         return LinesOf(items, names);
     }
 
@@ -22,15 +23,33 @@ internal static class Csv
         foreach (var item in items) yield return Line(names.Select(name => TextOf(item, name)));
     }
 
-    /// <summary>A text as a cell. One that a spreadsheet would read as a formula gets an apostrophe, which makes it a text there.</summary>
+    /// <summary>
+    /// A text as a cell. What a spreadsheet would read as a formula gets an apostrophe, which makes it a text there: at the start, and where one begins a new
+    /// cell whose separator is the semicolon and which so reads past the quotes.
+    /// </summary>
     public static string Cell(string text)
     {
-        var safe = text is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '\uFF1D' or '\uFF0B' or '\uFF0D' or '\uFF20', ..] ? $"'{text}" : text;
-        return safe.AsSpan().IndexOfAny("\",\r\n") < 0 && safe.AsSpan().Trim().Length == safe.Length ? safe : $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        var safe = Guarded(text);
+        return safe.AsSpan().IndexOfAny("\",;\r\n") < 0 && safe.AsSpan().Trim().Length == safe.Length ? safe : $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
+
+    private static string Guarded(string text)
+    {
+        var safe = new StringBuilder(text.Length + 8);
+        for (var i = 0; i < text.Length; i++)
+        {
+            var isFormula = i == 0 ? IsFormula(text) || text[0] is '\r' or '\n' : text[i - 1] is ';' or '\r' or '\n' && IsFormula(text.AsSpan(i).TrimStart(' '));
+            if (isFormula) safe.Append('\'');
+            safe.Append(text[i]);
+        }
+
+        return safe.ToString();
+    }
+
+    private static bool IsFormula(ReadOnlySpan<char> text) => text is ['=' or '+' or '-' or '@' or '\t' or '\uFF1D' or '\uFF0B' or '\uFF0D' or '\uFF20', ..];
 
     private static string Line(IEnumerable<string> cells) => string.Join(',', cells.Select(Cell)) + LineEnd;
 
     private static string TextOf(JsonElement item, string name) =>
-        item.ValueKind != JsonValueKind.Object ? FlatRows.TextOf(item) : item.TryGetProperty(name, out var value) ? FlatRows.TextOf(value) : "";
+        FlatRows.TextOf(Rows.ValueOf(item, name));
 }

@@ -15,6 +15,21 @@ internal static class FlatRows
         _ => value.GetRawText(),
     };
 
+    /// <summary>The same objects with each list that a property holds as text; what is no object stays.</summary>
+    public static JsonElement Of(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Array => Json.Array(value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Object ? Of(item) : item)),
+        JsonValueKind.Object => Json.Make(json =>
+        {
+            foreach (var property in value.EnumerateObject())
+            {
+                if (property.Value.ValueKind == JsonValueKind.Array) json.WriteString(property.Name, TextOf(property.Value));
+                else property.WriteTo(json);
+            }
+        }),
+        _ => value,
+    };
+
     /// <summary>The objects with these names alone, in this order, each value as text.</summary>
     public static JsonElement Of(IEnumerable<JsonElement> items, IReadOnlyList<string> names)
     {

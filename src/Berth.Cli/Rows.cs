@@ -6,6 +6,9 @@ namespace Berth.Cli;
 /// <summary>Objects as lines: their texts, numbers and truth values, without what lies deeper.</summary>
 internal static class Rows
 {
+    private const string Column = "column";
+    private const string Single = "result";
+
     /// <summary>A heading, a rule, and a line for each object; nothing for an empty list.</summary>
     public static IEnumerable<string> TableOf(JsonElement value)
     {
@@ -28,6 +31,22 @@ internal static class Rows
         return items.Select(item => string.Join('\t', columns.Select(name => CellOf(item, name))));
     }
 
+    /// <summary>The columns of an entry. A query may make lists of values; az names their columns like this, too.</summary>
+    public static IEnumerable<string> EveryNameOf(JsonElement item) => item.ValueKind switch
+    {
+        JsonValueKind.Array => Enumerable.Range(1, item.GetArrayLength()).Select(number => $"{Column}{number}"),
+        JsonValueKind.Object => item.EnumerateObject().Select(p => p.Name),
+        _ => [Single],
+    };
+
+    /// <summary>What an entry has in the column.</summary>
+    public static JsonElement ValueOf(JsonElement item, string name) => item.ValueKind switch
+    {
+        JsonValueKind.Object => item.TryGetProperty(name, out var property) ? property : default,
+        JsonValueKind.Array => NumberOf(name) is var number && number > 0 && number <= item.GetArrayLength() ? item[number - 1] : default,
+        _ => name == Single ? item : default,
+    };
+
     // A resource's id, its type and who made it would fill the line; the other forms have them.
     private static bool IsLeftOut(List<JsonElement> items, string name) => name switch
     {
@@ -39,20 +58,13 @@ internal static class Rows
 
     private static List<JsonElement> ItemsOf(JsonElement value) => value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
 
-    // A query may make lists of values; az names their columns like this, too.
-    private static IEnumerable<string> NamesOf(JsonElement item) => item.ValueKind == JsonValueKind.Array
-        ? Enumerable.Range(1, item.GetArrayLength()).Select(number => $"column{number}")
-        : item.ValueKind != JsonValueKind.Object ? ["result"]
+    private static IEnumerable<string> NamesOf(JsonElement item) => item.ValueKind != JsonValueKind.Object
+        ? EveryNameOf(item)
         : item.EnumerateObject().Where(p => p.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array or JsonValueKind.Null)).Select(p => p.Name);
 
     private static string CellOf(JsonElement item, string name)
     {
-        var value = item.ValueKind switch
-        {
-            JsonValueKind.Object => item.TryGetProperty(name, out var property) ? property : default,
-            JsonValueKind.Array => int.Parse(name.AsSpan("column".Length), CultureInfo.InvariantCulture) is var number && number <= item.GetArrayLength() ? item[number - 1] : default,
-            _ => item,
-        };
+        var value = ValueOf(item, name);
         return value.ValueKind switch
         {
             JsonValueKind.String => new string([.. value.GetString()!.Select(c => char.IsControl(c) ? ' ' : c)]),
@@ -63,7 +75,11 @@ internal static class Rows
         };
     }
 
+    // Lists may stand beside objects, whose names are any.
+    private static int NumberOf(string name) =>
+        name.StartsWith(Column, StringComparison.Ordinal) && int.TryParse(name.AsSpan(Column.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
     private static string Line(List<string> cells, List<int> widths) => string.Join("  ", cells.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd();
 
-    private static string Capital(string name) => char.ToUpperInvariant(name[0]) + name[1..];
+    private static string Capital(string name) => name.Length == 0 ? name : char.ToUpperInvariant(name[0]) + name[1..];
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Berth.Cli.Query;
 using Berth.Cli.Session;
 
 namespace Berth.Cli.Acr;
@@ -17,6 +18,14 @@ internal static class AccessQuestion
             var answer = await ask(parsed, session, cancellationToken);
             var format = parsed.GetValue<OutputFormat>("--output");
             if (format is OutputFormat.Json or OutputFormat.Yaml) return answer;
+
+            if (parsed.GetValue<string?>("--query") is { } query)
+            {
+                // A query is of the answer, whatever form its result is printed in.
+                var found = JmesPath.Parse(query).Search(answer);
+                if (found.ValueKind != JsonValueKind.Null) await OutputFormats.WriteAsync(format == OutputFormat.Csv ? found : FlatRows.Of(found), format);
+                return default;
+            }
 
             var items = ItemsOf(answer);
             if (format != OutputFormat.Csv) return FlatRows.Of(items, format == OutputFormat.Table ? columns : [.. columns, .. further]);

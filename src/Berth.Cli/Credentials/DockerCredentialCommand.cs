@@ -12,6 +12,9 @@ internal static class DockerCredentialCommand
 
     private const int MaxInput = 256 * 1024;
 
+    // The user name that docker stores a refresh token with.
+    private const string IdentityToken = "<token>";
+
     // These words are part of the protocol: tools go on without a credential when they read them.
     private const string NotFound = "credentials not found in native keychain";
 
@@ -73,7 +76,11 @@ internal static class DockerCredentialCommand
             using var document = JsonDocument.Parse(text);
             var (server, username, secret) = (document.RootElement.Text("ServerURL"), document.RootElement.Text("Username"), document.RootElement.Text("Secret"));
             if (server is null || username is null || secret is null) throw new ClientException("a credential has the texts ServerURL, Username and Secret.");
-            await CredentialStore.WriteAsync(ServerName.Normalize(server), new StoredCredential(username, secret), cancellationToken);
+            var name = ServerName.Normalize(server);
+
+            // A token ends within hours; kept, it would stand before the sign-in that gives new ones.
+            var isGiven = username is RegistrySignIn.TokenUser or IdentityToken && await SessionFile.FindAsync(cancellationToken) is { } session && ServerName.IsOf(session, name);
+            await CredentialStore.WriteAsync(name, isGiven ? null : new StoredCredential(username, secret), cancellationToken);
             return 0;
         }
         catch (JsonException)

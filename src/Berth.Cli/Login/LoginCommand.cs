@@ -26,7 +26,8 @@ internal static class LoginCommand
             var state = await DiscoverAsync(client, address, name, parsed.GetValue(isServicePrincipal) ? secret : null, cancellationToken);
             if (parsed.GetValue(tenant) is { } asked && !asked.Equals(state.TenantId, StringComparison.OrdinalIgnoreCase))
                 throw new ClientException($"the installation's tenant is {state.TenantId}, not '{asked}'.");
-            await SessionFile.WriteAsync(await new Authority(client, TimeProvider.System).SignInAsync(state, secret, cancellationToken), cancellationToken);
+            var signedIn = await new Authority(client, TimeProvider.System).SignInAsync(state, secret, cancellationToken);
+            using (await PrivateFile.LockAsync(cancellationToken)) await SessionFile.WriteAsync(signedIn, cancellationToken);
             await Console.Out.WriteLineAsync($"Signed in to {state.Endpoint} as {name}.");
         });
         return command;
@@ -36,7 +37,8 @@ internal static class LoginCommand
     public static Command CreateLogout()
     {
         var command = new Command("logout", "Forgets who is signed in, and the tokens.");
-        command.SetAction(async (_, _) => await Console.Out.WriteLineAsync(SessionFile.Delete() ? "Signed out." : "Nobody was signed in."));
+        command.SetAction(async (_, cancellationToken) =>
+            await Console.Out.WriteLineAsync(await SessionFile.DeleteAsync(cancellationToken) ? "Signed out." : "Nobody was signed in."));
         return command;
     }
 

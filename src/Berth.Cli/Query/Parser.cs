@@ -6,7 +6,8 @@ namespace Berth.Cli.Query;
 /// <summary>Reads a JMESPath expression (jmespath.org/specification): what binds stronger is read first.</summary>
 internal sealed class Parser
 {
-    private const int MaxDepth = 100;
+    private const int MaxDepth = 50;
+    private const int MaxParts = 500;
     private const int PipePower = 1;
     private const int OrPower = 2;
     private const int AndPower = 3;
@@ -22,6 +23,7 @@ internal sealed class Parser
     private readonly List<Token> _tokens;
     private int _at;
     private int _depth;
+    private int _parts;
 
     private Parser(List<Token> tokens) => _tokens = tokens;
 
@@ -40,7 +42,13 @@ internal sealed class Parser
     {
         if (++_depth > MaxDepth) throw new QueryException(Here.Position, $"it is nested more than {MaxDepth} deep");
         var left = ReadFirst();
-        while (power < PowerOf(Here)) left = ReadNext(left);
+        while (power < PowerOf(Here))
+        {
+            // Each lies around the one before, so a long chain is as deep as a nest.
+            if (++_parts > MaxParts) throw new QueryException(Here.Position, $"it has more than {MaxParts} parts");
+            left = ReadNext(left);
+        }
+
         _depth--;
         return left;
     }

@@ -5,6 +5,9 @@ namespace Berth.Cli.Session;
 /// <summary>Small steps with JSON values.</summary>
 internal static class Json
 {
+    // As deep as is written; a query may put an answer into many lists.
+    private const int MaxDepth = 1_000;
+
     /// <summary>The object whose properties the delegate writes.</summary>
     public static JsonElement Make(Action<Utf8JsonWriter> write)
     {
@@ -16,7 +19,7 @@ internal static class Json
             json.WriteEndObject();
         }
 
-        using var document = JsonDocument.Parse(bytes.ToArray());
+        using var document = JsonDocument.Parse(bytes.ToArray(), new JsonDocumentOptions { MaxDepth = MaxDepth });
         return document.RootElement.Clone();
     }
 

@@ -26,16 +26,20 @@ internal static class SessionFile
         }
     }
 
-    /// <summary>Writes the session, whole or not at all.</summary>
+    /// <summary>Writes the session, whole or not at all, for the one who holds <see cref="PrivateFile.LockAsync"/>.</summary>
     /// <exception cref="ClientException">The file cannot be written.</exception>
     public static Task WriteAsync(SessionState state, CancellationToken cancellationToken) =>
         PrivateFile.WriteAsync(Name, state, SessionJson.Default.SessionState, cancellationToken);
 
     /// <summary>Forgets the session; false when there was none.</summary>
-    public static bool Delete()
+    /// <exception cref="ClientException">Another program changes it all the time.</exception>
+    public static async Task<bool> DeleteAsync(CancellationToken cancellationToken)
     {
         var path = PrivateFile.PathOf(Name);
         if (!File.Exists(path)) return false;
+
+        // One that renews the tokens meanwhile would write the session back.
+        using var held = await PrivateFile.LockAsync(cancellationToken);
         File.Delete(path);
         return true;
     }

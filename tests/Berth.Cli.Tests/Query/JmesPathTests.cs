@@ -200,6 +200,24 @@ public sealed class JmesPathTests
     public void An_expression_without_end_is_refused(string part) =>
         Assert.Throws<QueryException>(() => JmesPath.Parse(string.Concat(Enumerable.Repeat(part, 100_000))));
 
+    [Theory]
+    [InlineData("[", "@", "]", 49)]
+    [InlineData("[@]", " | [@]", "", 490)]
+    public void What_a_query_puts_into_many_lists_is_made(string start, string more, string end, int times)
+    {
+        var query = start == "[" ? string.Concat(Enumerable.Repeat(start, times)) + more + string.Concat(Enumerable.Repeat(end, times)) : start + string.Concat(Enumerable.Repeat(more, times));
+        var found = JmesPath.Parse(query).Search(Read("1"));
+        Assert.StartsWith(new string('[', times), found.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_chain_has_up_to_500_parts()
+    {
+        var longest = "a" + string.Concat(Enumerable.Repeat(".a", 500));
+        JmesPath.Parse(longest);
+        Assert.Contains("more than 500 parts", Assert.Throws<QueryException>(() => JmesPath.Parse(longest + ".a")).Message, StringComparison.Ordinal);
+    }
+
     private static Gen<string> Bound => Gen.Int[-10, 10].Select(n => n == 10 ? "" : n.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
     private static List<int> Python(List<int> list, string from, string to, int step)

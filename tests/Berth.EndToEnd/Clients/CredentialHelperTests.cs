@@ -41,6 +41,12 @@ public sealed class CredentialHelperTests(ServerFixture fixture) : EndToEndTest<
         var own = JsonDocument.Parse((await client.HelpAsync("get", $"https://{client.Host}/v1/\n")).Succeeded().Output).RootElement;
         Assert.Equal((TokenUser, $"https://{client.Host}/v1/"), (own.GetProperty("Username").GetString(), own.GetProperty("ServerURL").GetString()));
         Assert.Equal(TokenUser, JsonDocument.Parse((await client.HelpAsync("get", $"local.berth.localhost:{port}")).Succeeded().Output).RootElement.GetProperty("Username").GetString());
+        foreach (var name in new[] { TokenUser, "<token>" })
+        {
+            (await client.HelpAsync("store", $$"""{"ServerURL":"{{client.Host}}","Username":"{{name}}","Secret":"stale"}""")).Succeeded();
+            Assert.DoesNotContain("stale", (await client.HelpAsync("get", client.Host)).Succeeded().Output, StringComparison.Ordinal);
+        }
+
         foreach (var foreign in new[]
                  {
                      "registry.invalid", "localhost", "localhost:1", $"127.0.0.1:{port}", "local.berth.localhost", $"arm.berth.localhost:{port}", $"a.b.berth.localhost:{port}",

@@ -19,6 +19,10 @@ public sealed class CsvTests
     [InlineData("\tx", "'\tx")]
     [InlineData("\rx", "\"'\rx\"")]
     [InlineData("=\"a\",b", "\"'=\"\"a\"\",b\"")]
+    [InlineData("a; b", "\"a; b\"")]
+    [InlineData("a;=1+1", "\"a;'=1+1\"")]
+    [InlineData("a; @b;-1", "\"a;' @b;'-1\"")]
+    [InlineData("a\r\n=1", "\"a\r\n'=1\"")]
     public void A_cell_is_quoted_where_needed_and_never_a_formula(string text, string cell) => Assert.Equal(cell, Csv.Cell(text));
 
     [Fact]
@@ -26,7 +30,10 @@ public sealed class CsvTests
     {
         using var items = JsonDocument.Parse("""[{"name":"ann","actions":["ContentRead","ContentWrite"],"count":-3},{"name":"bob","role":null}]""");
 
-        Assert.Equal(["name,actions,count,role\r\n", "ann,ContentRead; ContentWrite,'-3,\r\n", "bob,,,\r\n"], Csv.LinesOf(items.RootElement));
+        Assert.Equal(["name,actions,count,role\r\n", "ann,\"ContentRead; ContentWrite\",'-3,\r\n", "bob,,,\r\n"], Csv.LinesOf(items.RootElement));
+        using var mixed = JsonDocument.Parse("""[["a",["b","c"]],"d",{"columns":1}]""");
+        Assert.Equal(["column1,column2,result,columns\r\n", "a,\"b; c\",,\r\n", ",,d,\r\n", ",,,1\r\n"], Csv.LinesOf(mixed.RootElement));
+        Assert.Equal(["a\t\t\t", "\t\td\t", "\t\t\t1"], Rows.TabbedOf(mixed.RootElement));
         Assert.Equal(["name,role\r\n"], Csv.LinesOf([], ["name", "role"]));
     }
 }

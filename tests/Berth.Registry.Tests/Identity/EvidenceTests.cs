@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Registry.Identity;
+using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -57,10 +58,12 @@ public sealed class EvidenceTests
             .Order().ToList();
         Assert.Equal(
             [
-                ("*", "Container Registry Repository Reader", "Outer>Inner"), ("team-a/app", "Container Registry Repository Reader", "Outer>Inner"),
+                ("", null, ""), ("*", "Container Registry Repository Reader", "Outer>Inner"), ("team-a/app", "Container Registry Repository Reader", "Outer>Inner"),
                 ("team-a/app", "Container Registry Repository Writer", ""), ("team-b/app", "Container Registry Repository Reader", "Outer>Inner"),
             ],
             entries);
+        using var ofGroup = await AskAsync(auditor, $"report?principal={inner.ObjectId}");
+        Assert.Equal(["*", "", "team-a/app", "team-b/app"], ofGroup.RootElement.GetProperty("value").EnumerateArray().Select(e => Text(e, "repository")));
         using var both = await AskAsync(auditor, "report?principal=bob@example.test&repository=team-b/app");
         Assert.Equal("Container Registry Repository Reader", Text(Assert.Single(both.RootElement.GetProperty("value").EnumerateArray()), "role"));
         Assert.Equal(HttpStatusCode.BadRequest, (await auditor.GetAsync(new Uri(Prefix + "report", UriKind.Relative))).StatusCode);
@@ -68,6 +71,41 @@ public sealed class EvidenceTests
         await host.Metadata.UpdatePrincipalAsync(bob.Id, new PrincipalChanges(Enabled: false), Caller.System, CancellationToken.None);
         using var disabled = await AskAsync(auditor, "report?principal=bob@example.test");
         Assert.Empty(disabled.RootElement.GetProperty("value").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task An_auditor_of_one_registry_is_not_told_of_those_without_a_right_there()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        foreach (var name in new[] { "ann@example.test", "bob@example.test", "eve@example.test" }) (await host.SignedInAsync(name)).Dispose();
+        var other = await host.Metadata.CreateRegistryAsync(new NewRegistry("other", "subscription", "default", "local", "Premium"), Caller.System, CancellationToken.None);
+        var eve = await host.Metadata.FindPrincipalAsync("eve@example.test", CancellationToken.None);
+        await host.Metadata.UpdatePrincipalAsync(eve!.Id, new PrincipalChanges(DisplayName: "Eve Other"), Caller.System, CancellationToken.None);
+        var pull = BuiltInRoles.Find("AcrPull")!.Id.ToString();
+        await host.Metadata.PutRoleAssignmentAsync(new RoleAssignmentRecord(Guid.NewGuid().ToString(), other.Record!.Scope, pull, eve.Id), Caller.System, CancellationToken.None);
+        var group = (await host.Metadata.CreatePrincipalAsync(new NewPrincipal(PrincipalKind.Group, "pullers", "pullers"), Caller.System, CancellationToken.None)).Record!;
+        await host.Metadata.AddMemberAsync(group.Id, (await host.Metadata.FindPrincipalAsync("bob@example.test", CancellationToken.None))!.Id, Caller.System, CancellationToken.None);
+        await host.AssignAsync("ann@example.test", "Reader");
+        await host.AssignAsync("pullers", "AcrPull");
+        using var ann = await SignedInToControlAsync(host, "ann@example.test");
+        using var owner = await SignedInToControlAsync(host, "owner");
+
+        foreach (var known in new[] { "bob@example.test", "ann@example.test", "owner", group.ObjectId })
+            Assert.Equal(HttpStatusCode.OK, (await ann.GetAsync(new Uri(Prefix + $"credentials?principal={known}", UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await owner.GetAsync(new Uri(Prefix + "credentials?principal=eve@example.test", UriKind.Relative))).StatusCode);
+        foreach (var stranger in new[] { "eve@example.test", eve.ObjectId, "nobody" })
+        {
+            Assert.Equal(HttpStatusCode.NotFound, (await ann.GetAsync(new Uri(Prefix + $"credentials?principal={stranger}", UriKind.Relative))).StatusCode);
+            using var explained = await AskAsync(ann, $"explain?principal={stranger}&repository=team-a/app&action=ContentRead");
+            Assert.Equal((stranger, stranger), (Text(explained.RootElement, "principal"), Text(explained.RootElement, "displayName")));
+            Assert.Equal(JsonValueKind.Null, explained.RootElement.GetProperty("enabled").ValueKind);
+            Assert.False(explained.RootElement.GetProperty("allowed").GetBoolean());
+            Assert.Contains("AcrPull", explained.RootElement.GetProperty("rolesThatAllow").EnumerateArray().Select(r => r.GetString()));
+            using var report = await AskAsync(ann, $"report?principal={stranger}");
+            Assert.Equal("Anonymous", Text(Assert.Single(report.RootElement.GetProperty("value").EnumerateArray()), "kind"));
+            using var ofOne = await AskAsync(ann, $"report?principal={stranger}&repository=team-a/app");
+            Assert.Empty(ofOne.RootElement.GetProperty("value").EnumerateArray());
+        }
     }
 
     [Fact]

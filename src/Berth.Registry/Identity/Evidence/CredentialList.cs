@@ -11,9 +11,11 @@ namespace Berth.Registry.Identity.Evidence;
 internal sealed class CredentialList(ICredentials credentials, RegistryPrincipals everybody, NamedPrincipals people, UsageLog usage)
 {
     /// <summary>Answers the question.</summary>
-    public async Task AnswerAsync(HttpContext context, RegistryRecord registry)
+    public async Task AnswerAsync(HttpContext context, RegistryRecord registry, bool knowsEverybody)
     {
-        var only = context.Request.Query["principal"].Count > 0 ? await people.GetAsync(context, registry) : null;
+        var only = context.Request.Query["principal"].Count > 0
+            ? await people.FindAsync(context, registry, knowsEverybody) ?? throw NamedPrincipals.Unknown(context)
+            : null;
         await usage.FlushAsync(context.RequestAborted);
         var found = new List<CredentialEntry>();
         if (only is not null) await AddAsync(found, only, context.RequestAborted);

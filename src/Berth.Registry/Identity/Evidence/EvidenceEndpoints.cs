@@ -1,6 +1,7 @@
 using System.Globalization;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Identity.Authorization;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Identity.Evidence;
@@ -64,14 +65,15 @@ internal sealed class EvidenceEndpoints(
             throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
         }
 
+        var knowsEverybody = rights.May(ResourceScope.OfSubscription(registry.SubscriptionId), Right);
         await (question switch
         {
             "logins" => EventsAsync(context, registry, AccessEventKinds.SignIn, AccessEventKinds.SignIn),
             "denials" => EventsAsync(context, registry, AccessEventKinds.Denied, AccessEventKinds.SignInRefused),
-            "report" => ReportAsync(context, registry),
-            "explain" => ExplainAsync(context, registry),
+            "report" => ReportAsync(context, registry, knowsEverybody),
+            "explain" => ExplainAsync(context, registry, knowsEverybody),
             "consumers" => consumers.AnswerAsync(context, registry),
-            "credentials" => credentials.AnswerAsync(context, registry),
+            "credentials" => credentials.AnswerAsync(context, registry, knowsEverybody),
             _ => throw NotFound("There are logins, denials, report, explain, consumers and credentials."),
         });
     }
@@ -109,9 +111,9 @@ internal sealed class EvidenceEndpoints(
         });
     }
 
-    private async Task ReportAsync(HttpContext context, RegistryRecord registry)
+    private async Task ReportAsync(HttpContext context, RegistryRecord registry, bool knowsEverybody)
     {
-        var (entries, isCut, next) = await FindAsync(context, registry);
+        var (entries, isCut, next) = await FindAsync(context, registry, knowsEverybody);
         await EvidenceAnswer.WriteAsync(context, json =>
         {
             json.WriteStartArray("value"u8);
@@ -143,33 +145,34 @@ internal sealed class EvidenceEndpoints(
         });
     }
 
-    private async Task<(IReadOnlyList<AccessReportEntry> Entries, bool IsCut, string? Next)> FindAsync(HttpContext context, RegistryRecord registry)
+    private async Task<(IReadOnlyList<AccessReportEntry> Entries, bool IsCut, string? Next)> FindAsync(
+        HttpContext context, RegistryRecord registry, bool knowsEverybody)
     {
-        var principal = context.Request.Query["principal"].Count > 0 ? await people.GetAsync(context, registry) : null;
-        if (principal is not null && EvidenceAnswer.OptionalRepositoryOf(context) is null)
+        var isOfOne = context.Request.Query["principal"].Count > 0;
+        var principal = isOfOne ? await people.FindAsync(context, registry, knowsEverybody) : null;
+        if (isOfOne && EvidenceAnswer.OptionalRepositoryOf(context) is null)
         {
             var (entries, next) = await ofPrincipal.OfPrincipalAsync(registry, principal, EvidenceAnswer.AfterOf(context), context.RequestAborted);
             return (entries, false, next);
         }
 
         var (all, isCut) = await report.OfRepositoryAsync(registry, EvidenceAnswer.RepositoryOf(context), context.RequestAborted);
-        return (principal is null ? all : [.. all.Where(entry => entry.ObjectId == principal.ObjectId || entry.ObjectId.Length == 0)], isCut, null);
+        return (isOfOne ? [.. all.Where(entry => entry.ObjectId == principal?.ObjectId || entry.ObjectId.Length == 0)] : all, isCut, null);
     }
 
-    private async Task ExplainAsync(HttpContext context, RegistryRecord registry)
+    private async Task ExplainAsync(HttpContext context, RegistryRecord registry, bool knowsEverybody)
     {
         var repository = EvidenceAnswer.RepositoryOf(context);
         if (!Enum.TryParse<RepositoryAction>(context.Request.Query["action"], ignoreCase: true, out var action) || !Enum.IsDefined(action))
             throw new OciException(OciErrorCode.BadRequest, $"action must be one of {string.Join(", ", Enum.GetNames<RepositoryAction>())}.");
-        var record = await people.GetAsync(context, registry);
-        var epochs = await installation.ReadEpochsAsync(record.Id, registry.Id, context.RequestAborted);
-        var permissions = await authorizer.FindPermissionsAsync(new SignedIn(Principal.Of(record), null, epochs.Registry), registry, context.RequestAborted);
-        var explanation = permissions.Explain(repository, action);
+        var record = await people.FindAsync(context, registry, knowsEverybody);
+        var explanation = (await FindPermissionsAsync(record, registry, context.RequestAborted)).Explain(repository, action);
         await EvidenceAnswer.WriteAsync(context, json =>
         {
-            json.WriteString("principal"u8, record.ClientId ?? record.Name);
-            json.WriteString("displayName"u8, record.DisplayName);
-            json.WriteBoolean("enabled"u8, record.Enabled);
+            json.WriteString("principal"u8, record is null ? NamedPrincipals.NameIn(context) : record.ClientId ?? record.Name);
+            json.WriteString("displayName"u8, record?.DisplayName ?? NamedPrincipals.NameIn(context));
+            if (record is null) json.WriteNull("enabled"u8);
+            else json.WriteBoolean("enabled"u8, record.Enabled);
             json.WriteString("repository"u8, repository.Value);
             json.WriteString("action"u8, action.ToString());
             json.WriteBoolean("allowed"u8, explanation.IsAllowed);
@@ -191,6 +194,13 @@ internal sealed class EvidenceEndpoints(
             foreach (var role in explanation.RolesThatAllow) json.WriteStringValue(role);
             json.WriteEndArray();
         });
+    }
+
+    private async ValueTask<RegistryPermissions> FindPermissionsAsync(PrincipalRecord? record, RegistryRecord registry, CancellationToken cancellationToken)
+    {
+        if (record is null) return RegistryPermissions.FromAssignments([], registry.RoleAssignmentMode);
+        var epochs = await installation.ReadEpochsAsync(record.Id, registry.Id, cancellationToken);
+        return await authorizer.FindPermissionsAsync(new SignedIn(Principal.Of(record), null, epochs.Registry), registry, cancellationToken);
     }
 
     private static OciException NotFound(string message) => new(OciErrorCode.NameUnknown, message);

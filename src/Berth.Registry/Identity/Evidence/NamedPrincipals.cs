@@ -5,18 +5,27 @@ using Microsoft.AspNetCore.Http;
 namespace Berth.Registry.Identity.Evidence;
 
 /// <summary>Finds principals by what an auditor calls them, and says what people call them.</summary>
-internal sealed class NamedPrincipals(IInstallation installation, IPrincipals principals)
+internal sealed class NamedPrincipals(IInstallation installation, IPrincipals principals, IRoles roles)
 {
-    /// <summary>The principal that the question names with <c>principal</c>. Another registry's tokens are not this one's auditor's to know of.</summary>
-    /// <exception cref="OciException">There is none.</exception>
-    public async ValueTask<PrincipalRecord> GetAsync(HttpContext context, RegistryRecord registry)
+    /// <summary>
+    /// The principal that the question names with <c>principal</c>. One registry's auditor is not to know who else there is: null is somebody without any
+    /// right there, whether there is such a principal or not. Another registry's tokens are nobody's to know of here.
+    /// </summary>
+    /// <exception cref="OciException">There is none, and the caller may know of everybody.</exception>
+    public async ValueTask<PrincipalRecord?> FindAsync(HttpContext context, RegistryRecord registry, bool knowsEverybody)
     {
-        var who = context.Request.Query["principal"].ToString();
-        var found = await FindAsync(who, context.RequestAborted);
-        return (found?.RegistryId is { } owner && owner != registry.Id ? null : found)
-            ?? throw new OciException(
-                OciErrorCode.NameUnknown, $"There is no principal '{(who.Length <= 100 ? who : who[..100])}': give a user name, a client id or an object id.");
+        var found = await FindAsync(context.Request.Query["principal"].ToString(), context.RequestAborted);
+        if (found?.RegistryId is { } owner && owner != registry.Id) found = null;
+        if (knowsEverybody) return found ?? throw Unknown(context);
+        return found is not null && await HasRightAsync(found, registry, context.RequestAborted) ? found : null;
     }
+
+    /// <summary>What the question calls the principal, as far as an answer repeats it.</summary>
+    public static string NameIn(HttpContext context) => context.Request.Query["principal"].ToString() is var who && who.Length <= 100 ? who : who[..100];
+
+    /// <summary>The refusal of a name that is nobody's, or nobody's that the caller may know of.</summary>
+    public static OciException Unknown(HttpContext context) =>
+        new(OciErrorCode.NameUnknown, $"There is no principal '{NameIn(context)}': give a user name, a client id or an object id.");
 
     /// <summary>The principal of a user name, a client id or an object id, or null.</summary>
     public async ValueTask<PrincipalRecord?> FindAsync(string who, CancellationToken cancellationToken)
@@ -36,5 +45,12 @@ internal sealed class NamedPrincipals(IInstallation installation, IPrincipals pr
         }
 
         return found;
+    }
+
+    private async ValueTask<bool> HasRightAsync(PrincipalRecord principal, RegistryRecord registry, CancellationToken cancellationToken)
+    {
+        if (principal.RegistryId == registry.Id || principal.Name == OwnerAccount.Name) return true;
+        var groups = await principals.ListGroupsAsync(principal.Id, cancellationToken);
+        return (await roles.FindGrantedRolesAsync([principal.Id, .. groups.Select(group => group.Id)], registry.Scope.SelfAndAbove(), cancellationToken)).Count > 0;
     }
 }

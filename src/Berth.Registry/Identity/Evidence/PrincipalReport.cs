@@ -13,15 +13,22 @@ internal sealed class PrincipalReport(
     /// <summary>What an entry has in place of a repository that stands for every one, also those that do not stand yet.</summary>
     private const string EveryRepository = "*";
 
-    /// <summary>A page by repository, after the given one.</summary>
+    // There is no list of them to be read in bounded time, and a report that left them out without a word would seem to be whole.
+    private const string SingleRepositories = "anonymous pull of single repositories is not listed here: ask for the report of the repository";
+
+    private static readonly AccessReportEntry Anybody = new("", "", "anybody", "Anonymous", [], "", [], null, null, null, null);
+
+    /// <summary>A page by repository, after the given one; with null for a principal without any right, what anybody may do.</summary>
     public async Task<(IReadOnlyList<AccessReportEntry> Entries, string? Next)> OfPrincipalAsync(
-        RegistryRecord registry, PrincipalRecord principal, string? after, CancellationToken cancellationToken)
+        RegistryRecord registry, PrincipalRecord? principal, string? after, CancellationToken cancellationToken)
     {
-        var ways = principal.Enabled ? await FindWaysAsync(registry, principal, cancellationToken) : [];
+        if (principal is { Enabled: false }) return ([], null);
+        var ways = await FindWaysAsync(registry, principal, cancellationToken);
         var entries = new List<AccessReportEntry>();
         if (after is null)
         {
             foreach (var way in ways) Add(entries, way, EveryRepository, action => way.Given.Repositories(action).IsAll);
+            if (!registry.AnonymousPullEnabled) entries.Add(Anybody with { Way = SingleRepositories });
         }
 
         var reached = NameSet.Union(ways.SelectMany(way => Enum.GetValues<RepositoryAction>().Select(way.Given.Repositories)));
@@ -42,12 +49,12 @@ internal sealed class PrincipalReport(
         if (actions.Count > 0) entries.Add(way.Entry with { Repository = repository, Actions = actions });
     }
 
-    private async ValueTask<List<Way>> FindWaysAsync(RegistryRecord registry, PrincipalRecord principal, CancellationToken cancellationToken)
+    private async ValueTask<List<Way>> FindWaysAsync(RegistryRecord registry, PrincipalRecord? principal, CancellationToken cancellationToken)
     {
         var ways = new List<Way>();
-        var plain = new AccessReportEntry(
+        var plain = principal is null ? Anybody : new AccessReportEntry(
             principal.ObjectId, principal.ClientId ?? principal.Name, principal.DisplayName, principal.Kind.ToString(), [], "", [], null, null, null, null);
-        switch (principal.Kind)
+        switch (principal?.Kind)
         {
             case PrincipalKind.RegistryToken when await OfTokenAsync(registry, principal, cancellationToken) is var (map, given):
                 ways.Add(new Way(plain with { Way = $"scope map {map}" }, given));
@@ -55,7 +62,7 @@ internal sealed class PrincipalReport(
             case PrincipalKind.AdminUser when principal.RegistryId == registry.Id && registry.AdminUserEnabled:
                 ways.Add(new Way(plain with { Way = "admin user" }, RegistryPermissions.Admin));
                 break;
-            case PrincipalKind.User or PrincipalKind.ServicePrincipal or PrincipalKind.ManagedIdentity:
+            case PrincipalKind.User or PrincipalKind.ServicePrincipal or PrincipalKind.ManagedIdentity or PrincipalKind.Group:
                 if (principal.Name == OwnerAccount.Name) ways.Add(new Way(plain with { Way = "owner account" }, RegistryPermissions.Owner));
                 await AddAssignmentsAsync(ways, plain, registry, principal, cancellationToken);
                 break;
