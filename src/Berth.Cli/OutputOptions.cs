@@ -8,7 +8,7 @@ namespace Berth.Cli;
 /// <summary>The flags that say what of an answer is printed, and how.</summary>
 internal sealed class OutputOptions
 {
-    private readonly Option<OutputFormat> _format = new("--output", "-o") { Description = "json, table, tsv or yaml.", DefaultValueFactory = _ => OutputFormat.Json };
+    private readonly Option<OutputFormat> _format = new("--output", "-o") { Description = "json, table, tsv, yaml or csv.", DefaultValueFactory = _ => OutputFormat.Json };
     private readonly Option<string?> _query = new("--query") { Description = "A JMESPath expression: what of the answer is printed." };
 
     /// <summary>Adds the flags to a command.</summary>

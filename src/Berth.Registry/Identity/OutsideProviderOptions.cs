@@ -25,7 +25,7 @@ public sealed record OutsideProviderOptions
 
     /// <summary>
     /// The claim that the user name is made of at the first sign-in; one without <c>@</c> gets the issuer's host behind it. Default: the first there is of
-    /// <c>preferred_username</c>, <c>upn</c> and <c>email</c> (unless it is not verified).
+    /// <c>preferred_username</c>, <c>upn</c> and <c>email</c> (where the provider says that it is verified).
     /// </summary>
     public string? UserNameClaim { get; init; }
 

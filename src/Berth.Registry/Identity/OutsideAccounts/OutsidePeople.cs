@@ -91,9 +91,9 @@ internal sealed partial class OutsidePeople(
 
     private async Task<PrincipalRecord> PutAsync(HttpContext context, OutsidePerson person, long? expected)
     {
-        var known = await accounts.FindOutsidePersonAsync(person.Issuer, person.Subject, context.RequestAborted);
+        var known = await accounts.FindOutsidePersonAsync(person.Issuer, person.Subject, CancellationToken.None);
         var caller = new Caller(known?.Id ?? 0, known?.Name ?? person.Name, AddressOf(context), context.TraceIdentifier);
-        var (outcome, record, absent) = await accounts.PutOutsidePersonAsync(person, expected, caller, context.RequestAborted);
+        var (outcome, record, absent) = await accounts.PutOutsidePersonAsync(person, expected, caller, CancellationToken.None);
         if (record is null) throw new ProviderException(ProviderFault.Gone, $"the account '{person.Name}' was deleted here");
         foreach (var group in absent) LogAbsentGroup(group);
         switch (outcome)
