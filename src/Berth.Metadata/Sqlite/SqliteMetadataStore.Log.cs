@@ -4,8 +4,8 @@ namespace Berth.Metadata.Sqlite;
 
 public sealed partial class SqliteMetadataStore
 {
-    [LoggerMessage(3000, LogLevel.Information, "Metadata database {Path} is open; {Migrations} migrations were applied")]
-    private static partial void LogOpened(ILogger logger, string path, int migrations);
+    [LoggerMessage(3000, LogLevel.Information, "Metadata database {Path} is open; migrations applied now: {Migrations}")]
+    private static partial void LogOpened(ILogger logger, string path, string migrations);
 
     [LoggerMessage(3004, LogLevel.Error, "The reserve of a full volume could not be released; checkpoints of the metadata wait for room")]
     private static partial void LogReserveNotReleased(ILogger logger, Exception error);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
@@ -108,7 +109,7 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
                 var applied = Migrator.Migrate(session, time);
                 if (isNew) DurableFiles.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Path))!);
                 var store = new SqliteMetadataStore(options, time, steps, logger, session);
-                LogOpened(logger, options.Path, applied);
+                LogOpened(logger, options.Path, applied.ToString(CultureInfo.InvariantCulture));
                 return store;
             }
             catch

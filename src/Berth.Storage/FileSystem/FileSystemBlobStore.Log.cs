@@ -4,8 +4,8 @@ namespace Berth.Storage.FileSystem;
 
 public sealed partial class FileSystemBlobStore
 {
-    [LoggerMessage(2000, LogLevel.Information, "The blob store at {Root} is open; the reserve is held: {ReserveHeld}")]
-    private static partial void LogOpened(ILogger logger, string root, bool reserveHeld);
+    [LoggerMessage(2000, LogLevel.Information, "The blob store at {Root} is open; its reserve is {Reserve}")]
+    private static partial void LogOpened(ILogger logger, string root, string reserve);
 
     [LoggerMessage(2004, LogLevel.Error, "Making {Position} bytes at {Location} durable failed; the upload goes back to what was synced before")]
     internal static partial void LogSyncFailed(ILogger logger, Exception failure, string location, long position);

@@ -250,7 +250,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
                 files, writes, ownsLane: false, Path.Join(root, "reserve"), options.ReserveBytes, logger, cancellationToken);
             var parts = new StoreParts(
                 files, writes, reads, identity, reserve, new VolumeAdmission(files, root), new WritePressure(time), options.Direct ?? DirectIo.Default(), new OpenWriters(), steps, logger);
-            LogOpened(logger, root, reserve.IsHeld);
+            LogOpened(logger, root, reserve.IsHeld ? "held" : "not held");
             return new FileSystemBlobStore(parts, root);
         }
         catch

@@ -109,7 +109,7 @@ public sealed partial class ReserveFile : IDisposable
         {
             if (_held) return true;
             _held = Bytes == 0 || await _lane.RunAsync((this, promised), static work => work.Item1.Take(work.promised), cancellationToken);
-            if (_held && Bytes > 0) LogHeld(_path, Bytes);
+            if (_held && Bytes > 0) LogHeld(_path, $"{Bytes >> 20} MiB");
             return _held;
         }
         catch (FileOperationException e)
