@@ -10,11 +10,11 @@ internal static class AccessAnswers
     private const string Version = "1";
 
     /// <summary>An answer that is one object.</summary>
-    public static Task<JsonElement> GetAsync(ApiSession session, string registry, string question, string query, CancellationToken cancellationToken) =>
+    public static Task<JsonElement> GetAsync(ApiSession session, string? registry, string question, string query, CancellationToken cancellationToken) =>
         session.ArmAsync(HttpMethod.Get, PathOf(registry, question), Version, null, cancellationToken, query);
 
-    /// <summary>Every entry of a list, from all its pages.</summary>
-    public static async Task<JsonElement> ListAsync(ApiSession session, string registry, string question, string query, CancellationToken cancellationToken)
+    /// <summary>Every entry of a list, from all its pages; without a registry, of what belongs to none.</summary>
+    public static async Task<JsonElement> ListAsync(ApiSession session, string? registry, string question, string query, CancellationToken cancellationToken)
     {
         var first = await GetAsync(session, registry, question, query, cancellationToken);
         if (first.TryGetProperty("isCut", out var cut) && cut.GetBoolean())
@@ -23,5 +23,6 @@ internal static class AccessAnswers
         return Json.Array(await session.ArmListAsync(PathOf(registry, question), Version, cancellationToken, query));
     }
 
-    private static string PathOf(string registry, string question) => $"/berth/v1/registries/{Uri.EscapeDataString(registry)}/access/{question}";
+    private static string PathOf(string? registry, string question) =>
+        registry is null ? $"/berth/v1/access/{question}" : $"/berth/v1/registries/{Uri.EscapeDataString(registry)}/access/{question}";
 }

@@ -10,8 +10,8 @@ internal static class AccessCommands
     public static Command Create() => new("access", "Who may do what, and who did.")
     {
         Report(), Explain(),
-        Events("logins", "Lists who signed in to a registry, and from where."),
-        Events("denials", "Lists who was refused by a registry, and why."),
+        Events("logins", "Lists who signed in to a registry, and from where.", Name()),
+        Events("denials", "Lists who was refused by a registry, and why.", Name()),
         Consumers(), Credentials(),
     };
 
@@ -47,14 +47,14 @@ internal static class AccessCommands
                 Query(("repository", parsed.GetValue(repository)), ("principal", parsed.GetValue(principal)), ("action", parsed.GetValue(action))), cancellationToken));
     }
 
-    private static Command Events(string verb, string description)
+    /// <summary>A command that lists who signed in or was refused: at the registry of the option's name, or without the option at what belongs to no registry.</summary>
+    public static Command Events(string verb, string description, Option<string>? name)
     {
-        var name = Name();
         var hours = new Option<int>("--hours") { Description = "How far back, in hours; 24 when it is not given, 2160 at most.", DefaultValueFactory = _ => 24 };
         return AccessQuestion.Create(
-            verb, description, [name, hours], ["minute", "kind", "actor", "displayName", "address", "reason", "count", "requestId"], [],
+            verb, description, name is null ? [hours] : [name, hours], ["minute", "kind", "actor", "displayName", "address", "reason", "count", "requestId"], [],
             (parsed, session, cancellationToken) => AccessAnswers.ListAsync(
-                session, parsed.GetValue(name)!, verb, FormattableString.Invariant($"&hours={parsed.GetValue(hours)}"), cancellationToken));
+                session, name is null ? null : parsed.GetValue(name), verb, FormattableString.Invariant($"&hours={parsed.GetValue(hours)}"), cancellationToken));
     }
 
     private static Command Consumers()

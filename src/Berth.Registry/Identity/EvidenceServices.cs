@@ -9,6 +9,7 @@ internal static class EvidenceServices
     /// <summary>Adds them.</summary>
     public static IServiceCollection AddEvidence(this IServiceCollection services)
     {
+        services.AddSingleton<AccessEventList>();
         services.AddSingleton<AccessReport>();
         services.AddSingleton<PrincipalReport>();
         services.AddSingleton<NamedPrincipals>();

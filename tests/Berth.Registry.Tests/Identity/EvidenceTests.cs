@@ -167,6 +167,36 @@ public sealed class EvidenceTests
     }
 
     [Fact]
+    public async Task What_belongs_to_no_registry_is_told_to_those_who_may_ask_about_the_subscription()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        (await host.SignedInAsync("ann@example.test")).Dispose();
+        using var anybody = host.WithoutCredential();
+        foreach (var (password, status) in new[] { ("a password of its own", HttpStatusCode.OK), ("a wrong password", HttpStatusCode.BadRequest) })
+        {
+            using var form = new FormUrlEncodedContent([new("grant_type", "password"), new("client_id", "04b07795-8ddb-461a-bbee-02f9e1bf7b46"), new("username", "ann@example.test"), new("password", password), new("resource", "https://arm.berth.localhost")]);
+            using var answer = await anybody.PostAsync(new Uri("/adfs/oauth2/token", UriKind.Relative), form);
+            Assert.Equal(status, answer.StatusCode);
+        }
+
+        using var ann = await SignedInToControlAsync(host, "ann@example.test", "https://graph.berth.localhost");
+        Assert.Equal(HttpStatusCode.Forbidden, (await ann.GetAsync(new Uri("/v1.0/users", UriKind.Relative))).StatusCode);
+
+        using var auditor = await SignedInToControlAsync(host, "owner");
+        using var logins = JsonDocument.Parse(await auditor.GetStringAsync(new Uri("/berth/v1/access/logins", UriKind.Relative)));
+        Assert.Equal([("ann@example.test", "password")], logins.RootElement.GetProperty("value").EnumerateArray().Select(e => (Text(e, "actor")!, Text(e, "reason")!)));
+        using var denials = JsonDocument.Parse(await auditor.GetStringAsync(new Uri("/berth/v1/access/denials", UriKind.Relative)));
+        Assert.Equal(
+            [("denied", "ann@example.test", "directory read"), ("sign-in.refused", "ann@example.test", "password")],
+            denials.RootElement.GetProperty("value").EnumerateArray().Select(e => (Text(e, "kind")!, Text(e, "actor")!, Text(e, "reason")!)).Order());
+        Assert.Equal(HttpStatusCode.NotFound, (await auditor.GetAsync(new Uri("/berth/v1/access/report?principal=owner", UriKind.Relative))).StatusCode);
+
+        await host.AssignAsync("ann@example.test", "Owner");
+        using var atRegistry = await SignedInToControlAsync(host, "ann@example.test");
+        Assert.Equal(HttpStatusCode.Forbidden, (await atRegistry.GetAsync(new Uri("/berth/v1/access/logins", UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
     public async Task A_decision_is_explained()
     {
         await using var host = await RegistryHost.StartAsync();
@@ -201,11 +231,11 @@ public sealed class EvidenceTests
         Assert.Equal(HttpStatusCode.OK, (await ann.GetAsync(denials)).StatusCode);
     }
 
-    internal static async Task<HttpClient> SignedInToControlAsync(RegistryHost host, string name)
+    internal static async Task<HttpClient> SignedInToControlAsync(RegistryHost host, string name, string audience = "https://arm.berth.localhost")
     {
         var record = await host.Metadata.FindPrincipalAsync(name, CancellationToken.None);
         var authority = host.Services.GetRequiredService<AuthorityTokens>();
-        return host.BearerOf(await authority.IssueAsync(record!, "https://arm.berth.localhost", null, CancellationToken.None));
+        return host.BearerOf(await authority.IssueAsync(record!, audience, null, CancellationToken.None));
     }
 
     private static string? Text(JsonElement e, string name) => e.GetProperty(name).GetString();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Identity.Authorization;
@@ -7,31 +6,49 @@ using Microsoft.AspNetCore.Http;
 namespace Berth.Registry.Identity.Evidence;
 
 /// <summary>
-/// What an auditor asks: <c>GET /berth/v1/registries/{name}/access/{logins|denials|report|explain|consumers|credentials}</c>, with an access token of the authority for the
-/// control plane and the right to read the registry's role assignments.
+/// What an auditor asks: <c>GET /berth/v1/registries/{name}/access/{question}</c> about a registry, <c>GET /berth/v1/access/{question}</c> about what belongs to none, with
+/// an access token of the authority for the control plane and the right to read role assignments there.
 /// </summary>
 internal sealed class EvidenceEndpoints(
-    ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, NamedPrincipals people, IAccessEvents events, AccessLog accessLog,
-    AccessReport report, PrincipalReport ofPrincipal, ConsumerList consumers, CredentialList credentials, PublicNames names, TimeProvider time) : IFeatureRoutes
+    ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, NamedPrincipals people, AccessEventList accessEvents, AccessLog accessLog,
+    AccessReport report, PrincipalReport ofPrincipal, ConsumerList consumers, CredentialList credentials, PublicNames names) : IFeatureRoutes
 {
-    private const string Prefix = "/berth/v1/registries/";
+    private const string Prefix = "/berth/v1/";
     private const string Right = "Microsoft.Authorization/roleAssignments/read";
-    private const int MaxEvents = 1_000;
+
+    /// <summary>The questions.</summary>
+    public IReadOnlyList<EvidenceRoute> Routes =>
+    [
+        new("logins", EvidenceSubject.Registry | EvidenceSubject.Installation, accessEvents.LoginsAsync),
+        new("denials", EvidenceSubject.Registry | EvidenceSubject.Installation, accessEvents.DenialsAsync),
+        new("report", EvidenceSubject.Registry, call => ReportAsync(call.Context, call.Registry!, call.KnowsEverybody)),
+        new("explain", EvidenceSubject.Registry, call => ExplainAsync(call.Context, call.Registry!, call.KnowsEverybody)),
+        new("consumers", EvidenceSubject.Registry, call => consumers.AnswerAsync(call.Context, call.Registry!)),
+        new("credentials", EvidenceSubject.Registry, call => credentials.AnswerAsync(call.Context, call.Registry!, call.KnowsEverybody)),
+    ];
 
     /// <inheritdoc/>
     public bool TryHandle(HttpContext context, out Task handled)
     {
         var path = context.Request.Path.Value ?? "";
-        var isOurs = path.StartsWith(Prefix, StringComparison.Ordinal);
-        handled = isOurs ? HandleAsync(context, path[Prefix.Length..].Split('/')) : Task.CompletedTask;
-        return isOurs;
+        var (registry, question) = path.StartsWith(Prefix, StringComparison.Ordinal) ? PartsOf(path[Prefix.Length..].Split('/')) : (null, null);
+        handled = question is null ? Task.CompletedTask : HandleAsync(context, registry, question);
+        return question is not null;
     }
 
-    private async Task HandleAsync(HttpContext context, string[] segments)
+    private static (string? Registry, string? Question) PartsOf(string[] parts) => parts switch
+    {
+        ["access", .. var rest] => (null, string.Join('/', rest)),
+        ["registries", var registry, "access", .. var rest] => (registry.ToLowerInvariant(), string.Join('/', rest)),
+        ["registries", var registry, ..] => (registry.ToLowerInvariant(), ""),
+        _ => (null, null),
+    };
+
+    private async Task HandleAsync(HttpContext context, string? registry, string question)
     {
         try
         {
-            await AnswerAsync(context, segments);
+            await AnswerAsync(context, registry, question);
         }
         catch (Exception e) when (e is OciException or MetadataUnavailableException or MetadataFullException && !context.Response.HasStarted)
         {
@@ -39,7 +56,7 @@ internal sealed class EvidenceEndpoints(
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, string[] segments)
+    private async Task AnswerAsync(HttpContext context, string? name, string question)
     {
         if (await authenticator.AuthenticateAsync(context, names.ArmEndpoint) is not { } principal)
         {
@@ -47,68 +64,34 @@ internal sealed class EvidenceEndpoints(
             throw new OciException(OciErrorCode.Unauthorized, "An access token of the authority for the control plane is needed; sign in (berth login, az login).");
         }
 
-        if (segments is not [var name, "access", var question]) throw NotFound("There is nothing at this path.");
-        var registry = await installation.FindRegistryAsync(name.ToLowerInvariant(), context.RequestAborted);
-        var scope = registry?.Scope ?? ResourceScope.Root;
-        var rights = await authorizer.FindControlRightsAsync(principal, [scope], context.RequestAborted);
-        if (!rights.May(scope, Right))
-        {
-            var address = context.Connection.RemoteIpAddress?.ToString();
-            accessLog.Record(AccessEventKinds.Denied, registry?.Id ?? 0, principal.Name, address, Right, context.TraceIdentifier);
-            throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not read who has access to '{name}'; ask for the role Reader there ({Right}).");
-        }
-
-        if (registry is null) throw NotFound($"There is no registry '{name}'.");
+        var registry = name is null ? null : await installation.FindRegistryAsync(name, context.RequestAborted);
+        var knowsEverybody = await CheckAsync(context, principal, name, registry);
+        if (name is not null && registry is null) throw NotFound($"There is no registry '{name}'.");
+        var subject = registry is null ? EvidenceSubject.Installation : EvidenceSubject.Registry;
+        var known = Routes.Where(route => route.About.HasFlag(subject)).ToList();
+        var found = known.Find(route => route.Question == question)
+            ?? throw NotFound($"There is no such question; there are {string.Join(", ", known.Select(route => route.Question))}.");
         if (!HttpMethods.IsGet(context.Request.Method))
         {
             context.Response.Headers.Allow = "GET";
             throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
         }
 
-        var knowsEverybody = rights.May(ResourceScope.OfSubscription(registry.SubscriptionId), Right);
-        await (question switch
-        {
-            "logins" => EventsAsync(context, registry, AccessEventKinds.SignIn, AccessEventKinds.SignIn),
-            "denials" => EventsAsync(context, registry, AccessEventKinds.Denied, AccessEventKinds.SignInRefused),
-            "report" => ReportAsync(context, registry, knowsEverybody),
-            "explain" => ExplainAsync(context, registry, knowsEverybody),
-            "consumers" => consumers.AnswerAsync(context, registry),
-            "credentials" => credentials.AnswerAsync(context, registry, knowsEverybody),
-            _ => throw NotFound("There are logins, denials, report, explain, consumers and credentials."),
-        });
+        await found.AnswerAsync(new EvidenceCall(context, registry, knowsEverybody));
     }
 
-    private async Task EventsAsync(HttpContext context, RegistryRecord registry, string kind, string otherKind)
+    // The result is whether the caller may ask about the subscription.
+    private async Task<bool> CheckAsync(HttpContext context, Principal principal, string? name, RegistryRecord? registry)
     {
-        var hours = context.Request.Query["hours"] is [{ } text]
-            ? int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given is > 0 and <= 2_160
-                ? given
-                : throw new OciException(OciErrorCode.BadRequest, "hours must be a whole number from 1 to 2160.")
-            : 24;
-        await accessLog.FlushAsync(context.RequestAborted);
-        var found = await events.ListAccessEventsAsync(
-            registry.Id, time.GetUtcNow() - TimeSpan.FromHours(hours), [kind, otherKind], MaxEvents, context.RequestAborted);
-        var described = await people.DescribeAsync(found.Select(e => e.Actor), context.RequestAborted);
-        await EvidenceAnswer.WriteAsync(context, json =>
-        {
-            json.WriteStartArray("value"u8);
-            foreach (var e in found)
-            {
-                json.WriteStartObject();
-                json.WriteString("minute"u8, e.Minute);
-                json.WriteString("kind"u8, e.Kind);
-                json.WriteString("actor"u8, e.Actor);
-                if (described.GetValueOrDefault(e.Actor) is { } display) json.WriteString("displayName"u8, display);
-                json.WriteString("address"u8, e.Address);
-                json.WriteString("reason"u8, e.Reason);
-                json.WriteNumber("count"u8, e.Count);
-                json.WriteString("requestId"u8, e.RequestId);
-                json.WriteEndObject();
-            }
+        var standing = await installation.FindInstallationAsync(context.RequestAborted);
+        var subscription = standing is null ? ResourceScope.Root : ResourceScope.OfSubscription(registry?.SubscriptionId ?? standing.SubscriptionId);
+        var scope = registry?.Scope ?? subscription;
+        var rights = await authorizer.FindControlRightsAsync(principal, [scope], context.RequestAborted);
+        if (rights.May(scope, Right)) return rights.May(subscription, Right);
 
-            json.WriteEndArray();
-            json.WriteBoolean("isCut"u8, found.Count == MaxEvents);
-        });
+        var what = name is null ? "the subscription" : $"'{name}'";
+        accessLog.Record(AccessEventKinds.Denied, registry?.Id ?? 0, principal.Name, context.Connection.RemoteIpAddress?.ToString(), Right, context.TraceIdentifier);
+        throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not read who has access to {what}; ask for the role Reader there ({Right}).");
     }
 
     private async Task ReportAsync(HttpContext context, RegistryRecord registry, bool knowsEverybody)

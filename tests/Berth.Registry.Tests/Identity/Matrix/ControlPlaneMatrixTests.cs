@@ -13,8 +13,6 @@ namespace Berth.Registry.Tests.Identity.Matrix;
 /// </summary>
 public sealed class ControlPlaneMatrixTests
 {
-    private static readonly string[] Questions = ["logins", "denials", "consumers", "credentials", "report?principal=owner", "report?repository=team/app", "explain?principal=owner&repository=team/app&action=ContentRead"];
-
     // Whoever has any role sees that there is a subscription, and nothing in it.
     private static readonly string[] OfAnyRole = ["tenants.list", "subscriptions.list", "subscriptions.get", "locations.list", "provider.get"];
 
@@ -29,7 +27,8 @@ public sealed class ControlPlaneMatrixTests
             using var client = await matrix.ControlOfAsync(principal);
             var before = await matrix.LedgerEndAsync();
             await CheckAsync(client, role.Name, role.Gives, "local", anyRole: true);
-            await CheckEvidenceAsync(client, role.Name, role.Gives("Microsoft.Authorization/roleAssignments/read"), "local");
+            await CheckEvidenceAsync(matrix, client, role.Name, role.Gives("Microsoft.Authorization/roleAssignments/read"), "local");
+            await CheckEvidenceAsync(matrix, client, role.Name, role.Gives("Microsoft.Authorization/roleAssignments/read"), null);
             Assert.Equal((role.Name, before), (role.Name, await matrix.LedgerEndAsync()));
         }
     }
@@ -44,7 +43,9 @@ public sealed class ControlPlaneMatrixTests
             using var client = await matrix.ControlOfAsync(await matrix.MakePrincipalAsync(role.Name));
             var before = await matrix.LedgerEndAsync();
             await CheckAsync(client, role.Name, _ => false, "other1", anyRole: true);
-            await CheckEvidenceAsync(client, role.Name, may: false, "other1");
+            await CheckEvidenceAsync(matrix, client, role.Name, may: false, "other1");
+            await CheckEvidenceAsync(matrix, client, role.Name, may: false, "absent");
+            await CheckEvidenceAsync(matrix, client, role.Name, may: false, null);
             await CheckDirectoryAsync(matrix, client, role.Name, mayRead: false, mayWrite: false, isSignedIn: false); // a token for the control plane is none here
             Assert.Equal((role.Name, before), (role.Name, await matrix.LedgerEndAsync()));
         }
@@ -113,7 +114,7 @@ public sealed class ControlPlaneMatrixTests
         List<string> wrong = [];
         foreach (var route in ManagementRoute.All) await SendAsync(route.Method, ControlProbe.PathOf(route, "local", real: true), ControlProbe.BodyOf(route, real: true));
         foreach (var route in ControlProbe.GraphRoutes(matrix)) await SendAsync(route.Method, "/v1.0/" + route.Pattern.Replace("{}", "owner", StringComparison.Ordinal), route.Method is "GET" or "DELETE" ? null : "{}");
-        foreach (var question in Questions) await SendAsync("GET", $"/berth/v1/registries/local/access/{question}", null);
+        foreach (var path in ControlProbe.EvidencePaths(matrix, "local").Concat(ControlProbe.EvidencePaths(matrix, null))) await SendAsync("GET", path, null);
         Assert.Equal("", string.Join('\n', wrong));
 
         async Task SendAsync(string method, string path, string? body)
@@ -147,12 +148,12 @@ public sealed class ControlPlaneMatrixTests
         return registry == "local" ? ids.Count == 0 : !ids.Exists(id => id.EndsWith('/' + registry, StringComparison.OrdinalIgnoreCase));
     }
 
-    private static async Task CheckEvidenceAsync(HttpClient client, string who, bool may, string registry)
+    private static async Task CheckEvidenceAsync(MatrixHost matrix, HttpClient client, string who, bool may, string? registry)
     {
-        foreach (var question in Questions)
+        foreach (var path in ControlProbe.EvidencePaths(matrix, registry))
         {
-            using var answer = await client.GetAsync(new Uri($"/berth/v1/registries/{registry}/access/{question}", UriKind.Relative));
-            Assert.Equal((who, question, may ? HttpStatusCode.OK : HttpStatusCode.Forbidden), (who, question, answer.StatusCode));
+            using var answer = await client.GetAsync(new Uri(path, UriKind.Relative));
+            Assert.Equal((who, path, may ? HttpStatusCode.OK : HttpStatusCode.Forbidden), (who, path, answer.StatusCode));
         }
     }
 

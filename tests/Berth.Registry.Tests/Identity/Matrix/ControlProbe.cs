@@ -1,6 +1,7 @@
 using System.Text;
 using Berth.Registry.Identity;
 using Berth.Registry.Identity.Directory;
+using Berth.Registry.Identity.Evidence;
 using Berth.Registry.Management;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -29,6 +30,22 @@ internal static class ControlProbe
         Assert.True(routes.Count >= 39, $"{routes.Count} calls of the directory were found.");
         return routes;
     }
+
+    // About a registry, or about what belongs to none.
+    public static List<string> EvidencePaths(MatrixHost matrix, string? registry)
+    {
+        var about = registry is null ? EvidenceSubject.Installation : EvidenceSubject.Registry;
+        var routes = matrix.Host.Services.GetServices<IFeatureRoutes>().OfType<EvidenceEndpoints>().Single().Routes.Where(route => route.About.HasFlag(about)).ToList();
+        Assert.True(routes.Count >= (registry is null ? 2 : 6), $"{routes.Count} questions were found.");
+        return [.. routes.SelectMany(route => QueriesOf(route.Question).Select(query => $"/berth/v1/{(registry is null ? "" : $"registries/{registry}/")}access/{route.Question}{query}"))];
+    }
+
+    private static string[] QueriesOf(string question) => question switch
+    {
+        "report" => ["?principal=owner", "?repository=team/app"],
+        "explain" => ["?principal=owner&repository=team/app&action=ContentRead"],
+        _ => [""],
+    };
 
     public static string ActionOf(ManagementRoute route)
     {
