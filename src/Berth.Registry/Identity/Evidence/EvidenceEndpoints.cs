@@ -85,7 +85,7 @@ internal sealed class EvidenceEndpoints(
                 ? given
                 : throw new OciException(OciErrorCode.BadRequest, "hours must be a whole number from 1 to 2160.")
             : 24;
-        await accessLog.FlushAsync(context.RequestAborted);
+        await accessLog.FlushIfPossibleAsync(context.RequestAborted);
         var found = await events.ListAccessEventsAsync(
             registry.Id, time.GetUtcNow() - TimeSpan.FromHours(hours), [kind, otherKind], MaxEvents, context.RequestAborted);
         var described = await people.DescribeAsync(found.Select(e => e.Actor), context.RequestAborted);
@@ -166,7 +166,7 @@ internal sealed class EvidenceEndpoints(
         if (!Enum.TryParse<RepositoryAction>(context.Request.Query["action"], ignoreCase: true, out var action) || !Enum.IsDefined(action))
             throw new OciException(OciErrorCode.BadRequest, $"action must be one of {string.Join(", ", Enum.GetNames<RepositoryAction>())}.");
         var record = await people.FindAsync(context, registry, knowsEverybody);
-        var explanation = (await FindPermissionsAsync(record, registry, context.RequestAborted)).Explain(repository, action);
+        var explanation = (await FindPermissionsAsync(record, registry, repository, action, context.RequestAborted)).Explain(repository, action);
         await EvidenceAnswer.WriteAsync(context, json =>
         {
             json.WriteString("principal"u8, record is null ? NamedPrincipals.NameIn(context) : record.ClientId ?? record.Name);
@@ -196,11 +196,20 @@ internal sealed class EvidenceEndpoints(
         });
     }
 
-    private async ValueTask<RegistryPermissions> FindPermissionsAsync(PrincipalRecord? record, RegistryRecord registry, CancellationToken cancellationToken)
+    // What anybody may, whoever is signed in may, too.
+    private async ValueTask<RegistryPermissions> FindPermissionsAsync(
+        PrincipalRecord? record, RegistryRecord registry, RepositoryName repository, RepositoryAction action, CancellationToken cancellationToken)
     {
-        if (record is null) return RegistryPermissions.FromAssignments([], registry.RoleAssignmentMode);
-        var epochs = await installation.ReadEpochsAsync(record.Id, registry.Id, cancellationToken);
-        return await authorizer.FindPermissionsAsync(new SignedIn(Principal.Of(record), null, epochs.Registry), registry, cancellationToken);
+        var own = RegistryPermissions.FromAssignments([], registry.RoleAssignmentMode);
+        if (record is not null)
+        {
+            var epochs = await installation.ReadEpochsAsync(record.Id, registry.Id, cancellationToken);
+            own = await authorizer.FindPermissionsAsync(new SignedIn(Principal.Of(record), null, epochs.Registry), registry, cancellationToken);
+        }
+
+        return Authorizer.IsOfAnybody(action) && await authorizer.MayAnybodyPullAsync(registry, repository, cancellationToken)
+            ? RegistryPermissions.Union(own, RegistryPermissions.FromAnonymousPull(NameSet.Of(repository)))
+            : own;
     }
 
     private static OciException NotFound(string message) => new(OciErrorCode.NameUnknown, message);
