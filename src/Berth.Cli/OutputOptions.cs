@@ -26,9 +26,22 @@ internal sealed class OutputOptions
     internal sealed class Printer(OutputFormat format, JmesPath? query)
     {
         /// <summary>Prints an object or a list; nothing when the query finds nothing, as az does.</summary>
-        public async Task WriteAsync(JsonElement answer)
+        /// <param name="answer">The answer.</param>
+        /// <param name="isOfChange">Whether the answer is given once: when the query cannot be applied to it, all of it is printed, since it may hold a secret.</param>
+        /// <exception cref="QueryException">The query cannot be applied to the answer.</exception>
+        public async Task WriteAsync(JsonElement answer, bool isOfChange = false)
         {
-            var value = query is null ? answer : query.Search(answer);
+            JsonElement value;
+            try
+            {
+                value = query is null ? answer : query.Search(answer);
+            }
+            catch (QueryException) when (isOfChange)
+            {
+                await OutputFormats.WriteAsync(answer, format);
+                throw;
+            }
+
             if (query is null || value.ValueKind != JsonValueKind.Null) await OutputFormats.WriteAsync(value, format);
         }
 

@@ -11,6 +11,9 @@ public interface IConsumers
     /// <summary>The most rows of one manifest and principal: user agents are what clients choose them to be.</summary>
     const int MostOfPrincipal = 500;
 
+    /// <summary>The most rows of one manifest and nobody, as those without credentials are: whoever may pull without can make them.</summary>
+    const int MostOfStrangers = 50;
+
     /// <summary>What address and user agent of the row are in which the pulls of a manifest and principal add up that found no room for a row of their own.</summary>
     const string Others = "(others)";
 

@@ -48,6 +48,7 @@ public static class RegistryExtensions
         services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<FeatureWiring>();
         services.AddSingleton<RegistryResolver>();
         return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle();
     }
@@ -58,12 +59,12 @@ public static class RegistryExtensions
     /// </summary>
     public static IApplicationBuilder UseBerthRegistry(this IApplicationBuilder app)
     {
-        var features = new Lazy<IFeatureRoutes[]>(() => [.. app.ApplicationServices.GetServices<IFeatureRoutes>()]);
+        var wiring = app.ApplicationServices.GetRequiredService<FeatureWiring>();
         var lifetime = app.ApplicationServices.GetRequiredService<IHostApplicationLifetime>();
-        lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => features.Value));
+        lifetime.ApplicationStarted.Register(() => _ = Task.Run(wiring.Complete));
         return app.Use(next => context =>
         {
-            foreach (var feature in features.Value)
+            foreach (var feature in wiring.Features)
             {
                 if (feature.TryHandle(context, out var handled)) return handled;
             }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Berth.Cli.Login;
 using Berth.Cli.Session;
 
 namespace Berth.Cli.Ad;
@@ -14,11 +15,12 @@ internal static class UserCommands
     {
         var displayName = ApiCommand.Required("The name that is shown to people.", "--display-name");
         var name = ApiCommand.Required("The user name: name@domain.", "--user-principal-name", "--upn");
-        var password = ApiCommand.Required("The password, 8 characters at least.", "--password");
+        var password = new NewPasswordOptions("The password, 8 characters at least; asked for at the terminal when none is given.");
         var nickname = ApiCommand.Optional("The mail nickname; the part before '@' when it is not given.", "--mail-nickname");
-        return ApiCommand.Create("create", "Makes a person's account.", [displayName, name, password, nickname], async (parsed, session, cancellationToken) =>
+        return ApiCommand.Create("create", "Makes a person's account.", [displayName, name, .. password.Options, nickname], async (parsed, session, cancellationToken) =>
         {
             var upn = parsed.GetValue(name)!;
+            var text = await password.ReadOrAskAsync(parsed, cancellationToken);
             return (await session.GraphAsync(
                 HttpMethod.Post, "/users",
                 json =>
@@ -27,7 +29,7 @@ internal static class UserCommands
                     json.WriteString("displayName"u8, parsed.GetValue(displayName));
                     json.WriteString("mailNickname"u8, parsed.GetValue(nickname) ?? upn.Split('@')[0]);
                     json.WriteString("userPrincipalName"u8, upn);
-                    WritePassword(json, parsed.GetValue(password)!);
+                    WritePassword(json, text);
                 },
                 cancellationToken)).Flat();
         });
@@ -57,18 +59,21 @@ internal static class UserCommands
     {
         var id = Id();
         var displayName = ApiCommand.Optional("The name that is shown to people.", "--display-name");
-        var password = ApiCommand.Optional("A new password, 8 characters at least.", "--password");
+        var password = new NewPasswordOptions("A new password, 8 characters at least.");
         var enabled = new Option<bool?>("--account-enabled") { Description = "true or false: whether the person may sign in." };
-        return ApiCommand.Create("update", "Changes a person's account.", [id, displayName, password, enabled], (parsed, session, cancellationToken) =>
-            session.GraphAsync(
+        return ApiCommand.Create("update", "Changes a person's account.", [id, displayName, .. password.Options, enabled], async (parsed, session, cancellationToken) =>
+        {
+            var text = await password.ReadAsync(parsed, cancellationToken);
+            return await session.GraphAsync(
                 HttpMethod.Patch, PathOf(parsed, id),
                 json =>
                 {
                     if (parsed.GetValue(enabled) is { } may) json.WriteBoolean("accountEnabled"u8, may);
                     json.TextIfAny("displayName", parsed.GetValue(displayName));
-                    if (parsed.GetValue(password) is { } text) WritePassword(json, text);
+                    if (text is not null) WritePassword(json, text);
                 },
-                cancellationToken));
+                cancellationToken);
+        });
     }
 
     private static Command Delete()

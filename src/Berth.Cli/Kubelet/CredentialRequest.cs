@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using Berth.Cli.Session;
+using Berth.Oci;
 
 namespace Berth.Cli.Kubelet;
 
@@ -18,7 +20,7 @@ internal sealed record CredentialRequest(string Registry, string? Token, IReadOn
     {
         try
         {
-            using var document = JsonDocument.Parse(text);
+            using var document = JsonReading.ParseReadable(Encoding.UTF8.GetBytes(text), default) ?? throw new JsonException();
             var root = document.RootElement;
             if (root.Text("kind") != "CredentialProviderRequest" || root.Text("apiVersion") != ApiVersion)
                 throw new ClientException($"stdin holds no CredentialProviderRequest of {ApiVersion}; set apiVersion to it in kubelet's CredentialProviderConfig.");

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using Berth.Cli.Session;
+using Berth.Oci;
 
 namespace Berth.Cli.Kubelet;
 
@@ -39,7 +40,7 @@ internal sealed record ServiceAccountToken(string Text, DateTimeOffset Until)
         {
             var parts = text.Split('.');
             if (parts.Length != 3) throw new FormatException();
-            using var document = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]));
+            using var document = JsonReading.ParseReadable(Base64Url.DecodeFromChars(parts[1]), default) ?? throw new FormatException();
             return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : throw new FormatException();
         }
         catch (Exception e) when (e is FormatException or JsonException or DecoderFallbackException)

@@ -29,13 +29,20 @@ internal sealed class PasswordOptions
         if (parsed.GetValue(_fromInput))
         {
             if (parsed.GetValue(_password) is not null) throw new ArgumentException("Give --password or --password-stdin, not both.");
-            var text = await Input.ReadAsync(MaxLength, cancellationToken);
-            text = text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
-            return text.Length > 0 ? text : throw new ArgumentException("--password-stdin was given, and stdin holds no password.");
+            return await ReadInputAsync(cancellationToken);
         }
 
         return (parsed.GetValue(_password) ?? Environment.GetEnvironmentVariable("BERTH_PASSWORD")) is { Length: > 0 } given ? given
             : username is null || Console.IsInputRedirected ? null
-            : Terminal.AskPassword();
+            : Terminal.AskPassword("Password: ");
+    }
+
+    /// <summary>The password on stdin, without the end of its line.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static async Task<string> ReadInputAsync(CancellationToken cancellationToken)
+    {
+        var text = await Input.ReadAsync(MaxLength, cancellationToken);
+        text = text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
+        return text.Length > 0 ? text : throw new ArgumentException("--password-stdin was given, and stdin holds no password.");
     }
 }

@@ -19,7 +19,7 @@ internal static class ApiCommand
             var printer = output.Read(parsed);
             using var session = await ApiSession.OpenAsync(cancellationToken);
             var answer = await run(parsed, session, cancellationToken);
-            if (answer.ValueKind != JsonValueKind.Undefined) await printer.WriteAsync(answer);
+            if (answer.ValueKind != JsonValueKind.Undefined) await printer.WriteAsync(answer, session.HasChanged);
         });
         return command;
     }

@@ -18,6 +18,9 @@ internal sealed class ApiSession : IDisposable
     /// <summary>Who is signed in to what.</summary>
     public SessionState State => _state;
 
+    /// <summary>Whether something was changed by way of it.</summary>
+    public bool HasChanged { get; private set; }
+
     /// <summary>The subscription's scope.</summary>
     public string Subscription => $"/subscriptions/{_state.SubscriptionId}";
 
@@ -69,6 +72,8 @@ internal sealed class ApiSession : IDisposable
     private async Task<JsonElement> SendAsync(HttpMethod method, string address, string resource, HttpContent? content, CancellationToken cancellationToken)
     {
         _state = await SessionTokens.RenewAsync(_authority, _state, resource, cancellationToken);
-        return await Wire.SendAsync(_client, method, new Uri(address), _state.AccessTokens[resource].Token, content, cancellationToken);
+        var answer = await Wire.SendAsync(_client, method, new Uri(address), _state.AccessTokens[resource].Token, content, cancellationToken);
+        HasChanged |= method != HttpMethod.Get;
+        return answer;
     }
 }

@@ -9,6 +9,9 @@ internal static class PrivateFile
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(60);
 
+    // EWOULDBLOCK, by which another process's lock shows; every other failure stays one, however long one waits.
+    private static readonly int LockedByAnother = OperatingSystem.IsMacOS() ? 35 : 11;
+
     /// <summary>The folder.</summary>
     public static string Folder => Environment.GetEnvironmentVariable("BERTH_CONFIG_DIR") is { Length: > 0 } folder
         ? folder
@@ -50,38 +53,40 @@ internal static class PrivateFile
                 await JsonSerializer.SerializeAsync(file, value, type, cancellationToken);
             File.Move(draft, PathOf(name), overwrite: true);
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ClientException($"{Folder} may not be written to; set BERTH_CONFIG_DIR to a folder of your own.");
+            throw Unwritable(e);
         }
     }
 
     /// <summary>Waits until no other process changes the files; what is returned lets the next one.</summary>
-    /// <exception cref="ClientException">Another one does for a minute, or the folder may not be written to.</exception>
+    /// <exception cref="ClientException">Another one does for a minute, or the folder cannot be written to.</exception>
     public static async Task<IDisposable> LockAsync(CancellationToken cancellationToken)
     {
-        CreateFolder();
         var start = TimeProvider.System.GetTimestamp();
         while (true)
         {
             try
             {
+                CreateFolder();
                 return Open(PathOf("lock"), FileMode.OpenOrCreate, FileShare.None);
             }
-            catch (IOException) when (TimeProvider.System.GetElapsedTime(start) < LockLimit)
+            catch (IOException e) when (e.HResult == LockedByAnother)
             {
+                if (TimeProvider.System.GetElapsedTime(start) >= LockLimit)
+                    throw new ClientException($"another berth holds {PathOf("lock")} for a minute; end it, and try again.");
                 await Task.Delay(TimeSpan.FromMilliseconds(25), cancellationToken);
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new ClientException($"another berth holds {PathOf("lock")} for a minute; end it, and try again.");
-            }
-            catch (UnauthorizedAccessException)
-            {
-                throw new ClientException($"{Folder} may not be written to; set BERTH_CONFIG_DIR to a folder of your own.");
+                throw Unwritable(e);
             }
         }
     }
+
+    private static ClientException Unwritable(Exception e) => e is UnauthorizedAccessException
+        ? new ClientException($"{Folder} may not be written to; set BERTH_CONFIG_DIR to a folder of your own.")
+        : new ClientException($"{Folder} cannot be written to: {e.Message.TrimEnd('.')}. Mend that, or set BERTH_CONFIG_DIR to another folder.");
 
     private static void CreateFolder()
     {

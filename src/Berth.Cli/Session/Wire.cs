@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Berth.Oci;
 
 namespace Berth.Cli.Session;
 
@@ -60,8 +61,8 @@ internal static class Wire
     {
         try
         {
-            using var document = JsonDocument.Parse(bytes);
-            return document.RootElement.Clone();
+            using var document = JsonReading.ParseReadable(bytes, default);
+            return document?.RootElement.Clone();
         }
         catch (JsonException)
         {

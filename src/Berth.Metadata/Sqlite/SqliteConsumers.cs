@@ -58,7 +58,7 @@ public sealed partial class SqliteMetadataStore
                 var kept = pull with { UserAgent = agent };
                 if (Bind(scope.Use(AddToConsumer), repository.Id, kept).Execute() > 0) continue;
 
-                var isFull = CountConsumersOf(scope, repository.Id, kept) >= IConsumers.MostOfPrincipal;
+                var isFull = HasRoomForNone(scope, repository.Id, kept);
                 if (isFull) kept = kept with { Address = IConsumers.Others, UserAgent = IConsumers.Others };
                 Bind(scope.Use(AddConsumer), repository.Id, kept).Execute();
             }
@@ -114,10 +114,11 @@ public sealed partial class SqliteMetadataStore
         statement.Bind(pull.RegistryId).Bind(repositoryId).Bind(pull.Digest).Bind(pull.Principal).Bind(pull.Address).Bind(pull.UserAgent)
             .Bind(pull.Count).Bind(pull.FirstAt).Bind(pull.LastAt);
 
-    private static long CountConsumersOf(WriteScope scope, long repositoryId, ConsumerRecord pull)
+    private static bool HasRoomForNone(WriteScope scope, long repositoryId, ConsumerRecord pull)
     {
-        using var row = scope.Use(CountConsumers).Bind(pull.RegistryId).Bind(repositoryId).Bind(pull.Digest).Bind(pull.Principal).Bind((long)IConsumers.MostOfPrincipal);
-        return row.OnlyInt64();
+        var most = pull.Principal.Length == 0 ? IConsumers.MostOfStrangers : IConsumers.MostOfPrincipal;
+        using var row = scope.Use(CountConsumers).Bind(pull.RegistryId).Bind(repositoryId).Bind(pull.Digest).Bind(pull.Principal).Bind((long)most);
+        return row.OnlyInt64() >= most;
     }
 
     private static ConsumerKey? KeyOfConsumer(string? after)

@@ -64,7 +64,6 @@ internal sealed class RepositoryService(IRepositories repositories, IRegistries 
     private static async Task<bool?> ReadAnonymousPullAsync(ArtifactRequest request)
     {
         using var body = await ReadBodyAsync(request);
-        if (!JsonReading.IsReadable(body.RootElement)) throw Bad("The body holds a text that is none.");
         if (body.RootElement.ValueKind != JsonValueKind.Object) throw Bad("The body must be a JSON object.");
 
         bool? enabled = null;
@@ -87,7 +86,7 @@ internal sealed class RepositoryService(IRepositories repositories, IRegistries 
         if (length > MaxBody) throw new OciException(OciErrorCode.SizeInvalid, $"The body is larger than {MaxBody} bytes.", status: StatusCodes.Status413PayloadTooLarge);
         try
         {
-            return JsonDocument.Parse(buffer.AsMemory(0, length));
+            return JsonReading.ParseReadable(buffer.AsMemory(0, length), default) ?? throw Bad("The body holds a text that is none.");
         }
         catch (JsonException)
         {

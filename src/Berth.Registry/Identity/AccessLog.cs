@@ -76,21 +76,8 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
         await WriteAsync(batch, cancellationToken);
     }
 
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(FlushInterval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await FlushSafelyAsync(stoppingToken);
-        }
-        catch (OperationCanceledException)
-        {
-            await FlushSafelyAsync(CancellationToken.None);
-        }
-    }
-
-    private async Task FlushSafelyAsync(CancellationToken cancellationToken)
+    /// <summary>Writes it if that is possible; what cannot be written, as on a full disk, is logged and waits for the next attempt.</summary>
+    public async Task FlushIfPossibleAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -99,6 +86,20 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
         catch (Exception e) when (e is not OperationCanceledException)
         {
             LogFlushFailed(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(FlushInterval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken)) await FlushIfPossibleAsync(stoppingToken);
+        }
+        catch (OperationCanceledException)
+        {
+            await FlushIfPossibleAsync(CancellationToken.None);
         }
     }
 

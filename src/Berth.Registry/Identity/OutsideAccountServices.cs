@@ -15,6 +15,7 @@ internal static class OutsideAccountServices
         services.AddSingleton<Provider>();
         services.AddSingleton<IdTokens>();
         services.AddSingleton<OutsideClaims>();
+        services.AddSingleton<AnswerOrder>();
         services.AddSingleton<OutsidePeople>();
         services.AddSingleton<OutsideDoor>();
         services.AddSingleton<OutsideReturn>();

@@ -12,7 +12,7 @@ namespace Berth.Registry.Identity;
 internal sealed partial class UsageLog(IConsumers consumers, ICredentials credentials, AccessMetrics metrics, TimeProvider time, ILogger<UsageLog> logger)
     : BackgroundService
 {
-    // Strangers choose their user agents: they must not crowd out those who are known.
+    // Strangers come from as many addresses as they like: they must not crowd out those who are known.
     private const int MaxStrangers = 500;
     private const int MaxPulls = 2_000;
     private const int MaxUses = 2_000;
@@ -32,8 +32,9 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
     /// <summary>Counts a pull; never waits for anything but another count.</summary>
     public void RecordPull(RegistryRecord registry, RepositoryName repository, Digest digest, Principal principal, string? address, string? userAgent)
     {
-        var isStranger = principal.Id == 0;
-        var pull = new Pull(registry.Id, repository, digest, isStranger ? "" : principal.Name, address ?? NoAddress, UserAgent.Clean(userAgent));
+        var pull = principal.Id == 0
+            ? new Pull(registry.Id, repository, digest, "", address is null ? NoAddress : Strangers.AddressOf(address), Strangers.ProgramOf(userAgent))
+            : new Pull(registry.Id, repository, digest, principal.Name, address ?? NoAddress, UserAgent.Clean(userAgent));
         var now = time.GetUtcNow();
         lock (_lock)
         {
@@ -78,12 +79,25 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
         }
     }
 
+    /// <summary>Writes it if that is possible; what cannot be written, as on a full disk, is logged and waits for the next attempt.</summary>
+    public async Task FlushIfPossibleAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await FlushAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogFlushFailed(e);
+        }
+    }
+
     /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         // Here and not at the loop's end: one that is stopped before its first turn has no end.
         await base.StopAsync(cancellationToken);
-        await FlushSafelyAsync(CancellationToken.None);
+        await FlushIfPossibleAsync(CancellationToken.None);
     }
 
     /// <inheritdoc/>
@@ -97,19 +111,7 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(FlushInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken)) await FlushSafelyAsync(stoppingToken);
-    }
-
-    private async Task FlushSafelyAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await FlushAsync(cancellationToken);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            LogFlushFailed(e);
-        }
+        while (await timer.WaitForNextTickAsync(stoppingToken)) await FlushIfPossibleAsync(stoppingToken);
     }
 
     private (List<KeyValuePair<Pull, Tally>> Pulls, List<KeyValuePair<Proof, CredentialUse>> Uses) Take()

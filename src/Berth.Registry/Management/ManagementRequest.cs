@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Berth.Metadata;
+using Berth.Oci;
 using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -68,10 +69,11 @@ internal sealed class ManagementRequest(
         if (bytes.Length == 0) return ResourceBody.Empty;
         try
         {
-            using var document = JsonDocument.Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length), new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
-            return document.RootElement.ValueKind == JsonValueKind.Object && JsonReading.IsReadable(document.RootElement)
+            using var document = JsonReading.ParseReadable(
+                bytes.GetBuffer().AsMemory(0, (int)bytes.Length), new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
+            return document?.RootElement.ValueKind == JsonValueKind.Object
                 ? new ResourceBody(document.RootElement.Clone(), "")
-                : throw ManagementException.BadContent("The body must be a JSON object whose texts can be read.");
+                : throw ManagementException.BadContent("The body must be a JSON object whose names and texts can be read.");
         }
         catch (JsonException e)
         {

@@ -119,7 +119,7 @@ internal static class BerthHost
         await ownerSettled.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (limit.IsCancellationRequested)
             HostLog.DrainTimedOut(logger, options.Shutdown.DrainTimeout.TotalSeconds);
-        return ended == faulted ? ExitCodes.Failure : ExitCodes.Success;
+        return ended == faulted || app.Services.GetRequiredService<FeatureWiring>().HasFailed ? ExitCodes.Failure : ExitCodes.Success;
     }
 
     /// <summary>Completes when the process must end, and says why.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Berth.Oci;
 
 namespace Berth.Server.LocalFiles;
 
@@ -16,9 +17,10 @@ internal static class ConfigurationFile
             var file = new FileInfo(path);
             if (file.Exists && file.Length > MaxBytes)
                 throw new CannotStartException($"--config: {path} is larger than 1 MiB.");
-            using var document = JsonDocument.Parse(
+            using var document = JsonReading.ParseReadable(
                 File.ReadAllBytes(path),
-                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })
+                ?? throw new CannotStartException($"--config: {path} has a name or a text with half of a surrogate pair, which cannot be read.");
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new CannotStartException($"--config: {path} holds no JSON object.");
             var leaves = new List<KeyValuePair<string, string>>();

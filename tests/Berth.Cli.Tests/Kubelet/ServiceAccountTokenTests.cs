@@ -24,6 +24,8 @@ public sealed class ServiceAccountTokenTests
     [InlineData("""{"iss":"https://c","aud":"berth","exp":1e300}""", "does not say when it ends")]
     [InlineData("""{"iss":"https://c","aud":"berth","exp":"1700003600"}""", "does not say when it ends")]
     [InlineData("[]", "no JWT")]
+    [InlineData("""{"iss":"https://c","aud":["\ud800"],"exp":1700003600}""", "no JWT")]
+    [InlineData("""{"\ud800\ud800\ud800":1,"iss":"https://c"}""", "no JWT")]
     public void Another_token_is_not_given_away(string claims, string reason)
     {
         var token = Token(claims);
@@ -47,6 +49,7 @@ public sealed class ServiceAccountTokenTests
 
     [Theory]
     [InlineData("""{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1beta1","image":"a.b/c"}""")]
+    [InlineData("""{"kind":"\ud800"}""")]
     [InlineData("""{"kind":"Other","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"a.b/c"}""")]
     [InlineData("[1]")]
     [InlineData("secret, no JSON")]

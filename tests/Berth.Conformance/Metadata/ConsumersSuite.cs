@@ -88,13 +88,25 @@ public abstract class ConsumersSuite<TDatabase> : MetadataSuite<TDatabase>
     {
         var image = (await PushImageAsync(App, "image", "v1")).Digest;
         for (var at = 0; at < 600; at += 200)
-            await Store.AddConsumersAsync([.. Enumerable.Range(at, 200).Select(i => Pull(image, "") with { UserAgent = $"invented/{i}" })], Token);
-        await Store.AddConsumersAsync([Pull(image, "") with { UserAgent = "invented/3" }, Pull(image, "alice")], Token);
+            await Store.AddConsumersAsync([.. Enumerable.Range(at, 200).Select(i => Pull(image, "bob") with { UserAgent = $"invented/{i}" })], Token);
+        await Store.AddConsumersAsync([Pull(image, "bob") with { UserAgent = "invented/3" }, Pull(image, "alice")], Token);
 
         var listed = (await Store.ListConsumersAsync(new ConsumerQuery(Registry, App), null, 1000, Token)).Items;
         Assert.Equal((IConsumers.MostOfPrincipal + 2, 602), (listed.Count, listed.Sum(pull => pull.Count)));
         Assert.Equal(100, listed.Single(pull => pull.UserAgent == IConsumers.Others).Count);
         Assert.Equal(2, listed.Single(pull => pull.UserAgent == "invented/3").Count);
+    }
+
+    [Fact]
+    public async Task Those_without_credentials_make_few_rows_and_push_out_nobody_who_is_known()
+    {
+        var image = (await PushImageAsync(App, "image", "v1")).Digest;
+        await Store.AddConsumersAsync([.. Enumerable.Range(0, 600).Select(i => Pull(image, "") with { Address = $"10.0.{i / 200}.{i % 200}" }), Pull(image, "alice")], Token);
+
+        var listed = (await Store.ListConsumersAsync(new ConsumerQuery(Registry, App), null, 1000, Token)).Items;
+        Assert.Equal((IConsumers.MostOfStrangers + 2, 601), (listed.Count, listed.Sum(pull => pull.Count)));
+        Assert.Equal(550, listed.Single(pull => pull.Address == IConsumers.Others).Count);
+        Assert.Equal(Pull(image, "alice"), listed[^1]);
     }
 
     private ConsumerRecord Pull(Digest digest, string principal) =>

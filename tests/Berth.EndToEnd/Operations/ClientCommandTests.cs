@@ -33,6 +33,31 @@ public sealed class ClientCommandTests(ServerFixture fixture) : EndToEndTest<Ser
     }
 
     [Fact]
+    public async Task A_person_s_password_comes_from_stdin_and_nowhere_else_by_itself()
+    {
+        var upn = $"{Content.Name()}@example.test";
+        string[] create = ["ad", "user", "create", "--display-name", "Ann", "--upn", upn];
+        var without = await _client.RunAsync(create);
+        Assert.Equal(2, without.Status);
+        Assert.Contains("--password-stdin", without.Errors, StringComparison.Ordinal);
+        (await _client.RunWithInputAsync("a long password\n", [.. create, "--password-stdin"])).Succeeded();
+        (await LoginAsync(upn, "a long password", isServicePrincipal: false)).Succeeded();
+    }
+
+    [Fact]
+    public async Task A_secret_is_not_lost_to_a_query_that_cannot_be_applied()
+    {
+        var made = await _client.RunAsync("ad", "sp", "create-for-rbac", "--name", Content.Name(), "--query", "abs(password)");
+        Assert.Equal(2, made.Status);
+        Assert.Contains("--query", made.Errors, StringComparison.Ordinal);
+        using var answer = JsonDocument.Parse(made.Output);
+        (await LoginAsync(answer.RootElement.GetProperty("appId").GetString()!, answer.RootElement.GetProperty("password").GetString()!)).Succeeded();
+
+        var listed = await _client.RunAsync("ad", "sp", "list", "--query", "abs(@)");
+        Assert.Equal((2, ""), (listed.Status, listed.Output));
+    }
+
+    [Fact]
     public async Task A_group_is_listed_shown_and_deleted_with_its_members()
     {
         var (group, upn) = (Content.Name(), $"{Content.Name()}@example.test");
@@ -145,10 +170,11 @@ public sealed class ClientCommandTests(ServerFixture fixture) : EndToEndTest<Ser
         Assert.Equal(1, (await _client.RunWithInputAsync(new string('x', 1_100_000), "credential-provider")).Status);
     }
 
-    private Task<ToolResult> LoginAsync(string id, string secret)
+    private Task<ToolResult> LoginAsync(string id, string secret, bool isServicePrincipal = true)
     {
         var other = new BerthClient(Fixture, NewFolder("other"));
-        return other.RunWithInputAsync(secret, "login", "--endpoint", $"https://{other.Host}", "-u", id, "--password-stdin", "--service-principal");
+        return other.RunWithInputAsync(
+            secret, ["login", "--endpoint", $"https://{other.Host}", "-u", id, "--password-stdin", .. isServicePrincipal ? (string[])["--service-principal"] : []]);
     }
 
     private async Task<string> TextAsync(params string[] arguments) => (await _client.RunAsync(arguments)).Succeeded().Output;

@@ -68,13 +68,34 @@ public sealed class ConsumersTests
         var registry = await host.Metadata.FindRegistryAsync("local", CancellationToken.None);
         await host.Metadata.UpdateRegistryAsync(registry!.Id, new RegistryChanges(AnonymousPullEnabled: true), Caller.System, CancellationToken.None);
         using var anybody = host.WithoutCredential();
-        anybody.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", $"=cmd {new string('x', 500)}");
+        anybody.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", "docker/29.0.1 =cmd");
         Assert.Equal(HttpStatusCode.OK, await anybody.GetManifestAsync("team-a/app", "v1"));
 
         var entry = Assert.Single(await ListAsync(host, "principal="));
-        Assert.Equal(("", "anybody", 200), (Text(entry, "principal"), Text(entry, "displayName"), Text(entry, "userAgent")!.Length));
+        Assert.Equal(("", "anybody", "docker"), (Text(entry, "principal"), Text(entry, "displayName"), Text(entry, "userAgent")));
+        Assert.Equal(200, UserAgent.Clean($"=cmd {new string('x', 500)}").Length);
         Assert.Equal("a?b?c", UserAgent.Clean("a\u001bb\u202ec"));
         Assert.Equal("", UserAgent.Clean(null));
+    }
+
+    [Fact]
+    public async Task What_is_stored_is_told_also_when_nothing_can_be_written()
+    {
+        await using var host = await StartAsync();
+        using var ann = await AnnAsync(host);
+        Assert.Equal(HttpStatusCode.OK, await ann.GetManifestAsync("team-a/app", "v1"));
+        Assert.Single(await ListAsync(host, "principal=ann@example.test"));
+        foreach (var (name, what) in new[] { ("a", "INSERT ON consumers"), ("b", "UPDATE ON consumers"), ("c", "UPDATE ON passwords"), ("d", "INSERT ON access_events") })
+            await host.TamperAsync($"CREATE TRIGGER refused_{name} BEFORE {what} BEGIN SELECT RAISE(ABORT, 'no room'); END");
+        Assert.Equal(HttpStatusCode.OK, await ann.GetManifestAsync("team-a/app", "v1"));
+        await ann.GetManifestAsync("absent/app", "v1");
+
+        Assert.Single(await ListAsync(host, "principal=ann@example.test"));
+        using var auditor = await EvidenceTests.SignedInToControlAsync(host, "owner");
+        foreach (var question in new[] { "credentials", "denials", "logins" })
+            Assert.Equal((question, HttpStatusCode.OK), (question, (await auditor.GetAsync($"/berth/v1/registries/local/access/{question}")).StatusCode));
+        foreach (var name in "abcd") await host.TamperAsync($"DROP TRIGGER refused_{name}");
+        Assert.Equal(2, Assert.Single(await ListAsync(host, "principal=ann@example.test")).GetProperty("count").GetInt64());
     }
 
     [Fact]

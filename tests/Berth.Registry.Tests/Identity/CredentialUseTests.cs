@@ -112,6 +112,46 @@ public sealed class CredentialUseTests
         Assert.All(given.GetProperty("passwords").EnumerateArray(), p => Assert.All(entries, e => Assert.DoesNotContain(p.GetProperty("value").GetString()!, e.GetRawText(), StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task A_long_list_comes_in_pages_that_leave_out_nobody_with_a_right()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var group = (await host.Metadata.CreatePrincipalAsync(new NewPrincipal(PrincipalKind.Group, "pullers", "pullers"), Caller.System, CancellationToken.None)).Record!;
+        await host.AssignAsync("pullers", "AcrPull");
+        var hash = Berth.Registry.Identity.PasswordHash.Create("a password of its own");
+        var people = Enumerable.Range(0, 260).Select(i => $"p{i:D3}@example.test").ToList();
+        await Task.WhenAll(people.Select(async (name, i) =>
+        {
+            await host.Metadata.SetPasswordAsync(name, hash, Caller.System, CancellationToken.None);
+            var person = await host.Metadata.FindPrincipalAsync(name, CancellationToken.None);
+            if (i % 2 == 0) await host.Metadata.AddMemberAsync(group.Id, person!.Id, Caller.System, CancellationToken.None);
+        }));
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        var map = ControlClient.Local + "/scopeMaps/_repositories_pull";
+        foreach (var token in new[] { "build", "deploy" })
+        {
+            await owner.ExpectAsync(HttpStatusCode.Created, "PUT", ControlClient.Local + $"/tokens/{token}", $$"""{"properties":{"scopeMapId":"{{map}}"} }""");
+            await owner.ExpectAsync(HttpStatusCode.OK, "POST", ControlClient.Local + "/generateCredentials", $$"""{"tokenId":"{{ControlClient.Local}}/tokens/{{token}}","name":"password1"}""");
+        }
+
+        using var auditor = await EvidenceTests.SignedInToControlAsync(host, "owner");
+        var (listed, pages) = (new List<string>(), 0);
+        for (var next = Prefix; next is not null; pages++)
+        {
+            using var page = JsonDocument.Parse(await auditor.GetStringAsync(next));
+            listed.AddRange(page.RootElement.GetProperty("value").EnumerateArray().Select(e => Text(e, "principal")!));
+            next = page.RootElement.TryGetProperty("nextLink", out var link) ? new Uri(link.GetString()!).PathAndQuery : null;
+        }
+
+        Assert.Equal(["local/build", "local/deploy", "owner", .. people.Where((_, i) => i % 2 == 0)], listed.Order(StringComparer.Ordinal));
+        Assert.Equal(2, pages);
+        foreach (var bad in new[] { "9/x", "x", "/" })
+        {
+            var token = Uri.EscapeDataString(Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(bad)));
+            Assert.Equal((bad, HttpStatusCode.BadRequest), (bad, (await auditor.GetAsync($"{Prefix}?$skiptoken={token}")).StatusCode));
+        }
+    }
+
     private static async Task<List<JsonElement>> ListAsync(RegistryHost host, string? principal)
     {
         using var auditor = await EvidenceTests.SignedInToControlAsync(host, "owner");

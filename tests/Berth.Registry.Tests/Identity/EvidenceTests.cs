@@ -214,6 +214,25 @@ public sealed class EvidenceTests
     }
 
     [Fact]
+    public async Task What_anybody_may_is_part_of_an_explanation()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var auditor = await SignedInToControlAsync(host, "owner");
+        (await host.SignedInAsync("ann@example.test")).Dispose();
+        foreach (var repository in new[] { "public/app", "team-a/app" })
+            await host.Client.PutManifestAsync(repository, "v1", """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"""u8.ToArray(), Oci.MediaTypes.OciIndex);
+        using var opened = new StringContent("""{"anonymousPullEnabled":true}""");
+        Assert.Equal(HttpStatusCode.OK, (await host.Client.PatchAsync(new Uri("/acr/v1/public/app", UriKind.Relative), opened)).StatusCode);
+
+        foreach (var (repository, action, isAllowed) in new[] { ("public/app", "ContentRead", true), ("public/app", "MetadataRead", true), ("public/app", "ContentWrite", false), ("team-a/app", "ContentRead", false) })
+        {
+            using var answer = await AskAsync(auditor, $"explain?principal=ann@example.test&repository={repository}&action={action}");
+            Assert.Equal((repository, action, isAllowed), (repository, action, answer.RootElement.GetProperty("allowed").GetBoolean()));
+            Assert.Equal(isAllowed ? ["anonymous pull"] : [], answer.RootElement.GetProperty("reasons").EnumerateArray().Select(reason => Text(reason, "source")!));
+        }
+    }
+
+    [Fact]
     public async Task Only_who_may_read_assignments_is_told()
     {
         await using var host = await RegistryHost.StartAsync();

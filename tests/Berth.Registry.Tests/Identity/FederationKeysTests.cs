@@ -163,6 +163,22 @@ public sealed class FederationKeysTests : IAsyncLifetime
         Assert.True(await IsGoodAsync());
     }
 
+    [Theory]
+    [InlineData("/.well-known/openid-configuration", """{"issuer":"\ud800"}""")]
+    [InlineData("/.well-known/openid-configuration", """{"\ud800":1}""")]
+    [InlineData("/jwks", """{"\ud800":1,"keys":[]}""")]
+    [InlineData("/jwks", """{"keys":[{"kty":"\ud800"}]}""")]
+    public async Task A_document_with_text_that_cannot_be_read_is_no_document(string path, string body)
+    {
+        var answer = _issuer.Server.Answers[path];
+        _issuer.Server.Answers[path] = context => context.Response.WriteAsync(body);
+        Assert.False(await IsGoodAsync());
+
+        _issuer.Server.Answers[path] = answer;
+        _host.Time.Advance(IssuerKeys.Pause);
+        Assert.True(await IsGoodAsync());
+    }
+
     [Fact]
     public async Task A_caller_that_leaves_does_not_end_the_fetch_for_the_others()
     {

@@ -19,15 +19,33 @@ public sealed class UsageLogTests
     {
         await using var host = await RegistryHost.StartAsync();
         var (log, registry) = await LogAsync(host);
-        for (var i = 0; i < 800; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, "192.0.2.1", $"invented/{i}");
+        for (var i = 0; i < 800; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, $"10.0.{i / 200}.{i % 200}", $"invented/{i}");
         log.RecordPull(registry, App, Image, Ann, "192.0.2.2", "podman");
-        log.RecordPull(registry, App, Image, Principal.Anonymous, "192.0.2.1", "invented/3");
+        log.RecordPull(registry, App, Image, Principal.Anonymous, "10.0.0.3", "invented/3");
         await log.FlushAsync(CancellationToken.None);
 
         Assert.Equal(300, DroppedOf(host));
         var listed = (await host.Metadata.ListConsumersAsync(new ConsumerQuery(registry.Id, App), null, 1000, CancellationToken.None)).Items;
         Assert.Equal(502, listed.Sum(pull => pull.Count));
         Assert.Contains(listed, pull => pull is { Principal: "ann", UserAgent: "podman", Count: 1 });
+        Assert.Equal(IConsumers.MostOfStrangers + 2, listed.Count);
+    }
+
+    [Fact]
+    public async Task Of_those_without_credentials_the_program_is_kept_and_nothing_that_they_can_invent()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var (log, registry) = await LogAsync(host);
+        for (var i = 0; i < 400; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, $"2001:db8:0:1:{i:x}::1", $"invented/{i}");
+        foreach (var agent in new[] { "docker/29.0.1 go/go1.25", "Docker/28 (linux)", "containers/5.30 (github.com/containers/image)", "" })
+            log.RecordPull(registry, App, Image, Principal.Anonymous, "192.0.2.1", agent);
+        log.RecordPull(registry, App, Image, Principal.Anonymous, null, null);
+        await log.FlushAsync(CancellationToken.None);
+
+        var listed = (await host.Metadata.ListConsumersAsync(new ConsumerQuery(registry.Id, App), null, 1000, CancellationToken.None)).Items;
+        Assert.Equal(
+            [("-", "", 1), ("192.0.2.1", "", 1), ("192.0.2.1", "containers", 1), ("192.0.2.1", "docker", 2), ("2001:db8:0:1::/64", "(others)", 400)],
+            listed.Select(pull => (pull.Address, pull.UserAgent, pull.Count)));
     }
 
     [Fact]
@@ -69,7 +87,7 @@ public sealed class UsageLogTests
         await host.TamperAsync("CREATE TRIGGER refused BEFORE INSERT ON consumers BEGIN SELECT RAISE(ABORT, 'no'); END");
         for (var round = 0; round < 3; round++)
         {
-            for (var i = 0; i < 400; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, "192.0.2.1", $"invented/{round}/{i}");
+            for (var i = 0; i < 400; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, $"10.{round}.{i / 200}.{i % 200}", "docker");
             log.RecordPull(registry, App, Image, Ann, "192.0.2.2", "podman");
             await Assert.ThrowsAnyAsync<Exception>(() => log.FlushAsync(CancellationToken.None));
         }

@@ -145,6 +145,8 @@ public sealed class ServerOptionsLoaderTests : IDisposable
     [Theory]
     [InlineData("{", "is no JSON")]
     [InlineData("[1]", "holds no JSON object")]
+    [InlineData("""{"\ud800":1}""", "surrogate")]
+    [InlineData("""{"Domain":"\ud800"}""", "surrogate")]
     [InlineData("""{"Http":{"AllowRemote":7}}""", "Http:AllowRemote in")]
     public void A_broken_file_is_refused(string content, string expected) =>
         Assert.Contains(expected, Assert.Throws<CannotStartException>(() => Load(new ServeArguments(Config: Write(content)))).Message, StringComparison.Ordinal);

@@ -22,7 +22,7 @@ internal static class RegistryErrors
         var detail = entry.Detail switch
         {
             null or { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined } => null,
-            { ValueKind: JsonValueKind.String } text => Cut(text.GetString()!),
+            { ValueKind: JsonValueKind.String } text when JsonReading.IsReadable(text) => Cut(text.GetString()!),
             { } json => Cut(json.GetRawText()),
         };
         return new OciException(known ? code : Guess(response.StatusCode), message, status, detail);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Berth.Oci;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -25,10 +26,10 @@ internal sealed class GraphBody(JsonElement element, string path = "")
         {
             await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
             if (bytes.Length == 0) bytes.Write("{}"u8);
-            using var document = JsonDocument.Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
-            return document.RootElement.ValueKind == JsonValueKind.Object
+            using var document = JsonReading.ParseReadable(bytes.GetBuffer().AsMemory(0, (int)bytes.Length), default);
+            return document?.RootElement.ValueKind == JsonValueKind.Object
                 ? new GraphBody(document.RootElement.Clone())
-                : throw GraphException.BadRequest("The body must be a JSON object.");
+                : throw GraphException.BadRequest("The body must be a JSON object whose names and texts can be read.");
         }
         catch (Microsoft.AspNetCore.Http.BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
@@ -46,22 +47,8 @@ internal sealed class GraphBody(JsonElement element, string path = "")
     {
         foreach (var property in element.EnumerateObject())
         {
-            var name = NameOf(property);
-            if (!names.Contains(name) && !name.Contains('@', StringComparison.Ordinal))
-                throw GraphException.BadRequest($"The property '{path}{GraphException.Shorten(name)}' cannot be changed; these can: {string.Join(", ", names)}.");
-        }
-    }
-
-    // JSON can write half of a surrogate pair, which is no text.
-    private static string NameOf(JsonProperty property)
-    {
-        try
-        {
-            return property.Name;
-        }
-        catch (InvalidOperationException)
-        {
-            throw GraphException.BadRequest("The body has a property whose name is no text.");
+            if (!names.Contains(property.Name) && !property.Name.Contains('@', StringComparison.Ordinal))
+                throw GraphException.BadRequest($"The property '{path}{GraphException.Shorten(property.Name)}' cannot be changed; these can: {string.Join(", ", names)}.");
         }
     }
 
@@ -144,17 +131,5 @@ internal sealed class GraphBody(JsonElement element, string path = "")
     private JsonElement? Find(string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    private static string? TextOf(JsonElement value)
-    {
-        if (value.ValueKind != JsonValueKind.String) return null;
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            // Half of a pair of surrogates: no text.
-            return null;
-        }
-    }
+    private static string? TextOf(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -24,7 +24,7 @@ internal sealed class AccessEventList(IAccessEvents events, AccessLog accessLog,
     {
         var context = call.Context;
         var since = time.GetUtcNow() - TimeSpan.FromHours(HoursOf(context));
-        await accessLog.FlushAsync(context.RequestAborted);
+        await accessLog.FlushIfPossibleAsync(context.RequestAborted);
         var found = await events.ListAccessEventsAsync(call.Registry?.Id ?? NoRegistry, since, [kind, otherKind], MaxEvents, context.RequestAborted);
         var described = await people.DescribeAsync(found.Select(e => e.Actor), context.RequestAborted);
         await EvidenceAnswer.WriteAsync(context, json =>

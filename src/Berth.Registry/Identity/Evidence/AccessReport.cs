@@ -19,10 +19,10 @@ internal sealed class AccessReport(IInstallation installation, IRoles roles, IPr
         var entries = new List<AccessReportEntry>();
         if (await installation.FindPrincipalAsync(OwnerAccount.Name, cancellationToken) is { Enabled: true } owner)
             Add(entries, owner, RegistryPermissions.OfEverything("owner account"), repository, "owner account");
-        await AddAssignmentsAsync(entries, registry, repository, cancellationToken);
-        await AddTokensAsync(entries, registry, repository, cancellationToken);
         if (registry.AdminUserEnabled && await installation.FindPrincipalAsync(AdminUser.RowNameOf(registry), cancellationToken) is { } admin)
             Add(entries, admin, RegistryPermissions.Admin, repository, "admin user");
+
+        // Before those of whom there may be more than fit: a report that is cut must not hide that everybody may.
         var open = await registries.ReadAnonymousAccessAsync(registry.Id, repository, cancellationToken);
         if (open.Registry || open.Repository)
         {
@@ -30,6 +30,8 @@ internal sealed class AccessReport(IInstallation installation, IRoles roles, IPr
             entries.Add(new AccessReportEntry("", "", "anybody", "Anonymous", ActionsOn(RegistryPermissions.FromAnonymousPull(NameSet.Of(repository)), repository), way, [], null, null, null, null));
         }
 
+        await AddAssignmentsAsync(entries, registry, repository, cancellationToken);
+        await AddTokensAsync(entries, registry, repository, cancellationToken);
         return ([.. entries.Take(MaxEntries).Select(entry => entry with { Repository = repository.Value })], entries.Count > MaxEntries);
     }
 

@@ -14,7 +14,7 @@ internal sealed class ConsumerList(IConsumers consumers, UsageLog usage, NamedPr
     public async Task AnswerAsync(HttpContext context, RegistryRecord registry)
     {
         var query = await ReadAsync(context, registry);
-        await usage.FlushAsync(context.RequestAborted);
+        await usage.FlushIfPossibleAsync(context.RequestAborted);
         Page<ConsumerRecord> page;
         try
         {

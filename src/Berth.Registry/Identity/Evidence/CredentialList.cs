@@ -6,32 +6,41 @@ namespace Berth.Registry.Identity.Evidence;
 
 /// <summary>
 /// Answers what proves who somebody is, and when each of it was used last: <c>…/access/credentials?principal=</c>, of one principal, or of everybody with a
-/// right in the registry. What is a secret, and its hash, is in no answer.
+/// right in the registry, in pages. What is a secret, and its hash, is in no answer.
 /// </summary>
-internal sealed class CredentialList(ICredentials credentials, RegistryPrincipals everybody, NamedPrincipals people, UsageLog usage)
+internal sealed class CredentialList(ICredentials credentials, RegistryPrincipals everybody, NamedPrincipals people, UsageLog usage, PublicNames names)
 {
+    private const int PrincipalsAtOnce = 200;
+
     /// <summary>Answers the question.</summary>
     public async Task AnswerAsync(HttpContext context, RegistryRecord registry, bool knowsEverybody)
     {
         var only = context.Request.Query["principal"].Count > 0
             ? await people.FindAsync(context, registry, knowsEverybody) ?? throw NamedPrincipals.Unknown(context)
             : null;
-        await usage.FlushAsync(context.RequestAborted);
+        await usage.FlushIfPossibleAsync(context.RequestAborted);
+        var (principals, next) = only is null ? await ListAsync(context, registry) : ([only], null);
         var found = new List<CredentialEntry>();
-        if (only is not null) await AddAsync(found, only, context.RequestAborted);
-        await foreach (var principal in only is null ? everybody.ListAsync(registry, context.RequestAborted) : AsyncEnumerable.Empty<PrincipalRecord>())
-        {
-            await AddAsync(found, principal, context.RequestAborted);
-            if (found.Count > AccessReport.MaxEntries) break;
-        }
-
+        foreach (var principal in principals) await AddAsync(found, principal, context.RequestAborted);
         await EvidenceAnswer.WriteAsync(context, json =>
         {
             json.WriteStartArray("value"u8);
-            foreach (var entry in found.Take(AccessReport.MaxEntries)) Write(json, entry);
+            foreach (var entry in found) Write(json, entry);
             json.WriteEndArray();
-            json.WriteBoolean("isCut"u8, found.Count > AccessReport.MaxEntries);
+            EvidenceAnswer.WriteNext(json, context, names, next);
         });
+    }
+
+    private async ValueTask<(IReadOnlyList<PrincipalRecord> Items, string? Next)> ListAsync(HttpContext context, RegistryRecord registry)
+    {
+        try
+        {
+            return await everybody.ListAsync(registry, EvidenceAnswer.AfterOf(context), PrincipalsAtOnce, context.RequestAborted);
+        }
+        catch (FormatException)
+        {
+            throw EvidenceAnswer.BadToken();
+        }
     }
 
     private async Task AddAsync(List<CredentialEntry> found, PrincipalRecord principal, CancellationToken cancellationToken)

@@ -149,7 +149,7 @@ internal sealed class EvidenceEndpoints(
         if (!Enum.TryParse<RepositoryAction>(context.Request.Query["action"], ignoreCase: true, out var action) || !Enum.IsDefined(action))
             throw new OciException(OciErrorCode.BadRequest, $"action must be one of {string.Join(", ", Enum.GetNames<RepositoryAction>())}.");
         var record = await people.FindAsync(context, registry, knowsEverybody);
-        var explanation = (await FindPermissionsAsync(record, registry, context.RequestAborted)).Explain(repository, action);
+        var explanation = (await FindPermissionsAsync(record, registry, repository, action, context.RequestAborted)).Explain(repository, action);
         await EvidenceAnswer.WriteAsync(context, json =>
         {
             json.WriteString("principal"u8, record is null ? NamedPrincipals.NameIn(context) : record.ClientId ?? record.Name);
@@ -179,11 +179,20 @@ internal sealed class EvidenceEndpoints(
         });
     }
 
-    private async ValueTask<RegistryPermissions> FindPermissionsAsync(PrincipalRecord? record, RegistryRecord registry, CancellationToken cancellationToken)
+    // What anybody may, whoever is signed in may, too.
+    private async ValueTask<RegistryPermissions> FindPermissionsAsync(
+        PrincipalRecord? record, RegistryRecord registry, RepositoryName repository, RepositoryAction action, CancellationToken cancellationToken)
     {
-        if (record is null) return RegistryPermissions.FromAssignments([], registry.RoleAssignmentMode);
-        var epochs = await installation.ReadEpochsAsync(record.Id, registry.Id, cancellationToken);
-        return await authorizer.FindPermissionsAsync(new SignedIn(Principal.Of(record), null, epochs.Registry), registry, cancellationToken);
+        var own = RegistryPermissions.FromAssignments([], registry.RoleAssignmentMode);
+        if (record is not null)
+        {
+            var epochs = await installation.ReadEpochsAsync(record.Id, registry.Id, cancellationToken);
+            own = await authorizer.FindPermissionsAsync(new SignedIn(Principal.Of(record), null, epochs.Registry), registry, cancellationToken);
+        }
+
+        return Authorizer.IsOfAnybody(action) && await authorizer.MayAnybodyPullAsync(registry, repository, cancellationToken)
+            ? RegistryPermissions.Union(own, RegistryPermissions.FromAnonymousPull(NameSet.Of(repository)))
+            : own;
     }
 
     private static OciException NotFound(string message) => new(OciErrorCode.NameUnknown, message);

@@ -47,7 +47,8 @@ internal sealed class NamedPrincipals(IInstallation installation, IPrincipals pr
         return found;
     }
 
-    private async ValueTask<bool> HasRightAsync(PrincipalRecord principal, RegistryRecord registry, CancellationToken cancellationToken)
+    /// <summary>Whether the principal has any right in the registry: as one of its own accounts, as the owner, or by a role, also through groups.</summary>
+    public async ValueTask<bool> HasRightAsync(PrincipalRecord principal, RegistryRecord registry, CancellationToken cancellationToken)
     {
         if (principal.RegistryId == registry.Id || principal.Name == OwnerAccount.Name) return true;
         var groups = await principals.ListGroupsAsync(principal.Id, cancellationToken);

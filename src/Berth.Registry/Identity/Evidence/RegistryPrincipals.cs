@@ -1,74 +1,66 @@
-using System.Runtime.CompilerServices;
 using Berth.Metadata;
 
 namespace Berth.Registry.Identity.Evidence;
 
-/// <summary>Lists who has any right in a registry, each once: the owner, whoever has a role there or above, also through groups, tokens and the admin user.</summary>
-internal sealed class RegistryPrincipals(IInstallation installation, IRoles roles, IPrincipals principals, IRegistryTokens tokens)
+/// <summary>
+/// Lists who has any right in a registry, each once, disabled ones too: people and programs with a role there or above, also through groups, the owner, the
+/// admin user, and the registry's tokens.
+/// </summary>
+internal sealed class RegistryPrincipals(IInstallation installation, IPrincipals principals, IRegistryTokens tokens, NamedPrincipals people)
 {
-    private const int PageSize = 500;
+    private const char Separator = '/';
 
-    /// <summary>All of them, disabled ones too.</summary>
-    public async IAsyncEnumerable<PrincipalRecord> ListAsync(RegistryRecord registry, [EnumeratorCancellation] CancellationToken cancellationToken)
+    // Groups are nobody who signs in. The registry's own accounts come behind these, as the last stretch of the list.
+    private static readonly PrincipalKind[] Kinds = [PrincipalKind.User, PrincipalKind.ServicePrincipal, PrincipalKind.ManagedIdentity];
+
+    /// <summary>
+    /// A page, and the key that the next one goes on after; null when there is none. So many principals are looked at as the page may hold; those without a
+    /// right are left out of it.
+    /// </summary>
+    /// <exception cref="FormatException">The key is none that a page gave.</exception>
+    public async ValueTask<(IReadOnlyList<PrincipalRecord> Items, string? Next)> ListAsync(
+        RegistryRecord registry, string? after, int limit, CancellationToken cancellationToken)
     {
-        var seen = new HashSet<long>();
-        if (await installation.FindPrincipalAsync(OwnerAccount.Name, cancellationToken) is { } owner && seen.Add(owner.Id)) yield return owner;
-        await foreach (var row in AssignedAsync(registry, cancellationToken))
+        var (stretch, name) = Read(after);
+        var found = new List<PrincipalRecord>();
+        for (; limit > 0; (stretch, name) = (stretch + 1, null))
         {
-            if (seen.Contains(row) || await principals.FindPrincipalByIdAsync(row, cancellationToken) is not { } assigned) continue;
-            await foreach (var principal in WithMembersAsync(assigned, seen, cancellationToken)) yield return principal;
+            var (looked, last) = stretch < Kinds.Length
+                ? await AddKindAsync(found, registry, Kinds[stretch], name, limit, cancellationToken)
+                : await AddAccountsAsync(found, registry, name, limit, cancellationToken);
+            if (last is not null) return (found, $"{stretch}{Separator}{last}");
+            if (stretch == Kinds.Length) return (found, null);
+            limit -= looked;
         }
 
-        if (await installation.FindPrincipalAsync(AdminUser.RowNameOf(registry), cancellationToken) is { } admin && seen.Add(admin.Id)) yield return admin;
-        string? after = null;
-        do
-        {
-            var page = await tokens.ListTokensAsync(registry.Id, after, PageSize, cancellationToken);
-            foreach (var token in page.Items) yield return token.Principal;
-            after = page.More ? page.Last : null;
-        }
-        while (after is not null);
+        return (found, $"{stretch}{Separator}");
     }
 
-    private async IAsyncEnumerable<long> AssignedAsync(RegistryRecord registry, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async ValueTask<(int Looked, string? Last)> AddKindAsync(
+        List<PrincipalRecord> found, RegistryRecord registry, PrincipalKind kind, string? after, int limit, CancellationToken cancellationToken)
     {
-        string? after = null;
-        do
+        var page = await principals.ListPrincipalsAsync(kind, after, limit, cancellationToken);
+        foreach (var principal in page.Items)
         {
-            var page = await roles.ListRoleAssignmentsAsync(registry.Scope, ScopeReach.AtOrAbove, after, PageSize, cancellationToken);
-            foreach (var row in page.Items) yield return row.PrincipalId;
-            after = page.More ? page.Last : null;
+            if (await people.HasRightAsync(principal, registry, cancellationToken)) found.Add(principal);
         }
-        while (after is not null);
+
+        return (page.Items.Count, page.More ? page.Last : null);
     }
 
-    // Groups are nobody who signs in: their members are, nearest first.
-    private async IAsyncEnumerable<PrincipalRecord> WithMembersAsync(
-        PrincipalRecord assigned, HashSet<long> seen, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async ValueTask<(int Looked, string? Last)> AddAccountsAsync(
+        List<PrincipalRecord> found, RegistryRecord registry, string? after, int limit, CancellationToken cancellationToken)
     {
-        if (!seen.Add(assigned.Id)) yield break;
-        if (assigned.Kind != PrincipalKind.Group)
-        {
-            yield return assigned;
-            yield break;
-        }
+        if (after is null && await installation.FindPrincipalAsync(AdminUser.RowNameOf(registry), cancellationToken) is { } admin) found.Add(admin);
+        var page = await tokens.ListTokensAsync(registry.Id, after, limit, cancellationToken);
+        found.AddRange(page.Items.Select(token => token.Principal));
+        return (page.Items.Count, page.More ? page.Last : null);
+    }
 
-        var groups = new Queue<(long Id, int Depth)>([(assigned.Id, 1)]);
-        while (groups.TryDequeue(out var group))
-        {
-            string? after = null;
-            do
-            {
-                var page = await principals.ListMembersAsync(group.Id, after, PageSize, cancellationToken);
-                foreach (var member in page.Items.Where(member => seen.Add(member.Id)))
-                {
-                    if (member.Kind != PrincipalKind.Group) yield return member;
-                    else if (group.Depth < IPrincipals.DeepestGroup) groups.Enqueue((member.Id, group.Depth + 1));
-                }
-
-                after = page.More ? page.Last : null;
-            }
-            while (after is not null);
-        }
+    private static (int Stretch, string? Name) Read(string? after)
+    {
+        if (after is null) return (0, null);
+        if (after is not [>= '0' and <= '9', Separator, ..] || after[0] - '0' > Kinds.Length) throw new FormatException("The key of the page is not one that a page gave.");
+        return (after[0] - '0', after.Length > 2 ? after[2..] : null);
     }
 }

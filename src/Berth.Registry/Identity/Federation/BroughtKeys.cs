@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Berth.Oci;
 
 namespace Berth.Registry.Identity.Federation;
 
@@ -22,31 +23,24 @@ internal static class BroughtKeys
     /// <exception cref="FormatException">It is not good; the message says why, as a sentence.</exception>
     public static string Normalize(ReadOnlyMemory<byte> body)
     {
-        JsonDocument set;
+        using var set = Parse(body);
+        var keys = ListOf(set.RootElement);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < keys.Length; i++) Check(keys[i], $"Key {i + 1}", keys.Length > 1, names);
+        return Write(keys);
+    }
+
+    private static JsonDocument Parse(ReadOnlyMemory<byte> body)
+    {
         try
         {
-            set = JsonDocument.Parse(body, Strict);
+            return JsonReading.ParseReadable(body, Strict) ?? throw new FormatException("The key set has text that cannot be read.");
         }
         catch (JsonException)
         {
             throw new FormatException("The key set is not JSON, or has a name twice.");
         }
-        catch (InvalidOperationException)
-        {
-            throw Unreadable();
-        }
-
-        using (set)
-        {
-            if (!JsonReading.IsReadable(set.RootElement)) throw Unreadable();
-            var keys = ListOf(set.RootElement);
-            var names = new HashSet<string>(StringComparer.Ordinal);
-            for (var i = 0; i < keys.Length; i++) Check(keys[i], $"Key {i + 1}", keys.Length > 1, names);
-            return Write(keys);
-        }
     }
-
-    private static FormatException Unreadable() => new("The key set has text that cannot be read.");
 
     private static JsonElement[] ListOf(JsonElement set)
     {

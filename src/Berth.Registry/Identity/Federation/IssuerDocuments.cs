@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Berth.Oci;
 using Berth.Registry.Network;
 
 namespace Berth.Registry.Identity.Federation;
@@ -49,7 +50,8 @@ internal sealed class IssuerDocuments(OutboundHttp http)
         if (answer.StatusCode != HttpStatusCode.OK) throw new FormatException($"{address.AbsolutePath} answered {(int)answer.StatusCode}");
         try
         {
-            return JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken), Strict);
+            return JsonReading.ParseReadable(await answer.Content.ReadAsByteArrayAsync(cancellationToken), Strict)
+                ?? throw new FormatException($"{address.AbsolutePath} answered text that cannot be read");
         }
         catch (JsonException)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Berth.Oci;
 using Berth.Registry.Identity.Federation;
 
 namespace Berth.Registry.Identity.OutsideAccounts;

@@ -10,7 +10,7 @@ namespace Berth.Registry.Identity.OutsideAccounts;
 /// People of the outside provider: who signs in, and whether they still are who they were. An account is the issuer's and the subject's; names decide nothing.
 /// </summary>
 internal sealed partial class OutsidePeople(
-    Provider provider, IdTokens idTokens, OutsideClaims claims, IOutsideAccounts accounts, SecretProtection protection, AccessLog accessLog,
+    Provider provider, IdTokens idTokens, OutsideClaims claims, IOutsideAccounts accounts, AnswerOrder order, SecretProtection protection, AccessLog accessLog,
     OutsideAccountMetrics metrics, IdentityOptions options, TimeProvider time, ILogger<OutsidePeople> logger)
 {
     private const string Method = "outside provider";
@@ -23,6 +23,7 @@ internal sealed partial class OutsidePeople(
     /// <exception cref="ProviderException">It says nothing that is good.</exception>
     public async Task<(PrincipalRecord Person, OutsideSession Session)> SignInAsync(HttpContext context, string code, string redirectUri, string verifier, string nonce)
     {
+        using var question = order.Begin();
         try
         {
             var answer = await LimitAsync(
@@ -33,7 +34,7 @@ internal sealed partial class OutsidePeople(
                     return (Tokens: tokens, Claims: await idTokens.ReadAsync(text, nonce, cancellationToken));
                 },
                 context.RequestAborted);
-            var person = await PutAsync(context, claims.Read(answer.Claims, null), null);
+            var person = await PutAsync(context, question, answer.Claims, null);
             var session = new OutsideSession(await ProtectAsync(answer.Tokens.RefreshToken, person, context.RequestAborted), Seconds);
             accessLog.Record(AccessEventKinds.SignIn, 0, person.Name, AddressOf(context), Method, context.TraceIdentifier);
             metrics.SignedIn();
@@ -72,6 +73,7 @@ internal sealed partial class OutsidePeople(
     // Not ended by a client that goes away: what the provider gives, it gives once.
     private async Task<OutsideSession> AskAgainAsync(HttpContext context, PrincipalRecord person, OutsideSession session, string refreshToken)
     {
+        using var question = order.Begin();
         var (tokens, answer) = await LimitAsync(
             async cancellationToken =>
             {
@@ -85,21 +87,37 @@ internal sealed partial class OutsidePeople(
         if (answer is not { } now) return session with { Token = token };
 
         if (ProviderTokens.Text(now, "sub") != person.Subject) throw new ProviderException(ProviderFault.Unusable, "it speaks of another person now");
-        await PutAsync(context, claims.Read(now, person), person.Id);
+        await PutAsync(context, question, now, person);
         return new OutsideSession(token, Seconds);
     }
 
-    private async Task<PrincipalRecord> PutAsync(HttpContext context, OutsidePerson person, long? expected)
+    // What userinfo says has no time of its own: it was asked a moment ago.
+    private Task<PrincipalRecord> PutAsync(HttpContext context, AnswerOrder.Question question, JsonElement answer, PrincipalRecord? known)
+    {
+        var person = claims.Read(answer, known);
+        var answeredAt = answer.TryGetProperty("iat", out var issued) && issued.ValueKind == JsonValueKind.Number ? issued.GetDouble() : Seconds;
+        return order.PutAsync(
+            question, (person.Issuer, person.Subject), answeredAt, () => StoreAsync(context, person, known?.Id), () => LeaveAsync(person, known?.Id));
+    }
+
+    private async Task<PrincipalRecord> LeaveAsync(OutsidePerson person, long? expected)
+    {
+        if (await accounts.FindOutsidePersonAsync(person.Issuer, person.Subject, CancellationToken.None) is not { } record || (expected ?? record.Id) != record.Id)
+            throw Deleted(person);
+        return record.Enabled ? record : throw Disabled(record);
+    }
+
+    private async Task<PrincipalRecord> StoreAsync(HttpContext context, OutsidePerson person, long? expected)
     {
         var known = await accounts.FindOutsidePersonAsync(person.Issuer, person.Subject, CancellationToken.None);
         var caller = new Caller(known?.Id ?? 0, known?.Name ?? person.Name, AddressOf(context), context.TraceIdentifier);
         var (outcome, record, absent) = await accounts.PutOutsidePersonAsync(person, expected, caller, CancellationToken.None);
-        if (record is null) throw new ProviderException(ProviderFault.Gone, $"the account '{person.Name}' was deleted here");
+        if (record is null) throw Deleted(person);
         foreach (var group in absent) LogAbsentGroup(group);
         switch (outcome)
         {
             case OutsideOutcome.Disabled:
-                throw new ProviderException(ProviderFault.Unusable, $"the account '{record.Name}' is disabled here");
+                throw Disabled(record);
             case OutsideOutcome.NameTaken:
                 LogNameTaken(person.Name, Printable.Of(person.Subject));
                 throw new ProviderException(
@@ -111,6 +129,10 @@ internal sealed partial class OutsidePeople(
 
         return record;
     }
+
+    private static ProviderException Deleted(OutsidePerson person) => new(ProviderFault.Gone, $"the account '{person.Name}' was deleted here");
+
+    private static ProviderException Disabled(PrincipalRecord record) => new(ProviderFault.Unusable, $"the account '{record.Name}' is disabled here");
 
     private static async Task<T> LimitAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Berth.Oci;
 using Berth.Registry.Network;
 
 namespace Berth.Registry.Identity.OutsideAccounts;
@@ -21,9 +22,9 @@ internal sealed class ProviderHttp(OutboundHttp http)
             using var client = http.CreateClient(MostBytes);
             using var answer = await client.SendAsync(request, cancellationToken);
             if ((int)answer.StatusCode is 429 or >= 500) throw Unavailable($"{path} answered {(int)answer.StatusCode}");
-            using var document = Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken), path);
+            using var document = JsonReading.ParseReadable(await answer.Content.ReadAsByteArrayAsync(cancellationToken), Strict)
+                ?? throw new ProviderException(ProviderFault.Unusable, $"{path} answered text that cannot be read");
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw Unavailable($"{path} answered something that is no JSON object");
-            if (!JsonReading.IsReadable(document.RootElement)) throw Unreadable(path);
             return (answer.StatusCode, document.RootElement.Clone());
         }
         catch (JsonException)
@@ -39,21 +40,6 @@ internal sealed class ProviderHttp(OutboundHttp http)
             throw Unavailable((e.InnerException?.Message ?? e.Message).TrimEnd('.'));
         }
     }
-
-    private static JsonDocument Parse(byte[] body, string path)
-    {
-        try
-        {
-            return JsonDocument.Parse(body, Strict);
-        }
-        catch (InvalidOperationException)
-        {
-            // Names are read to find those that are there twice.
-            throw Unreadable(path);
-        }
-    }
-
-    private static ProviderException Unreadable(string path) => new(ProviderFault.Unusable, $"{path} answered text that cannot be read");
 
     /// <summary>The provider cannot be asked.</summary>
     /// <param name="reason">Why, as part of a sentence.</param>
