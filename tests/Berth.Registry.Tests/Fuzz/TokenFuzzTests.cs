@@ -34,7 +34,8 @@ public sealed class TokenFuzzTests : IAsyncLifetime
         await _host.Metadata.PutCredentialAsync(_authority.ApplicationRow, credential, Caller.System, CancellationToken.None);
         var trust = new FederatedCredentialRecord("ci", "https://issuer.invalid", "s", ["a"], null);
         await _host.Metadata.PutFederatedCredentialAsync(_authority.ApplicationRow, trust, Caller.System, CancellationToken.None);
-        var ofRegistry = (await Answer.ReadAsync(await _host.Client.GetAsync("/oauth2/token?service=local.berth.localhost")))["access_token"];
+        using var owner = _host.ClientOf(OwnerAccount.Name, RegistryHost.Password);
+        var ofRegistry = (await Answer.ReadAsync(await owner.GetAsync("/oauth2/token?service=local.berth.localhost")))["access_token"];
         var ofAuthority = (await _authority.ApplicationAsync())["access_token"];
         _known = [ofRegistry, ofAuthority];
     }
