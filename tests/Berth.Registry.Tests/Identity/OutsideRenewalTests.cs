@@ -192,6 +192,16 @@ public sealed class OutsideRenewalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_sign_in_by_the_provider_before_this_one_ends_at_its_renewal()
+    {
+        _provider.GivesRefreshTokens = false; // or it would be this one that says no
+        var answer = await _browser.SignInAsync();
+        Assert.Equal(1, await _host.TamperAsync("UPDATE principals SET issuer = 'https://before.example' WHERE issuer IS NOT NULL AND name = 'ann@example.test'"));
+
+        for (var i = 0; i < 2; i++) Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (await _browser.RefreshAsync(answer["refresh_token"])).Refusal);
+    }
+
+    [Fact]
     public async Task A_renewal_without_an_id_token_asks_for_the_claims()
     {
         _provider.GivesIdTokensAtRefresh = false;
