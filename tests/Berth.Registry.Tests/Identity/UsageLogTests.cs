@@ -88,7 +88,7 @@ public sealed class UsageLogTests
     {
         await using var host = await RegistryHost.StartAsync();
         var (log, registry) = await LogAsync(host);
-        for (var i = 0; i < 500; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, "192.0.2.1", $"invented/{i}");
+        for (var i = 0; i < 500; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, $"10.0.{i / 200}.{i % 200}", $"invented/{i}");
         for (var i = 0; i < 2_000; i++) log.RecordPull(registry, App, Image, Ann, "192.0.2.2", $"podman/{i}");
         await log.FlushAsync(CancellationToken.None);
         Assert.Equal(0, DroppedOf(host));
