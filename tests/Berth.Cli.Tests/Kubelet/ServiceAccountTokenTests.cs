@@ -57,5 +57,52 @@ public sealed class ServiceAccountTokenTests
     public void Another_request_is_refused_without_quoting_it(string text) =>
         Assert.DoesNotContain("secret", Assert.Throws<ClientException>(() => CredentialRequest.Parse(text)).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void Any_claims_are_a_token_that_ends_later_or_refused_without_quoting_it() => Gen.OneOf(
+        Gen.String,
+        Gen.Select(
+            Gen.OneOf("iss", "aud", "exp", "sub"),
+            Gen.OneOf("\"https://c\"", "\"berth\"", "[\"berth\"]", "[\"berth\",1,null]", "\"\\ud800\"", "[\"\\udfff\"]", "1700003600", "1e300", "-1", "99999999999999999999", "null", "{}", "[[]]", "true"))
+            .Select((name, value) => $"\"{name}\":{value}").Array[0, 5].Select(claims => $"{{{string.Join(',', claims)}}}")).Sample(
+        claims =>
+        {
+            // Half of a surrogate pair has no UTF-8, and is replaced.
+            foreach (var text in (string[])[Token(claims), claims, $"e30.{claims}.c2ln"])
+            {
+                try
+                {
+                    Assert.True(ServiceAccountToken.Parse(text, "berth", Now).Until > Now);
+                }
+                catch (ClientException e)
+                {
+                    Assert.True(text.Length < 40 || !e.Message.Contains(text, StringComparison.Ordinal));
+                }
+            }
+        },
+        iter: 5_000);
+
+    [Fact]
+    public void Any_request_is_read_or_refused_without_quoting_it() => Gen.OneOf(
+        Gen.String,
+        Gen.Select(
+            Gen.OneOf("kind", "apiVersion", "image", "serviceAccountToken", "serviceAccountAnnotations"),
+            Gen.OneOf(
+                "\"CredentialProviderRequest\"", "\"credentialprovider.kubelet.k8s.io/v1\"", "\"a.b/c\"", "\"\\ud800.b/c\"", "\"s3cret-s3cret\"", "{\"a\":\"b\"}", "{\"\\ud800\":\"b\"}",
+                "{\"a\":\"\\udfff\"}", "{\"a\":1}", "1", "null", "[]"))
+            .Select((name, value) => $"\"{name}\":{value}").Array[0, 5]
+            .Select(fields => $"{{\"kind\":\"CredentialProviderRequest\",\"apiVersion\":\"credentialprovider.kubelet.k8s.io/v1\",\"image\":\"a.b/c\",{string.Join(',', fields)}}}")).Sample(
+        text =>
+        {
+            try
+            {
+                Assert.NotEmpty(CredentialRequest.Parse(text).Registry);
+            }
+            catch (ClientException e)
+            {
+                Assert.DoesNotContain("s3cret", e.Message, StringComparison.Ordinal);
+            }
+        },
+        iter: 5_000);
+
     private static string Token(string claims) => $"e30.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims))}.c2ln";
 }

@@ -37,6 +37,9 @@ internal sealed class TestIssuer : IAsyncDisposable
     /// <summary>How its tokens name it.</summary>
     public string Name { get; }
 
+    /// <summary>Its public keys, as it publishes them (a JWK set).</summary>
+    public string Keys => Document("/jwks");
+
     /// <summary>A token that is good for ten minutes.</summary>
     public string Token(string subject = Subject)
     {

@@ -38,6 +38,24 @@ public sealed class HeaderFuzzTests
         iter: Effort.Iterations(20_000));
 
     [Fact]
+    public void Challenges_are_read_as_they_were_written() => Gen.Select(
+        Gen.OneOf("Bearer", "basic", "Negotiate", "X-1"), Gen.Select(Gen.OneOf("realm", "service", "Scope", "error", "x!"), Gen.String.Where(text => !text.Any(char.IsControl)), Gen.Bool).Array[1, 6],
+        Gen.OneOf(",", ", ", " , ,\t")).Array[1, 4].Sample(
+        challenges =>
+        {
+            var header = string.Join(", ", challenges.Select(challenge => $"{challenge.Item1} {string.Join(challenge.Item3, challenge.Item2.Select(Written))}"));
+            var read = Challenge.Parse(header);
+            return read.Count == challenges.Length && read.Zip(challenges).All(pair => pair.First.Scheme == pair.Second.Item1
+                && pair.Second.Item2.DistinctBy(parameter => parameter.Item1, StringComparer.OrdinalIgnoreCase).All(parameter => pair.First[parameter.Item1.ToUpperInvariant()] == parameter.Item2));
+
+            // A quoted text, or a token where it is one.
+            static string Written((string Name, string Value, bool AsToken) parameter) => parameter.AsToken && parameter.Value.Length > 0 && parameter.Value.All(char.IsAsciiLetterOrDigit)
+                ? $"{parameter.Name}={parameter.Value}"
+                : $"{parameter.Name}=\"{parameter.Value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+        },
+        iter: Effort.Iterations(20_000));
+
+    [Fact]
     public void Long_headers_take_linear_time()
     {
         // 64 KiB is more than any server passes on; a quadratic parser would need seconds for it.

@@ -108,6 +108,33 @@ public sealed class AuthorityAssertionTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.Unauthorized, "invalid_client"), (await SendAsync($"{text}.{signature}")).Refusal);
     }
 
+    [Theory]
+    [InlineData("RS384")]
+    [InlineData("RS512")]
+    [InlineData("PS512")]
+    public async Task Other_algorithms_of_the_certificates_own_key_are_refused(string alg)
+    {
+        var text = $"{Encode($"{{\"alg\":\"{alg}\",{X5t(_certificate)}}}")}.{Encode(Claims())}";
+        var hash = alg == "RS384" ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA512;
+        var padding = alg == "PS512" ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
+        var signature = Base64Url.EncodeToString(_key.SignData(Encoding.ASCII.GetBytes(text), hash, padding));
+
+        Assert.Equal((HttpStatusCode.Unauthorized, "invalid_client"), (await SendAsync($"{text}.{signature}")).Refusal);
+    }
+
+    [Fact]
+    public async Task A_certificate_counts_no_longer_than_it_was_registered_for()
+    {
+        using var key = RSA.Create(2048);
+        using var brief = Certificate(key, TimeSpan.FromDays(30));
+        await RegisterAsync(brief, "0b7a4a37-5f4f-4d0c-8a53-3b7f5df0a003", until: _host.Time.GetUtcNow().AddMinutes(1));
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(Sign(X5t(brief), Claims(), key: key))).Status);
+
+        _host.Time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal((HttpStatusCode.Unauthorized, "invalid_client"), (await SendAsync(Sign(X5t(brief), Claims(), key: key))).Refusal);
+    }
+
     [Fact]
     public async Task An_assertion_may_be_used_again_from_where_it_was_used_first_and_from_nowhere_else()
     {

@@ -62,6 +62,42 @@ public sealed partial class AuthorityDeviceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_no_is_not_turned_into_a_yes()
+    {
+        var begun = await StartAsync();
+        await SendAsync(await OpenAsync(), ("user_code", begun["user_code"]), ("decision", "deny"));
+
+        var again = await SendAsync(
+            await OpenAsync(), ("user_code", begun["user_code"]), ("username", "alice"), ("password", AuthorityClient.Password), ("decision", "allow"));
+
+        Assert.Equal(HttpStatusCode.BadRequest, again.Status);
+        Assert.Equal((HttpStatusCode.BadRequest, "access_denied"), (await PollAsync(begun)).Refusal);
+    }
+
+    [Fact]
+    public async Task A_device_code_of_an_application_that_proved_itself_is_of_no_use_without_its_proof()
+    {
+        var begun = await _client.PostAsync(
+            "/adfs/oauth2/devicecode", ("client_id", _client.ApplicationId), ("client_secret", _client.Secret), ("scope", $"{AuthorityClient.Arm}/.default offline_access"));
+        await AllowAsync(begun);
+        await _host.Metadata.DeletePrincipalAsync(_client.ApplicationRow, Caller.System, CancellationToken.None);
+
+        var answer = await _client.PostAsync(AuthorityClient.TokenPath, ("grant_type", Grant), ("client_id", _client.ApplicationId), ("device_code", begun["device_code"]));
+
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), answer.Refusal);
+    }
+
+    [Fact]
+    public async Task Sign_ins_cannot_be_begun_without_end()
+    {
+        for (var i = 0; i < 300; i++) Assert.Equal(HttpStatusCode.OK, (await StartAsync()).Status);
+        Assert.Equal((HttpStatusCode.TooManyRequests, "temporarily_unavailable"), (await StartAsync()).Refusal);
+
+        _host.Time.Advance(TimeSpan.FromMinutes(15));
+        Assert.Equal(HttpStatusCode.OK, (await StartAsync()).Status);
+    }
+
+    [Fact]
     public async Task A_wrong_password_lets_nothing_in_and_can_be_corrected()
     {
         var begun = await StartAsync();

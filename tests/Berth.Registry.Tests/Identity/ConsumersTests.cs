@@ -50,6 +50,8 @@ public sealed class ConsumersTests
         Assert.Equal(["ann@example.test", "owner"], (await ListAsync(host, "")).Select(e => Text(e, "principal")));
         Assert.Equal(["team-b/app"], (await ListAsync(host, "repository=team-b/app")).Select(e => Text(e, "repository")));
         Assert.Equal(["team-a/app"], (await ListAsync(host, "principal=ann@example.test")).Select(e => Text(e, "repository")));
+        var id = (await host.Metadata.FindPrincipalAsync("ann@example.test", CancellationToken.None))!.ObjectId;
+        Assert.Equal(["team-a/app"], (await ListAsync(host, $"principal={id}")).Select(e => Text(e, "repository")));
         Assert.Equal(["team-b/app"], (await ListAsync(host, $"since={since}")).Select(e => Text(e, "repository")));
         Assert.Single(await ListAsync(host, $"repository=team-a/app&digest={ImageDigest}"));
         Assert.Empty(await ListAsync(host, $"repository=team-a/app&digest={Digest.Compute(DigestAlgorithm.Sha256, "x"u8)}"));
@@ -118,6 +120,20 @@ public sealed class ConsumersTests
         using var second = JsonDocument.Parse(await auditor.GetStringAsync(next.PathAndQuery));
         Assert.Equal("p01000", Text(second.RootElement.GetProperty("value")[0], "principal"));
         Assert.Equal((100, false), (second.RootElement.GetProperty("value").GetArrayLength(), second.RootElement.TryGetProperty("nextLink", out _)));
+    }
+
+    [Fact]
+    public async Task What_a_program_calls_itself_shows_as_what_it_is()
+    {
+        await using var host = await StartAsync();
+        using var ann = await AnnAsync(host);
+        using var handler = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => System.Text.Encoding.UTF8 };
+        using var client = new HttpClient(handler) { BaseAddress = ann.BaseAddress };
+        client.DefaultRequestHeaders.Authorization = ann.DefaultRequestHeaders.Authorization;
+        client.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", "tëst/1 \u202egnp.exe\u200b");
+        Assert.Equal(HttpStatusCode.OK, await client.GetManifestAsync("team-a/app", "v1"));
+
+        Assert.Equal("tëst/1 ?gnp.exe?", Text(Assert.Single(await ListAsync(host, "principal=ann@example.test")), "userAgent"));
     }
 
     [Fact]

@@ -88,6 +88,38 @@ public sealed class CredentialUseTests
     }
 
     [Fact]
+    public async Task Each_credential_that_was_used_between_two_looks_is_told_also_at_the_authority()
+    {
+        await using var issuer = await TokenIssuer.StartAsync();
+        await using var host = await RegistryHost.StartAsync(options: new RegistryOptions { Outbound = HttpsServer.Loopback }, trust: issuer.Server.Trust);
+        using var authority = await AuthorityClient.StartAsync(host);
+        var unused = new CredentialRecord("00000000-0000-0000-0000-00000000000a", CredentialKind.Secret, host.Time.GetUtcNow()) { SecretHash = SHA256.HashData("another secret"u8) };
+        await host.Metadata.PutCredentialAsync(authority.ApplicationRow, unused, Caller.System, CancellationToken.None);
+        foreach (var subject in (string[])[TokenIssuer.Subject, "repo:other"])
+        {
+            var trust = new FederatedCredentialRecord(subject[..6], issuer.Name, subject, [TokenIssuer.Audience], null);
+            await host.Metadata.PutFederatedCredentialAsync(authority.ApplicationRow, trust, Caller.System, CancellationToken.None);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await authority.ApplicationAsync()).Status);
+        host.Time.Advance(TimeSpan.FromMinutes(1));
+        var answer = await authority.PostAsync(
+            AuthorityClient.TokenPath, ("grant_type", "client_credentials"), ("client_id", authority.ApplicationId), ("scope", $"{AuthorityClient.Arm}/.default"),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), ("client_assertion", issuer.Token(host.Time.GetUtcNow())));
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+
+        var now = host.Time.GetUtcNow();
+        Assert.Equal(
+            new (string?, string?, DateTimeOffset?)[]
+            {
+                ("federated", "repo:o", null), ("federated", "repo:t", now), ("secret", unused.KeyId, null), ("secret", "3c0f7f60-7f2e-4f43-a3ea-6a86d7b8f3a0", now.AddMinutes(-1)),
+            }.Order(),
+            (await ListAsync(host, authority.ApplicationId)).Select(e => (Text(e, "kind"), Text(e, "keyId"), UsedAt(e))).Order());
+
+        static DateTimeOffset? UsedAt(JsonElement e) => e.GetProperty("lastUsedAt") is { ValueKind: JsonValueKind.String } time ? time.GetDateTimeOffset() : null;
+    }
+
+    [Fact]
     public async Task Everybody_with_a_right_is_listed_with_the_tokens_and_the_admin_user_and_nobody_else()
     {
         await using var host = await RegistryHost.StartAsync();

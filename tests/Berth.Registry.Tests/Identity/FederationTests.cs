@@ -181,6 +181,16 @@ public sealed class FederationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_two_keys_with_the_same_id_none_is_meant()
+    {
+        using var other = RSA.Create(2048);
+        _issuer.Publish(TokenIssuer.JwkOf(_issuer.Key, "k1"), TokenIssuer.JwkOf(other, "k1"));
+
+        Assert.False(await IsGoodAsync(_issuer.Token(Now)));
+        Assert.False(await IsGoodAsync(_issuer.Token(Now, sign: _issuer.With(other))));
+    }
+
+    [Fact]
     public async Task Keys_that_are_weak_or_for_another_use_verify_nothing()
     {
         using var weak = RSA.Create(1024);

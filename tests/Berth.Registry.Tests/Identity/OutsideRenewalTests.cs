@@ -96,6 +96,34 @@ public sealed class OutsideRenewalTests : IAsyncLifetime
         Assert.Contains("too many", await back.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task More_groups_than_are_kept_are_an_error_and_not_as_many_as_are_kept()
+    {
+        _provider.Claims["groups"] = new JsonArray([.. Enumerable.Range(0, 1_001).Select(i => JsonValue.Create($"group-{i}"))]);
+
+        var back = await _browser.ComeBackAsync(_provider.Consent(await _browser.LeaveAsync()));
+
+        Assert.Equal(HttpStatusCode.Forbidden, back.StatusCode);
+        Assert.Contains("more than 1000 groups", await back.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+        Assert.Null(await _host.Metadata.FindOutsidePersonAsync(_provider.Name, "subject-1", Token));
+    }
+
+    [Fact]
+    public async Task Programs_that_share_a_sign_in_ask_the_provider_once_and_go_on_with_the_same_token()
+    {
+        var first = (await _browser.SignInAsync())["refresh_token"];
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => _browser.RefreshAsync(first)));
+
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
+        var next = Assert.Single(answers.Select(answer => answer["refresh_token"]).Distinct());
+        Assert.Equal((next, 1), ((await _browser.RefreshAsync(first))["refresh_token"], _provider.Renewals)); // and a moment later, too
+
+        // What the provider gave is what it is asked with the next time.
+        Assert.Equal(HttpStatusCode.OK, (await _browser.RefreshAsync(next)).Status);
+        Assert.Equal(2, _provider.Renewals);
+    }
+
     [Theory]
     [InlineData(503)]
     [InlineData(429)]
@@ -161,6 +189,16 @@ public sealed class OutsideRenewalTests : IAsyncLifetime
         _host.Time.Advance(TimeSpan.FromMinutes(1));
 
         Assert.Equal("invalid_grant", (await _browser.RefreshAsync(answer["refresh_token"])).Refusal.Error);
+    }
+
+    [Fact]
+    public async Task A_sign_in_by_the_provider_before_this_one_ends_at_its_renewal()
+    {
+        _provider.GivesRefreshTokens = false; // or it would be this one that says no
+        var answer = await _browser.SignInAsync();
+        Assert.Equal(1, await _host.TamperAsync("UPDATE principals SET issuer = 'https://before.example' WHERE issuer IS NOT NULL AND name = 'ann@example.test'"));
+
+        for (var i = 0; i < 2; i++) Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (await _browser.RefreshAsync(answer["refresh_token"])).Refusal);
     }
 
     [Fact]

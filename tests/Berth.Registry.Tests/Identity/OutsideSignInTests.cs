@@ -14,6 +14,9 @@ namespace Berth.Registry.Tests.Identity;
 /// <summary>The sign-in of people of an outside provider, whole: the page, the provider, the way back, and what a program or a device gets.</summary>
 public sealed class OutsideSignInTests : IAsyncLifetime
 {
+    private const string Sixteen = "subject-subject-";
+    private const string LongSubject = Sixteen + Sixteen + Sixteen + Sixteen + Sixteen + Sixteen + Sixteen + Sixteen + Sixteen + Sixteen + Sixteen + Sixteen + Sixteen + Sixteen + Sixteen + Sixteen;
+
     private OutsideProvider _provider = null!;
     private RegistryHost _host = null!;
     private OutsideBrowser _browser = null!;
@@ -96,6 +99,8 @@ public sealed class OutsideSignInTests : IAsyncLifetime
     [InlineData("iat", 4_000_000_000)]
     [InlineData("nbf", 4_000_000_000)]
     [InlineData("sub", "")]
+    [InlineData("sub", "subject\u0007")]
+    [InlineData("sub", LongSubject)]
     [InlineData("nonce", null)]
     [InlineData("exp", null)]
     [InlineData("iat", null)]

@@ -197,6 +197,61 @@ public sealed class RegistryTokenTests
     }
 
     [Fact]
+    public async Task A_token_is_not_good_before_it_was_made()
+    {
+        await using var host = await StartAsync();
+        var (before, now) = (await TokenAsync(host.Client, "repository:team/app:pull"), host.Time.GetUtcNow());
+        using var client = Bearer(host, before);
+        foreach (var isRemembered in (bool[])[false, true])
+        {
+            host.Time.AdjustTime(now.AddSeconds(-1)); // a clock that was set back
+            Assert.Equal((isRemembered, HttpStatusCode.Unauthorized), (isRemembered, await client.HeadBlobAsync("team/app", BlobDigest)));
+            host.Time.AdjustTime(now);
+            Assert.Equal(HttpStatusCode.OK, await client.HeadBlobAsync("team/app", BlobDigest));
+        }
+    }
+
+    [Fact]
+    public async Task A_token_is_good_for_its_one_use_only()
+    {
+        await using var host = await StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        using var anonymous = Anonymous(host);
+        var access = await TokenAsync(host.Client, "repository:team/app:pull");
+        var refresh = (await Answer.ReadAsync(await anonymous.PostAsync("/oauth2/exchange", Form(("grant_type", "access_token"), ("access_token", owner.Token)))))["refresh_token"];
+
+        using var refreshAsAccess = Bearer(host, refresh);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await refreshAsAccess.GetAsync("/v2/")).StatusCode);
+        using var accessAsPassword = host.ClientOf(SecretCredentials.RefreshTokenUser, access);
+        foreach (var path in (string[])["/v2/", "/oauth2/token"]) Assert.Equal((path, HttpStatusCode.Unauthorized), (path, (await accessAsPassword.GetAsync(path)).StatusCode));
+        foreach (var (path, form) in ((string, (string, string)[])[])[
+            ("/oauth2/token", [("grant_type", "refresh_token"), ("refresh_token", access)]), ("/oauth2/token", [("grant_type", "refresh_token"), ("refresh_token", owner.Token)]),
+            ("/oauth2/exchange", [("grant_type", "access_token"), ("access_token", access)]), ("/oauth2/exchange", [("grant_type", "access_token"), ("access_token", refresh)])])
+            Assert.Equal((path, HttpStatusCode.Unauthorized), (path, (await anonymous.PostAsync(path, Form(form))).StatusCode));
+    }
+
+    [Fact]
+    public async Task A_token_of_a_registry_that_was_deleted_opens_no_other_one_of_its_name()
+    {
+        await using var host = await StartAsync();
+        var first = await MakeAsync();
+        var asked = new HttpRequestMessage(HttpMethod.Get, "/oauth2/token") { Headers = { Host = "brief.berth.localhost", Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{OwnerAccount.Name}:{RegistryHost.Password}"))) } };
+        using var client = Bearer(host, await ReadTokenAsync(await Anonymous(host).SendAsync(asked)));
+        Assert.Equal(HttpStatusCode.OK, await PingAsync());
+
+        await host.Metadata.DeleteRegistryAsync(first.Id, Metadata.Caller.System, CancellationToken.None);
+        await MakeAsync();
+        host.Time.Advance(TimeSpan.FromSeconds(2)); // for as long the name may mean the one before
+        Assert.Equal(HttpStatusCode.Unauthorized, await PingAsync());
+
+        async Task<Metadata.RegistryRecord> MakeAsync() => (await host.Metadata.CreateRegistryAsync(
+            new Metadata.NewRegistry("brief", "subscription", "default", "local", "Premium"), Metadata.Caller.System, CancellationToken.None)).Record!;
+
+        async Task<HttpStatusCode> PingAsync() =>
+            (await client.SendAsync(new HttpRequestMessage(HttpMethod.Get, "/v2/") { Headers = { Host = "brief.berth.localhost" } })).StatusCode;
+    }
+
+    [Fact]
     public async Task A_token_made_with_the_key_before_is_good_while_new_ones_are_made_with_the_next()
     {
         var options = new RegistryOptions { Identity = new IdentityOptions { SigningKeyLifetime = TimeSpan.FromHours(1), AccessTokenLifetime = TimeSpan.FromHours(5) } };

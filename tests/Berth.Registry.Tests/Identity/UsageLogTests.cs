@@ -101,6 +101,57 @@ public sealed class UsageLogTests
         Assert.Equal(700, DroppedOf(host));
     }
 
+    [Fact]
+    public async Task As_many_who_are_known_are_counted_as_ever_beside_a_flood_of_strangers()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var (log, registry) = await LogAsync(host);
+        for (var i = 0; i < 500; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, $"10.0.{i / 200}.{i % 200}", $"invented/{i}");
+        for (var i = 0; i < 2_000; i++) log.RecordPull(registry, App, Image, Ann, "192.0.2.2", $"podman/{i}");
+        await log.FlushAsync(CancellationToken.None);
+        Assert.Equal(0, DroppedOf(host));
+
+        for (var i = 0; i < 2_001; i++) log.RecordPull(registry, App, Image, Ann, "192.0.2.2", $"podman/{i}");
+        await log.FlushAsync(CancellationToken.None);
+        Assert.Equal(1, DroppedOf(host));
+    }
+
+    [Fact]
+    public async Task No_pull_is_lost_or_counted_twice_while_writing_fails()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var (log, registry) = await LogAsync(host);
+
+        // Takes its time to fail, so that pulls are counted meanwhile.
+        await host.TamperAsync("""
+            CREATE TRIGGER refused BEFORE INSERT ON consumers BEGIN
+                SELECT sum(x) FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 20000) SELECT x FROM c);
+                SELECT RAISE(ABORT, 'no');
+            END
+            """);
+        var began = host.Time.GetUtcNow();
+        long pulls = 0;
+        for (var round = 0; round < 5; round++)
+        {
+            log.RecordPull(registry, App, Image, Ann, "192.0.2.2", "podman");
+            pulls++;
+            var flushing = log.FlushAsync(CancellationToken.None);
+            host.Time.Advance(TimeSpan.FromMinutes(1));
+            for (; !flushing.IsCompleted; pulls++)
+            {
+                log.RecordPull(registry, App, Image, Ann, "192.0.2.2", "podman");
+                await Task.Yield();
+            }
+
+            await Assert.ThrowsAnyAsync<Exception>(() => flushing);
+        }
+
+        await host.TamperAsync("DROP TRIGGER refused");
+        await log.FlushAsync(CancellationToken.None);
+        var pull = Assert.Single((await host.Metadata.ListConsumersAsync(new ConsumerQuery(registry.Id, App), null, 10, CancellationToken.None)).Items);
+        Assert.Equal((pulls, began), (pull.Count, pull.FirstAt));
+    }
+
     /// <summary>How much the host's metrics say was dropped.</summary>
     private static long DroppedOf(RegistryHost host)
     {
