@@ -39,7 +39,7 @@ public sealed class RawConnection : IAsyncDisposable
         return new RawConnection(endpoint, socket, stream);
     }
 
-    /// <summary>One exchange on a connection of its own; the target is sent as it stands, and the owner's credentials unless a header names others.</summary>
+    /// <summary>One exchange on a connection of its own; the target is sent as it stands, and the owner's credential unless a header names another.</summary>
     public static async Task<Reply> ExchangeAsync(
         RegistryEndpoint endpoint, string method, string target, byte[]? body = null, params (string Name, string Value)[] headers)
     {
@@ -55,15 +55,16 @@ public sealed class RawConnection : IAsyncDisposable
     {
         _request = $"{method} {target}{string.Concat(headers.Select(h => $" {h.Name}: {h.Value}"))}";
         var text = new StringBuilder($"{method} {target} HTTP/1.1\r\n");
-        foreach (var (name, value) in Defaults().Where(d => !headers.Any(h => Same(h.Name, d.Name))).Concat(headers))
+        (string Name, string Value)[] defaults =
+            [("Host", _endpoint.Authority), .. Has("Authorization") ? [] : new[] { ("Authorization", await _endpoint.AuthorizeAsync(method, target)) }];
+        foreach (var (name, value) in defaults.Where(d => !Has(d.Name)).Concat(headers))
         {
             if (value.Length > 0) text.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
         }
 
         await SendAsync(Encoding.Latin1.GetBytes(text.Append("\r\n").ToString()));
 
-        IEnumerable<(string Name, string Value)> Defaults() => [("Host", _endpoint.Authority), ("Authorization", _endpoint.Authorization)];
-        static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
+        bool Has(string name) => headers.Any(h => string.Equals(h.Name, name, StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Sends bytes as they stand.</summary>

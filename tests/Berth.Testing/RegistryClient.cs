@@ -7,19 +7,24 @@ namespace Berth.Testing;
 public sealed class RegistryClient : IDisposable
 {
     private readonly HttpClient _http;
-    private readonly string? _authorization;
+    private readonly Func<string, string, Task<string?>> _authorize;
 
-    /// <summary>A client with the endpoint's credentials.</summary>
+    /// <summary>A client that calls as the owner.</summary>
     public RegistryClient(RegistryEndpoint endpoint)
-        : this(endpoint, endpoint.Authorization)
+        : this(endpoint, async (method, target) => await endpoint.AuthorizeAsync(method, target))
     {
     }
 
     /// <summary>A client with any Authorization header, or none.</summary>
     public RegistryClient(RegistryEndpoint endpoint, string? authorization)
+        : this(endpoint, (_, _) => Task.FromResult(authorization))
+    {
+    }
+
+    private RegistryClient(RegistryEndpoint endpoint, Func<string, string, Task<string?>> authorize)
     {
         Endpoint = endpoint;
-        _authorization = authorization;
+        _authorize = authorize;
         _http = new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -67,7 +72,6 @@ public sealed class RegistryClient : IDisposable
     private async Task<Reply> SendAsync(string method, string target, HttpContent? content, string length, (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Endpoint.Address, target)) { Content = content };
-        if (_authorization is not null) request.Headers.TryAddWithoutValidation("Authorization", _authorization);
         content?.Headers.TryAddWithoutValidation("Content-Type", headers.FirstOrDefault(h => IsContentType(h.Name)).Value ?? "application/octet-stream");
         foreach (var (name, value) in headers)
         {
@@ -78,6 +82,8 @@ public sealed class RegistryClient : IDisposable
         var line = $"{method} {target}{length}{string.Concat(headers.Select(h => $" {h.Name}: {h.Value}"))}";
         try
         {
+            var isSaid = request.Headers.Contains("Authorization");
+            if (!isSaid && await _authorize(method, target) is { } authorization) request.Headers.TryAddWithoutValidation("Authorization", authorization);
             using var response = await _http.SendAsync(request);
             var body = await response.Content.ReadAsByteArrayAsync();
             return new Reply(line, (int)response.StatusCode, [.. Flatten(response.Headers), .. Flatten(response.Content.Headers)], body);

@@ -157,7 +157,8 @@ public sealed class BodyTests(RegistryFixture fixture) : RegistryTest(fixture)
     [Fact]
     public async Task A_refused_body_does_not_become_the_next_request()
     {
-        var smuggled = Content.Utf8($"DELETE /v2/{Repo}/manifests/latest HTTP/1.1\r\nHost: {Endpoint.Authority}\r\nAuthorization: {Endpoint.Authorization}\r\n\r\n");
+        var authorization = await Endpoint.AuthorizeAsync("DELETE", ManifestPath(Repo, "latest"));
+        var smuggled = Content.Utf8($"DELETE {ManifestPath(Repo, "latest")} HTTP/1.1\r\nHost: {Endpoint.Authority}\r\nAuthorization: {authorization}\r\n\r\n");
         await Client.PushImageAsync(Repo, "latest");
         await using var connection = await RawConnection.OpenAsync(Endpoint);
         await connection.SendHeadAsync("POST", $"/v2/{Repo}/blobs/uploads/?digest=sha256:short", ("Content-Length", $"{smuggled.Length}"));

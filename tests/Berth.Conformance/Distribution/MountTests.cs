@@ -102,8 +102,17 @@ public sealed class MountTests(RegistryFixture fixture) : RegistryTest(fixture)
     public async Task A_mount_without_a_source_finds_a_blob_that_the_caller_may_read()
     {
         var blob = await Client.PushAsync(_source, BlobContent.Layer());
-        (await MountAsync(blob.Digest, null)).Expect(201);
+        var authorization = await Endpoint.AuthorizeForAsync($"repository:{Repo}:pull,push", $"repository:{_source}:pull");
+        (await Client.SendAsync("POST", $"/v2/{Repo}/blobs/uploads/?mount={blob.Digest}", [], ("Authorization", authorization))).Expect(201);
         (await Client.GetAsync(BlobPath(Repo, blob.Digest))).Expect(200).ExpectBody(blob.Bytes);
+    }
+
+    [Fact]
+    public async Task A_mount_without_a_source_looks_nowhere_that_the_token_does_not_reach()
+    {
+        var blob = await Client.PushAsync(_source, BlobContent.Layer());
+        if (TestRun.UsesPassword) (await MountAsync(blob.Digest, null)).Expect(201);
+        else await ExpectSessionAsync(await MountAsync(blob.Digest, null), blob);
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public class ServerFixture : IAsyncLifetime
         Server = new ServerProcess(executable, GetType().Name, Settings, Data);
         Client = new RegistryClient(Server.Endpoint);
         await Server.StartAsync(TimeSpan.FromSeconds(60));
-        await File.WriteAllTextAsync(AuthFile, "{\"auths\":{\"" + Endpoint.Authority + "\":{\"auth\":\"" + Endpoint.Authorization["Basic ".Length..] + "\"}}}");
+        await File.WriteAllTextAsync(AuthFile, "{\"auths\":{\"" + Endpoint.Authority + "\":{\"auth\":\"" + Endpoint.PasswordHeader["Basic ".Length..] + "\"}}}");
     }
 
     /// <inheritdoc/>

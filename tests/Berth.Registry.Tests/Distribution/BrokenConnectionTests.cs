@@ -26,7 +26,7 @@ public sealed class BrokenConnectionTests
             await using var stream = socket.GetStream();
             await stream.WriteAsync(Encoding.ASCII.GetBytes(
                 $"PATCH {session} HTTP/1.1\r\nHost: localhost\r\nX-Actor: leaving\r\n" +
-                $"Authorization: {host.Client.DefaultRequestHeaders.Authorization}\r\nContent-Length: 100\r\n\r\n"));
+                $"Authorization: {await host.Endpoint.AuthorizeAsync("PATCH", session)}\r\nContent-Length: 100\r\n\r\n"));
             await stream.WriteAsync(first);
             await UntilStoredAsync(host, first.Length);
 
@@ -56,7 +56,7 @@ public sealed class BrokenConnectionTests
             await using var stream = socket.GetStream();
             await stream.WriteAsync(Encoding.ASCII.GetBytes(
                 $"PATCH {session} HTTP/1.1\r\nHost: localhost\r\nX-Actor: leaving\r\n" +
-                $"Authorization: {host.Client.DefaultRequestHeaders.Authorization}\r\nContent-Length: 100\r\n\r\n"));
+                $"Authorization: {await host.Endpoint.AuthorizeAsync("PATCH", session)}\r\nContent-Length: 100\r\n\r\n"));
             await stream.WriteAsync(stale);
             await UntilStoredAsync(host, stale.Length);
             host.Time.Advance(TimeSpan.FromMinutes(3));
@@ -79,6 +79,7 @@ public sealed class BrokenConnectionTests
     public async Task A_connection_that_is_reset_within_a_manifest_is_no_fault_of_the_server()
     {
         await using var host = await RegistryHost.StartAsync();
+        var authorization = await host.Endpoint.AuthorizeAsync("PUT", "/v2/broken/manifests/latest");
         var statuses = new ConcurrentQueue<int>();
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, meter) =>
@@ -102,7 +103,7 @@ public sealed class BrokenConnectionTests
             await socket.ConnectAsync(host.Client.BaseAddress!.Host, host.Client.BaseAddress.Port);
             await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
                 $"PUT /v2/broken/manifests/latest HTTP/1.1\r\nHost: localhost\r\nContent-Type: {MediaTypes.OciManifest}\r\n" +
-                $"Authorization: {host.Client.DefaultRequestHeaders.Authorization}\r\nContent-Length: 3000000\r\n\r\n{new string(' ', 200_000)}"));
+                $"Authorization: {authorization}\r\nContent-Length: 3000000\r\n\r\n{new string(' ', 200_000)}"));
             await Task.Delay(10 * (1 + (i % 3)));
         }
 

@@ -48,7 +48,7 @@ public sealed class HostileUploadTests
         await using var stream = socket.GetStream();
 
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"PATCH {session} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {host.Client.DefaultRequestHeaders.Authorization}\r\n{framing}\r\n"));
+            $"PATCH {session} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {await host.Endpoint.AuthorizeAsync("PATCH", session)}\r\n{framing}\r\n"));
         await stream.WriteAsync(half);
         await Task.Delay(TimeSpan.FromSeconds(1)); // the window's timer is a real one
         await stream.WriteAsync(half);
@@ -81,7 +81,7 @@ public sealed class HostileUploadTests
         using var socket = new TcpClient();
         await socket.ConnectAsync(host.Client.BaseAddress!.Host, host.Client.BaseAddress.Port);
         await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
-            $"PATCH {session} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {host.Client.DefaultRequestHeaders.Authorization}\r\nContent-Length: {length}\r\n\r\n"));
+            $"PATCH {session} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {await host.Endpoint.AuthorizeAsync("PATCH", session)}\r\nContent-Length: {length}\r\n\r\n"));
 
         var answer = new byte[4096];
         var read = await socket.GetStream().ReadAsync(answer);
@@ -171,7 +171,8 @@ public sealed class HostileUploadTests
         using var socket = new TcpClient();
         await socket.ConnectAsync(address.Host, address.Port);
         await using var stream = socket.GetStream();
-        var head = $"{line}Host: localhost\r\nAuthorization: {host.Client.DefaultRequestHeaders.Authorization}\r\nTransfer-Encoding: chunked\r\n\r\n";
+        var (method, target) = (line.Split(' ')[0], line.Split(' ')[1]);
+        var head = $"{line}Host: localhost\r\nAuthorization: {await host.Endpoint.AuthorizeAsync(method, target)}\r\nTransfer-Encoding: chunked\r\n\r\n";
         await stream.WriteAsync(Encoding.ASCII.GetBytes(head));
         await stream.WriteAsync(body);
         var buffer = new byte[1_024];

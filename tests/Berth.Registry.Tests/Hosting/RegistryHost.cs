@@ -11,6 +11,7 @@ using Berth.Registry.Lifecycle;
 using Berth.Registry.Network;
 using Berth.Storage.FileSystem;
 using Berth.Storage.FileSystem.Operations;
+using Berth.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -45,13 +46,16 @@ internal sealed class RegistryHost : IAsyncDisposable
         _blobs = blobs;
         Time = time;
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        Client = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(60) };
-        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
-            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{OwnerAccount.Name}:{Password}")));
+        Endpoint = new RegistryEndpoint(new Uri(address), OwnerAccount.Name, Password, time);
+        Client = new HttpClient(new OwnerHandler(Endpoint)) { BaseAddress = Endpoint.Address, Timeout = TimeSpan.FromSeconds(60) };
     }
 
     public FakeTimeProvider Time { get; }
 
+    /// <summary>Where it answers, and how the owner proves who asks.</summary>
+    public RegistryEndpoint Endpoint { get; }
+
+    /// <summary>A client that calls as the owner, unless a request names somebody itself.</summary>
     public HttpClient Client { get; }
 
     public IMetadataStore Metadata => _metadata;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Management;
@@ -104,6 +105,7 @@ public sealed class RegistryResourceTests
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v2/");
         request.Headers.Host = $"{registry}.berth.localhost";
+        request.Headers.Authorization = AuthenticationHeaderValue.Parse(host.Endpoint.PasswordHeader); // good at every registry, as no token is
         using var response = await host.Client.SendAsync(request);
         return response.StatusCode;
     }

@@ -108,7 +108,12 @@ internal sealed class RegistryModel
     private async Task MountAsync(string name, BlobContent blob, string? from)
     {
         var there = from is null ? Repositories.Values.Any(r => r.Blobs.ContainsKey(blob.Digest)) : Repositories[from].Blobs.ContainsKey(blob.Digest);
-        var reply = await _client.PostAsync($"/v2/{name}/blobs/uploads/?mount={blob.Digest}{(from is null ? "" : $"&from={from}")}");
+
+        // Without a source, all repositories are looked through that the token reaches.
+        var authorization = await _client.Endpoint.AuthorizeForAsync(
+            [.. (from is null ? Names : [from]).Except([name]).Select(source => $"repository:{source}:pull"), $"repository:{name}:pull,push"]);
+        var reply = await _client.SendAsync(
+            "POST", $"/v2/{name}/blobs/uploads/?mount={blob.Digest}{(from is null ? "" : $"&from={from}")}", [], ("Authorization", authorization));
         reply.Expect(there ? 201 : 202);
         if (there) Repositories[name].Blobs[blob.Digest] = blob;
         else (await _client.DeleteAsync(reply.Location)).Expect(204);

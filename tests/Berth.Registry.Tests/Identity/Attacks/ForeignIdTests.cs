@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using Berth.Metadata;
 using Berth.Registry.Tests.Hosting;
 using Berth.Registry.Tests.Identity.Matrix;
@@ -113,6 +114,7 @@ public sealed class ForeignIdTests
         })
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative)) { Headers = { Host = MatrixHost.OtherHost } };
+            request.Headers.Authorization = AuthenticationHeaderValue.Parse(matrix.Host.Endpoint.PasswordHeader); // good at every registry, as no token is
             if (method == "PATCH") request.Content = new ByteArrayContent(DataProbe.New);
             using var answer = await matrix.Host.Client.SendAsync(request);
             Assert.Equal((method, path, status), (method, path, answer.StatusCode));
