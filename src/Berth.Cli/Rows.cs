@@ -23,12 +23,14 @@ internal static class Rows
         foreach (var row in cells) yield return Line(row, widths);
     }
 
-    /// <summary>A line for each object, its values apart by tabs.</summary>
+    /// <summary>A line for each object, its values apart by tabs. A truth value by itself is what a script tests, and written as JSON has it; az does so, too.</summary>
     public static IEnumerable<string> TabbedOf(JsonElement value)
     {
         var items = ItemsOf(value);
         var columns = items.SelectMany(NamesOf).Distinct().ToList();
-        return items.Select(item => string.Join('\t', columns.Select(name => CellOf(item, name))));
+        return items.Select(item => item.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? item.GetRawText()
+            : string.Join('\t', columns.Select(name => CellOf(item, name))));
     }
 
     /// <summary>The columns of an entry. A query may make lists of values; az names their columns like this, too.</summary>

@@ -18,7 +18,7 @@ public sealed class CommandReferencePageTests
 
             Made from the commands: do not edit (`UPDATE_DOCS=1 dotnet test --project tests/Berth.Cli.Tests` writes it anew).
 
-            Each is called as `./berth COMMAND`; `--help` shows the same. Flags in bold must be given. `--output` (`-o`) is `json`, `table`, `tsv` or `yaml`; `--query` is a
+            Each is called as `./berth COMMAND`; `--help` shows the same. Flags in bold must be given. `--output` (`-o`) is `json`, `table`, `tsv`, `yaml` or `csv`; `--query` is a
             [JMESPath](https://jmespath.org) expression that says what of the answer is printed, and nothing is printed when it finds nothing. Exit codes: 0 done, 1 it failed, 2 the command line
             is wrong; one sentence on stderr says why.
 

@@ -25,6 +25,7 @@ public sealed class ClientOutputTests(ServerFixture fixture) : EndToEndTest<Serv
     [InlineData("user.name", "\"owner\"\n", "Result\n------\nowner\n", "owner\n", "result\r\nowner\r\n", "\"owner\"\n")]
     [InlineData("length(user.name)", "5\n", "Result\n------\n5\n", "5\n", "result\r\n5\r\n", "5\n")]
     [InlineData("`-1.5`", "-1.5\n", "Result\n------\n-1.5\n", "-1.5\n", "result\r\n'-1.5\r\n", "-1.5\n")]
+    [InlineData("`true`", "true\n", "Result\n------\nTrue\n", "true\n", "result\r\ntrue\r\n", "true\n")]
     [InlineData("`[]`", "[]\n", "", "", "\r\n", "[]\n")]
     [InlineData("`{}`", "{}\n", "", "\n", "\r\n\r\n", "{}\n")]
     [InlineData("'=1+1'", "\"=1+1\"\n", "Result\n------\n=1+1\n", "=1+1\n", "result\r\n'=1+1\r\n", "\"=1\\u002B1\"\n")]
