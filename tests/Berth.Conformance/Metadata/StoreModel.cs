@@ -97,15 +97,13 @@ internal sealed class StoreModel
     public PutManifestOutcome Put(NewManifest manifest)
     {
         var repository = manifest.Repository.Value;
-        if (!Manifests.ContainsKey((repository, manifest.Digest)))
-        {
-            var blobs = manifest.Manifest.Layers.Select(layer => layer.Digest).ToList();
-            if (manifest.Manifest.Config is { } config) blobs.Add(config.Digest);
-            if (!blobs.All(blob => IsLive(repository, blob))) return PutManifestOutcome.Missing;
-            if (!manifest.Manifest.Manifests.All(child => Manifests.ContainsKey((repository, child.Digest)))) return PutManifestOutcome.Missing;
-            Manifests[(repository, manifest.Digest)] = manifest;
-            Records++;
-        }
+
+        // Also of one that stands: a 201 for a manifest whose content was found damaged since would promise what cannot be pulled.
+        var blobs = manifest.Manifest.Layers.Select(layer => layer.Digest).ToList();
+        if (manifest.Manifest.Config is { } config) blobs.Add(config.Digest);
+        if (!blobs.All(blob => IsLive(repository, blob))) return PutManifestOutcome.Missing;
+        if (!manifest.Manifest.Manifests.All(child => Manifests.ContainsKey((repository, child.Digest)))) return PutManifestOutcome.Missing;
+        if (Manifests.TryAdd((repository, manifest.Digest), manifest)) Records++;
 
         foreach (var tag in manifest.Tags)
         {
