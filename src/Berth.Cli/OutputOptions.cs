@@ -29,6 +29,7 @@ internal sealed class OutputOptions
         /// <param name="answer">The answer.</param>
         /// <param name="isOfChange">Whether the answer is given once: when the query cannot be applied to it, all of it is printed, since it may hold a secret.</param>
         /// <exception cref="QueryException">The query cannot be applied to the answer.</exception>
+        /// <exception cref="ClientException">It cannot, and the answer, which is given once, was printed.</exception>
         public async Task WriteAsync(JsonElement answer, bool isOfChange = false)
         {
             JsonElement value;
@@ -36,10 +37,10 @@ internal sealed class OutputOptions
             {
                 value = query is null ? answer : query.Search(answer);
             }
-            catch (QueryException) when (isOfChange)
+            catch (QueryException e) when (isOfChange)
             {
                 await OutputFormats.WriteAsync(answer, format);
-                throw;
+                throw new ClientException($"it is done, and all of the answer is printed, because the query cannot be applied to it: {e.Message}");
             }
 
             if (query is null || value.ValueKind != JsonValueKind.Null) await OutputFormats.WriteAsync(value, format);

@@ -31,7 +31,7 @@ public sealed partial class FeatureWiring
         {
             _ = Features;
         }
-        catch (Exception e)
+        catch (Exception e) when (!_lifetime.ApplicationStopping.IsCancellationRequested)
         {
             HasFailed = true;
             LogFailed(e);

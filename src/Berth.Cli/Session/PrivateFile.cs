@@ -45,16 +45,17 @@ internal static class PrivateFile
     /// <exception cref="ClientException">It cannot be written.</exception>
     public static async Task WriteAsync<T>(string name, T value, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
+        var draft = $"{PathOf(name)}.{Environment.ProcessId}";
         try
         {
             CreateFolder();
-            var draft = $"{PathOf(name)}.{Environment.ProcessId}";
             await using (var file = Open(draft, FileMode.Create, FileShare.Read))
                 await JsonSerializer.SerializeAsync(file, value, type, cancellationToken);
             File.Move(draft, PathOf(name), overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            if (File.Exists(draft)) File.Delete(draft);
             throw Unwritable(e);
         }
     }

@@ -21,6 +21,7 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
     private const long Closed = long.MinValue;
 
     private readonly ConcurrentDictionary<Row, Tally> _rows = new();
+    private readonly SemaphoreSlim _flushing = new(1);
     private long _dropped;
 
     // A client without a credential chooses the user name: without a bound it would choose the size of the table, too. Each kind has a bound of its
@@ -56,24 +57,18 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
         return !isKnown;
     }
 
-    /// <summary>Writes what was counted. Called by the background loop; never by two at once.</summary>
+    /// <summary>Writes what was counted; when it returns, what was recorded before is stored. One flush at a time: another would take rows for done that this one gives back.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
-        var minute = MinuteOf(time.GetUtcNow());
-        var batch = new List<(Tally? Tally, AccessEvent Event)>();
-        foreach (var (row, tally) in _rows)
+        await _flushing.WaitAsync(cancellationToken);
+        try
         {
-            var count = Interlocked.Exchange(ref tally.Count, 0);
-            if (count > 0)
-                batch.Add((tally, new AccessEvent(row.Minute, row.RegistryId, row.Kind, row.Actor, row.Address, row.Reason, count, tally.RequestId)));
-            else if (row.Minute < minute && Interlocked.CompareExchange(ref tally.Count, Closed, 0) == 0 && _rows.TryRemove(row, out _))
-                RoomOf(row).GiveBack();
+            await WriteCountedAsync(cancellationToken);
         }
-
-        var dropped = Interlocked.Exchange(ref _dropped, 0);
-        if (dropped > 0)
-            batch.Add((null, new AccessEvent(minute, 0, AccessEventKinds.Dropped, "", "", "too many", dropped, null)));
-        await WriteAsync(batch, cancellationToken);
+        finally
+        {
+            _flushing.Release();
+        }
     }
 
     /// <summary>Writes it if that is possible; what cannot be written, as on a full disk, is logged and waits for the next attempt.</summary>
@@ -90,6 +85,13 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
     }
 
     /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _flushing.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(FlushInterval, time);
@@ -101,6 +103,25 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
         {
             await FlushIfPossibleAsync(CancellationToken.None);
         }
+    }
+
+    private async Task WriteCountedAsync(CancellationToken cancellationToken)
+    {
+        var minute = MinuteOf(time.GetUtcNow());
+        var batch = new List<(Tally? Tally, AccessEvent Event)>();
+        foreach (var (row, tally) in _rows)
+        {
+            var count = Interlocked.Exchange(ref tally.Count, 0);
+            if (count > 0)
+                batch.Add((tally, new AccessEvent(row.Minute, row.RegistryId, row.Kind, row.Actor, row.Address, row.Reason, count, tally.RequestId)));
+            else if (row.Minute < minute && Interlocked.CompareExchange(ref tally.Count, Closed, 0) == 0 && _rows.TryRemove(row, out _))
+                RoomOf(row).GiveBack();
+        }
+
+        var dropped = Interlocked.Exchange(ref _dropped, 0);
+        if (dropped > 0)
+            batch.Add((null, new AccessEvent(minute, 0, AccessEventKinds.Dropped, "", "", "too many", dropped, null)));
+        await WriteAsync(batch, cancellationToken);
     }
 
     private async Task WriteAsync(List<(Tally? Tally, AccessEvent Event)> entries, CancellationToken cancellationToken)

@@ -1,9 +1,11 @@
 using Berth.Cli.Query;
 using Berth.Cli.Session;
+using Berth.Cli.Tests.Session;
 
 namespace Berth.Cli.Tests.Query;
 
 /// <summary>What is printed when a query cannot be applied to the answer.</summary>
+[Collection(nameof(ProcessWideCollection))]
 public sealed class PrinterTests
 {
     [Fact]
@@ -18,7 +20,7 @@ public sealed class PrinterTests
         {
             await Assert.ThrowsAsync<QueryException>(() => printer.WriteAsync(answer));
             Assert.Empty(output.ToString());
-            await Assert.ThrowsAsync<QueryException>(() => printer.WriteAsync(answer, isOfChange: true));
+            await Assert.ThrowsAsync<ClientException>(() => printer.WriteAsync(answer, isOfChange: true));
         }
         finally
         {

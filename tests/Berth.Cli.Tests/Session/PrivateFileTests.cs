@@ -4,6 +4,7 @@ using Berth.Cli.Session;
 namespace Berth.Cli.Tests.Session;
 
 /// <summary>What keeps the client's files from being written.</summary>
+[Collection(nameof(ProcessWideCollection))]
 public sealed class PrivateFileTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("berth-private-").FullName;

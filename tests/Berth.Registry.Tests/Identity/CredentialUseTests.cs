@@ -151,7 +151,7 @@ public sealed class CredentialUseTests
         var group = (await host.Metadata.CreatePrincipalAsync(new NewPrincipal(PrincipalKind.Group, "pullers", "pullers"), Caller.System, CancellationToken.None)).Record!;
         await host.AssignAsync("pullers", "AcrPull");
         var hash = Berth.Registry.Identity.PasswordHash.Create("a password of its own");
-        var people = Enumerable.Range(0, 260).Select(i => $"p{i:D3}@example.test").ToList();
+        var people = Enumerable.Range(0, 440).Select(i => $"p{i:D3}@example.test").ToList();
         await Task.WhenAll(people.Select(async (name, i) =>
         {
             await host.Metadata.SetPasswordAsync(name, hash, Caller.System, CancellationToken.None);
@@ -166,17 +166,22 @@ public sealed class CredentialUseTests
             await owner.ExpectAsync(HttpStatusCode.OK, "POST", ControlClient.Local + "/generateCredentials", $$"""{"tokenId":"{{ControlClient.Local}}/tokens/{{token}}","name":"password1"}""");
         }
 
-        using var auditor = await EvidenceTests.SignedInToControlAsync(host, "owner");
-        var (listed, pages) = (new List<string>(), 0);
+        // Who may ask about this registry alone is told neither who else there is nor, by the pages' keys, whose name comes next.
+        await host.AssignAsync(people[0], "Reader");
+        using var auditor = await EvidenceTests.SignedInToControlAsync(host, people[0]);
+        var (listed, pages, keys, ids) = (new List<string>(), 0, new List<string>(), new HashSet<string>());
         for (var next = Prefix; next is not null; pages++)
         {
             using var page = JsonDocument.Parse(await auditor.GetStringAsync(next));
             listed.AddRange(page.RootElement.GetProperty("value").EnumerateArray().Select(e => Text(e, "principal")!));
+            ids.UnionWith(page.RootElement.GetProperty("value").EnumerateArray().Select(e => $"0/{Text(e, "objectId")}"));
             next = page.RootElement.TryGetProperty("nextLink", out var link) ? new Uri(link.GetString()!).PathAndQuery : null;
+            if (next is not null) keys.Add(System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(Uri.UnescapeDataString(next.Split("$skiptoken=")[1]).Replace('-', '+').Replace('_', '/'))));
         }
 
         Assert.Equal(["local/build", "local/deploy", "owner", .. people.Where((_, i) => i % 2 == 0)], listed.Order(StringComparer.Ordinal));
         Assert.Equal(2, pages);
+        Assert.All(keys, key => Assert.Contains(key, ids));
         foreach (var bad in new[] { "9/x", "x", "/" })
         {
             var token = Uri.EscapeDataString(Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(bad)));

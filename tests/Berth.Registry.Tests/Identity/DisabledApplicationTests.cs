@@ -8,7 +8,7 @@ namespace Berth.Registry.Tests.Identity;
 public sealed class DisabledApplicationTests
 {
     [Fact]
-    public async Task Without_a_proof_it_is_refused_as_an_enabled_one_is_or_as_with_a_wrong_secret()
+    public async Task Without_a_proof_it_is_refused_as_an_enabled_one_with_a_secret_is()
     {
         await using var host = await RegistryHost.StartAsync();
         using var client = await AuthorityClient.StartAsync(host);
@@ -16,17 +16,16 @@ public sealed class DisabledApplicationTests
         var made = await host.Metadata.CreatePrincipalAsync(
             new NewPrincipal(PrincipalKind.ServicePrincipal, "bare", "Bare", ClientId: bare), Caller.System, CancellationToken.None);
         var enabled = await AskAsync(client, client.ApplicationId);
-        var wrong = await AskAsync(client, bare, ("client_secret", "not the secret"));
         foreach (var row in new[] { client.ApplicationRow, made.Record!.Id })
             await host.Metadata.UpdatePrincipalAsync(row, new PrincipalChanges(Enabled: false), Caller.System, CancellationToken.None);
 
-        foreach (var (expected, answer) in new[] { (enabled, await AskAsync(client, client.ApplicationId)), (wrong, await AskAsync(client, bare)) })
+        foreach (var answer in new[] { await AskAsync(client, client.ApplicationId), await AskAsync(client, bare) })
         {
             Assert.Equal((HttpStatusCode.Unauthorized, "invalid_client"), answer.Refusal);
-            Assert.Equal((expected["error_codes"], expected["error_description"]), (answer["error_codes"], answer["error_description"]));
+            Assert.Equal((enabled["error_codes"], enabled["error_description"]), (answer["error_codes"], answer["error_description"]));
         }
     }
 
-    private static Task<Answer> AskAsync(AuthorityClient client, string id, params (string Name, string Value)[] proof) => client.PostAsync(
-        AuthorityClient.TokenPath, [("grant_type", "client_credentials"), ("client_id", id), ("scope", $"{AuthorityClient.Arm}/.default"), .. proof]);
+    private static Task<Answer> AskAsync(AuthorityClient client, string id) => client.PostAsync(
+        AuthorityClient.TokenPath, [("grant_type", "client_credentials"), ("client_id", id), ("scope", $"{AuthorityClient.Arm}/.default")]);
 }

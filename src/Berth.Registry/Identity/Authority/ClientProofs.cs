@@ -37,16 +37,12 @@ internal sealed partial class ClientProofs(
     private async Task RequirePublicAsync(Guid clientId, CancellationToken cancellationToken)
     {
         if (await principals.FindPrincipalByClientIdAsync(clientId.ToString(), cancellationToken) is not { } record) return;
-        if ((await credentials.ListCredentialsAsync(record.Id, cancellationToken)).Count > 0
+
+        // Whoever proves nothing is not told that it is disabled: it is refused as one that could be proven.
+        if (!record.Enabled || (await credentials.ListCredentialsAsync(record.Id, cancellationToken)).Count > 0
             || (await credentials.ListFederatedCredentialsAsync(record.Id, cancellationToken)).Count > 0)
             throw AuthorityException.BadClient(7000218, "The form needs 'client_secret' or 'client_assertion': this application has one.");
-
-        // Whoever proves nothing is not told that there is such an application, and that it is disabled.
-        if (!record.Enabled) throw BadSecret(clientId);
     }
-
-    private static AuthorityException BadSecret(Guid clientId) => AuthorityException.BadClient(
-        7000215, $"Invalid client secret provided. The secret is wrong or expired, or there is no enabled application '{clientId}'.");
 
     private static string? ReadAssertion(IFormCollection form)
     {
@@ -63,7 +59,8 @@ internal sealed partial class ClientProofs(
         if (record is not { Enabled: true } || record.Epoch != verified!.Principal.Epoch)
         {
             Refuse(context, clientId, "secret");
-            throw BadSecret(clientId);
+            throw AuthorityException.BadClient(
+                7000215, $"Invalid client secret provided. The secret is wrong or expired, or there is no enabled application '{clientId}'.");
         }
 
         accessLog.Record(AccessEventKinds.SignIn, 0, clientId.ToString(), AddressOf(context), verified.Method, context.TraceIdentifier);

@@ -34,7 +34,7 @@ internal sealed partial class OutsidePeople(
                     return (Tokens: tokens, Claims: await idTokens.ReadAsync(text, nonce, cancellationToken));
                 },
                 context.RequestAborted);
-            var person = await PutAsync(context, question, answer.Claims, null);
+            var person = await PutAsync(context, question, answer.Claims, IssuedAt(answer.Claims), null);
             var session = new OutsideSession(await ProtectAsync(answer.Tokens.RefreshToken, person, context.RequestAborted), Seconds);
             accessLog.Record(AccessEventKinds.SignIn, 0, person.Name, AddressOf(context), Method, context.TraceIdentifier);
             metrics.SignedIn();
@@ -74,28 +74,35 @@ internal sealed partial class OutsidePeople(
     private async Task<OutsideSession> AskAgainAsync(HttpContext context, PrincipalRecord person, OutsideSession session, string refreshToken)
     {
         using var question = order.Begin();
-        var (tokens, answer) = await LimitAsync(
+        var (tokens, answer, answeredAt) = await LimitAsync(
             async cancellationToken =>
             {
                 var tokens = await provider.RenewAsync(refreshToken, cancellationToken);
-                JsonElement? known = tokens.IdToken is { } text ? await idTokens.ReadAsync(text, null, cancellationToken)
-                    : tokens.AccessToken is { } access ? await provider.UserInfoAsync(access, cancellationToken) : null;
-                return (tokens, known);
+                if (tokens.IdToken is { } text)
+                {
+                    var claims = await idTokens.ReadAsync(text, null, cancellationToken);
+                    return (tokens, claims, IssuedAt(claims));
+                }
+
+                // What userinfo says has no time of its own: it is true when it is asked for, and may be old when it comes.
+                double askedAt = Seconds;
+                JsonElement? said = tokens.AccessToken is { } access ? await provider.UserInfoAsync(access, cancellationToken) : null;
+                return (tokens, said, askedAt);
             },
             CancellationToken.None);
         var token = tokens.RefreshToken is { } next ? await ProtectAsync(next, person, CancellationToken.None) : session.Token;
         if (answer is not { } now) return session with { Token = token };
 
         if (ProviderTokens.Text(now, "sub") != person.Subject) throw new ProviderException(ProviderFault.Unusable, "it speaks of another person now");
-        await PutAsync(context, question, now, person);
+        await PutAsync(context, question, now, answeredAt, person);
         return new OutsideSession(token, Seconds);
     }
 
-    // What userinfo says has no time of its own: it was asked a moment ago.
-    private Task<PrincipalRecord> PutAsync(HttpContext context, AnswerOrder.Question question, JsonElement answer, PrincipalRecord? known)
+    private double IssuedAt(JsonElement idToken) => idToken.TryGetProperty("iat", out var issued) && issued.ValueKind == JsonValueKind.Number ? issued.GetDouble() : Seconds;
+
+    private Task<PrincipalRecord> PutAsync(HttpContext context, AnswerOrder.Question question, JsonElement answer, double answeredAt, PrincipalRecord? known)
     {
         var person = claims.Read(answer, known);
-        var answeredAt = answer.TryGetProperty("iat", out var issued) && issued.ValueKind == JsonValueKind.Number ? issued.GetDouble() : Seconds;
         return order.PutAsync(
             question, (person.Issuer, person.Subject), answeredAt, () => StoreAsync(context, person, known?.Id), () => LeaveAsync(person, known?.Id));
     }
