@@ -6,7 +6,7 @@ namespace Berth.Registry.Identity.Directory;
 
 /// <summary>
 /// The calls about applications and their service principals. Both are one principal here, with one object id, which is made with the application.
-/// Managed identities are service principals, too, which other calls make and change.
+/// Managed identities are service principals, too, which other calls make and change; here they are enabled and disabled.
 /// </summary>
 internal sealed class ApplicationCalls(
     IPrincipals principals, ICredentials credentials, CertificateList certificates, DirectoryObjects objects, TimeProvider time)
