@@ -11,6 +11,9 @@ public interface IRegistries
     /// <summary>Registries of a subscription or a resource group, in the order of their scopes, after the given one.</summary>
     ValueTask<Page<RegistryRecord>> ListRegistriesAsync(ResourceScope scope, string? after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>The identity of a registry's own, by the registry's scope, or null. It is made, and deleted with all it has, by the registry's changes.</summary>
+    ValueTask<PrincipalRecord?> FindRegistryIdentityAsync(ResourceScope registry, CancellationToken cancellationToken);
+
     /// <summary>Makes a registry. <see cref="CreateOutcome.Unknown"/> when its resource group is absent.</summary>
     Task<CreateResult<RegistryRecord>> CreateRegistryAsync(NewRegistry registry, Caller caller, CancellationToken cancellationToken);
 
@@ -18,8 +21,8 @@ public interface IRegistries
     Task<RegistryRecord?> UpdateRegistryAsync(long id, RegistryChanges changes, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Marks a registry as deleted: its name is free at once, also for its tokens, its epoch is 0, and role assignments at it and below are gone. Its
-    /// content stays. False when it is absent.
+    /// Marks a registry as deleted: its name is free at once, also for its tokens, its epoch is 0, and role assignments at it and below are gone, as
+    /// is its own identity. Its content stays. False when it is absent.
     /// </summary>
     Task<bool> DeleteRegistryAsync(long id, Caller caller, CancellationToken cancellationToken);
 

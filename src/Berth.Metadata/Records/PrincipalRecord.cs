@@ -3,7 +3,7 @@ namespace Berth.Metadata;
 /// <summary>Someone or something that may hold rights.</summary>
 /// <param name="Id">The row; never given to another principal.</param>
 /// <param name="ObjectId">The GUID that other services know the principal by.</param>
-/// <param name="Name">The user name; of a registry's token or admin user <c>{registry}/{name}</c>.</param>
+/// <param name="Name">The user name; of a registry's token or admin user <c>{registry}/{name}</c>, of a managed identity the scope of the resource it is, or is of.</param>
 /// <param name="PasswordHash">The slow hash of the password in its own text form, or null when there is none.</param>
 /// <param name="Epoch">The security epoch: grows with every change of password, state or rights.</param>
 /// <param name="Enabled">Whether the principal may sign in; of a group, whether it gives its members anything.</param>

@@ -72,9 +72,10 @@ public sealed record NewRegistry(string Name, string SubscriptionId, string Reso
 /// <param name="AnonymousPullEnabled">Whether anyone may pull.</param>
 /// <param name="RoleAssignmentMode">How rights in repositories are given.</param>
 /// <param name="Properties">What features keep for the registry, a JSON object.</param>
+/// <param name="Identity">Whether it has an identity of its own; one that stands is kept.</param>
 public sealed record RegistryChanges(
     string? Sku = null, string? Tags = null, bool? AdminUserEnabled = null, bool? AnonymousPullEnabled = null, RoleAssignmentMode? RoleAssignmentMode = null,
-    string? Properties = null);
+    string? Properties = null, bool? Identity = null);
 
 /// <summary>A resource group.</summary>
 /// <param name="SubscriptionId">The subscription.</param>

@@ -82,7 +82,9 @@ public sealed partial class SqliteMetadataStore
 
             var id = InsertRegistryRow(scope, registry, group.Name);
             scope.Append(new LedgerEntry(LedgerKinds.RegistryCreated, id, Payload: JsonText.Facts(("registry", registry.Name), ("scope", resource.Value))), caller);
-            return new CreateResult<RegistryRecord>(CreateOutcome.Created, ReadRegistry(scope.Session, id));
+            var made = ReadRegistry(scope.Session, id)!;
+            if (registry.Settings.Identity == true) SetRegistryIdentity(scope, made, wanted: true, caller);
+            return new CreateResult<RegistryRecord>(CreateOutcome.Created, made);
         },
         cancellationToken);
 
@@ -93,7 +95,8 @@ public sealed partial class SqliteMetadataStore
             if (ReadRegistry(scope.Session, id) is not { } standing) return null;
 
             var wanted = Apply(standing, changes);
-            if (wanted == standing) return standing;
+            var changesIdentity = changes.Identity is { } identity && identity != ReadRegistryIdentity(scope.Session, standing.Scope) is not null;
+            if (wanted == standing && !changesIdentity) return standing;
 
             string?[] changed =
             [
@@ -103,12 +106,14 @@ public sealed partial class SqliteMetadataStore
                 wanted.Properties != standing.Properties ? "properties" : null,
                 wanted.Sku != standing.Sku ? "sku" : null,
                 wanted.Tags != standing.Tags ? "tags" : null,
+                changesIdentity ? "identity" : null,
             ];
             var raises = changed.Take(4).Any(change => change is not null);
             scope.Use(UpdateRegistry).Bind(id).Bind(wanted.Sku).Bind(wanted.Tags).Bind(wanted.AdminUserEnabled).Bind(wanted.AnonymousPullEnabled)
                 .Bind((long)wanted.RoleAssignmentMode).Bind(wanted.Properties).Bind(raises).Bind(scope.Now).Execute();
             var payload = JsonText.Facts(("registry", standing.Name), ("changed", string.Join(',', changed.Where(change => change is not null))));
             scope.Append(new LedgerEntry(LedgerKinds.RegistryChanged, id, Payload: payload), caller);
+            if (changesIdentity) SetRegistryIdentity(scope, standing, changes.Identity == true, caller);
             return ReadRegistry(scope.Session, id);
         },
         cancellationToken);
@@ -121,6 +126,7 @@ public sealed partial class SqliteMetadataStore
 
             // They would have an effect on the next registry of the name.
             DeleteAssignmentsAt(scope, standing.Scope, caller);
+            SetRegistryIdentity(scope, standing, wanted: false, caller);
             scope.Use(MarkRegistryDeleted).Bind(id).Bind(scope.Now).Execute();
             scope.Use(RetirePrincipalsOfRegistry).Bind(id).Bind(scope.Now).Execute();
             var payload = JsonText.Facts(("registry", standing.Name), ("scope", standing.Scope.Value));

@@ -16,6 +16,7 @@ internal sealed class ActivityNames(IRegistries registries)
 {
     private const string Registries = "Microsoft.ContainerRegistry/registries";
     private const string Identities = "Microsoft.ManagedIdentity/userAssignedIdentities";
+    private const string IdentitySegment = $"/providers/{Identities}/";
 
     private static readonly FrozenDictionary<string, string> Operations = new Dictionary<string, string>
     {
@@ -51,9 +52,10 @@ internal sealed class ActivityNames(IRegistries registries)
         var registryId = Fact("scope") is { } written ? ScopeText.Write(ScopeText.Parse(written)) : registry is null ? subscription : ScopeText.Registry(registry);
         if (operation.StartsWith(Identities, StringComparison.Ordinal))
         {
-            // Accounts of the directory, of registries and of operators are changed elsewhere: identities alone are resources.
+            // Accounts of the directory, of registries and of operators are changed elsewhere: identities alone are resources. One that is a registry's own is
+            // part of the registry, whose change is recorded beside it.
             var name = Fact("principal");
-            if (name is null || name[0] != '/') return null;
+            if (name is null || name[0] != '/' || !name.Contains(IdentitySegment, StringComparison.OrdinalIgnoreCase)) return null;
             var id = ScopeText.Write(ScopeText.Parse(name));
             return Of(Fact("name") is { } credential ? $"{id}/federatedIdentityCredentials/{credential}" : id);
         }

@@ -55,10 +55,7 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
         body.Only("id", "name", "type", "systemData", "location", "tags", "sku", "identity", "properties");
         var location = body.Text("location");
         if (location is not null) CheckLocation(location);
-        if (body.Object("identity").Only("type", "principalId", "tenantId", "userAssignedIdentities").Text("type") is { } identity
-            && !identity.Equals("None", StringComparison.OrdinalIgnoreCase))
-            throw ManagementException.Bad("IdentityNotSupported", $"'identity.type' may only be 'None': registries have no identity of their own in this version.");
-
+        var identity = ReadIdentity(body.Object("identity"));
         var properties = body.Object("properties");
         bool? adminUser = null, anonymousPull = null;
         RoleAssignmentMode? mode = null;
@@ -74,13 +71,30 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
             }
         }
 
-        return new RegistryBody(location, new RegistryChanges(ReadSku(body.Object("sku")), body.Tags(), adminUser, anonymousPull, mode));
+        return new RegistryBody(location, new RegistryChanges(ReadSku(body.Object("sku")), body.Tags(), adminUser, anonymousPull, mode, Identity: identity));
     }
 
     /// <summary>Refuses what is no location's name.</summary>
     public static void CheckLocation(string location)
     {
         if (!LocationName().IsMatch(location)) throw ManagementException.Bad("LocationNotAvailableForResourceType", "'location' is 1 to 64 letters, digits, spaces or hyphens.");
+    }
+
+    private static bool? ReadIdentity(ResourceBody identity)
+    {
+        var isOwn = identity.Only("type", "principalId", "tenantId", "userAssignedIdentities").Text("type")?.ToUpperInvariant() switch
+        {
+            null => (bool?)null,
+            "NONE" => false,
+            "SYSTEMASSIGNED" => true,
+            _ => throw NotSupported("'identity.type' may be 'SystemAssigned' or 'None'"),
+        };
+
+        // One that a client takes away is named with null, and was never there.
+        return identity.Object("userAssignedIdentities").Properties.Any() ? throw NotSupported("'identity.userAssignedIdentities' may name none") : isOwn;
+
+        static ManagementException NotSupported(string what) =>
+            ManagementException.Bad("IdentityNotSupported", $"{what}: user-assigned identities are not attached to registries in this version; give them roles instead.");
     }
 
     private static string? ReadSku(ResourceBody sku)

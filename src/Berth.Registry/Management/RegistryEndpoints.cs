@@ -34,14 +34,13 @@ internal sealed partial class RegistryEndpoints(
     {
         var page = await registries.ListRegistriesAsync(request.Scope, request.After, ManagementRequest.PageSize, request.Aborted);
         var rights = await authorizer.FindControlRightsAsync(request.Principal, [.. page.Items.Select(registry => registry.Scope)], request.Aborted);
-        await request.WriteListAsync(page.Items.Where(registry => rights.May(registry.Scope, request.Route.Action)), Write, page.More ? page.Last : null);
+        var readable = new List<(RegistryRecord Registry, PrincipalRecord? Identity)>();
+        foreach (var registry in page.Items.Where(registry => rights.May(registry.Scope, request.Route.Action)))
+            readable.Add((registry, await registries.FindRegistryIdentityAsync(registry.Scope, request.Aborted)));
+        await request.WriteListAsync(readable, (json, entry) => Write(json, entry.Registry, entry.Identity, request.Installation), page.More ? page.Last : null);
     }
 
-    private async Task GetAsync(ManagementRequest request)
-    {
-        var registry = await finder.FindAsync(request);
-        await request.WriteAsync(200, json => Write(json, registry));
-    }
+    private async Task GetAsync(ManagementRequest request) => await AnswerAsync(request, 200, await finder.FindAsync(request));
 
     private async Task PutAsync(ManagementRequest request)
     {
@@ -64,7 +63,7 @@ internal sealed partial class RegistryEndpoints(
         if (made.Outcome == CreateOutcome.Exists)
             throw new ManagementException(409, "AlreadyInUse", $"The registry name '{name}' is already in use, here or in another resource group; choose another.");
         if (made.Outcome == CreateOutcome.Unknown) throw ManagementException.GroupNotFound(request["group"]);
-        await request.WriteAsync(201, json => Write(json, made.Record!));
+        await AnswerAsync(request, 201, made.Record!);
     }
 
     private async Task PatchAsync(ManagementRequest request)
@@ -77,7 +76,13 @@ internal sealed partial class RegistryEndpoints(
     {
         var changed = await registries.UpdateRegistryAsync(standing.Id, changes, request.Caller, request.Aborted)
             ?? throw ManagementException.NotFound(ScopeText.Registry(standing));
-        await request.WriteAsync(200, json => Write(json, changed));
+        await AnswerAsync(request, 200, changed);
+    }
+
+    private async Task AnswerAsync(ManagementRequest request, int status, RegistryRecord registry)
+    {
+        var identity = await registries.FindRegistryIdentityAsync(registry.Scope, request.Aborted);
+        await request.WriteAsync(status, json => Write(json, registry, identity, request.Installation));
     }
 
     private async Task DeleteAsync(ManagementRequest request)
@@ -124,7 +129,7 @@ internal sealed partial class RegistryEndpoints(
     private static bool IsSamePlace(string one, string other) =>
         one.Replace(" ", "", StringComparison.Ordinal).Equals(other.Replace(" ", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
 
-    private void Write(Utf8JsonWriter json, RegistryRecord registry)
+    private void Write(Utf8JsonWriter json, RegistryRecord registry, PrincipalRecord? identity, InstallationRecord home)
     {
         json.WriteStartObject();
         json.WriteString("id"u8, ScopeText.Registry(registry));
@@ -137,7 +142,7 @@ internal sealed partial class RegistryEndpoints(
         json.WriteString("name"u8, registry.Sku);
         json.WriteString("tier"u8, registry.Sku);
         json.WriteEndObject();
-        json.WriteNull("identity"u8);
+        WriteIdentity(json, identity, home);
         json.WriteStartObject("systemData"u8);
         json.WriteString("createdAt"u8, registry.CreatedAt);
         json.WriteString("lastModifiedAt"u8, registry.UpdatedAt);
@@ -155,6 +160,21 @@ internal sealed partial class RegistryEndpoints(
         json.WriteStartArray("privateEndpointConnections"u8);
         json.WriteEndArray();
         json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteIdentity(Utf8JsonWriter json, PrincipalRecord? identity, InstallationRecord home)
+    {
+        if (identity is null)
+        {
+            json.WriteNull("identity"u8);
+            return;
+        }
+
+        json.WriteStartObject("identity"u8);
+        json.WriteString("type"u8, "SystemAssigned"u8);
+        json.WriteString("principalId"u8, identity.ObjectId);
+        json.WriteString("tenantId"u8, home.TenantId);
         json.WriteEndObject();
     }
 

@@ -104,6 +104,32 @@ public abstract class RegistriesSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_registry_s_own_identity_is_made_kept_and_deleted_with_all_it_has()
+    {
+        var local = (await Store.FindRegistryByIdAsync(Registry, Token))!;
+        Assert.Null(await Store.FindRegistryIdentityAsync(local.Scope, Token));
+
+        await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Identity: true), Alice, Token);
+        var made = (await Store.FindRegistryIdentityAsync(local.Scope, Token))!;
+        Assert.Equal((PrincipalKind.ManagedIdentity, "local", true, null), (made.Kind, made.DisplayName, made.Enabled, made.RegistryId));
+        Assert.Equal(made, await Store.FindPrincipalByClientIdAsync(made.ClientId!, Token));
+        await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Tags: """{"a":"b"}""", Identity: true), Alice, Token);
+        await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Sku: "Basic"), Alice, Token);
+        Assert.Equal(made, await Store.FindRegistryIdentityAsync(local.Scope, Token));
+
+        await Store.PutRoleAssignmentAsync(new RoleAssignmentRecord("a1", ResourceScope.Root, "role", made.Id), Alice, Token);
+        await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Identity: false), Alice, Token);
+        Assert.Null(await Store.FindRegistryIdentityAsync(local.Scope, Token));
+        Assert.Null(await Store.FindRoleAssignmentAsync("a1", Token));
+        Assert.Equal(0, (await Store.ReadEpochsAsync(made.Id, Registry, Token)).Principal);
+
+        var second = (await Store.CreateRegistryAsync(Second with { Settings = new RegistryChanges(Identity: true) }, Alice, Token)).Record!;
+        var its = (await Store.FindRegistryIdentityAsync(second.Scope, Token))!;
+        await Store.DeleteRegistryAsync(second.Id, Alice, Token);
+        Assert.Null(await Store.FindPrincipalByIdAsync(its.Id, Token));
+    }
+
+    [Fact]
     public async Task A_resource_group_is_made_changed_and_deleted_whatever_the_case_of_its_name()
     {
         var asked = new ResourceGroupRecord("subscription", "Team-A", "home", "{}");

@@ -151,7 +151,7 @@ public sealed class DirectoryApplicationTests
     }
 
     [Fact]
-    public async Task A_managed_identity_is_seen_and_not_changed()
+    public async Task A_managed_identity_is_seen_and_enabled_or_disabled_and_not_changed_otherwise()
     {
         await using var host = await RegistryHost.StartAsync();
         using var graph = await GraphClient.OfAsync(host);
@@ -164,8 +164,19 @@ public sealed class DirectoryApplicationTests
         var shown = Assert.Single((await graph.GoodAsync("GET", $"/v1.0/servicePrincipals?$filter=appId eq '{clientId}'")).GetProperty("value").EnumerateArray());
         Assert.Equal((id, "ManagedIdentity"), (shown.GetProperty("id").GetString(), shown.GetProperty("servicePrincipalType").GetString()));
         Assert.Equal(404, (await graph.RefusedAsync("GET", $"/v1.0/applications/{id}")).Status);
-        Assert.Equal(400, (await graph.RefusedAsync("PATCH", $"/v1.0/servicePrincipals/{id}", """{"accountEnabled":false}""")).Status);
+        foreach (var body in (string[])["""{"displayName":"x"}""", """{"accountEnabled":false,"displayName":"x"}""", """{"keyCredentials":[]}""", """{"accountEnabled":"no"}"""])
+            Assert.Equal(400, (await graph.RefusedAsync("PATCH", $"/v1.0/servicePrincipals/{id}", body)).Status);
+        Assert.Equal(400, (await graph.RefusedAsync("PATCH", $"/v1.0/applications/{id}", """{"accountEnabled":false}""")).Status);
         Assert.Equal(400, (await graph.RefusedAsync("DELETE", $"/v1.0/servicePrincipals/{id}")).Status);
+        Assert.True((await graph.GoodAsync("GET", $"/v1.0/servicePrincipals/{id}")).GetProperty("accountEnabled").GetBoolean());
+
+        foreach (var enabled in (bool[])[false, true])
+        {
+            await graph.GoodAsync("PATCH", $"/v1.0/servicePrincipals/{id}", $$"""{"accountEnabled":{{(enabled ? "true" : "false")}} }""");
+            var after = await graph.GoodAsync("GET", $"/v1.0/servicePrincipals/{id}");
+            Assert.Equal((enabled, "pipeline"), (after.GetProperty("accountEnabled").GetBoolean(), after.GetProperty("displayName").GetString()));
+        }
+
         Assert.Equal(400, (await graph.RefusedAsync("POST", $"/v1.0/servicePrincipals/{id}/addPassword")).Status);
     }
 

@@ -50,7 +50,7 @@ public sealed class RegistryResourceTests
     [InlineData("""{"properties":[]}""", "properties")]
     [InlineData("""{"tags":{"a":1}}""", "'a'")]
     [InlineData("""{"sku":{"name":"Huge"}}""", "sku.name")]
-    [InlineData("""{"identity":{"type":"SystemAssigned"}}""", "identity.type")]
+    [InlineData("""{"identity":{"type":"UserAssigned"}}""", "identity.type")]
     [InlineData("""{"tags":{},"tags":{}}""", "no JSON")]
     [InlineData("[]", "JSON object")]
     [InlineData("{", "no JSON")]

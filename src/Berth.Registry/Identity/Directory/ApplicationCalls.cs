@@ -6,7 +6,7 @@ namespace Berth.Registry.Identity.Directory;
 
 /// <summary>
 /// The calls about applications and their service principals. Both are one principal here, with one object id, which is made with the application.
-/// Managed identities are service principals, too, which other calls make and change.
+/// Managed identities are service principals, too, which other calls make and change; here they are enabled and disabled.
 /// </summary>
 internal sealed class ApplicationCalls(
     IPrincipals principals, ICredentials credentials, CertificateList certificates, DirectoryObjects objects, TimeProvider time)
@@ -23,7 +23,7 @@ internal sealed class ApplicationCalls(
         new("POST", "servicePrincipals", GraphNeed.Write, CreateServicePrincipalAsync),
         new("GET", "servicePrincipals/{}", GraphNeed.Read, async call =>
             await ShowAsync(call, await objects.ServicePrincipalAsync(call.Values[0], call.Aborted), GraphJson.ServicePrincipal)),
-        new("PATCH", "servicePrincipals/{}", GraphNeed.Write, UpdateAsync),
+        new("PATCH", "servicePrincipals/{}", GraphNeed.Write, UpdateServicePrincipalAsync),
         new("DELETE", "servicePrincipals/{}", GraphNeed.Write, DeleteAsync),
     ];
 
@@ -118,6 +118,23 @@ internal sealed class ApplicationCalls(
         var changes = new PrincipalChanges(body.Text("displayName"), body.Flag("accountEnabled"));
         await certificates.ReplaceAsync(record, body, call);
         _ = await principals.UpdatePrincipalAsync(record.Id, changes, call.Caller, call.Aborted) ?? throw GraphException.NotFound("application", call.Values[0]);
+        await call.DoneAsync();
+    }
+
+    // Whether it may sign in is all that a managed identity's resource has no word for.
+    private async Task UpdateServicePrincipalAsync(GraphCall call)
+    {
+        var record = await objects.ServicePrincipalAsync(call.Values[0], call.Aborted);
+        if (record.Kind != PrincipalKind.ManagedIdentity)
+        {
+            await UpdateAsync(call);
+            return;
+        }
+
+        var body = await call.ReadBodyAsync();
+        body.AllowOnly("accountEnabled");
+        var changes = new PrincipalChanges(Enabled: body.Flag("accountEnabled"));
+        _ = await principals.UpdatePrincipalAsync(record.Id, changes, call.Caller, call.Aborted) ?? throw GraphException.NotFound("service principal", call.Values[0]);
         await call.DoneAsync();
     }
 
