@@ -8,9 +8,11 @@ public interface IRepositories
     /// <summary>The repository; null when it holds no manifest.</summary>
     ValueTask<RepositoryRecord?> FindRepositoryAsync(long registryId, RepositoryName repository, CancellationToken cancellationToken);
 
-    /// <summary>Tags with what they name, in byte order after the given text; null when the repository holds no manifest.</summary>
+    /// <summary>
+    /// Tags with what they name, of one manifest where a digest is given, in byte order after the given text; null when the repository holds no manifest.
+    /// </summary>
     ValueTask<Page<TagRecord>?> ListTagRecordsAsync(
-        long registryId, RepositoryName repository, string? after, int limit, CancellationToken cancellationToken);
+        long registryId, RepositoryName repository, Digest? digest, string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
     /// One step of deleting a repository: some of the manifests that stood when it began, with their tags, an index before what it lists. Kept is what an
@@ -29,9 +31,12 @@ public interface IRepositories
 /// <summary>A repository.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="CreatedAt">When something was first pushed to it.</param>
+/// <param name="UpdatedAt">When one of its tags was last made or moved; without a tag, when something was first pushed to it.</param>
 /// <param name="Manifests">How many manifests it holds.</param>
+/// <param name="Tags">How many tags it has.</param>
 /// <param name="AnonymousPull">Whether anyone may pull from it.</param>
-public sealed record RepositoryRecord(RepositoryName Name, DateTimeOffset CreatedAt, long Manifests, bool AnonymousPull);
+public sealed record RepositoryRecord(
+    RepositoryName Name, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, long Manifests, long Tags, bool AnonymousPull);
 
 /// <summary>A tag.</summary>
 /// <param name="Name">Its name.</param>

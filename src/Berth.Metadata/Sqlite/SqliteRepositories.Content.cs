@@ -9,7 +9,8 @@ public sealed partial class SqliteMetadataStore
     private const int ManifestsOfStep = 20;
 
     private static readonly Sql FindRepositoryRecord = new("""
-        SELECT r.created_at, COALESCE((SELECT u.manifests FROM usage u WHERE u.registry_id = r.registry_id AND u.repository_id = r.id), 0), r.anonymous_pull
+        SELECT r.created_at, COALESCE((SELECT u.manifests FROM usage u WHERE u.registry_id = r.registry_id AND u.repository_id = r.id), 0), r.anonymous_pull,
+            (SELECT COUNT(*) FROM tags t WHERE t.repository_id = r.id), COALESCE((SELECT MAX(t.updated_at) FROM tags t WHERE t.repository_id = r.id), r.created_at)
         FROM repositories r WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1
         """);
 
@@ -17,6 +18,13 @@ public sealed partial class SqliteMetadataStore
         SELECT t.name, m.digest, t.created_at, t.updated_at FROM repositories r
         LEFT JOIN tags t ON t.repository_id = r.id AND t.name > ?3
         LEFT JOIN manifests m ON m.id = t.manifest_id
+        WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?4
+        """);
+
+    private static readonly Sql ListTagRecordsOfManifest = new("""
+        SELECT t.name, m.digest, t.created_at, t.updated_at FROM repositories r
+        LEFT JOIN manifests m ON m.repository_id = r.id AND m.digest = ?5
+        LEFT JOIN tags t ON t.manifest_id = m.id AND t.repository_id = r.id AND t.name > ?3
         WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?4
         """);
 
@@ -33,18 +41,20 @@ public sealed partial class SqliteMetadataStore
             static (reader, of) =>
             {
                 using var row = reader.Use(FindRepositoryRecord).Bind(of.registryId).Bind(of.repository.Value);
-                return row.Step() ? new RepositoryRecord(of.repository, row.Time(0), row.Int64(1), row.Bool(2)) : null;
+                return row.Step() ? new RepositoryRecord(of.repository, row.Time(0), row.Time(4), row.Int64(1), row.Int64(3), row.Bool(2)) : null;
             },
             cancellationToken));
 
     /// <inheritdoc/>
     public ValueTask<Page<TagRecord>?> ListTagRecordsAsync(
-        long registryId, RepositoryName repository, string? after, int limit, CancellationToken cancellationToken) =>
+        long registryId, RepositoryName repository, Digest? digest, string? after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(
-            (registryId, repository, after, limit),
+            (registryId, repository, digest, after, limit),
             static (reader, list) =>
             {
-                using var rows = reader.Use(ListTagRecords).Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(list.limit + 1L);
+                using var rows = reader.Use(list.digest is null ? ListTagRecords : ListTagRecordsOfManifest)
+                    .Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(list.limit + 1L);
+                if (list.digest is { } digest) rows.Bind(digest);
                 if (!rows.Step()) return null;
 
                 var tags = new List<TagRecord>();

@@ -95,11 +95,13 @@ internal sealed partial class ArtifactEndpoints(
 
     private async Task TagsAsync(ArtifactRequest request)
     {
+        // There is no index of tags by time, and a page of a list must not cost a sort of all of it.
         if (request.Query("orderby") is not (null or "none"))
             throw new OciException(OciErrorCode.Unsupported, "This version lists tags by name alone: leave orderby out.", status: StatusCodes.Status400BadRequest);
 
         var (count, last) = request.ReadPage(DefaultPage, MaxPage);
-        var page = await repositories.ListTagRecordsAsync(request.Admission.Registry.Id, request.Repository, last, count, request.Aborted)
+        var digest = request.ReadDigest();
+        var page = await repositories.ListTagRecordsAsync(request.Admission.Registry.Id, request.Repository, digest, last, count, request.Aborted)
             ?? throw RepositoryService.Unknown(request.Repository);
         SetLink(request, $"{Prefix}{request.Repository}/_tags", page.More ? page.Last : null, count);
         await request.AnswerAsync(StatusCodes.Status200OK, json =>
@@ -129,7 +131,9 @@ internal sealed partial class ArtifactEndpoints(
         {
             WriteNames(json, request);
             json.WriteString("createdTime"u8, Text(record.CreatedAt));
+            json.WriteString("lastUpdateTime"u8, Text(record.UpdatedAt));
             json.WriteNumber("manifestCount"u8, record.Manifests);
+            json.WriteNumber("tagCount"u8, record.Tags);
             json.WriteBoolean("anonymousPullEnabled"u8, record.AnonymousPull);
             WriteAttributes(json);
         });
@@ -166,8 +170,10 @@ internal sealed partial class ArtifactEndpoints(
     private static void SetLink(ArtifactRequest request, string path, string? last, int count)
     {
         if (last is null) return;
-        request.Http.Response.Headers.Link = LinkHeader.FormatNext(
-            path, ("last", last), ("n", count.ToString(CultureInfo.InvariantCulture)), ("orderby", request.Query("orderby") ?? ""));
+        var (n, order) = (("n", count.ToString(CultureInfo.InvariantCulture)), ("orderby", request.Query("orderby") ?? ""));
+        request.Http.Response.Headers.Link = request.Query("digest") is { } digest
+            ? LinkHeader.FormatNext(path, ("last", last), n, order, ("digest", digest))
+            : LinkHeader.FormatNext(path, ("last", last), n, order);
     }
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);

@@ -32,6 +32,17 @@ internal sealed record ArtifactRequest(HttpContext Http, Admission Admission, Re
             : throw new OciException(OciErrorCode.PaginationNumberInvalid, "n must be a whole number from 1 to 2147483647.");
     }
 
+    /// <summary>The manifest that the list is to be of; null for all.</summary>
+    /// <exception cref="OciException">400: <c>digest</c> is none.</exception>
+    public Digest? ReadDigest()
+    {
+        var values = Http.Request.Query["digest"];
+        if (values.Count == 0) return null;
+        return Digest.TryParse(values.ToString(), out var digest)
+            ? digest
+            : throw new OciException(OciErrorCode.DigestInvalid, "digest must be the digest of a manifest, such as sha256:<64 hexadecimal digits>.");
+    }
+
     /// <summary>Answers with a JSON object.</summary>
     public Task AnswerAsync(int status, Action<Utf8JsonWriter> write) => JsonAnswer.WriteObjectAsync(Http, status, write, "private, no-cache");
 }

@@ -11,16 +11,33 @@ public abstract class RepositoriesSuite<TDatabase> : MetadataSuite<TDatabase>
     public async Task A_repository_is_known_while_it_holds_a_manifest()
     {
         Assert.Null(await Store.FindRepositoryAsync(Registry, App, Token));
-        Assert.Null(await Store.ListTagRecordsAsync(Registry, App, null, 10, Token));
+        Assert.Null(await Store.ListTagRecordsAsync(Registry, App, null, null, 10, Token));
 
         var image = await PushImageAsync(App, "image", "a", "b");
         await PushImageAsync(App, "other");
 
         Assert.Equal((2, false), (await Store.FindRepositoryAsync(Registry, App, Token)) is { } found ? (found.Manifests, found.AnonymousPull) : default);
-        var first = await Store.ListTagRecordsAsync(Registry, App, null, 1, Token);
+        var first = await Store.ListTagRecordsAsync(Registry, App, null, null, 1, Token);
         Assert.Equal(("a", image.Digest, true, "a"), (first!.Items.Single().Name, first.Items.Single().Digest, first.More, first.Last));
-        var second = await Store.ListTagRecordsAsync(Registry, App, first.Last, 1, Token);
+        var second = await Store.ListTagRecordsAsync(Registry, App, null, first.Last, 1, Token);
         Assert.Equal(("b", false), (second!.Items.Single().Name, second.More));
+    }
+
+    [Fact]
+    public async Task The_tags_of_one_manifest_are_listed_page_by_page()
+    {
+        var image = await PushImageAsync(App, "image", "a", "c", "e");
+        var other = await PushImageAsync(App, "other", "b");
+        var untagged = await PushImageAsync(App, "untagged");
+
+        var first = await Store.ListTagRecordsAsync(Registry, App, image.Digest, null, 2, Token);
+        Assert.Equal([("a", image.Digest), ("c", image.Digest)], first!.Items.Select(tag => (tag.Name, tag.Digest)));
+        Assert.Equal((true, "c"), (first.More, first.Last));
+        var second = await Store.ListTagRecordsAsync(Registry, App, image.Digest, first.Last, 2, Token);
+        Assert.Equal(("e", false), (Assert.Single(second!.Items).Name, second.More));
+        Assert.Equal("b", Assert.Single((await Store.ListTagRecordsAsync(Registry, App, other.Digest, null, 2, Token))!.Items).Name);
+        foreach (var digest in (Digest[])[untagged.Digest, Digest.Compute(DigestAlgorithm.Sha256, "absent"u8)])
+            Assert.Empty((await Store.ListTagRecordsAsync(Registry, App, digest, null, 2, Token))!.Items);
     }
 
     [Fact]
@@ -28,7 +45,7 @@ public abstract class RepositoriesSuite<TDatabase> : MetadataSuite<TDatabase>
     {
         await PushImageAsync(App, "image");
 
-        Assert.Empty((await Store.ListTagRecordsAsync(Registry, App, null, 10, Token))!.Items);
+        Assert.Empty((await Store.ListTagRecordsAsync(Registry, App, null, null, 10, Token))!.Items);
     }
 
     [Fact]

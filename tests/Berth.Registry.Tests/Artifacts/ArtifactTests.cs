@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Berth.Metadata;
+using Berth.Oci;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Artifacts;
@@ -71,6 +72,51 @@ public sealed class ArtifactTests
         Assert.Equal(HttpStatusCode.NotFound, (await host.Client.GetAsync(new Uri("/acr/v1/absent/app/_tags", UriKind.Relative))).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await host.Client.GetAsync(new Uri("/acr/v1/team-a/app/_tags?orderby=timedesc", UriKind.Relative))).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await host.Client.GetAsync(new Uri("/acr/v1/team-a/app/_tags?n=0", UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
+    public async Task Tags_are_listed_of_the_manifest_that_is_asked_about()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        foreach (var tag in (string[])["v1", "v3", "v4"]) await PushAsync(host, "team-a/app", tag);
+        var other = "another layer"u8.ToArray();
+        await host.Client.PushBlobAsync("team-a/app", other);
+        var manifest = RegistryClientExtensions.Image(other);
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync("team-a/app", "v2", manifest));
+        const string path = "/acr/v1/team-a/app/_tags?digest=";
+
+        Assert.Equal(["v2"], await NamesAsync(path + Digest.Compute(DigestAlgorithm.Sha256, manifest)));
+        var first = Digest.Compute(DigestAlgorithm.Sha256, RegistryClientExtensions.Image(Blob));
+        using var page = await host.Client.GetAsync(new Uri($"{path}{first}&n=2", UriKind.Relative));
+        var link = page.Headers.GetValues("Link").Single();
+        Assert.Equal(["v4"], await NamesAsync(link[1..link.IndexOf('>', StringComparison.Ordinal)]));
+        Assert.Equal(["v1", "v3", "v4"], await NamesAsync(path + first));
+        Assert.Empty(await NamesAsync(path + Digest.Compute(DigestAlgorithm.Sha256, "absent"u8)));
+        foreach (var wrong in (string[])["", "v1", "sha256:", "sha256:00", $"{first}&digest={first}"])
+            Assert.Equal((wrong, HttpStatusCode.BadRequest), (wrong, (await host.Client.GetAsync(new Uri(path + wrong, UriKind.Relative))).StatusCode));
+
+        async Task<List<string?>> NamesAsync(string target)
+        {
+            using var body = JsonDocument.Parse(await host.Client.GetStringAsync(new Uri(target, UriKind.Relative)));
+            return [.. body.RootElement.GetProperty("tags").EnumerateArray().Select(tag => tag.GetProperty("name").GetString())];
+        }
+    }
+
+    [Fact]
+    public async Task A_change_is_answered_with_the_repository_s_attributes()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        await PushAsync(host, "team-a/app", "v1");
+        host.Time.Advance(TimeSpan.FromHours(1));
+        await PushAsync(host, "team-a/app", "v2");
+
+        using var body = JsonDocument.Parse((await PatchAsync(host.Client, "team-a/app", "{}")).Body);
+        Assert.Equal(
+            ["registry", "imageName", "createdTime", "lastUpdateTime", "manifestCount", "tagCount", "anonymousPullEnabled", "changeableAttributes"],
+            body.RootElement.EnumerateObject().Select(property => property.Name));
+        Assert.Equal("2026-11-24T12:00:00.0000000Z", body.RootElement.GetProperty("createdTime").GetString());
+        Assert.Equal("2026-11-24T13:00:00.0000000Z", body.RootElement.GetProperty("lastUpdateTime").GetString());
+        Assert.Equal((1, 2), (body.RootElement.GetProperty("manifestCount").GetInt32(), body.RootElement.GetProperty("tagCount").GetInt32()));
     }
 
     [Theory]

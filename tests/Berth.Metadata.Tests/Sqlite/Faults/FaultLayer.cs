@@ -5,13 +5,14 @@ using System.Runtime.InteropServices;
 namespace Berth.Metadata.Tests.Sqlite.Faults;
 
 /// <summary>
-/// A SQLite file layer (VFS) over the system's own: each file opened through it has its writes, truncations and syncs shown to the
+/// A SQLite file layer (VFS) over the system's own: each file opened through it has its reads, writes, truncations and syncs shown to the
 /// <see cref="FaultyVolume"/> of its folder, which may fail them or only remember them.
 /// </summary>
 internal static unsafe partial class FaultLayer
 {
     public const string Name = "berth-faults";
 
+    private const int IoErrorRead = 10 | (1 << 8);
     private const int IoErrorFsync = 10 | (4 << 8);
 
     private static readonly ConcurrentDictionary<string, FaultyVolume> Volumes = new(StringComparer.Ordinal);
@@ -54,6 +55,7 @@ internal static unsafe partial class FaultLayer
         var methods = (IoMethods*)NativeMemory.Alloc((nuint)sizeof(IoMethods));
         *methods = *real;
         methods->Close = &Close;
+        methods->Read = &Read;
         methods->Write = &Write;
         methods->Truncate = &Truncate;
         methods->Sync = &Sync;
@@ -79,6 +81,13 @@ internal static unsafe partial class FaultLayer
         var result = file->Methods->Close(file);
         NativeMemory.Free((void*)open.Methods);
         return result;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Read(File* file, void* bytes, int count, long offset)
+    {
+        var open = Files[(nint)file];
+        return open.Volume.IsReadable ? ((IoMethods*)open.Real)->Read(file, bytes, count, offset) : IoErrorRead;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -155,7 +164,7 @@ internal static unsafe partial class FaultLayer
     {
         public int Version;
         public delegate* unmanaged[Cdecl]<File*, int> Close;
-        public nint Read;
+        public delegate* unmanaged[Cdecl]<File*, void*, int, long, int> Read;
         public delegate* unmanaged[Cdecl]<File*, void*, int, long, int> Write;
         public delegate* unmanaged[Cdecl]<File*, long, int> Truncate;
         public delegate* unmanaged[Cdecl]<File*, int, int> Sync;

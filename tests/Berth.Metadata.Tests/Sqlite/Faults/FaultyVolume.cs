@@ -1,8 +1,8 @@
 namespace Berth.Metadata.Tests.Sqlite.Faults;
 
 /// <summary>
-/// What happens to a folder's files under the <see cref="FaultLayer"/>: writes can run out of room, syncs can fail, and everything is
-/// remembered in order, so that what a loss of power may leave can be built from it.
+/// What happens to a folder's files under the <see cref="FaultLayer"/>: writes can run out of room, reads and syncs can fail, and all
+/// but the reads is remembered in order, so that what a loss of power may leave can be built from it.
 /// </summary>
 internal sealed class FaultyVolume
 {
@@ -11,6 +11,7 @@ internal sealed class FaultyVolume
     private readonly Lock _gate = new();
     private readonly List<FileEvent> _events = [];
     private long _writesLeft = long.MaxValue;
+    private bool _readFails;
     private bool _syncFails;
 
     /// <summary>From now on only this many writes succeed; the rest find the volume full.</summary>
@@ -25,6 +26,13 @@ internal sealed class FaultyVolume
     public void FailSyncs() => Volatile.Write(ref _syncFails, true);
 
     public void MendSyncs() => Volatile.Write(ref _syncFails, false);
+
+    /// <summary>Every read fails from now on.</summary>
+    public void FailReads() => Volatile.Write(ref _readFails, true);
+
+    public void MendReads() => Volatile.Write(ref _readFails, false);
+
+    public bool IsReadable => !Volatile.Read(ref _readFails);
 
     /// <summary>What happened so far, in order.</summary>
     public IReadOnlyList<FileEvent> Events
