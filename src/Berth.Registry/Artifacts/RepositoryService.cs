@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Berth.Registry.Artifacts;
 
 /// <summary>Changes a repository's settings, and deletes repositories.</summary>
-internal sealed class RepositoryService(IRepositories repositories, IRegistries registries, LifecycleOptions lifecycle, TimeProvider time)
+internal sealed class RepositoryService(IRepositories repositories, IManifests manifests, IRegistries registries, LifecycleOptions lifecycle, TimeProvider time)
 {
     /// <summary>The attributes that lock what they are set for, as Azure Container Registry names them.</summary>
     public static readonly IReadOnlyList<string> Flags = ["deleteEnabled", "writeEnabled", "readEnabled", "listEnabled"];
@@ -21,7 +21,7 @@ internal sealed class RepositoryService(IRepositories repositories, IRegistries 
     {
         var enabled = await ReadAnonymousPullAsync(request);
         var registry = request.Admission.Registry.Id;
-        _ = await repositories.FindRepositoryAsync(registry, request.Repository, request.Aborted) ?? throw Unknown(request.Repository);
+        if (!await manifests.RepositoryExistsAsync(registry, request.Repository, request.Aborted)) throw Unknown(request.Repository);
         if (enabled is true && !request.Admission.Rights.MayConfigure)
         {
             throw new OciException(
@@ -38,7 +38,7 @@ internal sealed class RepositoryService(IRepositories repositories, IRegistries 
     public async Task<(IReadOnlyList<Digest> Manifests, IReadOnlyList<string> Tags)> DeleteAsync(ArtifactRequest request)
     {
         var registry = request.Admission.Registry.Id;
-        _ = await repositories.FindRepositoryAsync(registry, request.Repository, request.Aborted) ?? throw Unknown(request.Repository);
+        if (!await manifests.RepositoryExistsAsync(registry, request.Repository, request.Aborted)) throw Unknown(request.Repository);
 
         // What is pushed under its name later is another repository, which nobody has opened to everybody.
         await registries.SetAnonymousPullAsync(registry, request.Repository, enabled: false, request.Caller, request.Aborted);
