@@ -85,24 +85,25 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
     }
 
     /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // Here and not at the loop's end: one that is stopped before its first turn has no end.
+        await base.StopAsync(cancellationToken);
+        await FlushIfPossibleAsync(CancellationToken.None);
+    }
+
+    /// <inheritdoc/>
     public override void Dispose()
     {
-        _flushing.Dispose();
         base.Dispose();
+        _flushing.Dispose();
     }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(FlushInterval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await FlushIfPossibleAsync(stoppingToken);
-        }
-        catch (OperationCanceledException)
-        {
-            await FlushIfPossibleAsync(CancellationToken.None);
-        }
+        while (await timer.WaitForNextTickAsync(stoppingToken)) await FlushIfPossibleAsync(stoppingToken);
     }
 
     private async Task WriteCountedAsync(CancellationToken cancellationToken)

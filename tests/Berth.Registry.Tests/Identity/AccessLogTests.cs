@@ -102,6 +102,36 @@ public sealed class AccessLogTests
     }
 
     [Fact]
+    public async Task A_flush_beside_one_that_fails_takes_nothing_for_written()
+    {
+        _log.Record(AccessEventKinds.Denied, 1, "mallory", "192.0.2.1", "manifest.get team/app", null);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        var held = _events.Held = new TaskCompletionSource();
+        var first = _log.FlushAsync(CancellationToken.None);
+        var second = _log.FlushAsync(CancellationToken.None);
+        _events.Held = null;
+        held.SetException(new MetadataUnavailableException("The database does not answer."));
+        await Assert.ThrowsAsync<MetadataUnavailableException>(() => first);
+
+        await second;
+        Assert.Equal(("mallory", 1L), (_events.All.Single().Actor, _events.All.Single().Count));
+    }
+
+    [Fact]
+    public async Task What_was_recorded_is_written_when_the_server_stops_however_soon()
+    {
+        _log.Record(AccessEventKinds.SignIn, 1, "owner", "192.0.2.1", "password", null);
+        using var stopped = new CancellationTokenSource();
+        await stopped.CancelAsync();
+
+        // Stopped before the loop had a turn.
+        await _log.StartAsync(stopped.Token);
+        await _log.StopAsync(CancellationToken.None);
+
+        Assert.Equal("owner", Assert.Single(_events.All).Actor);
+    }
+
+    [Fact]
     public void What_is_dropped_is_worth_one_line_a_minute()
     {
         bool Refuse(int i) => _log.Record(AccessEventKinds.SignInRefused, 1, $"invented-{i}", "192.0.2.1", "password", null);
@@ -120,11 +150,13 @@ public sealed class AccessLogTests
 
         public int FailsAfter { get; set; } = int.MaxValue;
 
-        public Task AddAccessEventsAsync(IReadOnlyCollection<AccessEvent> events, CancellationToken cancellationToken)
+        public TaskCompletionSource? Held { get; set; }
+
+        public async Task AddAccessEventsAsync(IReadOnlyCollection<AccessEvent> events, CancellationToken cancellationToken)
         {
+            if (Held is { } held) await held.Task;
             if (Fails || FailsAfter-- <= 0) throw new MetadataUnavailableException("The database does not answer.");
             All.AddRange(events);
-            return Task.CompletedTask;
         }
 
         public ValueTask<IReadOnlyList<AccessEvent>> ListAccessEventsAsync(
