@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
 using Microsoft.AspNetCore.Http;
@@ -62,7 +63,24 @@ internal sealed partial class RegistryGate(
             : "The credential is wrong or has expired";
         return ErrorResponse.WriteAsync(
             context, StatusCodes.Status401Unauthorized, OciErrorCode.Unauthorized,
-            $"{what}: sign in with a user name and password (docker login, podman login, helm registry login).");
+            $"{what}: sign in with a user name and password (docker login, podman login, helm registry login).", json => WriteScope(json, demand.Scope));
+    }
+
+    // What the challenge's scope says, as Azure Container Registry and Docker's registry write it: one entry for each action.
+    private static void WriteScope(Utf8JsonWriter json, string? scope)
+    {
+        if (scope?.Split(':') is not [var type, var name, var actions]) return;
+        json.WriteStartArray("detail"u8);
+        foreach (var action in actions.Split(','))
+        {
+            json.WriteStartObject();
+            json.WriteString("Type"u8, type);
+            json.WriteString("Name"u8, name);
+            json.WriteString("Action"u8, action);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private void RecordDenial(HttpContext context, RegistryRecord registry, Principal principal, AccessDemand demand)

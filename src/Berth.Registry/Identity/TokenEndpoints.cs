@@ -1,5 +1,6 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Identity.Authority;
 using Berth.Registry.Identity.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -13,7 +14,7 @@ namespace Berth.Registry.Identity;
 /// </summary>
 internal sealed class TokenEndpoints(
     RegistryResolver registries, Authenticator authenticator, ControlAuthenticator control, Authorizer authorizer, AccessTokens tokens, AuthorityTokens authority,
-    AccessLog accessLog, TokenChallenge challenge, PublicNames names) : IFeatureRoutes
+    RefreshGrants refreshes, AccessLog accessLog, TokenChallenge challenge, PublicNames names) : IFeatureRoutes
 {
     private const string ExchangePath = "/oauth2/exchange";
 
@@ -75,26 +76,29 @@ internal sealed class TokenEndpoints(
         RequirePost(context, "POST");
         var form = await RequestForm.ReadAsync(context);
         CheckService(registry, form["service"]);
-        if (form.Required("grant_type") is var grant && grant is not ("access_token" or "access_token_refresh_token")) throw UnknownGrant(grant, "'access_token'");
-
-        var text = form.Required("access_token");
-        var signedIn = text.Length > Authenticator.MaxTokenLength
-            ? null
-            : await control.ReadAsync(text, [names.ArmEndpoint, AuthorityTokens.RegistryAudience], context.RequestAborted);
+        var (kind, signedIn) = form.Required("grant_type") switch
+        {
+            "access_token" or "access_token_refresh_token" => ("access token", await ReadAccessAsync(form.Required("access_token"), context.RequestAborted)),
+            "refresh_token" => ("refresh token", await refreshes.FindAtRegistryAsync(form.Required("refresh_token"), context.RequestAborted)),
+            var grant => throw UnknownGrant(grant, "'access_token'"),
+        };
         if (signedIn is null)
         {
             await ErrorResponse.WriteAsync(
                 context, StatusCodes.Status401Unauthorized, OciErrorCode.Unauthorized,
-                $"The access token is none of this installation's authority for '{names.ArmEndpoint}' or '{AuthorityTokens.RegistryAudience}', or is good no more; sign in again (az login, berth login).");
+                $"The {kind} is none of this installation's authority for '{names.ArmEndpoint}' or '{AuthorityTokens.RegistryAudience}', or is good no more; sign in again (az login, berth login).");
             return;
         }
 
         accessLog.Record(
-            AccessEventKinds.SignIn, registry.Id, signedIn.Principal.Name, context.Connection.RemoteIpAddress?.ToString(), "access token", context.TraceIdentifier);
+            AccessEventKinds.SignIn, registry.Id, signedIn.Principal.Name, context.Connection.RemoteIpAddress?.ToString(), kind, context.TraceIdentifier);
         var tenant = await authority.TenantAsync(context.RequestAborted);
         var (token, lifetime) = await tokens.IssueRefreshAsync(registry, signedIn, tenant, context.RequestAborted);
         await WriteAsync(context, "refresh_token", token, lifetime);
     }
+
+    private async ValueTask<SignedIn?> ReadAccessAsync(string token, CancellationToken cancellationToken) =>
+        token.Length > Authenticator.MaxTokenLength ? null : await control.ReadAsync(token, [names.ArmEndpoint, AuthorityTokens.RegistryAudience], cancellationToken);
 
     private async Task IssueAsync(HttpContext context, RegistryRecord registry, SignedIn? signedIn, StringValues scope)
     {

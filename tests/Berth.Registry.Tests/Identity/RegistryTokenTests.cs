@@ -42,6 +42,41 @@ public sealed class RegistryTokenTests
         }
     }
 
+    [Theory]
+    [InlineData("registry:None:*")] // as `az acr check-health` asks
+    [InlineData("artifact-repository:repo:pull")]
+    [InlineData("artifact-repository:repo:*")]
+    public async Task A_scope_of_nothing_that_there_is_gives_a_token_that_reaches_nothing(string scope)
+    {
+        await using var host = await StartAsync();
+
+        var token = await TokenAsync(host.Client, scope);
+
+        Assert.Equal(0, Claims(token).GetProperty("access").GetArrayLength());
+        using var client = Bearer(host, token);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v2/")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/v2/_catalog")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("GET", "/v2/team/app/manifests/latest", "repository team/app pull")]
+    [InlineData("POST", "/v2/team/app/blobs/uploads/", "repository team/app pull", "repository team/app push")]
+    [InlineData("GET", "/v2/_catalog", "registry catalog *")]
+    [InlineData("GET", "/acr/v1/_catalog", "registry catalog *")]
+    [InlineData("GET", "/v2/")]
+    public async Task The_body_of_a_challenge_says_what_is_needed_as_the_header_does(string method, string path, params string[] needed)
+    {
+        await using var host = await StartAsync();
+        using var anonymous = Anonymous(host);
+
+        var answer = await Answer.ReadAsync(await anonymous.SendAsync(new HttpRequestMessage(new HttpMethod(method), path)));
+
+        var error = Assert.Single(answer.Json.GetProperty("errors").EnumerateArray());
+        Assert.Equal((HttpStatusCode.Unauthorized, "UNAUTHORIZED"), (answer.Status, error.GetProperty("code").GetString()));
+        var detail = error.TryGetProperty("detail", out var list) ? list.EnumerateArray().ToArray() : [];
+        Assert.Equal(needed, detail.Select(entry => $"{entry.GetProperty("Type")} {entry.GetProperty("Name")} {entry.GetProperty("Action")}"));
+    }
+
     [Fact]
     public async Task A_token_carries_the_claims_that_clients_read()
     {

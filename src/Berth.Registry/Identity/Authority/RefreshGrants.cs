@@ -40,22 +40,26 @@ internal sealed class RefreshGrants(IGrants grants, PersonProofs people, Identit
 
     /// <summary>Whose a token is.</summary>
     /// <exception cref="AuthorityException">It is not good, or not this client's.</exception>
-    public async Task<RefreshFamily> ReadAsync(string text, Client client, CancellationToken cancellationToken)
-    {
-        if (text.Split('.') is not [var family, var token]) throw Refused();
-        var grant = await grants.FindGrantAsync(Kind, OpaqueCode.HashOf(Kind, family), cancellationToken);
-        if (grant is null) throw Refused();
-
-        var payload = JsonSerializer.Deserialize(grant.Payload, GrantPayloads.Default.RefreshPayload)!;
+    public Task<RefreshFamily> ReadAsync(string text, Client client, CancellationToken cancellationToken) =>
 
         // Also when the application that proved itself is gone meanwhile, or has nothing left to prove itself with.
-        if (payload.ClientId != client.Id || (payload.IsProven && !client.IsProven)) throw Refused();
-        var hash = HashOf(token);
-        var isRepeated = IsSame(payload.Previous, hash) && MayRepeat(payload);
-        if ((isRepeated || IsSame(payload.Current, hash)) && await people.FindAsync(payload.PrincipalId, payload.Epoch, cancellationToken) is { } person)
-            return new RefreshFamily(family, token, isRepeated, grant, payload, person);
-        await EndAsync(family, cancellationToken);
-        throw Refused();
+        ReadAsync(text, payload => payload.ClientId == client.Id && (!payload.IsProven || client.IsProven), cancellationToken);
+
+    /// <summary>
+    /// Whose a token is that is brought to a registry instead of the authority, which does not renew it; null when it is not good there. A program that
+    /// proved itself would have to again, and of an outside provider's people the provider is asked at each renewal: neither can be done there.
+    /// </summary>
+    public async Task<SignedIn?> FindAtRegistryAsync(string text, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var family = await ReadAsync(text, payload => !payload.IsProven, cancellationToken);
+            return family.Principal.Issuer is null ? new SignedIn(Principal.Of(family.Principal), null, 0) { Until = family.Grant.ExpiresAt } : null;
+        }
+        catch (AuthorityException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The next token of a family.</summary>
@@ -75,6 +79,22 @@ internal sealed class RefreshGrants(IGrants grants, PersonProofs people, Identit
     /// <summary>Ends a family: none of its tokens is good from then on.</summary>
     public Task EndAsync(string family, CancellationToken cancellationToken) =>
         grants.TakeGrantAsync(Kind, OpaqueCode.HashOf(Kind, family), cancellationToken);
+
+    private async Task<RefreshFamily> ReadAsync(string text, Predicate<RefreshPayload> fits, CancellationToken cancellationToken)
+    {
+        if (text.Split('.') is not [var family, var token]) throw Refused();
+        var grant = await grants.FindGrantAsync(Kind, OpaqueCode.HashOf(Kind, family), cancellationToken);
+        if (grant is null) throw Refused();
+
+        var payload = JsonSerializer.Deserialize(grant.Payload, GrantPayloads.Default.RefreshPayload)!;
+        if (!fits(payload)) throw Refused();
+        var hash = HashOf(token);
+        var isRepeated = IsSame(payload.Previous, hash) && MayRepeat(payload);
+        if ((isRepeated || IsSame(payload.Current, hash)) && await people.FindAsync(payload.PrincipalId, payload.Epoch, cancellationToken) is { } person)
+            return new RefreshFamily(family, token, isRepeated, grant, payload, person);
+        await EndAsync(family, cancellationToken);
+        throw Refused();
+    }
 
     private DateTimeOffset EndOf(RefreshPayload payload)
     {
