@@ -9,19 +9,21 @@ namespace Berth.Registry.Identity;
 /// Records pulls, sign-ins and denials off the request path: counted in memory per minute, actor, address and reason, and written in
 /// batches. When more kinds of them wait than anybody would read, they are counted as dropped.
 /// </summary>
-public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, ILogger<AccessLog> logger) : BackgroundService
+public sealed partial class AccessLog : IHostedService, IDisposable
 {
     private const int MaxActorLength = 64;
 
     // The writer is held for one batch: pushes wait meanwhile.
     private const int BatchRows = 250;
-    private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(5);
 
     // The count of a row that was taken out: a request that had found it just before sees that it came too late.
     private const long Closed = long.MinValue;
 
     private readonly ConcurrentDictionary<Row, Tally> _rows = new();
-    private readonly SemaphoreSlim _flushing = new(1);
+    private readonly IAccessEvents _events;
+    private readonly TimeProvider _time;
+    private readonly ILogger<AccessLog> _logger;
+    private readonly FlushLoop _flushes;
     private long _dropped;
 
     // A client without a credential chooses the user name: without a bound it would choose the size of the table, too. Each kind has a bound of its
@@ -30,12 +32,19 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
     private readonly Room _pulls = new(2_000);
     private readonly Room _others = new(1_000);
 
+    /// <summary>A log that nothing was recorded in.</summary>
+    public AccessLog(IAccessEvents events, TimeProvider time, ILogger<AccessLog> logger)
+    {
+        (_events, _time, _logger) = (events, time, logger);
+        _flushes = new FlushLoop(WriteCountedAsync, LogFlushFailed, time);
+    }
+
     /// <summary>Counts one event; never waits.</summary>
     /// <returns>Whether it is worth a line in the log: the first of its minute that looks like this, or the first of its minute to be dropped.</returns>
     public bool Record(string kind, long registryId, string actor, string? address, string reason, string? requestId)
     {
         var name = actor.Length <= MaxActorLength ? actor : actor[..MaxActorLength];
-        var row = new Row(MinuteOf(time.GetUtcNow()), registryId, kind, name, address ?? "", reason);
+        var row = new Row(MinuteOf(_time.GetUtcNow()), registryId, kind, name, address ?? "", reason);
         var isKnown = _rows.TryGetValue(row, out var tally);
         if (!isKnown)
         {
@@ -57,58 +66,24 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
         return !isKnown;
     }
 
-    /// <summary>Writes what was counted; when it returns, what was recorded before is stored. One flush at a time: another would take rows for done that this one gives back.</summary>
-    public async Task FlushAsync(CancellationToken cancellationToken)
-    {
-        await _flushing.WaitAsync(cancellationToken);
-        try
-        {
-            await WriteCountedAsync(cancellationToken);
-        }
-        finally
-        {
-            _flushing.Release();
-        }
-    }
+    /// <summary>Writes what was counted; when it returns, what was recorded before is stored.</summary>
+    public Task FlushAsync(CancellationToken cancellationToken) => _flushes.FlushAsync(cancellationToken);
 
     /// <summary>Writes it if that is possible; what cannot be written, as on a full disk, is logged and waits for the next attempt.</summary>
-    public async Task FlushIfPossibleAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await FlushAsync(cancellationToken);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            LogFlushFailed(e);
-        }
-    }
+    public Task FlushIfPossibleAsync(CancellationToken cancellationToken) => _flushes.FlushIfPossibleAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        // Here and not at the loop's end: one that is stopped before its first turn has no end.
-        await base.StopAsync(cancellationToken);
-        await FlushIfPossibleAsync(CancellationToken.None);
-    }
+    public Task StartAsync(CancellationToken cancellationToken) => _flushes.StartAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public override void Dispose()
-    {
-        base.Dispose();
-        _flushing.Dispose();
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => _flushes.StopAsync(cancellationToken);
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(FlushInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken)) await FlushIfPossibleAsync(stoppingToken);
-    }
+    public void Dispose() => _flushes.Dispose();
 
     private async Task WriteCountedAsync(CancellationToken cancellationToken)
     {
-        var minute = MinuteOf(time.GetUtcNow());
+        var minute = MinuteOf(_time.GetUtcNow());
         var batch = new List<(Tally? Tally, AccessEvent Event)>();
         foreach (var (row, tally) in _rows)
         {
@@ -132,7 +107,7 @@ public sealed partial class AccessLog(IAccessEvents events, TimeProvider time, I
         {
             foreach (var part in entries.Chunk(BatchRows))
             {
-                await events.AddAccessEventsAsync([.. part.Select(entry => entry.Event)], cancellationToken);
+                await _events.AddAccessEventsAsync([.. part.Select(entry => entry.Event)], cancellationToken);
                 written += part.Length;
             }
         }

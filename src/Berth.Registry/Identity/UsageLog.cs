@@ -9,8 +9,7 @@ namespace Berth.Registry.Identity;
 /// Records who pulls which manifest and when each credential is used, off the request path: counted in memory, and written in batches. When more
 /// different ones wait than the writer may be held for, those that come on top are counted as dropped.
 /// </summary>
-internal sealed partial class UsageLog(IConsumers consumers, ICredentials credentials, AccessMetrics metrics, TimeProvider time, ILogger<UsageLog> logger)
-    : BackgroundService
+internal sealed partial class UsageLog : IHostedService, IDisposable
 {
     // Strangers come from as many addresses as they like: they must not crowd out those who are known.
     private const int MaxStrangers = 500;
@@ -20,14 +19,25 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
     // The writer is held for one batch: pushes wait meanwhile.
     private const int BatchRows = 250;
     private const string NoAddress = "-";
-    private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _flushing = new(1);
+    private readonly IConsumers _consumers;
+    private readonly ICredentials _credentials;
+    private readonly AccessMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger<UsageLog> _logger;
+    private readonly FlushLoop _flushes;
     private Dictionary<Pull, Tally> _pulls = [];
     private Dictionary<Proof, CredentialUse> _uses = [];
     private int _strangers;
     private long _dropped;
+
+    /// <summary>A log that nothing was recorded in.</summary>
+    public UsageLog(IConsumers consumers, ICredentials credentials, AccessMetrics metrics, TimeProvider time, ILogger<UsageLog> logger)
+    {
+        (_consumers, _credentials, _metrics, _time, _logger) = (consumers, credentials, metrics, time, logger);
+        _flushes = new FlushLoop(WriteRecordedAsync, LogFlushFailed, time);
+    }
 
     /// <summary>Counts a pull; never waits for anything but another count.</summary>
     public void RecordPull(RegistryRecord registry, RepositoryName repository, Digest digest, Principal principal, string? address, string? userAgent)
@@ -35,7 +45,7 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
         var pull = principal.Id == 0
             ? new Pull(registry.Id, repository, digest, "", address is null ? NoAddress : Strangers.AddressOf(address), Strangers.ProgramOf(userAgent))
             : new Pull(registry.Id, repository, digest, principal.Name, address ?? NoAddress, UserAgent.Clean(userAgent));
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         lock (_lock)
         {
             if (_pulls.TryGetValue(pull, out var tally))
@@ -53,7 +63,7 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
     /// <summary>Remembers that a credential was used just now.</summary>
     public void RecordUse(long principalId, CredentialSort sort, string keyId, string? address)
     {
-        var (proof, use) = (new Proof(principalId, sort, keyId), new CredentialUse(principalId, keyId, time.GetUtcNow(), sort, address));
+        var (proof, use) = (new Proof(principalId, sort, keyId), new CredentialUse(principalId, keyId, _time.GetUtcNow(), sort, address));
         lock (_lock)
         {
             if (_uses.Count < MaxUses || _uses.ContainsKey(proof)) _uses[proof] = use;
@@ -62,56 +72,27 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
     }
 
     /// <summary>Writes all that was recorded until now.</summary>
-    public async Task FlushAsync(CancellationToken cancellationToken)
-    {
-        await _flushing.WaitAsync(cancellationToken);
-        try
-        {
-            // Both begin, so that neither is lost when the other cannot be written.
-            var (pulls, uses) = Take();
-            await Task.WhenAll(
-                WriteAsync(pulls, (part, token) => consumers.AddConsumersAsync([.. part.Select(RecordOf)], token), PutBack, cancellationToken),
-                WriteAsync(uses, (part, token) => credentials.RecordCredentialUsesAsync([.. part.Select(use => use.Value)], token), PutBack, cancellationToken));
-        }
-        finally
-        {
-            _flushing.Release();
-        }
-    }
+    public Task FlushAsync(CancellationToken cancellationToken) => _flushes.FlushAsync(cancellationToken);
 
     /// <summary>Writes it if that is possible; what cannot be written, as on a full disk, is logged and waits for the next attempt.</summary>
-    public async Task FlushIfPossibleAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await FlushAsync(cancellationToken);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            LogFlushFailed(e);
-        }
-    }
+    public Task FlushIfPossibleAsync(CancellationToken cancellationToken) => _flushes.FlushIfPossibleAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        // Here and not at the loop's end: one that is stopped before its first turn has no end.
-        await base.StopAsync(cancellationToken);
-        await FlushIfPossibleAsync(CancellationToken.None);
-    }
+    public Task StartAsync(CancellationToken cancellationToken) => _flushes.StartAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public override void Dispose()
-    {
-        base.Dispose();
-        _flushing.Dispose();
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => _flushes.StopAsync(cancellationToken);
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public void Dispose() => _flushes.Dispose();
+
+    private async Task WriteRecordedAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(FlushInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken)) await FlushIfPossibleAsync(stoppingToken);
+        // Both begin, so that neither is lost when the other cannot be written.
+        var (pulls, uses) = Take();
+        await Task.WhenAll(
+            WriteAsync(pulls, (part, token) => _consumers.AddConsumersAsync([.. part.Select(RecordOf)], token), PutBack, cancellationToken),
+            WriteAsync(uses, (part, token) => _credentials.RecordCredentialUsesAsync([.. part.Select(use => use.Value)], token), PutBack, cancellationToken));
     }
 
     private (List<KeyValuePair<Pull, Tally>> Pulls, List<KeyValuePair<Proof, CredentialUse>> Uses) Take()
@@ -127,7 +108,7 @@ internal sealed partial class UsageLog(IConsumers consumers, ICredentials creden
 
         if (dropped > 0)
         {
-            metrics.UsageDropped(dropped);
+            _metrics.UsageDropped(dropped);
             LogDropped(dropped);
         }
 
