@@ -13,6 +13,8 @@ internal static class EvidenceServices
         services.AddSingleton<AccessReport>();
         services.AddSingleton<PrincipalReport>();
         services.AddSingleton<NamedPrincipals>();
+        services.AddSingleton<RightsList>();
+        services.AddSingleton<RightsExplanation>();
         services.AddSingleton<RegistryPrincipals>();
         services.AddSingleton<ConsumerList>();
         services.AddSingleton<CredentialList>();
