@@ -23,15 +23,17 @@ internal static class Rows
         foreach (var row in cells) yield return Line(row, widths);
     }
 
-    /// <summary>A line for each object, its values apart by tabs. A truth value by itself is what a script tests, and written as JSON has it; az does so, too.</summary>
-    public static IEnumerable<string> TabbedOf(JsonElement value)
+    /// <summary>
+    /// A line for each object, its values apart by tabs and as scripts know them from az: of a list how many it holds, nothing for an object, <c>None</c> for what is null. A truth
+    /// value by itself is what a script tests, and written as JSON has it.
+    /// </summary>
+    public static IEnumerable<string> TabbedOf(JsonElement value) => ItemsOf(value).Select(item => item.ValueKind switch
     {
-        var items = ItemsOf(value);
-        var columns = items.SelectMany(NamesOf).Distinct().ToList();
-        return items.Select(item => item.ValueKind is JsonValueKind.True or JsonValueKind.False
-            ? item.GetRawText()
-            : string.Join('\t', columns.Select(name => CellOf(item, name))));
-    }
+        JsonValueKind.Object => string.Join('\t', item.EnumerateObject().Select(property => TabbedCell(property.Value))),
+        JsonValueKind.Array => string.Join('\t', item.EnumerateArray().Select(TabbedCell)),
+        JsonValueKind.True or JsonValueKind.False => item.GetRawText(),
+        _ => TabbedCell(item),
+    });
 
     /// <summary>The columns of an entry. A query may make lists of values; az names their columns like this, too.</summary>
     public static IEnumerable<string> EveryNameOf(JsonElement item) => item.ValueKind switch
@@ -64,18 +66,23 @@ internal static class Rows
         ? EveryNameOf(item)
         : item.EnumerateObject().Where(p => p.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array or JsonValueKind.Null)).Select(p => p.Name);
 
-    private static string CellOf(JsonElement item, string name)
+    private static string CellOf(JsonElement item, string name) => TextOf(ValueOf(item, name));
+
+    private static string TabbedCell(JsonElement value) => value.ValueKind switch
     {
-        var value = ValueOf(item, name);
-        return value.ValueKind switch
-        {
-            JsonValueKind.String => new string([.. value.GetString()!.Select(c => char.IsControl(c) ? ' ' : c)]),
-            JsonValueKind.True => "True",
-            JsonValueKind.False => "False",
-            JsonValueKind.Number => value.GetRawText(),
-            _ => "",
-        };
-    }
+        JsonValueKind.Array => value.GetArrayLength().ToString(CultureInfo.InvariantCulture),
+        JsonValueKind.Null => "None",
+        _ => TextOf(value),
+    };
+
+    private static string TextOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => new string([.. value.GetString()!.Select(c => char.IsControl(c) ? ' ' : c)]),
+        JsonValueKind.True => "True",
+        JsonValueKind.False => "False",
+        JsonValueKind.Number => value.GetRawText(),
+        _ => "",
+    };
 
     // Lists may stand beside objects, whose names are any.
     private static int NumberOf(string name) =>

@@ -1,20 +1,27 @@
 using System.CommandLine;
+using Berth.Cli.Credentials;
 using Berth.Cli.Login;
+using Berth.Cli.Session;
 using Berth.Oci.Client;
 
 namespace Berth.Cli.Acr;
 
-/// <summary>The flags that name a registry and who signs in; the credentials may come from the environment instead.</summary>
+/// <summary>
+/// The flags that name a registry and who signs in. A bare name is a registry of the installation that <c>login</c> signed in to, as whom it is asked; a user name and
+/// password may be given instead, or stand in the environment.
+/// </summary>
 internal sealed class RegistryArguments
 {
-    private readonly Option<string> _name = new("--name", "-n")
+    private readonly Option<string> _name;
+    private readonly Option<string?> _username = new("--username", "-u") { Description = "The user name (or BERTH_USERNAME); the account that is signed in when it is not given." };
+    private readonly PasswordOptions _password = new();
+
+    /// <summary>The flags, the registry's under these names.</summary>
+    public RegistryArguments(params string[] names) => _name = new Option<string>(names[0], names[1..])
     {
-        Description = "The registry's address: host[:port], with http:// in front for a plain listener.",
+        Description = "The registry: its name, or its address host[:port], with http:// in front for a plain listener.",
         Required = true,
     };
-
-    private readonly Option<string?> _username = new("--username", "-u") { Description = "The user name (or BERTH_USERNAME)." };
-    private readonly PasswordOptions _password = new();
 
     /// <summary>Adds the flags to a command.</summary>
     public void AddTo(Command command)
@@ -26,19 +33,35 @@ internal sealed class RegistryArguments
 
     /// <summary>A client of the registry that the flags name.</summary>
     /// <exception cref="ArgumentException">The address is none, or one of user name and password is missing.</exception>
+    /// <exception cref="ClientException">The account that is signed in was refused.</exception>
     public async Task<RegistryClient> ConnectAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var name = parsed.GetValue(_name)!;
-        var text = name.Contains("://", StringComparison.Ordinal) ? name : $"https://{name}";
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-            throw new ArgumentException($"--name is '{name}', which is no address; give host[:port] or http://host[:port].");
-
+        var session = await SessionFile.FindAsync(cancellationToken);
+        var address = AddressOf(parsed.GetValue(_name)!, session);
         var username = parsed.GetValue(_username) ?? Environment.GetEnvironmentVariable("BERTH_USERNAME");
         var password = await _password.ReadAsync(parsed, username, cancellationToken);
         if (username is null != password is null) throw new ArgumentException("Give both a user name and a password, or neither.");
-        return new RegistryClient(address, new RegistryClientOptions
-        {
-            Credential = username is null ? null : RegistryCredential.FromPassword(username, password!),
-        });
+
+        var credential = username is not null ? RegistryCredential.FromPassword(username, password!)
+            : session is not null && address.Scheme == Uri.UriSchemeHttps && ServerName.IsOf(session, address.Authority)
+                ? await ExchangeAsync(session, address.Authority, cancellationToken)
+            : null;
+        return new RegistryClient(address, new RegistryClientOptions { Credential = credential }, Wire.NewHandler(), disposeHandler: true);
+    }
+
+    private static async Task<RegistryCredential> ExchangeAsync(SessionState session, string server, CancellationToken cancellationToken)
+    {
+        var stored = await RegistrySignIn.ExchangeAsync(session, server, cancellationToken);
+        return RegistryCredential.FromPassword(stored.Username, stored.Secret);
+    }
+
+    private static Uri AddressOf(string name, SessionState? session)
+    {
+        // Names of registries have neither dots nor ports.
+        if (session is not null && name != "localhost" && name.Length > 0 && name.All(char.IsAsciiLetterOrDigit)) return new Uri($"https://{ServerName.OfRegistry(session, name)}");
+        var text = name.Contains("://", StringComparison.Ordinal) ? name : $"https://{name}";
+        return Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+            ? address
+            : throw new ArgumentException($"'{name}' is no registry's name and no address; give a name, host[:port] or http://host[:port].");
     }
 }

@@ -26,10 +26,21 @@ internal static class ServerName
     public static bool IsOf(SessionState session, string server)
     {
         if (server.Equals(new Uri(session.Endpoint).Authority, StringComparison.OrdinalIgnoreCase)) return true;
-        var domain = new Uri(session.ArmEndpoint).Authority;
         var dot = server.IndexOf('.', StringComparison.Ordinal);
-        return domain.StartsWith("arm.", StringComparison.OrdinalIgnoreCase) && dot > 0
-            && server[(dot + 1)..].Equals(domain["arm.".Length..], StringComparison.OrdinalIgnoreCase)
+        return DomainOf(session) is { } domain && dot > 0
+            && server[(dot + 1)..].Equals(domain, StringComparison.OrdinalIgnoreCase)
             && !Reserved.Contains(server[..dot], StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The login server of a registry of the installation.</summary>
+    /// <exception cref="ClientException">The installation has no names for its registries.</exception>
+    public static string OfRegistry(SessionState session, string registry) => DomainOf(session) is { } domain
+        ? $"{registry.ToLowerInvariant()}.{domain}"
+        : throw new ClientException($"what {session.Endpoint} says of itself names no domain of registries; give the registry's address instead of '{registry}'.");
+
+    private static string? DomainOf(SessionState session)
+    {
+        var authority = new Uri(session.ArmEndpoint).Authority;
+        return authority.StartsWith("arm.", StringComparison.OrdinalIgnoreCase) ? authority["arm.".Length..] : null;
     }
 }

@@ -31,6 +31,14 @@ internal static class Json
         json.WriteEndArray();
     }).GetProperty("value");
 
+    /// <summary>An array of texts.</summary>
+    public static JsonElement Texts(IEnumerable<string> texts) => Make(json =>
+    {
+        json.WriteStartArray("value"u8);
+        foreach (var text in texts) json.WriteStringValue(text);
+        json.WriteEndArray();
+    }).GetProperty("value");
+
     /// <summary>A property's text, or null when it is absent or no text.</summary>
     public static string? Text(this JsonElement value, string name) =>
         value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var property) && property.ValueKind == JsonValueKind.String

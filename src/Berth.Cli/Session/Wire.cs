@@ -13,11 +13,13 @@ internal static class Wire
     /// <summary>A client that does not follow redirects: a token or a password goes where it was meant to go.</summary>
     public static HttpClient Connect()
     {
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectCallback = ConnectAsync };
-        var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(100) };
+        var client = new HttpClient(NewHandler()) { Timeout = TimeSpan.FromSeconds(100) };
         client.DefaultRequestHeaders.UserAgent.ParseAdd("berth");
         return client;
     }
+
+    /// <summary>What connects, follows no redirects and keeps no cookies.</summary>
+    public static SocketsHttpHandler NewHandler() => new() { AllowAutoRedirect = false, UseCookies = false, ConnectCallback = ConnectAsync };
 
     /// <summary>Sends a request; the body is JSON, or nothing when the answer is empty.</summary>
     /// <exception cref="ClientException">The answer is an error, or is no JSON.</exception>

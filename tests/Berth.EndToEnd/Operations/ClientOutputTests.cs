@@ -38,6 +38,14 @@ public sealed class ClientOutputTests(ServerFixture fixture) : EndToEndTest<Serv
     }
 
     [Fact]
+    public async Task Apart_by_tabs_stand_all_values_as_the_Azure_CLI_writes_them()
+    {
+        const string query = "{a: user, b: [user.name, user.type], c: nothing, d: user.name, e: `true`}";
+        Assert.Equal("\t2\tNone\towner\tTrue\n", await TextAsync("account", "show", "--query", query, "-o", "tsv"));
+        Assert.Equal("\t2\tNone\towner\tTrue\n", await TextAsync("account", "show", "--query", $"[{query}]", "-o", "tsv"));
+    }
+
+    [Fact]
     public async Task A_query_over_names_that_are_listed_works_as_over_any_list()
     {
         foreach (var name in (string[])["a", "b"]) await Client.PushImageAsync($"{Repo}/{name}", "1");

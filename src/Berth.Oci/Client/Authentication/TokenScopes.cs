@@ -10,4 +10,8 @@ internal static class TokenScopes
     public static string Push(RepositoryName repository) => $"repository:{repository}:pull,push";
 
     public static string Delete(RepositoryName repository) => $"repository:{repository}:delete,pull";
+
+    public static string MetadataRead(RepositoryName repository) => $"repository:{repository}:metadata_read";
+
+    public static string MetadataWrite(RepositoryName repository) => $"repository:{repository}:metadata_write,metadata_read";
 }

@@ -40,4 +40,5 @@ internal sealed record ReferrerEntry(
 [JsonSerializable(typeof(TagsBody))]
 [JsonSerializable(typeof(CatalogBody))]
 [JsonSerializable(typeof(ReferrersBody))]
+[JsonSerializable(typeof(JsonDocument))]
 internal sealed partial class WireContext : JsonSerializerContext;

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace Berth.Cli.Acr;
+
+/// <summary>The flags that say how a registry is to be.</summary>
+internal sealed class RegistrySettings
+{
+    private readonly Option<string?> _sku = OneOf("The service tier: Basic, Standard or Premium.", "--sku", "Basic", "Standard", "Premium");
+    private readonly Option<bool?> _admin = new("--admin-enabled") { Description = "true or false: whether the admin user may sign in." };
+    private readonly Option<bool?> _anonymous = new("--anonymous-pull-enabled") { Description = "true or false: whether anybody may pull." };
+    private readonly Option<string?> _mode = OneOf("How rights in repositories are given: rbac (on all of them) or abac (on those of a condition).", "--role-assignment-mode", "rbac", "abac");
+    private readonly Option<string[]> _tags = new("--tags") { Description = "Tags as name=value, between spaces; '' for none.", AllowMultipleArgumentsPerToken = true };
+
+    /// <summary>The flags.</summary>
+    public IEnumerable<Option> All => [_sku, _admin, _anonymous, _mode, _tags];
+
+    /// <summary>Writes what is given as a registry's body has it.</summary>
+    /// <param name="json">The body.</param>
+    /// <param name="parsed">What was typed.</param>
+    /// <param name="usualSku">The service tier when none is given; null to leave it.</param>
+    public void Write(Utf8JsonWriter json, ParseResult parsed, string? usualSku)
+    {
+        if ((parsed.GetValue(_sku) ?? usualSku) is { } sku)
+        {
+            json.WriteStartObject("sku"u8);
+            json.WriteString("name"u8, sku);
+            json.WriteEndObject();
+        }
+
+        WriteTags(json, parsed);
+        json.WriteStartObject("properties"u8);
+        if (parsed.GetValue(_admin) is { } admin) json.WriteBoolean("adminUserEnabled"u8, admin);
+        if (parsed.GetValue(_anonymous) is { } anonymous) json.WriteBoolean("anonymousPullEnabled"u8, anonymous);
+        if (parsed.GetValue(_mode) is { } mode) json.WriteString("roleAssignmentMode"u8, mode == "abac" ? "AbacRepositoryPermissions" : "LegacyRegistryPermissions");
+        json.WriteEndObject();
+    }
+
+    private void WriteTags(Utf8JsonWriter json, ParseResult parsed)
+    {
+        if (parsed.GetResult(_tags) is null) return;
+        json.WriteStartObject("tags"u8);
+        foreach (var tag in parsed.GetValue(_tags)!.Where(tag => tag.Length > 0))
+        {
+            var equals = tag.IndexOf('=', StringComparison.Ordinal);
+            json.WriteString(equals < 0 ? tag : tag[..equals], equals < 0 ? "" : tag[(equals + 1)..]);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static Option<string?> OneOf(string description, string name, params string[] values)
+    {
+        var option = new Option<string?>(name) { Description = description };
+        option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, values);
+        return option;
+    }
+}
