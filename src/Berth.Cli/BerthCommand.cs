@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using Berth.Cli.Acr;
 using Berth.Cli.Ad;
+using Berth.Cli.AzureCli;
 using Berth.Cli.Credentials;
 using Berth.Cli.Identities;
 using Berth.Cli.Kubelet;
@@ -72,6 +73,7 @@ internal static class BerthCommand
             LoginCommand.CreateLogout(),
             LoginCommand.CreateAccount(),
             AcrCommand.Create(),
+            AzCommand.Create(),
             AdCommand.Create(),
             RoleCommand.Create(),
             IdentityCommand.Create(),
