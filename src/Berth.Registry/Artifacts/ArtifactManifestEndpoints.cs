@@ -23,7 +23,7 @@ internal sealed class ArtifactManifestEndpoints(IArtifacts artifacts, IManifests
             foreach (var manifest in described)
             {
                 json.WriteStartObject();
-                Write(json, manifest);
+                Write(json, manifest, request);
                 json.WriteEndObject();
             }
 
@@ -41,7 +41,7 @@ internal sealed class ArtifactManifestEndpoints(IArtifacts artifacts, IManifests
         {
             WriteNames(json, request);
             json.WriteStartObject("manifest"u8);
-            Write(json, described[0]);
+            Write(json, described[0], request);
             json.WriteEndObject();
         });
     }
@@ -78,7 +78,7 @@ internal sealed class ArtifactManifestEndpoints(IArtifacts artifacts, IManifests
         json.WriteString("imageName"u8, request.Repository.Value);
     }
 
-    private static void Write(Utf8JsonWriter json, ManifestDetails manifest)
+    private static void Write(Utf8JsonWriter json, ManifestDetails manifest, ArtifactRequest request)
     {
         json.WriteString("digest"u8, manifest.Digest.ToString());
         if (manifest.Description.ImageSize is { } size) json.WriteNumber("imageSize"u8, size);
@@ -86,7 +86,9 @@ internal sealed class ArtifactManifestEndpoints(IArtifacts artifacts, IManifests
         ArtifactJson.WriteTimes(json, manifest.CreatedAt, manifest.UpdatedAt);
         if (manifest.PulledAt is { } pulled) json.WriteString("lastPullTime"u8, ArtifactJson.Text(pulled));
         else json.WriteNull("lastPullTime"u8);
-        json.WriteString("createdBy"u8, manifest.PushedBy);
+
+        // Whoever may look without signing in learns no account's name.
+        json.WriteString("createdBy"u8, request.Admission.Principal.Id == 0 ? null : manifest.PushedBy);
         json.WriteString("architecture"u8, manifest.Description.Architecture);
         json.WriteString("os"u8, manifest.Description.Os);
         json.WriteString("mediaType"u8, manifest.MediaType);
