@@ -143,7 +143,7 @@ public sealed partial class SqliteMetadataStore
             rows, onRow: false, limit, after,
             row =>
             {
-                if (ListedRows.AreHidden(row.Int64(6)) || row.Bool(7)) return (keyOf(row), null);
+                if (ListedRows.AreHidden(row.Int64(6)) || row.Bool(7)) return (keyOf(row), (ManifestDetails?)null);
                 var details = ReadDetails(reader, row);
                 names += details.Tags.Count + details.References.Count;
                 return (keyOf(row), (ManifestDetails?)details);

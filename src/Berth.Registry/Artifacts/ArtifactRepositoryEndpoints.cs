@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Berth.Metadata;
 using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;

@@ -332,7 +332,7 @@ public sealed class LockTests
             await PushAsync(host, "other/app", "elsewhere", "v1");
             Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync(Repo, "free"u8.ToArray()));
             using var start = await rig.SendAsync("POST", $"/v2/{Repo}/blobs/uploads/");
-            rig.Upload = start.Headers.Location!.ToString();
+            rig.Upload = start.Headers.Location!.OriginalString;
             return rig;
         }
 
@@ -340,7 +340,7 @@ public sealed class LockTests
 
         public async Task<HttpResponseMessage> SendAsync(string method, string path, byte[]? body = null, string? type = null)
         {
-            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.RelativeOrAbsolute));
+            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
             if (body is not null) request.Content = new ByteArrayContent(body);
             if (type is not null) request.Content!.Headers.ContentType = new(type);
             return await _host.Client.SendAsync(request);
