@@ -1,5 +1,4 @@
 using Berth.Metadata;
-using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Artifacts;

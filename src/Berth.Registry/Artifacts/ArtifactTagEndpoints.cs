@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
-using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Artifacts;
