@@ -140,10 +140,9 @@ public sealed class LockTests
         await host.Client.SetAsync("other/app", "readEnabled", enabled: false);
 
         Assert.Equal(HttpStatusCode.Accepted, await host.Client.MountAsync(Repo, rig.Elsewhere, "other/app"));
-        Assert.Equal(HttpStatusCode.Accepted, await host.Client.MountAsync(Repo, rig.Elsewhere, null));
         Assert.Equal(HttpStatusCode.NotFound, await host.Client.HeadBlobAsync(Repo, rig.Elsewhere));
         await host.Client.SetAsync("other/app", "readEnabled", enabled: true);
-        Assert.Equal(HttpStatusCode.Created, await host.Client.MountAsync(Repo, rig.Elsewhere, null));
+        Assert.Equal(HttpStatusCode.Created, await host.Client.MountAsync(Repo, rig.Elsewhere, "other/app"));
     }
 
     [Fact]
