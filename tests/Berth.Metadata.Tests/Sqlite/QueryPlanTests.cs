@@ -41,9 +41,9 @@ public sealed class QueryPlanTests
         Assert.Equal(11, few.Referrers);
         Assert.Equal(1, few.Manifest);
         Assert.Equal(1, few.Blob);
-        // A snapshot, its repository, eleven rows; and of each of ten manifests its one tag and the end of them.
+        // A snapshot, its repository, eleven rows; and of each of ten indexes its one tag, the end of them, and the end of what it lists.
         Assert.Equal(14, few.TagsByTime);
-        Assert.Equal(14 + 20, few.ManifestsByTime);
+        Assert.Equal(14 + 30, few.ManifestsByTime);
         Assert.Equal(1, few.Repository);
     }
 
