@@ -1,4 +1,5 @@
 using Berth.EndToEnd.Harness;
+using Berth.Testing;
 
 namespace Berth.EndToEnd.Access;
 
