@@ -19,11 +19,13 @@ public interface IBlobs
     /// repository of the registry inside <paramref name="readable"/> (sorted, disjoint). Null when it is not, or when at most 64 looks did not find one:
     /// they find every blob that few repositories hold, and of those that many hold what the first repositories of the ranges have.
     /// </summary>
+    /// <exception cref="LockedException">The repository is locked. A source that must not be pulled from counts as one without the blob.</exception>
     Task<BlobRecord?> MountBlobAsync(
         long registryId, RepositoryName repository, Digest digest, RepositoryName? from, IReadOnlyList<NameRange> readable,
         DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Ends one membership, never bytes; refused while a manifest of the repository names the blob.</summary>
+    /// <exception cref="LockedException">The repository is locked.</exception>
     Task<DeleteResult> DeleteBlobAsync(long registryId, RepositoryName repository, Digest digest, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Marks a blob damaged if it is still at that location: it is absent until a push heals it.</summary>

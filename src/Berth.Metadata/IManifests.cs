@@ -16,13 +16,16 @@ public interface IManifests
     /// One transaction: every named blob is a live member of the repository and every child a manifest of it, with the sizes the descriptors
     /// say; then the manifest's row, bytes and edges, its tags, and the ledger's records. A manifest that stands already only gains tags.
     /// </summary>
+    /// <exception cref="LockedException">The repository, the manifest or a tag that would move is locked, and the push would change something.</exception>
     Task<PutManifestResult> PutManifestAsync(NewManifest manifest, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Deletes a manifest with its tags; refused while an index of the repository lists it. Blobs that lose their last manifest get a lease.</summary>
+    /// <exception cref="LockedException">The repository, the manifest or one of its tags is locked.</exception>
     Task<DeleteResult> DeleteManifestAsync(
         long registryId, RepositoryName repository, Digest digest, DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Removes a tag; the manifest stays.</summary>
+    /// <exception cref="LockedException">The repository or the tag is locked.</exception>
     Task<DeleteResult> DeleteTagAsync(long registryId, RepositoryName repository, Tag tag, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>
@@ -36,11 +39,17 @@ public interface IManifests
     ValueTask<Digest?> FindSubjectAsync(
         long registryId, RepositoryName repository, Digest first, Digest last, CancellationToken cancellationToken);
 
-    /// <summary>Tags in byte order after the given text; null when the repository holds no manifest.</summary>
+    /// <summary>
+    /// Tags in byte order after the given text, without those that are locked against being listed; null when the repository holds no manifest. A page that has
+    /// looked at ten times its entries ends there.
+    /// </summary>
     ValueTask<Page<string>?> ListTagsAsync(
         long registryId, RepositoryName repository, string? after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Names of repositories that hold a manifest, in byte order after the given text, inside the ranges (sorted, disjoint).</summary>
+    /// <summary>
+    /// Names of repositories that hold a manifest, in byte order after the given text, inside the ranges (sorted, disjoint), without those that are locked
+    /// against being listed. A page that has looked at ten times its entries ends there.
+    /// </summary>
     ValueTask<Page<string>> ListRepositoriesAsync(
         long registryId, IReadOnlyList<NameRange> readable, string? after, int limit, CancellationToken cancellationToken);
 }

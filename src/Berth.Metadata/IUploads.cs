@@ -6,6 +6,7 @@ namespace Berth.Metadata;
 public interface IUploads
 {
     /// <summary>Commits a new session, so that its location is findable before its first byte.</summary>
+    /// <exception cref="LockedException">The repository is locked.</exception>
     Task<UploadRecord> OpenUploadAsync(NewUpload upload, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>A session by its id within one repository; null for another repository's, or one that is aborting.</summary>
@@ -29,6 +30,7 @@ public interface IUploads
     /// (new, or damaged before), or the location is discarded because the blob stands already; the repository gets its membership with a
     /// lease; the ledger its record. False when the writer was fenced off: then nothing changed.
     /// </summary>
+    /// <exception cref="LockedException">The repository is locked; the session stays as it is.</exception>
     Task<bool> CompleteUploadAsync(
         string id, long epoch, Digest digest, long size, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken);
 

@@ -6,5 +6,12 @@ public sealed class MetadataUnavailableException(string message, Exception? inne
 /// <summary>The volume of the metadata has no room; nothing of the transaction stands. Answered with 507.</summary>
 public sealed class MetadataFullException(string message, Exception? inner = null) : IOException(message, inner);
 
+/// <summary>A lock forbids what a client asked for; nothing of it was done.</summary>
+public sealed class LockedException(StandingLock standing) : Exception($"{standing.Repository} {standing.Reference} is locked ({standing.Lock}).")
+{
+    /// <summary>The lock that stands in the way.</summary>
+    public StandingLock Standing { get; } = standing;
+}
+
 /// <summary>The metadata must not be served as it is (a newer schema, a changed migration, unsafe settings); the message is the one sentence that says why.</summary>
 public sealed class MetadataStartException(string message) : Exception(message);

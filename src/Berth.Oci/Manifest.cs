@@ -27,4 +27,15 @@ public sealed record Manifest(
     /// (OCI distribution spec, "Listing Referrers").
     /// </summary>
     public string? ReferrerArtifactType => ArtifactType ?? Config?.MediaType;
+
+    /// <summary>The sizes of config and layers together, as the descriptors have them; 0 for an index. It stays at the largest number where the sum would pass it.</summary>
+    public long ContentSize
+    {
+        get
+        {
+            var sum = Config?.Size ?? 0;
+            foreach (var layer in Layers) sum = layer.Size > long.MaxValue - sum ? long.MaxValue : sum + layer.Size;
+            return sum;
+        }
+    }
 }

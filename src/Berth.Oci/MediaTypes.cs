@@ -24,6 +24,9 @@ public static class MediaTypes
     /// <summary>OCI image configuration.</summary>
     public const string OciConfig = "application/vnd.oci.image.config.v1+json";
 
+    /// <summary>Docker image configuration.</summary>
+    public const string DockerConfig = "application/vnd.docker.container.image.v1+json";
+
     /// <summary>Bytes of no known kind; blobs are served as this.</summary>
     public const string OctetStream = "application/octet-stream";
 
@@ -32,6 +35,9 @@ public static class MediaTypes
 
     /// <summary>Whether manifests of this type list blobs (config and layers).</summary>
     public static bool IsImage(string mediaType) => mediaType is OciManifest or DockerManifest;
+
+    /// <summary>Whether a config of this type is that of a container image, which names an architecture and an operating system.</summary>
+    public static bool IsImageConfig(string mediaType) => mediaType is OciConfig or DockerConfig;
 
     /// <summary>Whether manifests of this type list other manifests.</summary>
     public static bool IsIndex(string mediaType) => mediaType is OciIndex or DockerManifestList;

@@ -50,6 +50,9 @@ public enum OciErrorCode
     /// <summary>An invalid tag name (Docker's code, kept by most registries).</summary>
     TagInvalid,
 
+    /// <summary>A tag that the repository does not have (Azure Container Registry's code); <c>/v2/</c> answers <c>MANIFEST_UNKNOWN</c> instead.</summary>
+    TagUnknown,
+
     /// <summary>An invalid number of entries for a list (Docker's code).</summary>
     PaginationNumberInvalid,
 
@@ -90,6 +93,7 @@ public static class OciErrorCodes
         OciErrorCode.Unsupported => ("UNSUPPORTED", 405),
         OciErrorCode.TooManyRequests => ("TOOMANYREQUESTS", 429),
         OciErrorCode.TagInvalid => ("TAG_INVALID", 400),
+        OciErrorCode.TagUnknown => ("TAG_UNKNOWN", 404),
         OciErrorCode.PaginationNumberInvalid => ("PAGINATION_NUMBER_INVALID", 400),
         OciErrorCode.Unavailable => ("UNAVAILABLE", 503),
         OciErrorCode.BadRequest => ("BAD_REQUEST", 400),

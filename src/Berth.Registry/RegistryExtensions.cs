@@ -47,6 +47,7 @@ public static class RegistryExtensions
         services.AddSingleton<IRegistries>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IArtifacts>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<FeatureWiring>();
         services.AddSingleton<RegistryResolver>();
@@ -95,6 +96,10 @@ public static class RegistryExtensions
     private static IServiceCollection AddArtifacts(this IServiceCollection services)
     {
         services.AddSingleton<RepositoryService>();
+        services.AddSingleton<ManifestDescriber>();
+        services.AddSingleton<ArtifactRepositoryEndpoints>();
+        services.AddSingleton<ArtifactTagEndpoints>();
+        services.AddSingleton<ArtifactManifestEndpoints>();
         services.AddSingleton<IFeatureRoutes, ArtifactEndpoints>();
         return services;
     }

@@ -1,5 +1,6 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Lifecycle;
 using Berth.Storage;
 using Microsoft.AspNetCore.Http;
 
@@ -24,6 +25,7 @@ internal static class RequestFailure
     private static (int Status, OciErrorCode Code, string Message, string? Detail) Describe(Exception failure, HttpContext context) => failure switch
     {
         OciException e => (e.Status, e.Code, e.Message, e.Detail),
+        LockedException locked => Describe(LockRefusal.Of(locked.Standing), context),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (413, OciErrorCode.SizeInvalid, "The body is too large.", null),
         BadHttpRequestException e => (e.StatusCode, OciErrorCode.BadRequest, e.Message, null),
         // What the server makes of a chunk whose size does not fit into a number.

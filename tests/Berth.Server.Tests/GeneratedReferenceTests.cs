@@ -3,7 +3,9 @@ using System.Text;
 using System.Xml.Linq;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
+using Berth.Registry.Identity;
 using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Management;
 using Berth.Server.Telemetry;
@@ -33,6 +35,22 @@ public sealed class GeneratedReferenceTests
             var method = route.AnswersHead ? $"{route.Method}, HEAD" : route.Method;
             var right = route.Action is { } action ? $"repository `{action}`" : $"registry `{route.RegistryAction}`";
             page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {method} | {Summary(typeof(ResourceKind), route.Kind.ToString())} | {right} |\n");
+        }
+
+        page.Append("""
+
+            ## The metadata API
+
+            Azure Container Registry's API about what a registry holds ([metadata-api.md](metadata-api.md)).
+
+            | route | method | resource | right |
+            |---|---|---|---|
+
+            """);
+        foreach (var route in ArtifactRoute.All)
+        {
+            var right = route.Action is { } action ? $"repository `{action}`" : $"registry `{RegistryAction.CatalogRead}`";
+            page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | {Summary(typeof(ArtifactKind), route.Kind.ToString())} | {right} |\n");
         }
 
         GeneratedPage.Check("docs/reference/routes.md", page.ToString());

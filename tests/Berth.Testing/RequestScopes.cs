@@ -36,9 +36,11 @@ public static partial class RequestScopes
 
     private static string[] OfArtifacts(string method, string path)
     {
-        const string tags = "/_tags";
         var name = path.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
-        if (name.EndsWith(tags, StringComparison.Ordinal)) return Repository(name[..^tags.Length], "metadata_read");
+
+        // No part of a name begins with the underscore: what does is a list, or something in one.
+        var list = name.IndexOf("/_", StringComparison.Ordinal);
+        if (list > 0) name = name[..list];
         return Repository(name, method switch { "PATCH" => "metadata_write,metadata_read", "DELETE" => "delete", _ => "metadata_read" });
     }
 

@@ -21,4 +21,8 @@ public enum BlobState
 /// <param name="LeaseUntil">Until when the membership lives without a manifest that names it.</param>
 /// <param name="Referenced">Whether a manifest of the repository names it.</param>
 public sealed record BlobRecord(
-    Digest Digest, long Size, string Location, BlobState State, long RepositoryId, DateTimeOffset LeaseUntil, bool Referenced);
+    Digest Digest, long Size, string Location, BlobState State, long RepositoryId, DateTimeOffset LeaseUntil, bool Referenced)
+{
+    /// <summary>The repository's locks.</summary>
+    public Locks RepositoryLocks { get; init; }
+}

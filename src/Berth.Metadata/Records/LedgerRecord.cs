@@ -64,6 +64,12 @@ public static class LedgerKinds
     /// <summary>A tag was removed.</summary>
     public const string TagDeleted = "tag.deleted";
 
+    /// <summary>A tag was locked or unlocked.</summary>
+    public const string TagLocked = "tag.locked";
+
+    /// <summary>A manifest was locked or unlocked.</summary>
+    public const string ManifestLocked = "manifest.locked";
+
     /// <summary>A principal was made or changed (never with the secret).</summary>
     public const string PrincipalChanged = "principal.changed";
 
@@ -159,6 +165,8 @@ public static class LedgerKinds
         [ManifestHealed] = "A damaged manifest was pushed again, or its bytes were found good after all; it is served again.",
         [TagSet] = "A tag was made or moved.",
         [TagDeleted] = "A tag was removed.",
+        [TagLocked] = "A tag was locked or unlocked; `locks` says what must not be done with it now.",
+        [ManifestLocked] = "A manifest was locked or unlocked; `locks` says what must not be done with it now.",
         [PrincipalChanged] = "A principal was made or changed.",
         [SigningKeyAdded] = "A key was made that tokens will be signed with.",
         [PrincipalDeleted] = "A principal was deleted, with its credentials and memberships.",

@@ -8,7 +8,17 @@ namespace Berth.Metadata;
 /// <param name="Size">Its size in bytes.</param>
 /// <param name="Subject">The digest of its subject; default when it has none.</param>
 /// <param name="Bytes">Its bytes exactly as pushed; null when they were not asked for.</param>
-public sealed record ManifestRecord(Digest Digest, string MediaType, long Size, Digest Subject, byte[]? Bytes);
+public sealed record ManifestRecord(Digest Digest, string MediaType, long Size, Digest Subject, byte[]? Bytes)
+{
+    /// <summary>The repository's locks.</summary>
+    public Locks RepositoryLocks { get; init; }
+
+    /// <summary>The locks of the tag that it was asked for by; none for a digest.</summary>
+    public Locks TagLocks { get; init; }
+
+    /// <summary>Its own locks.</summary>
+    public Locks Locks { get; init; }
+}
 
 /// <summary>An entry of a referrers list.</summary>
 /// <param name="Sequence">Orders the list; the key of the next page.</param>

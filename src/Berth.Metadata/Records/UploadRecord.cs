@@ -52,7 +52,11 @@ public sealed record UploadRecord(
     byte[]? HashState,
     Digest Digest,
     DateTimeOffset ExpiresAt,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt)
+{
+    /// <summary>The repository's locks.</summary>
+    public Locks RepositoryLocks { get; init; }
+}
 
 /// <summary>What a new upload session is made of.</summary>
 /// <param name="Id">The id in its URL.</param>

@@ -14,12 +14,12 @@ public sealed partial class SqliteMetadataStore
     private const string AfterAllNames = "\uffff";
 
     private static readonly Sql ListHolders = new("""
-        SELECT r.registry_id, r.name FROM (SELECT repository_id FROM memberships WHERE digest = ?1 LIMIT ?2) holders
+        SELECT r.registry_id, r.name, r.locks FROM (SELECT repository_id FROM memberships WHERE digest = ?1 LIMIT ?2) holders
         CROSS JOIN repositories r ON r.id = holders.repository_id
         """);
 
     private static readonly Sql ListWhetherHolding = new("""
-        SELECT r.name, EXISTS (SELECT 1 FROM memberships m WHERE m.repository_id = r.id AND m.digest = ?4)
+        SELECT r.name, EXISTS (SELECT 1 FROM memberships m WHERE m.repository_id = r.id AND m.digest = ?4), r.locks
         FROM repositories r WHERE r.registry_id = ?1 AND r.name >= ?2 AND r.name < ?3 ORDER BY r.name LIMIT ?5
         """);
 
@@ -30,7 +30,8 @@ public sealed partial class SqliteMetadataStore
     private static RepositoryName? FindHolder(
         WriteScope scope, long registryId, RepositoryName repository, Digest digest, IReadOnlyList<NameRange> readable)
     {
-        if (readable.Any(range => range.Contains(repository)) && ReadBlob(scope.Session, registryId, repository, digest) is not null) return repository;
+        if (readable.Any(range => range.Contains(repository))
+            && ReadBlob(scope.Session, registryId, repository, digest) is { } own && !own.RepositoryLocks.HasFlag(Locks.Read)) return repository;
 
         return FindAmongHolders(scope, registryId, digest, readable, out var all) ?? (all ? null : FindAmongReadable(scope, registryId, digest, readable));
     }
@@ -42,7 +43,7 @@ public sealed partial class SqliteMetadataStore
         using var rows = scope.Use(ListHolders).Bind(digest).Bind(HoldersLookedAt);
         for (; rows.Step(); looks++)
         {
-            if (rows.Int64(0) != registryId) continue;
+            if (rows.Int64(0) != registryId || MustNotBeRead(rows.Int64(2))) continue;
             var name = RepositoryName.Parse(rows.Text(1));
             if (readable.Any(range => range.Contains(name))) return name;
         }
@@ -61,10 +62,12 @@ public sealed partial class SqliteMetadataStore
                 .Bind(RepositoriesLookedAt - looks);
             for (; rows.Step(); looks++)
             {
-                if (rows.Bool(1)) return RepositoryName.Parse(rows.Text(0));
+                if (rows.Bool(1) && !MustNotBeRead(rows.Int64(2))) return RepositoryName.Parse(rows.Text(0));
             }
         }
 
         return null;
     }
+
+    private static bool MustNotBeRead(long locks) => ((Locks)locks).HasFlag(Locks.Read);
 }

@@ -7,7 +7,7 @@ public sealed partial class SqliteMetadataStore
 {
     private static readonly Sql FindBlob = new("""
         SELECT b.size, b.location, b.state, r.id, m.lease_until,
-            EXISTS (SELECT 1 FROM edges e WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3)
+            EXISTS (SELECT 1 FROM edges e WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3), r.locks
         FROM repositories r
         CROSS JOIN memberships m ON m.repository_id = r.id AND m.digest = ?3
         CROSS JOIN blobs b ON b.digest = m.digest
@@ -51,11 +51,12 @@ public sealed partial class SqliteMetadataStore
         DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
+            if (FindRepositoryRow(scope, registryId, repository) is { } target) Refuse(target.Locks, Locks.Write, repository);
             var source = from is { } named ? named : FindHolder(scope, registryId, repository, digest, readable);
             if (source is not { } holder) return null;
 
             var blob = ReadBlob(scope.Session, registryId, holder, digest);
-            if (blob is null || blob.State != BlobState.Live) return null;
+            if (blob is null || blob.State != BlobState.Live || blob.RepositoryLocks.HasFlag(Locks.Read)) return null;
 
             var repositoryId = EnsureRepository(scope, registryId, repository).Id;
             JoinOrExtend(scope, registryId, repositoryId, digest, blob.Size, leaseUntil);
@@ -72,6 +73,7 @@ public sealed partial class SqliteMetadataStore
         {
             var blob = ReadBlob(scope.Session, registryId, repository, digest);
             if (blob is null) return new DeleteResult(DeleteOutcome.Unknown);
+            Refuse(blob.RepositoryLocks, Locks.Write, repository);
             if (blob.Referenced) return new DeleteResult(DeleteOutcome.Held, FindDigest(scope, FindNamingManifest, blob.RepositoryId, digest));
 
             if (Leave(scope, registryId, blob.RepositoryId, digest, blob.Size)) scope.Use(QueueBlob).Bind(digest).Bind(scope.Now).Execute();
@@ -104,7 +106,7 @@ public sealed partial class SqliteMetadataStore
     {
         using var row = session.Use(FindBlob).Bind(registryId).Bind(repository.Value).Bind(digest);
         return row.Step()
-            ? new BlobRecord(digest, row.Int64(0), row.Text(1), (BlobState)row.Int64(2), row.Int64(3), row.Time(4), row.Bool(5))
+            ? new BlobRecord(digest, row.Int64(0), row.Text(1), (BlobState)row.Int64(2), row.Int64(3), row.Time(4), row.Bool(5)) { RepositoryLocks = (Locks)row.Int64(6) }
             : null;
     }
 

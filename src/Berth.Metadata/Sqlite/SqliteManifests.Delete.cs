@@ -10,7 +10,9 @@ public sealed partial class SqliteMetadataStore
         WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.digest <> ?2 LIMIT 1
         """);
 
-    private static readonly Sql ListTagsOfManifest = new("SELECT name, hybrid_time FROM tags WHERE manifest_id = ?1 ORDER BY repository_id, name");
+    private static readonly Sql ListTagsOfManifest = new("""
+        SELECT name, hybrid_time, updated_at, locks FROM tags WHERE manifest_id = ?1 ORDER BY repository_id, name
+        """);
 
     private static readonly Sql DeleteTag = new("DELETE FROM tags WHERE repository_id = ?1 AND name = ?2");
 
@@ -27,7 +29,7 @@ public sealed partial class SqliteMetadataStore
     private static readonly Sql AnyManifest = new("SELECT 1 FROM manifests WHERE repository_id = ?1 AND deleted_at IS NULL LIMIT 1");
 
     private static readonly Sql FindTagWithDigest = new("""
-        SELECT m.digest, t.hybrid_time FROM tags t CROSS JOIN manifests m ON m.id = t.manifest_id WHERE t.repository_id = ?1 AND t.name = ?2
+        SELECT m.digest, m.id, t.hybrid_time, t.updated_at, t.locks FROM tags t CROSS JOIN manifests m ON m.id = t.manifest_id WHERE t.repository_id = ?1 AND t.name = ?2
         """);
 
     /// <inheritdoc/>
@@ -38,10 +40,15 @@ public sealed partial class SqliteMetadataStore
             if (FindRepositoryRow(scope, registryId, repository) is not { } row) return new DeleteResult(DeleteOutcome.Unknown);
             if (FindManifest(scope, row.Id, digest) is not { Deleted: false } manifest) return new DeleteResult(DeleteOutcome.Unknown);
 
+            Refuse(row.Locks, Locks.Write, repository);
+            Refuse(manifest.Locks, AgainstDeletion, repository, Reference.To(digest));
+            var tags = TagsOf(scope, manifest.Id);
+            foreach (var tag in tags) Refuse(tag.Locks, AgainstDeletion, repository, Reference.To(Tag.Parse(tag.Name)));
             var parent = FindDigest(scope, FindParent, row.Id, digest);
             if (!parent.IsDefault) return new DeleteResult(DeleteOutcome.Held, parent);
 
-            DeleteManifestWithTags(scope, new LedgerEntry(LedgerKinds.ManifestDeleted, registryId, repository.Value, Digest: digest), row.Id, manifest, leaseUntil, caller);
+            DeleteManifestWithTags(
+                scope, new LedgerEntry(LedgerKinds.ManifestDeleted, registryId, repository.Value, Digest: digest), row.Id, manifest, tags, leaseUntil, caller);
             return new DeleteResult(DeleteOutcome.Deleted);
         },
         cancellationToken);
@@ -54,49 +61,50 @@ public sealed partial class SqliteMetadataStore
             if (FindRepositoryRow(scope, registryId, repository) is not { } row) return new DeleteResult(DeleteOutcome.Unknown);
 
             Digest digest;
-            long hybridTime;
+            long manifestId;
+            NamedTag named;
             using (var found = scope.Use(FindTagWithDigest).Bind(row.Id).Bind(tag.Value))
             {
                 if (!found.Step()) return new DeleteResult(DeleteOutcome.Unknown);
-                (digest, hybridTime) = (found.Digest(0), found.Int64(1));
+                (digest, manifestId) = (found.Digest(0), found.Int64(1));
+                named = new NamedTag(tag.Value, found.Int64(2), found.Int64(3), (Locks)found.Int64(4));
             }
 
-            RemoveTag(scope, row.Id, new LedgerEntry(LedgerKinds.TagDeleted, registryId, repository.Value, tag.Value, digest), hybridTime, caller);
+            Refuse(row.Locks, Locks.Write, repository);
+            Refuse(named.Locks, AgainstDeletion, repository, Reference.To(tag));
+            RemoveTag(scope, row.Id, new LedgerEntry(LedgerKinds.TagDeleted, registryId, repository.Value, tag.Value, digest), named, caller);
+            scope.Use(TouchManifest).Bind(manifestId).Bind(scope.Now).Execute();
+            CountTags(scope, registryId, row.Id, -1);
             return new DeleteResult(DeleteOutcome.Deleted);
         },
         cancellationToken);
 
-    /// <summary>Removes a manifest that nothing of its repository lists, and its tags; the result is their names.</summary>
-    private static IReadOnlyList<string> DeleteManifestWithTags(
-        WriteScope scope, LedgerEntry entry, long repositoryId, ManifestRow manifest, DateTimeOffset leaseUntil, Caller caller)
+    /// <summary>Removes a manifest that nothing of its repository lists, and its tags.</summary>
+    private static void DeleteManifestWithTags(
+        WriteScope scope, LedgerEntry entry, long repositoryId, ManifestRow manifest, IReadOnlyList<NamedTag> tags, DateTimeOffset leaseUntil, Caller caller)
     {
-        var tags = TagsOf(scope, manifest.Id);
-        foreach (var (tag, hybridTime) in tags)
-        {
-            RemoveTag(scope, repositoryId, entry with { Kind = LedgerKinds.TagDeleted, Reference = tag }, hybridTime, caller);
-        }
+        foreach (var tag in tags) RemoveTag(scope, repositoryId, entry with { Kind = LedgerKinds.TagDeleted, Reference = tag.Name }, tag, caller);
 
         RemoveManifestRows(scope, repositoryId, manifest.Id, leaseUntil);
-        CountManifest(scope, entry.RegistryId, repositoryId, manifest.Size, -1);
+        CountManifest(scope, entry.RegistryId, repositoryId, manifest.Size, -1, -tags.Count);
         var deletedAt = scope.Append(entry, caller, manifest.HybridTime);
-        SetTombstone(scope, repositoryId, TombstoneKind.Manifest, entry.Digest.ToString(), deletedAt);
+        SetTombstone(scope, repositoryId, TombstoneKind.Manifest, entry.Digest.ToString(), deletedAt, manifest.UpdatedAt);
         if (!Exists(scope, AnyManifest, repositoryId)) scope.Use(SetListed).Bind(repositoryId).Bind(false).Execute();
-        return [.. tags.Select(tag => tag.Name)];
     }
 
-    private static List<(string Name, long HybridTime)> TagsOf(WriteScope scope, long manifestId)
+    private static List<NamedTag> TagsOf(WriteScope scope, long manifestId)
     {
-        var tags = new List<(string, long)>();
+        var tags = new List<NamedTag>();
         using var rows = scope.Use(ListTagsOfManifest).Bind(manifestId);
-        while (rows.Step()) tags.Add((rows.Text(0), rows.Int64(1)));
+        while (rows.Step()) tags.Add(new NamedTag(rows.Text(0), rows.Int64(1), rows.Int64(2), (Locks)rows.Int64(3)));
         return tags;
     }
 
-    private static void RemoveTag(WriteScope scope, long repositoryId, LedgerEntry entry, long replaced, Caller caller)
+    private static void RemoveTag(WriteScope scope, long repositoryId, LedgerEntry entry, NamedTag tag, Caller caller)
     {
-        scope.Use(DeleteTag).Bind(repositoryId).Bind(entry.Reference).Execute();
-        var hybridTime = scope.Append(entry, caller, replaced);
-        SetTombstone(scope, repositoryId, TombstoneKind.Tag, entry.Reference!, hybridTime);
+        scope.Use(DeleteTag).Bind(repositoryId).Bind(tag.Name).Execute();
+        var hybridTime = scope.Append(entry, caller, tag.HybridTime);
+        SetTombstone(scope, repositoryId, TombstoneKind.Tag, tag.Name, hybridTime, tag.UpdatedAt);
     }
 
     /// <summary>Removes a manifest with its bytes and edges; a blob that it was the last to name gets a lease and a review.</summary>
@@ -129,4 +137,7 @@ public sealed partial class SqliteMetadataStore
         using var row = scope.Use(sql).Bind(id);
         return row.Step();
     }
+
+    /// <summary>A tag of a manifest that is about to go.</summary>
+    private readonly record struct NamedTag(string Name, long HybridTime, long UpdatedAt, Locks Locks);
 }

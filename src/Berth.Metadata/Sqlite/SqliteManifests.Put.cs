@@ -9,17 +9,21 @@ public sealed partial class SqliteMetadataStore
     private const int EdgeToManifest = 2;
 
     private static readonly Sql FindManifestRow = new("""
-        SELECT id, size, deleted_at IS NOT NULL, hybrid_time, damaged FROM manifests WHERE repository_id = ?1 AND digest = ?2
+        SELECT id, size, deleted_at IS NOT NULL, hybrid_time, damaged, locks, updated_at FROM manifests WHERE repository_id = ?1 AND digest = ?2
         """);
 
     private static readonly Sql InsertManifest = new("""
-        INSERT INTO manifests (repository_id, digest, media_type, artifact_type, size, subject, annotations, hybrid_time, region, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT region FROM installation), ?9)
+        INSERT INTO manifests (
+            repository_id, digest, media_type, artifact_type, size, subject, annotations, hybrid_time, region, created_at, updated_at, pushed_by, described,
+            image_size, config_media_type)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT region FROM installation), ?9, ?9, ?10, ?11, ?12, ?13)
         """);
 
     private static readonly Sql ReviveManifest = new("""
-        UPDATE manifests SET deleted_at = NULL, hybrid_time = ?2, region = (SELECT region FROM installation) WHERE id = ?1
+        UPDATE manifests SET deleted_at = NULL, hybrid_time = ?2, region = (SELECT region FROM installation), updated_at = ?3, pushed_by = ?4 WHERE id = ?1
         """);
+
+    private static readonly Sql TouchManifest = new("UPDATE manifests SET updated_at = ?2 WHERE id = ?1");
 
     private static readonly Sql SetManifestBytes = new("INSERT OR REPLACE INTO manifest_bytes (manifest_id, bytes) VALUES (?1, ?2)");
 
@@ -31,7 +35,7 @@ public sealed partial class SqliteMetadataStore
         INSERT OR IGNORE INTO edges (manifest_id, kind, digest, repository_id, may_be_absent) VALUES (?1, ?2, ?3, ?4, ?5)
         """);
 
-    private static readonly Sql FindTag = new("SELECT manifest_id, hybrid_time FROM tags WHERE repository_id = ?1 AND name = ?2");
+    private static readonly Sql FindTag = new("SELECT manifest_id, hybrid_time, locks FROM tags WHERE repository_id = ?1 AND name = ?2");
 
     private static readonly Sql UpsertTag = new("""
         INSERT INTO tags (repository_id, name, manifest_id, hybrid_time, region, created_at, updated_at)
@@ -52,6 +56,8 @@ public sealed partial class SqliteMetadataStore
     {
         var repository = FindRepositoryRow(scope, manifest.RegistryId, manifest.Repository);
         var standing = repository is { } known ? FindManifest(scope, known.Id, manifest.Digest) : null;
+        var tags = FindTags(scope, repository?.Id ?? 0, manifest);
+        if (repository is { } named) RefusePush(manifest, named, standing, tags);
 
         // Also for a manifest that stands: what it names may have been found damaged since.
         var content = NamedContent.Check(scope, repository?.Id ?? 0, manifest);
@@ -63,14 +69,38 @@ public sealed partial class SqliteMetadataStore
         if (!repository.Value.Listed) scope.Use(SetListed).Bind(repositoryId).Bind(true).Execute();
         AddEdges(scope, repositoryId, row.Id, content);
         if (standing is not null) Heal(scope, row, manifest, caller);
-        foreach (var tag in manifest.Tags) SetTag(scope, repositoryId, manifest, tag, row.Id, caller);
+
+        var added = 0;
+        var moved = tags.Where(tag => tag.Standing?.ManifestId != row.Id).ToList();
+        foreach (var tag in moved)
+        {
+            SetTag(scope, repositoryId, manifest, tag, row.Id, caller);
+            if (tag.Standing is { } before) scope.Use(TouchManifest).Bind(before.ManifestId).Bind(scope.Now).Execute();
+            else added++;
+        }
+
+        if (moved.Count > 0 && standing is not null) scope.Use(TouchManifest).Bind(row.Id).Bind(scope.Now).Execute();
+        if (standing is null) CountManifest(scope, manifest.RegistryId, repositoryId, manifest.Bytes.Length, 1, added);
+        else CountTags(scope, manifest.RegistryId, repositoryId, added);
         return PutManifestResult.Stored;
+    }
+
+    private static List<TagToSet> FindTags(WriteScope scope, long repositoryId, NewManifest manifest)
+    {
+        var tags = new List<TagToSet>(manifest.Tags.Count);
+        foreach (var tag in manifest.Tags.Distinct())
+        {
+            using var row = scope.Use(FindTag).Bind(repositoryId).Bind(tag.Value);
+            tags.Add(new TagToSet(tag, row.Step() ? new TagRow(row.Int64(0), row.Int64(1), (Locks)row.Int64(2)) : null));
+        }
+
+        return tags;
     }
 
     private static ManifestRow? FindManifest(WriteScope scope, long repositoryId, Digest digest)
     {
         using var row = scope.Use(FindManifestRow).Bind(repositoryId).Bind(digest);
-        return row.Step() ? new ManifestRow(row.Int64(0), row.Int64(1), row.Bool(2), row.Int64(3), row.Bool(4)) : null;
+        return row.Step() ? new ManifestRow(row.Int64(0), row.Int64(1), row.Bool(2), row.Int64(3), row.Bool(4), (Locks)row.Int64(5), row.Int64(6)) : null;
     }
 
     private static ManifestRow Add(WriteScope scope, long repositoryId, NewManifest manifest, ManifestRow? deleted, Caller caller)
@@ -80,13 +110,12 @@ public sealed partial class SqliteMetadataStore
             new LedgerEntry(LedgerKinds.ManifestPushed, manifest.RegistryId, manifest.Repository.Value, Digest: manifest.Digest), caller, replaced);
         if (deleted is { } row)
         {
-            scope.Use(ReviveManifest).Bind(row.Id).Bind(hybridTime).Execute();
+            scope.Use(ReviveManifest).Bind(row.Id).Bind(hybridTime).Bind(scope.Now).Bind(caller.Name).Execute();
             return row;
         }
 
-        var id = Insert(scope, repositoryId, manifest, hybridTime);
-        CountManifest(scope, manifest.RegistryId, repositoryId, manifest.Bytes.Length, 1);
-        return new ManifestRow(id, manifest.Bytes.Length, Deleted: false, hybridTime, Damaged: false);
+        var id = Insert(scope, repositoryId, manifest, hybridTime, caller);
+        return new ManifestRow(id, manifest.Bytes.Length, Deleted: false, hybridTime, Damaged: false, Locks.None, scope.Now);
     }
 
     /// <summary>The edges of all that the manifest names; those of one that stands are there already, unless they were lost.</summary>
@@ -116,44 +145,51 @@ public sealed partial class SqliteMetadataStore
         return row.Step();
     }
 
-    private static long Insert(WriteScope scope, long repositoryId, NewManifest manifest, long hybridTime)
+    private static long Insert(WriteScope scope, long repositoryId, NewManifest manifest, long hybridTime, Caller caller)
     {
         var body = manifest.Manifest;
         var subject = body.Subject?.Digest ?? default;
+        var description = ManifestDescription.Of(body);
         scope.Use(InsertManifest).Bind(repositoryId).Bind(manifest.Digest).Bind(body.MediaType).Bind(body.ReferrerArtifactType)
             .Bind(manifest.Bytes.Length).Bind(subject).Bind(subject.IsDefault ? null : body.Annotations).Bind(hybridTime).Bind(scope.Now)
-            .Execute();
+            .Bind(caller.Name).Bind(!ManifestDescription.HasConfigOfImage(body)).Bind(description.ImageSize).Bind(description.ConfigMediaType).Execute();
         var id = scope.Session.LastInsertedId;
         scope.Use(SetManifestBytes).Bind(id).Bind(manifest.Bytes).Execute();
         return id;
     }
 
-    private static void SetTag(WriteScope scope, long repositoryId, NewManifest manifest, Tag tag, long manifestId, Caller caller)
+    private static void SetTag(WriteScope scope, long repositoryId, NewManifest manifest, TagToSet tag, long manifestId, Caller caller)
     {
-        long replaced = 0;
-        using (var row = scope.Use(FindTag).Bind(repositoryId).Bind(tag.Value))
-        {
-            if (row.Step())
-            {
-                if (row.Int64(0) == manifestId) return;
-                replaced = row.Int64(1);
-            }
-        }
-
-        replaced = Math.Max(replaced, TakeTombstone(scope, repositoryId, TombstoneKind.Tag, tag.Value));
-        var hybridTime = scope.Append(
-            new LedgerEntry(LedgerKinds.TagSet, manifest.RegistryId, manifest.Repository.Value, tag.Value, manifest.Digest), caller, replaced);
-        scope.Use(UpsertTag).Bind(repositoryId).Bind(tag.Value).Bind(manifestId).Bind(hybridTime).Bind(scope.Now).Execute();
+        var name = tag.Tag.Value;
+        var replaced = Math.Max(tag.Standing?.HybridTime ?? 0, TakeTombstone(scope, repositoryId, TombstoneKind.Tag, name));
+        var hybridTime = scope.Append(new LedgerEntry(LedgerKinds.TagSet, manifest.RegistryId, manifest.Repository.Value, name, manifest.Digest), caller, replaced);
+        scope.Use(UpsertTag).Bind(repositoryId).Bind(name).Bind(manifestId).Bind(hybridTime).Bind(scope.Now).Execute();
     }
 
-    /// <summary>A manifest counts in its repository, its registry and the installation; its bytes are stored once for each repository.</summary>
-    private static void CountManifest(WriteScope scope, long registryId, long repositoryId, long size, int sign)
+    /// <summary>
+    /// A manifest counts in its repository, its registry and the installation; its bytes are stored once for each repository. Its tags, which come and go with
+    /// it, count in the first two.
+    /// </summary>
+    private static void CountManifest(WriteScope scope, long registryId, long repositoryId, long size, int sign, long tags)
     {
-        scope.AddUsage(registryId, repositoryId, sign * size, 0, sign);
-        scope.AddUsage(registryId, 0, sign * size, 0, sign);
+        scope.AddUsage(registryId, repositoryId, sign * size, 0, sign, tags);
+        scope.AddUsage(registryId, 0, sign * size, 0, sign, tags);
         scope.AddUsage(0, 0, 0, 0, sign);
     }
 
+    private static void CountTags(WriteScope scope, long registryId, long repositoryId, long tags)
+    {
+        if (tags == 0) return;
+        scope.AddUsage(registryId, repositoryId, 0, 0, 0, tags);
+        scope.AddUsage(registryId, 0, 0, 0, 0, tags);
+    }
+
     /// <summary>A manifest's row as the writer sees it.</summary>
-    private readonly record struct ManifestRow(long Id, long Size, bool Deleted, long HybridTime, bool Damaged);
+    private readonly record struct ManifestRow(long Id, long Size, bool Deleted, long HybridTime, bool Damaged, Locks Locks, long UpdatedAt);
+
+    /// <summary>A tag's row as the writer sees it.</summary>
+    private readonly record struct TagRow(long ManifestId, long HybridTime, Locks Locks);
+
+    /// <summary>A tag that a push names, with what stands of it.</summary>
+    private readonly record struct TagToSet(Tag Tag, TagRow? Standing);
 }

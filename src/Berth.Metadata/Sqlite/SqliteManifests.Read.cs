@@ -23,20 +23,15 @@ public sealed partial class SqliteMetadataStore
 
     private const string ReferrerColumns = "SELECT m.id, m.digest, m.media_type, m.size, m.artifact_type, m.annotations";
 
-    private static readonly Sql FindByTag = new($"SELECT m.digest, m.media_type, m.size, m.subject {ByTag} {OfRepository}");
+    private const string ServedColumns = "m.digest, m.media_type, m.size, m.subject, r.locks, m.locks";
 
-    private static readonly Sql FindByTagWithBytes = new($"SELECT m.digest, m.media_type, m.size, m.subject, b.bytes {ByTag} {WithBytes} {OfRepository}");
+    private static readonly Sql FindByTag = new($"SELECT {ServedColumns}, t.locks {ByTag} {OfRepository}");
 
-    private static readonly Sql FindByDigest = new($"SELECT m.digest, m.media_type, m.size, m.subject {ByDigest} {OfRepository}");
+    private static readonly Sql FindByTagWithBytes = new($"SELECT {ServedColumns}, t.locks, b.bytes {ByTag} {WithBytes} {OfRepository}");
 
-    private static readonly Sql FindByDigestWithBytes = new(
-        $"SELECT m.digest, m.media_type, m.size, m.subject, b.bytes {ByDigest} {WithBytes} {OfRepository}");
+    private static readonly Sql FindByDigest = new($"SELECT {ServedColumns}, 0 {ByDigest} {OfRepository}");
 
-    // The one row of the repository stands even when it has no tag after the given one: that is how "no tags" differs from "no repository".
-    private static readonly Sql ListTags = new("""
-        SELECT t.name FROM repositories r LEFT JOIN tags t ON t.repository_id = r.id AND t.name > ?3
-        WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?4
-        """);
+    private static readonly Sql FindByDigestWithBytes = new($"SELECT {ServedColumns}, 0, b.bytes {ByDigest} {WithBytes} {OfRepository}");
 
     private static readonly Sql ListReferrers = new($"""
         {ReferrerColumns} FROM repositories r CROSS JOIN manifests m ON m.repository_id = r.id AND m.subject = ?3 AND m.id > ?4
@@ -103,30 +98,6 @@ public sealed partial class SqliteMetadataStore
             },
             cancellationToken));
 
-    /// <inheritdoc/>
-    public ValueTask<Page<string>?> ListTagsAsync(
-        long registryId, RepositoryName repository, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
-            (registryId, repository, after, limit),
-            static (reader, list) =>
-            {
-                var last = list.after ?? "";
-                using var rows = reader.Use(ListTags).Bind(list.registryId).Bind(list.repository.Value).Bind(last).Bind(list.limit + 1L);
-                if (!rows.Step()) return null;
-
-                var tags = new List<string>();
-                if (rows.IsNull(0)) return new Page<string>(tags, More: false, null);
-                do
-                {
-                    if (tags.Count == list.limit) return new Page<string>(tags, More: true, last);
-                    tags.Add(last = rows.Text(0));
-                }
-                while (rows.Step());
-
-                return new Page<string>(tags, More: false, null);
-            },
-            cancellationToken));
-
     private static ManifestRecord? ReadManifest(
         SessionPool.Lease reader, long registryId, RepositoryName repository, Reference reference, bool withBytes)
     {
@@ -142,6 +113,11 @@ public sealed partial class SqliteMetadataStore
         if (!row.Step()) return null;
 
         var digest = reference.IsDigest ? reference.Digest : row.Digest(0);
-        return new ManifestRecord(digest, row.Text(1), row.Int64(2), row.Digest(3), withBytes ? row.BytesOrNull(4) : null);
+        return new ManifestRecord(digest, row.Text(1), row.Int64(2), row.Digest(3), withBytes ? row.BytesOrNull(7) : null)
+        {
+            RepositoryLocks = (Locks)row.Int64(4),
+            Locks = (Locks)row.Int64(5),
+            TagLocks = (Locks)row.Int64(6),
+        };
     }
 }

@@ -5,7 +5,7 @@ namespace Berth.Metadata.Sqlite;
 
 public sealed partial class SqliteMetadataStore
 {
-    private static readonly Sql FindRepository = new("SELECT id, listed FROM repositories WHERE registry_id = ?1 AND name = ?2");
+    private static readonly Sql FindRepository = new("SELECT id, listed, locks FROM repositories WHERE registry_id = ?1 AND name = ?2");
 
     private static readonly Sql InsertRepository = new(
         "INSERT INTO repositories (registry_id, name, listed, created_at) VALUES (?1, ?2, 0, ?3)");
@@ -16,11 +16,11 @@ public sealed partial class SqliteMetadataStore
 
     // One lower bound: of two, SQLite seeks to the first and reads all that the second leaves out.
     private static readonly Sql ListRepositories = new("""
-        SELECT name FROM repositories WHERE registry_id = ?1 AND listed = 1 AND name >= max(?2, ?3) AND name <> ?3 ORDER BY name LIMIT ?4
+        SELECT name, locks FROM repositories WHERE registry_id = ?1 AND listed = 1 AND name >= max(?2, ?3) AND name <> ?3 ORDER BY name LIMIT ?4
         """);
 
     private static readonly Sql ListRepositoriesUntil = new("""
-        SELECT name FROM repositories WHERE registry_id = ?1 AND listed = 1 AND name >= max(?2, ?3) AND name <> ?3 AND name < ?5 ORDER BY name LIMIT ?4
+        SELECT name, locks FROM repositories WHERE registry_id = ?1 AND listed = 1 AND name >= max(?2, ?3) AND name <> ?3 AND name < ?5 ORDER BY name LIMIT ?4
         """);
 
     /// <inheritdoc/>
@@ -39,15 +39,24 @@ public sealed partial class SqliteMetadataStore
         long registryId, IReadOnlyList<NameRange> readable, string? after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(
             (registryId, readable, after, limit),
-            static (reader, list) => ReadRepositories(reader, list.registryId, list.readable, list.after ?? "", list.limit),
+            static (reader, list) => ReadRepositories(reader, list.registryId, list.readable, list.after ?? "", list.limit, withHidden: false),
             cancellationToken));
 
-    private static Page<string> ReadRepositories(SessionPool.Lease reader, long registryId, IReadOnlyList<NameRange> readable, string after, int limit)
+    /// <inheritdoc/>
+    public ValueTask<Page<string>> ListEveryRepositoryAsync(
+        long registryId, IReadOnlyList<NameRange> readable, string? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, readable, after, limit),
+            static (reader, list) => ReadRepositories(reader, list.registryId, list.readable, list.after ?? "", list.limit, withHidden: true),
+            cancellationToken));
+
+    private static Page<string> ReadRepositories(
+        SessionPool.Lease reader, long registryId, IReadOnlyList<NameRange> readable, string after, int limit, bool withHidden)
     {
         using var transaction = reader.Session.BeginRead();
         var names = new List<string>();
 
-        // Each range costs a seek even when it is empty; a page that has looked at ten times its rows returns what it has.
+        // Each range costs a seek even when it is empty, and a repository that is left out a row; a page that has looked at ten times its rows returns what it has.
         var budget = Math.Max(10L * limit, 2);
         foreach (var range in readable)
         {
@@ -55,12 +64,14 @@ public sealed partial class SqliteMetadataStore
             if (budget-- == 0) return new Page<string>(names, More: true, after);
 
             using var rows = reader.Use(range.Until is null ? ListRepositories : ListRepositoriesUntil);
-            rows.Bind(registryId).Bind(range.From).Bind(after).Bind(limit - names.Count + 1L);
+            rows.Bind(registryId).Bind(range.From).Bind(after).Bind(limit - names.Count + budget + 1L);
             if (range.Until is not null) rows.Bind(range.Until);
             while (rows.Step())
             {
-                if (names.Count == limit) return new Page<string>(names, More: true, after);
-                names.Add(after = rows.Text(0));
+                if (names.Count == limit || budget == 0) return new Page<string>(names, More: true, after);
+                after = rows.Text(0);
+                if (withHidden || !ListedRows.AreHidden(rows.Int64(1))) names.Add(after);
+                else budget--;
             }
 
             // The range may be looked at once more by the next page, never skipped: its end may be the next range's first name.
@@ -70,17 +81,20 @@ public sealed partial class SqliteMetadataStore
         return new Page<string>(names, More: false, null);
     }
 
-    private static (long Id, bool Listed)? FindRepositoryRow(WriteScope scope, long registryId, RepositoryName repository)
+    private static RepositoryRow? FindRepositoryRow(WriteScope scope, long registryId, RepositoryName repository)
     {
         using var row = scope.Use(FindRepository).Bind(registryId).Bind(repository.Value);
-        return row.Step() ? (row.Int64(0), row.Bool(1)) : null;
+        return row.Step() ? new RepositoryRow(row.Int64(0), row.Bool(1), (Locks)row.Int64(2)) : null;
     }
 
-    private static (long Id, bool Listed) EnsureRepository(WriteScope scope, long registryId, RepositoryName repository)
+    private static RepositoryRow EnsureRepository(WriteScope scope, long registryId, RepositoryName repository)
     {
         if (FindRepositoryRow(scope, registryId, repository) is { } found) return found;
 
         scope.Use(InsertRepository).Bind(registryId).Bind(repository.Value).Bind(scope.Now).Execute();
-        return (scope.Session.LastInsertedId, false);
+        return new RepositoryRow(scope.Session.LastInsertedId, Listed: false, Locks.None);
     }
+
+    /// <summary>A repository's row as the writer sees it.</summary>
+    private readonly record struct RepositoryRow(long Id, bool Listed, Locks Locks);
 }

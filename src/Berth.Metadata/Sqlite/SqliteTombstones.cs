@@ -9,9 +9,10 @@ public sealed partial class SqliteMetadataStore
         """);
 
     private static readonly Sql UpsertTombstone = new("""
-        INSERT INTO tombstones (repository_id, kind, name, hybrid_time, region, created_at)
-        VALUES (?1, ?2, ?3, ?4, (SELECT region FROM installation), ?5)
-        ON CONFLICT DO UPDATE SET hybrid_time = excluded.hybrid_time, region = excluded.region, created_at = excluded.created_at
+        INSERT INTO tombstones (repository_id, kind, name, hybrid_time, region, created_at, updated_at)
+        VALUES (?1, ?2, ?3, ?4, (SELECT region FROM installation), ?5, ?6)
+        ON CONFLICT DO UPDATE SET hybrid_time = excluded.hybrid_time, region = excluded.region, created_at = excluded.created_at,
+            updated_at = excluded.updated_at
         """);
 
     /// <summary>Removes the tombstone of what comes back; returns its hybrid time, or 0 when there was none.</summary>
@@ -21,8 +22,9 @@ public sealed partial class SqliteMetadataStore
         return row.Step() ? row.Int64(0) : 0;
     }
 
-    private static void SetTombstone(WriteScope scope, long repositoryId, TombstoneKind kind, string name, long hybridTime) =>
-        scope.Use(UpsertTombstone).Bind(repositoryId).Bind((long)kind).Bind(name).Bind(hybridTime).Bind(scope.Now).Execute();
+    /// <summary>Remembers a deletion, and the place in lists by time of what was deleted.</summary>
+    private static void SetTombstone(WriteScope scope, long repositoryId, TombstoneKind kind, string name, long hybridTime, long updatedAt) =>
+        scope.Use(UpsertTombstone).Bind(repositoryId).Bind((long)kind).Bind(name).Bind(hybridTime).Bind(scope.Now).Bind(updatedAt).Execute();
 
     /// <summary>What a tombstone stands for. The values are stored.</summary>
     private enum TombstoneKind

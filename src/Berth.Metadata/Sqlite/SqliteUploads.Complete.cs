@@ -39,6 +39,7 @@ public sealed partial class SqliteMetadataStore
             }
 
             var upload = FindUpload(scope.Session, id)!;
+            Refuse(upload.RepositoryLocks, Locks.Write, upload.Repository);
             var repository = upload.Repository.Value;
             if (Store(scope, digest, size, upload.Location))
             {

@@ -7,7 +7,7 @@ public sealed partial class SqliteMetadataStore
 {
     private const string UploadColumns = """
         SELECT u.id, u.registry_id, u.repository_id, r.name, u.principal_id, u.location, u.state, u.epoch, u.writer_until, u.algorithm, u.offset,
-            u.hash_state, u.digest, u.expires_at, u.created_at
+            u.hash_state, u.digest, u.expires_at, u.created_at, r.locks
         FROM uploads u CROSS JOIN repositories r ON r.id = u.repository_id
         """;
 
@@ -55,7 +55,8 @@ public sealed partial class SqliteMetadataStore
     public Task<UploadRecord> OpenUploadAsync(NewUpload upload, Caller caller, CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
-            var repositoryId = EnsureRepository(scope, upload.RegistryId, upload.Repository).Id;
+            var (repositoryId, _, locks) = EnsureRepository(scope, upload.RegistryId, upload.Repository);
+            Refuse(locks, Locks.Write, upload.Repository);
             var writing = upload.WriterUntil is not null;
             scope.Use(InsertUpload).Bind(upload.Id).Bind(upload.RegistryId).Bind(repositoryId).Bind(caller.PrincipalId).Bind(upload.Location)
                 .Bind(writing ? 1 : 0).Bind(writing ? _node : null).Bind(upload.WriterUntil).Bind((long)upload.Algorithm).Bind(scope.Now)
@@ -159,5 +160,8 @@ public sealed partial class SqliteMetadataStore
 
     private static UploadRecord ToUpload(Statement row) => new(
         row.Text(0), row.Int64(1), row.Int64(2), RepositoryName.Parse(row.Text(3)), row.Int64(4), row.Text(5), (UploadState)row.Int64(6), row.Int64(7),
-        row.TimeOrNull(8), (DigestAlgorithm)row.Int64(9), row.Int64(10), row.BytesOrNull(11), row.Digest(12), row.Time(13), row.Time(14));
+        row.TimeOrNull(8), (DigestAlgorithm)row.Int64(9), row.Int64(10), row.BytesOrNull(11), row.Digest(12), row.Time(13), row.Time(14))
+    {
+        RepositoryLocks = (Locks)row.Int64(15),
+    };
 }

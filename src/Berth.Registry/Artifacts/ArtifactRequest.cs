@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
@@ -10,9 +9,15 @@ namespace Berth.Registry.Artifacts;
 /// <summary>One request to <c>/acr/v1</c> that was let in.</summary>
 /// <param name="Http">The HTTP request and answer.</param>
 /// <param name="Admission">Who asks, of which registry, and with what rights.</param>
-/// <param name="Repository">The repository of the path; default for the catalog.</param>
-internal sealed record ArtifactRequest(HttpContext Http, Admission Admission, RepositoryName Repository)
+/// <param name="Target">What is asked for.</param>
+internal sealed record ArtifactRequest(HttpContext Http, Admission Admission, ArtifactTarget Target)
 {
+    /// <summary>The registry's row.</summary>
+    public long Registry => Admission.Registry.Id;
+
+    /// <summary>The repository of the path; default for the catalog.</summary>
+    public RepositoryName Repository => Target.Repository;
+
     /// <summary>Ends when the client goes away.</summary>
     public CancellationToken Aborted => Http.RequestAborted;
 
@@ -21,16 +26,6 @@ internal sealed record ArtifactRequest(HttpContext Http, Admission Admission, Re
 
     /// <summary>A query parameter's value, or null.</summary>
     public string? Query(string name) => Http.Request.Query[name] is [{ Length: > 0 } value] ? value : null;
-
-    /// <summary>How many entries are asked for, and after which.</summary>
-    /// <exception cref="OciException">400: <c>n</c> is no number from 1 up.</exception>
-    public (int Count, string? Last) ReadPage(int defaultCount, int maxCount)
-    {
-        if (Query("n") is not { } text) return (defaultCount, Query("last"));
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
-            ? (Math.Min(count, maxCount), Query("last"))
-            : throw new OciException(OciErrorCode.PaginationNumberInvalid, "n must be a whole number from 1 to 2147483647.");
-    }
 
     /// <summary>The manifest that the list is to be of; null for all.</summary>
     /// <exception cref="OciException">400: <c>digest</c> is none.</exception>
@@ -45,4 +40,13 @@ internal sealed record ArtifactRequest(HttpContext Http, Admission Admission, Re
 
     /// <summary>Answers with a JSON object.</summary>
     public Task AnswerAsync(int status, Action<Utf8JsonWriter> write) => JsonAnswer.WriteObjectAsync(Http, status, write, "private, no-cache");
+
+    /// <summary>The error for a repository that the registry does not have.</summary>
+    public OciException UnknownRepository() => new(
+        OciErrorCode.NameUnknown, $"This registry has no repository '{Repository}'.", detail: Repository.ToString());
+
+    /// <summary>The error for a tag or a manifest that the repository does not have.</summary>
+    public OciException UnknownReference() => new(
+        Target.Reference.IsDigest ? OciErrorCode.ManifestUnknown : OciErrorCode.TagUnknown,
+        $"The repository '{Repository}' has no {(Target.Reference.IsDigest ? "manifest" : "tag")} {Target.Reference}.", detail: Target.Reference.ToString());
 }

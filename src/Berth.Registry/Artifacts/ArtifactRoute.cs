@@ -8,15 +8,22 @@ namespace Berth.Registry.Artifacts;
 /// <param name="Kind">What the path names.</param>
 /// <param name="Method">The HTTP method.</param>
 /// <param name="Action">The right on the repository; null for the catalog, which asks for <see cref="RegistryAction.CatalogRead"/>.</param>
-internal sealed record ArtifactRoute(string Name, ArtifactKind Kind, string Method, RepositoryAction? Action)
+public sealed record ArtifactRoute(string Name, ArtifactKind Kind, string Method, RepositoryAction? Action)
 {
-    /// <summary>All routes.</summary>
+    /// <summary>All routes. Tests and the reference page are made from this table.</summary>
     public static readonly IReadOnlyList<ArtifactRoute> All =
     [
         new("artifacts.catalog", ArtifactKind.Catalog, "GET", null),
-        new("artifacts.tags", ArtifactKind.Tags, "GET", RepositoryAction.MetadataRead),
+        new("artifacts.repository.show", ArtifactKind.Repository, "GET", RepositoryAction.MetadataRead),
         new("artifacts.repository.update", ArtifactKind.Repository, "PATCH", RepositoryAction.MetadataWrite),
         new("artifacts.repository.delete", ArtifactKind.Repository, "DELETE", RepositoryAction.ContentDelete),
+        new("artifacts.tags", ArtifactKind.Tags, "GET", RepositoryAction.MetadataRead),
+        new("artifacts.tag.show", ArtifactKind.Tag, "GET", RepositoryAction.MetadataRead),
+        new("artifacts.tag.update", ArtifactKind.Tag, "PATCH", RepositoryAction.MetadataWrite),
+        new("artifacts.tag.delete", ArtifactKind.Tag, "DELETE", RepositoryAction.ContentDelete),
+        new("artifacts.manifests", ArtifactKind.Manifests, "GET", RepositoryAction.MetadataRead),
+        new("artifacts.manifest.show", ArtifactKind.Manifest, "GET", RepositoryAction.MetadataRead),
+        new("artifacts.manifest.update", ArtifactKind.Manifest, "PATCH", RepositoryAction.MetadataWrite),
     ];
 
     /// <summary>The route of a path and method; null when there is none.</summary>
@@ -26,7 +33,7 @@ internal sealed record ArtifactRoute(string Name, ArtifactKind Kind, string Meth
     public static string Allow(ArtifactKind kind) => string.Join(", ", All.Where(route => route.Kind == kind).Select(route => route.Method));
 
     /// <summary>What the route asks of the caller.</summary>
-    public AccessDemand DemandOf(RepositoryName repository) => new(Name, repository, Action, RegistryAction.CatalogRead, Action switch
+    internal AccessDemand DemandOf(RepositoryName repository) => new(Name, repository, Action, RegistryAction.CatalogRead, Action switch
     {
         RepositoryAction.MetadataRead => $"repository:{repository}:metadata_read",
         RepositoryAction.MetadataWrite => $"repository:{repository}:metadata_write,metadata_read",
@@ -36,17 +43,26 @@ internal sealed record ArtifactRoute(string Name, ArtifactKind Kind, string Meth
 }
 
 /// <summary>What a path under <c>/acr/v1</c> names.</summary>
-internal enum ArtifactKind
+public enum ArtifactKind
 {
     /// <summary>Nothing.</summary>
     None,
 
-    /// <summary><c>_catalog</c>.</summary>
+    /// <summary><c>/acr/v1/_catalog</c></summary>
     Catalog,
 
-    /// <summary>A repository.</summary>
+    /// <summary><c>/acr/v1/{name}</c></summary>
     Repository,
 
-    /// <summary><c>{name}/_tags</c>.</summary>
+    /// <summary><c>/acr/v1/{name}/_tags</c></summary>
     Tags,
+
+    /// <summary><c>/acr/v1/{name}/_tags/{tag}</c></summary>
+    Tag,
+
+    /// <summary><c>/acr/v1/{name}/_manifests</c></summary>
+    Manifests,
+
+    /// <summary><c>/acr/v1/{name}/_manifests/{digest}</c></summary>
+    Manifest,
 }

@@ -13,9 +13,13 @@ internal sealed class BlobService(
     /// The blob, with its bytes promised for at least half the grace: nothing is written while a manifest names it or more than half of
     /// its lease remains.
     /// </summary>
-    /// <exception cref="OciException">404: the repository has no such blob.</exception>
-    public async ValueTask<BlobRecord> FindAsync(DistributionRequest request) =>
-        await FindAsync(request, request.Target.Digest) ?? throw Unknown(request.Target.Digest);
+    /// <exception cref="OciException">404: the repository has no such blob. 403: the repository is locked against pulls.</exception>
+    public async ValueTask<BlobRecord> FindAsync(DistributionRequest request)
+    {
+        var blob = await FindAsync(request, request.Target.Digest) ?? throw Unknown(request.Target.Digest);
+        LockRefusal.CheckPull(request.Repository, blob);
+        return blob;
+    }
 
     /// <summary>The same of any digest; null when the repository has no such blob.</summary>
     public async ValueTask<BlobRecord?> FindAsync(DistributionRequest request, Digest digest)

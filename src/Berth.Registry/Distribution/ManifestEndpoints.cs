@@ -3,6 +3,7 @@ using Berth.Metadata;
 using Berth.Oci;
 using Berth.Oci.Http;
 using Berth.Registry.Identity;
+using Berth.Registry.Lifecycle;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -44,6 +45,7 @@ internal sealed class ManifestEndpoints(
             throw ManifestService.Unknown(reference);
         }
 
+        LockRefusal.CheckPull(request.Repository, reference, manifest);
         if (!request.IsHead)
         {
             var address = request.Http.Connection.RemoteIpAddress?.ToString();

@@ -174,8 +174,19 @@ internal sealed class UploadService(
 
         var now = time.GetUtcNow();
         await steps.ReachAsync("upload.before-commit");
-        var committed = await metadata.CompleteUploadAsync(
-            upload.Id, upload.Epoch, digest, size, now + lifecycle.Grace, now + AnswerKept, request.Caller, CancellationToken.None);
+        bool committed;
+        try
+        {
+            committed = await metadata.CompleteUploadAsync(
+                upload.Id, upload.Epoch, digest, size, now + lifecycle.Grace, now + AnswerKept, request.Caller, CancellationToken.None);
+        }
+        catch (LockedException)
+        {
+            // The session stays for who tries again when the repository is unlocked.
+            await ReleaseAsync(upload);
+            throw;
+        }
+
         if (!committed) throw Busy(upload.Id);
         await steps.ReachAsync("upload.after-commit");
     }

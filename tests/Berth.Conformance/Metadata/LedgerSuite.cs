@@ -30,6 +30,11 @@ public abstract class LedgerSuite<TDatabase> : MetadataSuite<TDatabase>
         await ExpectAsync(() => Store.DeleteBlobAsync(Registry, App, blob.Digest, Alice, Token));
         await ExpectAsync(() => Store.DeleteBlobAsync(Registry, Other, blob.Digest, Alice, Token), LedgerKinds.BlobDeleted);
         await ExpectAsync(() => Store.DeleteTagAsync(Registry, App, Tag.Parse("v1"), Alice, Token), LedgerKinds.TagDeleted);
+        var changes = new LockChanges(Locks.Read, Locks.None);
+        await ExpectAsync(() => Store.LockTagAsync(Registry, App, Tag.Parse("v2"), changes, Alice, Token), LedgerKinds.TagLocked);
+        await ExpectAsync(() => Store.LockTagAsync(Registry, App, Tag.Parse("v2"), changes, Alice, Token));
+        await ExpectAsync(() => Store.LockManifestAsync(Registry, App, image.Digest, changes, Alice, Token), LedgerKinds.ManifestLocked);
+        await ExpectAsync(() => Store.UpdateRepositoryAsync(Registry, App, new RepositoryChanges(changes, Owner: "a"), Alice, Token), LedgerKinds.RepositoryChanged);
         var location = (await Store.FindBlobAsync(Registry, App, blob.Digest, Token))!.Location;
         await ExpectAsync(() => Store.MarkDamagedAsync(blob.Digest, location, Token), LedgerKinds.BlobDamaged);
         await ExpectAsync(() => Store.MarkLiveAsync(blob.Digest, location, Token), LedgerKinds.BlobHealed);

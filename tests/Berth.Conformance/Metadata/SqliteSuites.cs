@@ -17,6 +17,10 @@ public sealed class SqliteLists : ListsSuite<SqliteDatabase>;
 
 public sealed class SqliteRepositories : RepositoriesSuite<SqliteDatabase>;
 
+public sealed class SqliteArtifacts : ArtifactsSuite<SqliteDatabase>;
+
+public sealed class SqliteLocks : LocksSuite<SqliteDatabase>;
+
 public sealed class SqliteGarbage : GarbageSuite<SqliteDatabase>;
 
 public sealed class SqliteLedger : LedgerSuite<SqliteDatabase>;

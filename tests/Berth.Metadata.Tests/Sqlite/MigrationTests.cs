@@ -132,6 +132,29 @@ public sealed class MigrationTests
     }
 
     [Fact]
+    public async Task Rows_of_the_first_version_are_counted_and_have_their_place_in_lists_by_time()
+    {
+        await using var folder = new StoreFolder();
+        var image = StoreFolder.Manifest("image", tags: "v1");
+        using (var session = SessionPragmas.OpenWriter(folder.Options))
+        {
+            Migrator.Migrate(session, TimeProvider.System, [Migrator.Embedded()[0]]);
+            session.RunScript(FirstVersion.Rows(StoreFolder.Describe("layer"), image));
+            session.RunScript("UPDATE manifests SET created_at = 5; UPDATE tags SET created_at = 6, updated_at = 7");
+        }
+
+        await using var store = await folder.OpenAsync();
+
+        var found = (await store.FindRepositoryAsync(1, StoreFolder.App, Token))!;
+        Assert.Equal((1, 1, DateTimeOffset.FromUnixTimeMilliseconds(7), Locks.None), (found.Tags, found.Manifests, found.UpdatedAt, found.Locks));
+        var manifest = Assert.Single((await store.ListManifestDetailsByTimeAsync(1, StoreFolder.App, newestFirst: true, null, 10, Token))!.Items);
+        Assert.Equal(
+            (image.Digest, DateTimeOffset.FromUnixTimeMilliseconds(5), DateTimeOffset.FromUnixTimeMilliseconds(7)), (manifest.Digest, manifest.CreatedAt, manifest.UpdatedAt));
+        Assert.Equal((null, false, default), (manifest.PushedBy, manifest.IsDescribed, manifest.Description));
+        Assert.Empty(await store.CheckAsync(Token));
+    }
+
+    [Fact]
     public async Task A_folder_of_the_first_version_gets_its_resource_group_its_scope_and_ids_for_good()
     {
         await using var folder = new StoreFolder();

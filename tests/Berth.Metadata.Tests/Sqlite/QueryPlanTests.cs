@@ -41,6 +41,10 @@ public sealed class QueryPlanTests
         Assert.Equal(11, few.Referrers);
         Assert.Equal(1, few.Manifest);
         Assert.Equal(1, few.Blob);
+        // A snapshot, its repository, eleven rows; and of each of ten indexes its one tag, the end of them, and the end of what it lists.
+        Assert.Equal(14, few.TagsByTime);
+        Assert.Equal(14 + 30, few.ManifestsByTime);
+        Assert.Equal(1, few.Repository);
     }
 
     [Fact]
@@ -54,6 +58,21 @@ public sealed class QueryPlanTests
         await CompareAsync<string?, Page<string>?>(after => store.ListTagsAsync(1, StoreFolder.App, after, 10, Token), null, "tag-600-500");
         await CompareAsync<string?, Page<string>>(after => store.ListRepositoriesAsync(1, [NameRange.All], after, 10, Token), null, "many/r600-500");
         await CompareAsync<string?, Page<string>>(after => store.ListRepositoriesAsync(1, [new NameRange("many/", "many0")], after, 10, Token), null, "many/r600-500");
+        var (start, end) = (new TimeKey(0, ""), new TimeKey(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + 60_000, ""));
+        var half = (await store.ListTagRecordsByTimeAsync(1, StoreFolder.App, null, newestFirst: false, null, 300, Token))!.Last!;
+        var halfOfManifests = (await store.ListManifestDetailsByTimeAsync(1, StoreFolder.App, newestFirst: false, null, 300, Token))!.Last!;
+        var some = StoreFolder.Manifest("subject").Digest.ToString();
+        foreach (var newestFirst in (bool[])[false, true])
+        {
+            var first = newestFirst ? end : start;
+            await CompareAsync<TimeKey?, Page<TagRecord>?>(
+                after => store.ListTagRecordsByTimeAsync(1, StoreFolder.App, null, newestFirst, after, 10, Token), first, TimeKey.Parse(half));
+            await CompareAsync<TimeKey?, Page<ManifestDetails>?>(
+                after => store.ListManifestDetailsByTimeAsync(1, StoreFolder.App, newestFirst, after, 10, Token), first with { Name = some }, TimeKey.Parse(halfOfManifests));
+        }
+
+        await CompareAsync<Digest, Page<ManifestDetails>?>(
+            after => store.ListManifestDetailsAsync(1, StoreFolder.App, after, 10, Token), default, Digest.FromHash(DigestAlgorithm.Sha256, [0x80, .. new byte[31]]));
         await CompareAsync<long, Page<ReferrerRecord>>(after => store.ListReferrersAsync(1, StoreFolder.App, StoreFolder.Manifest("subject").Digest, null, after, 10, Token), 0, middle);
 
         async Task CompareAsync<TCursor, TPage>(Func<TCursor, ValueTask<TPage>> list, TCursor first, TCursor other)
@@ -65,6 +84,26 @@ public sealed class QueryPlanTests
             await list(other);
             var ofMiddle = store.ReaderInstructions - before - ofFirst;
             Assert.InRange(ofMiddle, 1, ofFirst * 3 / 2);
+        }
+    }
+
+    [Fact]
+    public async Task A_repository_is_found_by_as_many_instructions_however_many_tags_it_has()
+    {
+        await using var folder = new StoreFolder();
+        await using var store = await folder.OpenAsync();
+        await FillAsync(store, 20);
+        var few = await InstructionsAsync();
+        await FillAsync(store, 600);
+
+        Assert.InRange(await InstructionsAsync(), 1, few);
+
+        async Task<long> InstructionsAsync()
+        {
+            await store.FindRepositoryAsync(1, StoreFolder.App, Token);
+            var before = store.ReaderInstructions;
+            Assert.NotNull(await store.FindRepositoryAsync(1, StoreFolder.App, Token));
+            return store.ReaderInstructions - before;
         }
     }
 
@@ -95,7 +134,7 @@ public sealed class QueryPlanTests
         }
     }
 
-    private static async Task<(long Tags, long Repositories, long Referrers, long Manifest, long Blob)> CostsAsync(SqliteMetadataStore store)
+    private static async Task<(long Tags, long Repositories, long Referrers, long Manifest, long Blob, long TagsByTime, long ManifestsByTime, long Repository)> CostsAsync(SqliteMetadataStore store)
     {
         var subject = StoreFolder.Manifest("subject").Digest;
         return (
@@ -103,7 +142,10 @@ public sealed class QueryPlanTests
             await CostAsync(store, async () => await store.ListRepositoriesAsync(1, [NameRange.All], "many", 10, Token)),
             await CostAsync(store, async () => await store.ListReferrersAsync(1, StoreFolder.App, subject, null, 3, 10, Token)),
             await CostAsync(store, async () => await store.FindManifestAsync(1, StoreFolder.App, Reference.To(Tag.Parse("tag-20-3")), true, Token)),
-            await CostAsync(store, async () => await store.FindBlobAsync(1, StoreFolder.App, subject, Token)));
+            await CostAsync(store, async () => await store.FindBlobAsync(1, StoreFolder.App, subject, Token)),
+            await CostAsync(store, async () => await store.ListTagRecordsByTimeAsync(1, StoreFolder.App, null, newestFirst: true, null, 10, Token)),
+            await CostAsync(store, async () => await store.ListManifestDetailsByTimeAsync(1, StoreFolder.App, newestFirst: true, null, 10, Token)),
+            await CostAsync(store, async () => await store.FindRepositoryAsync(1, StoreFolder.App, Token)));
     }
 
     /// <summary>Rows and ends of statements that a read stepped over.</summary>

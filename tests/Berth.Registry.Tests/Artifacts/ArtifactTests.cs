@@ -45,6 +45,9 @@ public sealed class ArtifactTests
             ("GET", "/acr/v1/team-a/app/_tags", "repository:team-a/app:metadata_read"),
             ("PATCH", "/acr/v1/team-a/app", "repository:team-a/app:metadata_write,metadata_read"),
             ("DELETE", "/acr/v1/team-a/app", "repository:team-a/app:delete"),
+            ("GET", "/acr/v1/team-a/app", "repository:team-a/app:metadata_read"),
+            ("DELETE", "/acr/v1/team-a/app/_tags/v1", "repository:team-a/app:delete"),
+            ("PATCH", "/acr/v1/team-a/app/_manifests/sha256%3Ae3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "repository:team-a/app:metadata_write,metadata_read"),
         })
         {
             using var answer = await anybody.SendAsync(new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative)));
@@ -70,7 +73,7 @@ public sealed class ArtifactTests
         Assert.True(tag.GetProperty("changeableAttributes").GetProperty("deleteEnabled").GetBoolean());
 
         Assert.Equal(HttpStatusCode.NotFound, (await host.Client.GetAsync(new Uri("/acr/v1/absent/app/_tags", UriKind.Relative))).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await host.Client.GetAsync(new Uri("/acr/v1/team-a/app/_tags?orderby=timedesc", UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await host.Client.GetAsync(new Uri("/acr/v1/team-a/app/_tags?orderby=size", UriKind.Relative))).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await host.Client.GetAsync(new Uri("/acr/v1/team-a/app/_tags?n=0", UriKind.Relative))).StatusCode);
     }
 
@@ -112,7 +115,10 @@ public sealed class ArtifactTests
 
         using var body = JsonDocument.Parse((await PatchAsync(host.Client, "team-a/app", "{}")).Body);
         Assert.Equal(
-            ["registry", "imageName", "createdTime", "lastUpdateTime", "manifestCount", "tagCount", "anonymousPullEnabled", "changeableAttributes"],
+            [
+                "registry", "imageName", "createdTime", "lastUpdateTime", "manifestCount", "tagCount", "blobCount", "storageSize", "owner", "contact", "description",
+                "anonymousPullEnabled", "changeableAttributes",
+            ],
             body.RootElement.EnumerateObject().Select(property => property.Name));
         Assert.Equal("2026-11-24T12:00:00.0000000Z", body.RootElement.GetProperty("createdTime").GetString());
         Assert.Equal("2026-11-24T13:00:00.0000000Z", body.RootElement.GetProperty("lastUpdateTime").GetString());
@@ -121,8 +127,11 @@ public sealed class ArtifactTests
 
     [Theory]
     [InlineData("""{"anonymousPullEnabled":"yes"}""")]
-    [InlineData("""{"deleteEnabled":false}""")]
-    [InlineData("""{"colour":true}""")]
+    [InlineData("""{"deleteEnabled":"false"}""")]
+    [InlineData("""{"deleteEnabled":null}""")]
+    [InlineData("""{"deleteEnabled":false,"colour":true}""")]
+    [InlineData("""{"owner":7}""")]
+    [InlineData("""{"owner":"\ud800"}""")]
     [InlineData("""{"anonymousPullEnabled\ud800":true}""")]
     [InlineData("[]")]
     [InlineData("{")]

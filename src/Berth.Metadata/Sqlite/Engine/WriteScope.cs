@@ -11,8 +11,9 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
         """);
 
     private static readonly Sql MoveUsage = new("""
-        INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, blobs = blobs + excluded.blobs, manifests = manifests + excluded.manifests
+        INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, blobs = blobs + excluded.blobs, manifests = manifests + excluded.manifests,
+            tags = tags + excluded.tags
         """);
 
     /// <summary>The time now, in milliseconds since 1970.</summary>
@@ -34,8 +35,8 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
     }
 
     /// <summary>Adds to the usage of a repository, of a registry (repository 0), or of the installation (both 0).</summary>
-    public void AddUsage(long registryId, long repositoryId, long bytes, long blobs, long manifests) =>
-        Use(MoveUsage).Bind(registryId).Bind(repositoryId).Bind(bytes).Bind(blobs).Bind(manifests).Execute();
+    public void AddUsage(long registryId, long repositoryId, long bytes, long blobs, long manifests, long tags = 0) =>
+        Use(MoveUsage).Bind(registryId).Bind(repositoryId).Bind(bytes).Bind(blobs).Bind(manifests).Bind(tags).Execute();
 }
 
 /// <summary>What the ledger says of one mutation, beside who asked for it.</summary>

@@ -6,7 +6,7 @@ namespace Berth.Registry.Identity.Evidence;
 
 /// <summary>Answers what a principal may do in which of a registry's repositories, and by which way. Only repositories that it has a right in are read.</summary>
 internal sealed class PrincipalReport(
-    IPrincipals principals, IRoles roles, IRegistryTokens tokens, IManifests repositories)
+    IPrincipals principals, IRoles roles, IRegistryTokens tokens, IRepositories repositories)
 {
     private const int RepositoriesAtOnce = 200;
 
@@ -33,7 +33,7 @@ internal sealed class PrincipalReport(
 
         var reached = NameSet.Union(ways.SelectMany(way => Enum.GetValues<RepositoryAction>().Select(way.Given.Repositories)));
         if (reached.IsEmpty) return (entries, null);
-        var page = await repositories.ListRepositoriesAsync(registry.Id, reached.Ranges, after, RepositoriesAtOnce, cancellationToken);
+        var page = await repositories.ListEveryRepositoryAsync(registry.Id, reached.Ranges, after, RepositoriesAtOnce, cancellationToken);
         foreach (var name in page.Items)
         {
             var repository = RepositoryName.Parse(name);

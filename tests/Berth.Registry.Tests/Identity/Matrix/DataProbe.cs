@@ -86,7 +86,18 @@ internal sealed record DataProbe(string Name, string Method, Need Need, string R
         "artifacts.tags" => new(route.Name, route.Method, Need.ReadMetadata, $"/acr/v1/{repository}/_tags"),
         "artifacts.repository.update" => new(
             route.Name, route.Method, Need.WriteMetadata, $"/acr/v1/{repository}", null, Encoding.UTF8.GetBytes("""{"anonymousPullEnabled":true}"""), "{}"u8.ToArray(), "application/json"),
+        "artifacts.repository.show" => new(route.Name, route.Method, Need.ReadMetadata, $"/acr/v1/{repository}"),
+        "artifacts.tag.show" => new(route.Name, route.Method, Need.ReadMetadata, $"/acr/v1/{repository}/_tags/1"),
+        "artifacts.tag.update" => OfChange(route, $"/acr/v1/{repository}/_tags/1"),
+        "artifacts.tag.delete" => new(route.Name, route.Method, Need.Delete, $"/acr/v1/{repository}/_tags/1", $"/acr/v1/{repository}/_tags/absent"),
+        "artifacts.manifests" => new(route.Name, route.Method, Need.ReadMetadata, $"/acr/v1/{repository}/_manifests"),
+        "artifacts.manifest.show" => new(
+            route.Name, route.Method, Need.ReadMetadata, $"/acr/v1/{repository}/_manifests/{DigestOf(RegistryClientExtensions.Image(Used))}"),
+        "artifacts.manifest.update" => OfChange(route, $"/acr/v1/{repository}/_manifests/{DigestOf(RegistryClientExtensions.Image(Used))}"),
         "artifacts.repository.delete" => new(route.Name, route.Method, Need.Delete, $"/acr/v1/{repository}", "/acr/v1/team/absent"),
         _ => throw new InvalidOperationException($"The route {route.Name} is new: give it a request, and say here what one needs for it."),
     };
+
+    private static DataProbe OfChange(ArtifactRoute route, string path) => new(
+        route.Name, route.Method, Need.WriteMetadata, path, null, """{"writeEnabled":false,"readEnabled":false}"""u8.ToArray(), "{}"u8.ToArray(), "application/json");
 }

@@ -1,0 +1,122 @@
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+
+namespace Berth.Metadata.Sqlite;
+
+public sealed partial class SqliteMetadataStore
+{
+    private const string TagColumns = "t.name, t.locks, m.digest, t.created_at, t.updated_at";
+
+    private static readonly Sql FindTagRecord = new($"""
+        SELECT {TagColumns} FROM repositories r
+        CROSS JOIN tags t ON t.repository_id = r.id AND t.name = ?3
+        CROSS JOIN manifests m ON m.id = t.manifest_id
+        WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1
+        """);
+
+    // The one row of the repository stands even when it has no tag after the given one: that is how "no tags" differs from "no repository".
+    private static readonly Sql ListTags = new("""
+        SELECT t.name, t.locks FROM repositories r LEFT JOIN tags t ON t.repository_id = r.id AND t.name > ?3
+        WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?4
+        """);
+
+    private static readonly Sql ListTagRecords = new($"""
+        SELECT {TagColumns} FROM repositories r
+        LEFT JOIN tags t ON t.repository_id = r.id AND t.name > ?3
+        LEFT JOIN manifests m ON m.id = t.manifest_id
+        WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?4
+        """);
+
+    private static readonly Sql ListTagRecordsOfManifest = new($"""
+        SELECT {TagColumns} FROM repositories r
+        LEFT JOIN manifests m ON m.repository_id = r.id AND m.digest = ?5
+        LEFT JOIN tags t ON t.manifest_id = m.id AND t.repository_id = r.id AND t.name > ?3
+        WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?4
+        """);
+
+    private static readonly Sql ListTagsOldestFirst = new($"""
+        SELECT {TagColumns} FROM tags t CROSS JOIN manifests m ON m.id = t.manifest_id
+        WHERE t.repository_id = ?1 AND (t.updated_at, t.name) > (?2, ?3) ORDER BY t.updated_at, t.name LIMIT ?4
+        """);
+
+    private static readonly Sql ListTagsNewestFirst = new($"""
+        SELECT {TagColumns} FROM tags t CROSS JOIN manifests m ON m.id = t.manifest_id
+        WHERE t.repository_id = ?1 AND (t.updated_at, t.name) < (?2, ?3) ORDER BY t.updated_at DESC, t.name DESC LIMIT ?4
+        """);
+
+    private static readonly Sql FindListedRepository = new("SELECT id FROM repositories WHERE registry_id = ?1 AND name = ?2 AND listed = 1");
+
+    /// <inheritdoc/>
+    public ValueTask<TagRecord?> FindTagAsync(long registryId, RepositoryName repository, Tag tag, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, repository, tag),
+            static (reader, of) =>
+            {
+                using var row = reader.Use(FindTagRecord).Bind(of.registryId).Bind(of.repository.Value).Bind(of.tag.Value);
+                return row.Step() ? ToTag(row) : null;
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<Page<string>?> ListTagsAsync(
+        long registryId, RepositoryName repository, string? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, repository, after, limit),
+            static (reader, list) =>
+            {
+                using var rows = reader.Use(ListTags).Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(ListedRows.Most(list.limit) + 1);
+                return ReadTags(rows, list.after, list.limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : rows.Text(0)));
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<Page<TagRecord>?> ListTagRecordsAsync(
+        long registryId, RepositoryName repository, Digest? digest, string? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, repository, digest, after, limit),
+            static (reader, list) =>
+            {
+                using var rows = reader.Use(list.digest is null ? ListTagRecords : ListTagRecordsOfManifest)
+                    .Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(ListedRows.Most(list.limit) + 1);
+                if (list.digest is { } digest) rows.Bind(digest);
+                return ReadTags(rows, list.after, list.limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : ToTag(rows)));
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<Page<TagRecord>?> ListTagRecordsByTimeAsync(
+        long registryId, RepositoryName repository, Digest? digest, bool newestFirst, TimeKey? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, repository, digest, newestFirst, after, limit),
+            static (reader, list) =>
+            {
+                using var transaction = reader.Session.BeginRead();
+                if (FindListed(reader, list.registryId, list.repository) is not { } repositoryId) return null;
+
+                var start = list.after ?? new TimeKey(list.newestFirst ? long.MaxValue : long.MinValue, "");
+                using var rows = reader.Use(list.newestFirst ? ListTagsNewestFirst : ListTagsOldestFirst)
+                    .Bind(repositoryId).Bind(start.Time).Bind(start.Name).Bind(ListedRows.Most(list.limit) + 1);
+                return ListedRows.ReadPage(rows, onRow: false, list.limit, list.after?.ToString(), rows =>
+                {
+                    var isLeftOut = ListedRows.AreHidden(rows.Int64(1)) || (list.digest is { } digest && rows.Digest(2) != digest);
+                    return (new TimeKey(rows.Int64(4), rows.Text(0)).ToString(), isLeftOut ? null : ToTag(rows));
+                });
+            },
+            cancellationToken));
+
+    /// <summary>A page of a list whose first row is there without a tag where the repository has none; null without any row.</summary>
+    private static Page<T>? ReadTags<T>(Statement rows, string? after, int limit, Func<Statement, (string Key, T? Entry)> read)
+        where T : class
+    {
+        if (!rows.Step()) return null;
+        return rows.IsNull(0) ? new Page<T>([], More: false, null) : ListedRows.ReadPage(rows, onRow: true, limit, after, read);
+    }
+
+    private static long? FindListed(SessionPool.Lease reader, long registryId, RepositoryName repository)
+    {
+        using var row = reader.Use(FindListedRepository).Bind(registryId).Bind(repository.Value);
+        return row.Step() ? row.Int64(0) : null;
+    }
+
+    private static TagRecord ToTag(Statement row) => new(row.Text(0), row.Digest(2), row.Time(3), row.Time(4), (Locks)row.Int64(1));
+}

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using Berth.Metadata;
+using Berth.Oci;
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry.Artifacts;
+
+/// <summary>Reads what the body of a PATCH asks for: any of the flags of what can be locked, and for a repository its settings beside them.</summary>
+internal static class ArtifactChanges
+{
+    private const int MaxBody = 16 * 1024;
+    private const string AnonymousPull = "anonymousPullEnabled";
+
+    // The longest texts, in characters: what a person writes on one line, and a paragraph.
+    private static readonly IReadOnlyDictionary<string, int> Texts = new Dictionary<string, int> { ["owner"] = 256, ["contact"] = 256, ["description"] = 2_000 };
+
+    /// <summary>The changes for a tag or a manifest.</summary>
+    /// <exception cref="OciException">400: the body cannot be applied, and the message names the property.</exception>
+    public static async Task<LockChanges> ReadLocksAsync(ArtifactRequest request)
+    {
+        using var body = await ReadBodyAsync(request);
+        var changes = default(LockChanges);
+        foreach (var property in body.RootElement.EnumerateObject())
+        {
+            if (!TryAdd(property, ref changes))
+                throw Bad($"'{Shorten(property.Name)}' is no setting here; there are {string.Join(", ", ArtifactJson.Flags.Select(flag => flag.Name))}.");
+        }
+
+        return changes;
+    }
+
+    /// <summary>The changes for a repository.</summary>
+    /// <exception cref="OciException">400: the body cannot be applied, and the message names the property.</exception>
+    public static async Task<RepositoryChanges> ReadRepositoryAsync(ArtifactRequest request)
+    {
+        using var body = await ReadBodyAsync(request);
+        var locks = default(LockChanges);
+        var changes = new RepositoryChanges();
+        foreach (var property in body.RootElement.EnumerateObject())
+        {
+            if (TryAdd(property, ref locks)) continue;
+            changes = property.Name switch
+            {
+                AnonymousPull => changes with { AnonymousPull = ReadFlag(property) },
+                "owner" => changes with { Owner = ReadText(property) },
+                "contact" => changes with { Contact = ReadText(property) },
+                "description" => changes with { Description = ReadText(property) },
+                _ => throw Bad(
+                    $"'{Shorten(property.Name)}' is no setting of a repository; there are "
+                    + $"{string.Join(", ", ArtifactJson.Flags.Select(flag => flag.Name))}, {AnonymousPull}, {string.Join(", ", Texts.Keys)}."),
+            };
+        }
+
+        return changes with { Locks = locks };
+    }
+
+    private static bool TryAdd(JsonProperty property, ref LockChanges changes)
+    {
+        foreach (var (name, flag) in ArtifactJson.Flags)
+        {
+            if (property.Name != name) continue;
+
+            // Of a name that is there twice the last one counts.
+            changes = ReadFlag(property)
+                ? new LockChanges(changes.Set & ~flag, changes.Clear | flag)
+                : new LockChanges(changes.Set | flag, changes.Clear & ~flag);
+            return true;
+        }
+
+        return false;
+    }
+
+    private static bool ReadFlag(JsonProperty property) => property.Value.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => throw Bad($"'{property.Name}' must be true or false."),
+    };
+
+    private static string ReadText(JsonProperty property)
+    {
+        if (property.Value.ValueKind == JsonValueKind.Null) return "";
+        if (property.Value.ValueKind != JsonValueKind.String) throw Bad($"'{property.Name}' must be a text, or null to take it away.");
+        var text = property.Value.GetString()!;
+        var longest = Texts[property.Name];
+        return text.Length <= longest ? text : throw Bad($"'{property.Name}' may have at most {longest} characters; this one has {text.Length}.");
+    }
+
+    private static async Task<JsonDocument> ReadBodyAsync(ArtifactRequest request)
+    {
+        var buffer = new byte[MaxBody + 1];
+        var length = await request.Http.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, request.Aborted);
+        if (length > MaxBody) throw new OciException(OciErrorCode.SizeInvalid, $"The body is larger than {MaxBody} bytes.", status: StatusCodes.Status413PayloadTooLarge);
+        try
+        {
+            var body = JsonReading.ParseReadable(buffer.AsMemory(0, length), default) ?? throw Bad("The body holds a text that is none.");
+            if (body.RootElement.ValueKind == JsonValueKind.Object) return body;
+            body.Dispose();
+        }
+        catch (JsonException)
+        {
+            throw Bad("The body is no JSON.");
+        }
+
+        throw Bad("The body must be a JSON object.");
+    }
+
+    private static OciException Bad(string message) => new(OciErrorCode.BadRequest, message);
+
+    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
+}

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using Berth.Metadata;
+using Berth.Oci;
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry.Artifacts;
+
+/// <summary>The routes of a repository's manifests.</summary>
+internal sealed class ArtifactManifestEndpoints(IArtifacts artifacts, IManifests manifests, ManifestDescriber describer, PublicNames names)
+{
+    /// <summary><c>GET {name}/_manifests</c>, by digest or by time.</summary>
+    public async Task ListAsync(ArtifactRequest request)
+    {
+        var asked = ArtifactPage.Read(request);
+        var page = await ReadAsync(request, asked) ?? throw request.UnknownRepository();
+        var described = await describer.DescribeAsync(request.Registry, request.Repository, page.Items, request.Aborted);
+        asked.SetLink(request, $"{ArtifactEndpoints.Prefix}{request.Repository}/_manifests", page);
+        await request.AnswerAsync(StatusCodes.Status200OK, json =>
+        {
+            WriteNames(json, request);
+            json.WriteStartArray("manifests"u8);
+            foreach (var manifest in described)
+            {
+                json.WriteStartObject();
+                Write(json, manifest, request);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        });
+    }
+
+    /// <summary><c>GET {name}/_manifests/{digest}</c></summary>
+    public async Task ShowAsync(ArtifactRequest request)
+    {
+        var manifest = await artifacts.FindManifestDetailsAsync(request.Registry, request.Repository, request.Target.Reference.Digest, request.Aborted)
+            ?? throw request.UnknownReference();
+        var described = await describer.DescribeAsync(request.Registry, request.Repository, [manifest], request.Aborted);
+        await request.AnswerAsync(StatusCodes.Status200OK, json =>
+        {
+            WriteNames(json, request);
+            json.WriteStartObject("manifest"u8);
+            Write(json, described[0], request);
+            json.WriteEndObject();
+        });
+    }
+
+    /// <summary><c>PATCH {name}/_manifests/{digest}</c>: locks and unlocks.</summary>
+    public async Task UpdateAsync(ArtifactRequest request)
+    {
+        var changes = await ArtifactChanges.ReadLocksAsync(request);
+        if (!await artifacts.LockManifestAsync(request.Registry, request.Repository, request.Target.Reference.Digest, changes, request.Caller, request.Aborted))
+            throw request.UnknownReference();
+        await ShowAsync(request);
+    }
+
+    private async ValueTask<Page<ManifestDetails>?> ReadAsync(ArtifactRequest request, ArtifactPage asked)
+    {
+        if (!await manifests.RepositoryExistsAsync(request.Registry, request.Repository, request.Aborted)) return null;
+        if (!asked.IsByTime)
+            return await artifacts.ListManifestDetailsAsync(request.Registry, request.Repository, ReadLast(asked.Last), asked.Count, request.Aborted);
+
+        var key = await asked.FindKeyAsync(request, artifacts, static text => Digest.TryParse(text, out var digest) ? Reference.To(digest) : null);
+        return await artifacts.ListManifestDetailsByTimeAsync(
+            request.Registry, request.Repository, asked.Order == ListOrder.NewestFirst, key, asked.Count, request.Aborted);
+    }
+
+    private static Digest ReadLast(string? text)
+    {
+        if (text is null) return default;
+        return Digest.TryParse(text, out var digest) ? digest : throw new OciException(OciErrorCode.DigestInvalid, "last must be the digest of a manifest.");
+    }
+
+    private void WriteNames(Utf8JsonWriter json, ArtifactRequest request)
+    {
+        json.WriteString("registry"u8, names.LoginServer(request.Admission.Registry.Name));
+        json.WriteString("imageName"u8, request.Repository.Value);
+    }
+
+    private static void Write(Utf8JsonWriter json, ManifestDetails manifest, ArtifactRequest request)
+    {
+        json.WriteString("digest"u8, manifest.Digest.ToString());
+        if (manifest.Description.ImageSize is { } size) json.WriteNumber("imageSize"u8, size);
+        else json.WriteNull("imageSize"u8);
+        ArtifactJson.WriteTimes(json, manifest.CreatedAt, manifest.UpdatedAt);
+        if (manifest.PulledAt is { } pulled) json.WriteString("lastPullTime"u8, ArtifactJson.Text(pulled));
+        else json.WriteNull("lastPullTime"u8);
+
+        // Whoever may look without signing in learns no account's name.
+        json.WriteString("createdBy"u8, request.Admission.Principal.Id == 0 ? null : manifest.PushedBy);
+        json.WriteString("architecture"u8, manifest.Description.Architecture);
+        json.WriteString("os"u8, manifest.Description.Os);
+        json.WriteString("mediaType"u8, manifest.MediaType);
+        json.WriteString("configMediaType"u8, manifest.Description.ConfigMediaType);
+        json.WriteString("artifactType"u8, manifest.ArtifactType);
+        json.WriteStartArray("tags"u8);
+        foreach (var tag in manifest.Tags) json.WriteStringValue(tag);
+        json.WriteEndArray();
+        if (MediaTypes.IsIndex(manifest.MediaType)) WriteReferences(json, manifest.References);
+        ArtifactJson.WriteAttributes(json, manifest.Locks);
+    }
+
+    private static void WriteReferences(Utf8JsonWriter json, IReadOnlyList<ListedManifest> references)
+    {
+        json.WriteStartArray("references"u8);
+        foreach (var (digest, architecture, os) in references)
+        {
+            json.WriteStartObject();
+            json.WriteString("digest"u8, digest.ToString());
+            json.WriteString("architecture"u8, architecture);
+            json.WriteString("os"u8, os);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+}

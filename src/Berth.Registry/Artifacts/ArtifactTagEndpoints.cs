@@ -1,0 +1,88 @@
+using System.Text.Json;
+using Berth.Metadata;
+using Berth.Oci;
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry.Artifacts;
+
+/// <summary>The routes of a repository's tags.</summary>
+internal sealed class ArtifactTagEndpoints(IArtifacts artifacts, IManifests manifests, PublicNames names)
+{
+    /// <summary><c>GET {name}/_tags</c>, by name or by time, of one manifest with <c>?digest=</c>.</summary>
+    public async Task ListAsync(ArtifactRequest request)
+    {
+        var asked = ArtifactPage.Read(request);
+        var page = await ReadAsync(request, asked, request.ReadDigest()) ?? throw request.UnknownRepository();
+        asked.SetLink(request, $"{ArtifactEndpoints.Prefix}{request.Repository}/_tags", page);
+        await request.AnswerAsync(StatusCodes.Status200OK, json =>
+        {
+            WriteNames(json, request);
+            json.WriteStartArray("tags"u8);
+            foreach (var tag in page.Items)
+            {
+                json.WriteStartObject();
+                Write(json, tag);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        });
+    }
+
+    /// <summary><c>GET {name}/_tags/{tag}</c></summary>
+    public async Task ShowAsync(ArtifactRequest request)
+    {
+        var tag = await artifacts.FindTagAsync(request.Registry, request.Repository, request.Target.Reference.Tag, request.Aborted)
+            ?? throw request.UnknownReference();
+        await request.AnswerAsync(StatusCodes.Status200OK, json =>
+        {
+            WriteNames(json, request);
+            json.WriteStartObject("tag"u8);
+            Write(json, tag);
+            json.WriteEndObject();
+        });
+    }
+
+    /// <summary><c>PATCH {name}/_tags/{tag}</c>: locks and unlocks.</summary>
+    public async Task UpdateAsync(ArtifactRequest request)
+    {
+        var changes = await ArtifactChanges.ReadLocksAsync(request);
+        if (!await artifacts.LockTagAsync(request.Registry, request.Repository, request.Target.Reference.Tag, changes, request.Caller, request.Aborted))
+            throw request.UnknownReference();
+        await ShowAsync(request);
+    }
+
+    /// <summary><c>DELETE {name}/_tags/{tag}</c>: the tag alone; what it named stays.</summary>
+    public async Task DeleteAsync(ArtifactRequest request)
+    {
+        var result = await manifests.DeleteTagAsync(request.Registry, request.Repository, request.Target.Reference.Tag, request.Caller, request.Aborted);
+        if (result.Outcome == DeleteOutcome.Unknown) throw request.UnknownReference();
+        request.Http.Response.StatusCode = StatusCodes.Status202Accepted;
+        request.Http.Response.ContentLength = 0;
+    }
+
+    private async ValueTask<Page<TagRecord>?> ReadAsync(ArtifactRequest request, ArtifactPage asked, Digest? digest)
+    {
+        if (!asked.IsByTime) return await artifacts.ListTagRecordsAsync(request.Registry, request.Repository, digest, asked.Last, asked.Count, request.Aborted);
+
+        if (!await manifests.RepositoryExistsAsync(request.Registry, request.Repository, request.Aborted)) return null;
+        var key = await asked.FindKeyAsync(request, artifacts, static text => Tag.TryParse(text, out var tag) ? Reference.To(tag) : null);
+        return await artifacts.ListTagRecordsByTimeAsync(
+            request.Registry, request.Repository, digest, asked.Order == ListOrder.NewestFirst, key, asked.Count, request.Aborted);
+    }
+
+    private void WriteNames(Utf8JsonWriter json, ArtifactRequest request)
+    {
+        json.WriteString("registry"u8, names.LoginServer(request.Admission.Registry.Name));
+        json.WriteString("imageName"u8, request.Repository.Value);
+    }
+
+    private static void Write(Utf8JsonWriter json, TagRecord tag)
+    {
+        json.WriteString("name"u8, tag.Name);
+        json.WriteString("digest"u8, tag.Digest.ToString());
+        ArtifactJson.WriteTimes(json, tag.CreatedAt, tag.UpdatedAt);
+        json.WriteBoolean("signed"u8, false);
+        ArtifactJson.WriteAttributes(json, tag.Locks);
+    }
+}
