@@ -38,7 +38,10 @@ public static class AccessEventKinds
     /// <summary>A credential was wrong, or its principal unknown or disabled; or it was not looked at, because too many came at once.</summary>
     public const string SignInRefused = "sign-in.refused";
 
-    /// <summary>A signed-in principal lacked the right. A request without credentials, which gets its challenge, is no denial.</summary>
+    /// <summary>
+    /// A signed-in principal lacked the right, or the registry's network rules did not let the address in. A request without credentials, which gets its
+    /// challenge, is no denial.
+    /// </summary>
     public const string Denied = "denied";
 
     /// <summary>Events that were lost because too many came at once; the count says how many.</summary>

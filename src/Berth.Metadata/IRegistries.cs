@@ -17,7 +17,10 @@ public interface IRegistries
     /// <summary>Makes a registry. <see cref="CreateOutcome.Unknown"/> when its resource group is absent.</summary>
     Task<CreateResult<RegistryRecord>> CreateRegistryAsync(NewRegistry registry, Caller caller, CancellationToken cancellationToken);
 
-    /// <summary>Changes a registry; null when it is absent. What may take rights away raises its epoch.</summary>
+    /// <summary>
+    /// Changes a registry; null when it is absent. What may take rights away raises its epoch. A registry whose properties are not those that
+    /// <see cref="RegistryChanges.Properties"/> began from is given back as it stands.
+    /// </summary>
     Task<RegistryRecord?> UpdateRegistryAsync(long id, RegistryChanges changes, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>

@@ -28,6 +28,7 @@ public static class RegistryExtensions
         services.AddSingleton(options.Distribution);
         services.AddSingleton(options.Identity);
         services.AddSingleton(options.Lifecycle);
+        services.AddSingleton(options.Network);
         services.AddSingleton(options.Outbound);
         services.AddSingleton<IInstallation>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IUploads>(s => s.GetRequiredService<IMetadataStore>());
@@ -51,7 +52,8 @@ public static class RegistryExtensions
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<FeatureWiring>();
         services.AddSingleton<RegistryResolver>();
-        return services.AddOutbound().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle();
+        services.AddSingleton<KnownSettings>();
+        return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle();
     }
 
     /// <summary>
@@ -108,11 +110,13 @@ public static class RegistryExtensions
     {
         services.AddSingleton<ManagementMetrics>();
         services.AddSingleton<RegistryFinder>();
+        services.AddSingleton<RegistryUpdate>();
         services.AddSingleton<AssignmentPlaces>();
         services.AddSingleton<ActivityNames>();
         services.AddSingleton<SubscriptionEndpoints>();
         services.AddSingleton<ResourceGroupEndpoints>();
         services.AddSingleton<RegistryEndpoints>();
+        services.AddSingleton<NetworkDryRunEndpoints>();
         services.AddSingleton<AdminUserEndpoints>();
         services.AddSingleton<ScopeMapEndpoints>();
         services.AddSingleton<TokenResourceEndpoints>();

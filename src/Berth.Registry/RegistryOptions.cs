@@ -23,6 +23,9 @@ public sealed record RegistryOptions
     /// <summary>Garbage collection.</summary>
     public LifecycleOptions Lifecycle { get; init; } = new();
 
+    /// <summary>The rules in front of registries.</summary>
+    public NetworkOptions Network { get; init; } = new();
+
     /// <summary>What the server connects to.</summary>
     public OutboundOptions Outbound { get; init; } = new();
 }

@@ -7,7 +7,7 @@ namespace Berth.Registry;
 /// <summary>
 /// Finds the registry that a request's Host header means: <c>{registry}.{domain}</c>; a host outside the domain, and the domain itself,
 /// mean the default registry. A registry's row is remembered for two seconds: then one that was deleted is gone, and one that has its name since is found.
-/// Its epoch is read with each request.
+/// Its epoch is read with each request. What this process changes is forgotten at once.
 /// </summary>
 internal sealed class RegistryResolver(IInstallation installation, RegistryOptions options, TimeProvider time)
 {
@@ -17,6 +17,8 @@ internal sealed class RegistryResolver(IInstallation installation, RegistryOptio
 
     private readonly ConcurrentDictionary<string, (RegistryRecord Registry, long At)> _known = new(StringComparer.Ordinal);
     private readonly string _suffix = "." + options.Domain;
+    private readonly Lock _lock = new();
+    private long _forgotten;
 
     /// <summary>The registry, or null when the host names none that exists.</summary>
     public ValueTask<RegistryRecord?> ResolveAsync(HttpContext context)
@@ -26,6 +28,16 @@ internal sealed class RegistryResolver(IInstallation installation, RegistryOptio
         return _known.TryGetValue(name, out var known) && time.GetElapsedTime(known.At) < Memory
             ? ValueTask.FromResult<RegistryRecord?>(known.Registry)
             : FindAsync(name, context.RequestAborted);
+    }
+
+    /// <summary>Forgets a registry that was changed: the next request reads its row.</summary>
+    public void Forget(string name)
+    {
+        lock (_lock)
+        {
+            _forgotten++;
+            _known.TryRemove(name, out _);
+        }
     }
 
     /// <summary>
@@ -40,9 +52,15 @@ internal sealed class RegistryResolver(IInstallation installation, RegistryOptio
 
     private async ValueTask<RegistryRecord?> FindAsync(string name, CancellationToken cancellationToken)
     {
+        var forgotten = Volatile.Read(ref _forgotten);
         var found = await installation.FindRegistryAsync(name, cancellationToken);
-        if (found is null) _known.TryRemove(name, out _);
-        else if (_known.Count < MaxRemembered || _known.ContainsKey(name)) _known[name] = (found, time.GetTimestamp());
+        lock (_lock)
+        {
+            // A row that was read before a change must not come back after it.
+            if (found is null || forgotten != _forgotten) _known.TryRemove(name, out _);
+            else if (_known.Count < MaxRemembered || _known.ContainsKey(name)) _known[name] = (found, time.GetTimestamp());
+        }
+
         return found;
     }
 

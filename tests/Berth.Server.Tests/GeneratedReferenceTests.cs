@@ -70,6 +70,9 @@ public sealed class GeneratedReferenceTests
             - **Errors** are `{"error":{"code","message"}}`. Bodies are JSON objects of up to 1 MiB; a property that is not known, or has another type, is refused and named. A property of a
               registry that has no effect in this version is accepted with the value that says so, and refused with any other. Read-only ones may be sent back.
             - **PUT** of a registry that stands leaves what the body does not name. Everything is done when the answer comes; nothing has to be polled.
+            - **Network rules** (`networkRuleSet`, `publicNetworkAccess`, `networkRuleBypassOptions`) act on the next request ([network.md](../user/network.md)). `ipRules` holds IPv4 and IPv6 addresses
+              and networks, as they were written, and replaces the list that stood; a `defaultAction` alone leaves it. `network-rules.dry-run` takes the same body and changes nothing.
+            - **Policies** that may be changed are `exportPolicy` and `azureADAuthenticationAsArmPolicy`. There is no copy out of a registry but a pull in this version, so that a disabled export takes nothing away yet.
             - **A registry's own identity** is made by `identity.type` `SystemAssigned` in its PUT or PATCH, and deleted, with its role assignments, by `None` or with the registry. It is a managed
               identity with the registry's name that is given roles as any other; its registry gives it none. It has neither a secret nor federated credentials, as in Azure: a workload that
               signs in needs a user-assigned identity. Those are not attached to registries (`IdentityNotSupported`).

@@ -11,7 +11,8 @@ internal static class AcrCommand
         var command = new Command("acr", "Registries and what is in them.") { CheckHealth(), RegistryLogin.Create() };
         foreach (var verb in RegistryCommands.All()) command.Add(verb);
         foreach (var noun in (Command[])[
-            RepositoryCommands.Create(), ManifestCommands.Create(), AdminUserCommands.Create(), ScopeMapCommands.Create(), TokenCommands.Create(), AccessCommands.Create()])
+            RepositoryCommands.Create(), ManifestCommands.Create(), AdminUserCommands.Create(), ScopeMapCommands.Create(), TokenCommands.Create(), NetworkRuleCommands.Create(),
+            AccessCommands.Create()])
         {
             command.Add(noun);
         }

@@ -38,9 +38,12 @@ internal static class RegistryCommands
 
     private static Command Update()
     {
-        var settings = new RegistrySettings();
-        return RegistryResource.Command("update", "Changes a registry.", Name(), settings.All, (parsed, registry, cancellationToken) =>
-            registry.SendForResourceAsync(HttpMethod.Patch, "", json => settings.Write(json, parsed, usualSku: null), cancellationToken));
+        var (settings, network, force) = (new RegistrySettings(), new NetworkSettings(), NetworkChange.Force());
+        return RegistryResource.Command("update", "Changes a registry.", Name(), [.. settings.All, .. network.All, force], async (parsed, registry, cancellationToken) =>
+        {
+            if (network.IsGiven(parsed) && !parsed.GetValue(force)) await NetworkChange.CheckAsync(registry, json => network.Write(json, parsed), cancellationToken);
+            return await registry.SendForResourceAsync(HttpMethod.Patch, "", json => settings.Write(json, parsed, usualSku: null, network), cancellationToken);
+        });
     }
 
     private static Command Delete()

@@ -80,9 +80,27 @@ internal sealed class RegistryResource(ApiSession session, string id)
     public async Task<JsonElement> SendForResourceAsync(HttpMethod method, string below, Action<Utf8JsonWriter>? body, CancellationToken cancellationToken) =>
         Shown(await SendAsync(method, below, body, cancellationToken));
 
+    /// <summary>What it is.</summary>
+    public Task<JsonElement> ShowAsync(CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, "", null, cancellationToken);
+
+    /// <summary>Changes some of its properties; the answer is the registry, as az prints it.</summary>
+    public Task<JsonElement> UpdateAsync(Action<Utf8JsonWriter> properties, CancellationToken cancellationToken) =>
+        SendForResourceAsync(HttpMethod.Patch, "", json => Write(json, properties), cancellationToken);
+
+    /// <summary>Whom a change of its network rules would cut off.</summary>
+    public Task<JsonElement> DryRunAsync(Action<Utf8JsonWriter> properties, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, "/dryRunNetworkRules", json => Write(json, properties), cancellationToken);
+
     /// <summary>Every entry of a list below the registry, as az prints it.</summary>
     public async Task<JsonElement> ListAsync(string below, CancellationToken cancellationToken) =>
         Shown(await session.ArmListAsync(id + below, Version, cancellationToken));
+
+    private static void Write(Utf8JsonWriter json, Action<Utf8JsonWriter> properties)
+    {
+        json.WriteStartObject("properties"u8);
+        properties(json);
+        json.WriteEndObject();
+    }
 
     private static JsonElement Shown(IEnumerable<JsonElement> resources) => Json.Array(resources.Select(Shown));
 

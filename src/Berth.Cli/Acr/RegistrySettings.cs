@@ -19,7 +19,8 @@ internal sealed class RegistrySettings
     /// <param name="json">The body.</param>
     /// <param name="parsed">What was typed.</param>
     /// <param name="usualSku">The service tier when none is given; null to leave it.</param>
-    public void Write(Utf8JsonWriter json, ParseResult parsed, string? usualSku)
+    /// <param name="network">Who may reach it; null to leave that.</param>
+    public void Write(Utf8JsonWriter json, ParseResult parsed, string? usualSku, NetworkSettings? network = null)
     {
         if ((parsed.GetValue(_sku) ?? usualSku) is { } sku)
         {
@@ -33,6 +34,7 @@ internal sealed class RegistrySettings
         if (parsed.GetValue(_admin) is { } admin) json.WriteBoolean("adminUserEnabled"u8, admin);
         if (parsed.GetValue(_anonymous) is { } anonymous) json.WriteBoolean("anonymousPullEnabled"u8, anonymous);
         if (parsed.GetValue(_mode) is { } mode) json.WriteString("roleAssignmentMode"u8, mode == "abac" ? "AbacRepositoryPermissions" : "LegacyRegistryPermissions");
+        network?.Write(json, parsed);
         json.WriteEndObject();
     }
 

@@ -74,8 +74,8 @@ internal sealed class ApiSession : IDisposable
         _state = await SessionTokens.RenewAsync(_authority, _state, resource, cancellationToken);
         var answer = await Wire.SendAsync(_client, method, new Uri(address), _state.AccessTokens[resource].Token, content, cancellationToken);
 
-        // A list of ids that is too long for an address is asked for by POST; it changes nothing.
-        HasChanged |= method != HttpMethod.Get && !address.EndsWith("/getByIds", StringComparison.Ordinal);
+        // Questions that are too long for an address are asked by POST; they change nothing.
+        HasChanged |= method != HttpMethod.Get && !address.EndsWith("/getByIds", StringComparison.Ordinal) && !address.Contains("/dryRun", StringComparison.Ordinal);
         return answer;
     }
 }

@@ -71,11 +71,17 @@ public sealed record NewRegistry(string Name, string SubscriptionId, string Reso
 /// <param name="AdminUserEnabled">Whether the admin user may sign in.</param>
 /// <param name="AnonymousPullEnabled">Whether anyone may pull.</param>
 /// <param name="RoleAssignmentMode">How rights in repositories are given.</param>
-/// <param name="Properties">What features keep for the registry, a JSON object.</param>
+/// <param name="Properties">What features keep for the registry.</param>
 /// <param name="Identity">Whether it has an identity of its own; one that stands is kept.</param>
 public sealed record RegistryChanges(
     string? Sku = null, string? Tags = null, bool? AdminUserEnabled = null, bool? AnonymousPullEnabled = null, RoleAssignmentMode? RoleAssignmentMode = null,
-    string? Properties = null, bool? Identity = null);
+    PropertiesChange? Properties = null, bool? Identity = null);
+
+/// <summary>A change of what features keep for a registry. Where that is not what the change began from, another change came between: nothing is changed then.</summary>
+/// <param name="From">The JSON object that the change began from; of a new registry <c>{}</c>.</param>
+/// <param name="To">The JSON object that it ends with.</param>
+/// <param name="Facts">What it changes, by name, with what becomes of it: for the ledger.</param>
+public sealed record PropertiesChange(string From, string To, IReadOnlyList<(string Name, string Value)> Facts);
 
 /// <summary>A resource group.</summary>
 /// <param name="SubscriptionId">The subscription.</param>

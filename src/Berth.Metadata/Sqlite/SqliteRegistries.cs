@@ -93,25 +93,28 @@ public sealed partial class SqliteMetadataStore
         scope =>
         {
             if (ReadRegistry(scope.Session, id) is not { } standing) return null;
+            if (changes.Properties is { } properties && properties.From != standing.Properties) return standing;
 
             var wanted = Apply(standing, changes);
             var changesIdentity = changes.Identity is { } identity && identity != ReadRegistryIdentity(scope.Session, standing.Scope) is not null;
             if (wanted == standing && !changesIdentity) return standing;
 
+            var facts = wanted.Properties != standing.Properties ? changes.Properties!.Facts : [];
             string?[] changed =
             [
                 wanted.AdminUserEnabled != standing.AdminUserEnabled ? "adminUserEnabled" : null,
                 wanted.AnonymousPullEnabled != standing.AnonymousPullEnabled ? "anonymousPullEnabled" : null,
                 wanted.RoleAssignmentMode != standing.RoleAssignmentMode ? "roleAssignmentMode" : null,
-                wanted.Properties != standing.Properties ? "properties" : null,
                 wanted.Sku != standing.Sku ? "sku" : null,
                 wanted.Tags != standing.Tags ? "tags" : null,
                 changesIdentity ? "identity" : null,
+                .. facts.Select(fact => fact.Name),
             ];
-            var raises = changed.Take(4).Any(change => change is not null);
+            var raises = wanted.Properties != standing.Properties || changed.Take(3).Any(change => change is not null);
             scope.Use(UpdateRegistry).Bind(id).Bind(wanted.Sku).Bind(wanted.Tags).Bind(wanted.AdminUserEnabled).Bind(wanted.AnonymousPullEnabled)
                 .Bind((long)wanted.RoleAssignmentMode).Bind(wanted.Properties).Bind(raises).Bind(scope.Now).Execute();
-            var payload = JsonText.Facts(("registry", standing.Name), ("changed", string.Join(',', changed.Where(change => change is not null))));
+            var payload = JsonText.Facts(
+                [("registry", standing.Name), ("changed", string.Join(',', changed.Where(change => change is not null))), .. facts.Select(fact => (fact.Name, (string?)fact.Value))]);
             scope.Append(new LedgerEntry(LedgerKinds.RegistryChanged, id, Payload: payload), caller);
             if (changesIdentity) SetRegistryIdentity(scope, standing, changes.Identity == true, caller);
             return ReadRegistry(scope.Session, id);
@@ -168,7 +171,7 @@ public sealed partial class SqliteMetadataStore
         AdminUserEnabled = changes.AdminUserEnabled ?? registry.AdminUserEnabled,
         AnonymousPullEnabled = changes.AnonymousPullEnabled ?? registry.AnonymousPullEnabled,
         RoleAssignmentMode = changes.RoleAssignmentMode ?? registry.RoleAssignmentMode,
-        Properties = changes.Properties ?? registry.Properties,
+        Properties = changes.Properties?.To ?? registry.Properties,
     };
 
     private static long InsertRegistryRow(WriteScope scope, NewRegistry registry, string resourceGroup)

@@ -11,6 +11,9 @@ namespace Berth.Registry.Identity;
 /// </summary>
 public sealed partial class AccessLog : IHostedService, IDisposable
 {
+    /// <summary>The reason of a denial by a registry's network rules, of which the address is all that is known.</summary>
+    public const string NetworkReason = "network";
+
     private const int MaxActorLength = 64;
 
     // The writer is held for one batch: pushes wait meanwhile.
@@ -29,6 +32,7 @@ public sealed partial class AccessLog : IHostedService, IDisposable
     // A client without a credential chooses the user name: without a bound it would choose the size of the table, too. Each kind has a bound of its
     // own, so that strangers cannot crowd out what principals do, nor pulls what is to be looked into.
     private readonly Room _strangers = new(1_000);
+    private readonly Room _outside = new(1_000);
     private readonly Room _pulls = new(2_000);
     private readonly Room _others = new(1_000);
 
@@ -127,6 +131,7 @@ public sealed partial class AccessLog : IHostedService, IDisposable
     private Room RoomOf(Row row) => row.Kind switch
     {
         AccessEventKinds.SignInRefused => _strangers,
+        AccessEventKinds.Denied when row.Reason == NetworkReason => _outside,
         AccessEventKinds.Pull => _pulls,
         _ => _others,
     };

@@ -13,7 +13,7 @@ public sealed class AccessMetrics : IDisposable
     public AccessMetrics(IMeterFactory factory)
     {
         _meter = factory.Create("Berth.Registry");
-        _denied = _meter.CreateCounter<long>("berth.access.denied", "{request}", "Requests to a registry without a good credential (`unauthorized`) or without the right (`denied`), by reason.");
+        _denied = _meter.CreateCounter<long>("berth.access.denied", "{request}", "Requests to a registry without a good credential (`unauthorized`), without the right (`denied`), or from an address that its network rules do not let in (`network`), by reason.");
         _meter.CreateObservableCounter(
             "berth.access.usage.dropped", () => Volatile.Read(ref _usageDropped), "{record}",
             "Pulls and uses of credentials that were not recorded because too many different ones came at once.");

@@ -1,24 +1,26 @@
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Network;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry.Identity;
 
 /// <summary>
-/// The steps that every request to a registry takes before it acts: which registry its host means, who asks, and whether they may. One that is not let in
-/// gets the challenge or the error here.
+/// The steps that every request to a registry takes before it acts: which registry its host means, whether its address is let in, who asks, and whether they
+/// may. One that is not let in gets the challenge or the error here.
 /// </summary>
 internal sealed partial class RegistryGate(
-    RegistryResolver registries, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog, AccessMetrics metrics,
-    ILogger<RegistryGate> logger)
+    RegistryResolver registries, RegistryFirewall firewall, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog,
+    AccessMetrics metrics, ILogger<RegistryGate> logger)
 {
     /// <summary>Who asks and what they may do; null for one that was not let in and has got the challenge.</summary>
     /// <exception cref="OciException">There is no such registry, or the caller may not do this.</exception>
     public async ValueTask<Admission?> AdmitAsync(HttpContext context, AccessDemand demand)
     {
         var registry = await registries.ResolveAsync(context) ?? throw NoRegistryAt(RegistryResolver.HostOf(context.Request));
+        firewall.Admit(context, registry);
         if (await SignInAsync(context, registry, demand) is not { } signedIn)
         {
             await ChallengeAsync(context, registry, demand, insufficient: false);

@@ -2,6 +2,7 @@ using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Identity.Authority;
 using Berth.Registry.Identity.Authorization;
+using Berth.Registry.Network;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -13,8 +14,8 @@ namespace Berth.Registry.Identity;
 /// What is asked for and not permitted is left out of the token, not refused.
 /// </summary>
 internal sealed class TokenEndpoints(
-    RegistryResolver registries, Authenticator authenticator, ControlAuthenticator control, Authorizer authorizer, AccessTokens tokens, AuthorityTokens authority,
-    RefreshGrants refreshes, AccessLog accessLog, TokenChallenge challenge, PublicNames names) : IFeatureRoutes
+    RegistryResolver registries, RegistryFirewall firewall, KnownSettings settings, Authenticator authenticator, ControlAuthenticator control, Authorizer authorizer,
+    AccessTokens tokens, AuthorityTokens authority, RefreshGrants refreshes, AccessLog accessLog, TokenChallenge challenge, PublicNames names) : IFeatureRoutes
 {
     private const string ExchangePath = "/oauth2/exchange";
 
@@ -32,7 +33,9 @@ internal sealed class TokenEndpoints(
     {
         try
         {
-            await act(context, await registries.ResolveAsync(context) ?? throw new OciException(OciErrorCode.NameUnknown, "There is no registry at this host."));
+            var registry = await registries.ResolveAsync(context) ?? throw new OciException(OciErrorCode.NameUnknown, "There is no registry at this host.");
+            firewall.Admit(context, registry);
+            await act(context, registry);
         }
         catch (OciException e)
         {
@@ -76,17 +79,21 @@ internal sealed class TokenEndpoints(
         RequirePost(context, "POST");
         var form = await RequestForm.ReadAsync(context);
         CheckService(registry, form["service"]);
+        var takesAny = settings.Of(registry).TakesControlPlaneTokens;
+        string[] audiences = takesAny ? [names.ArmEndpoint, AuthorityTokens.RegistryAudience] : [AuthorityTokens.RegistryAudience];
         var (kind, signedIn) = form.Required("grant_type") switch
         {
-            "access_token" or "access_token_refresh_token" => ("access token", await ReadAccessAsync(form.Required("access_token"), context.RequestAborted)),
-            "refresh_token" => ("refresh token", await refreshes.FindAtRegistryAsync(form.Required("refresh_token"), context.RequestAborted)),
+            "access_token" or "access_token_refresh_token" => ("access token", await ReadAccessAsync(form.Required("access_token"), audiences, context.RequestAborted)),
+
+            // One is good for every audience: where the control plane's is not enough, it is not either.
+            "refresh_token" => ("refresh token", takesAny ? await refreshes.FindAtRegistryAsync(form.Required("refresh_token"), context.RequestAborted) : null),
             var grant => throw UnknownGrant(grant, "'access_token'"),
         };
         if (signedIn is null)
         {
             await ErrorResponse.WriteAsync(
                 context, StatusCodes.Status401Unauthorized, OciErrorCode.Unauthorized,
-                $"The {kind} is none of this installation's authority for '{names.ArmEndpoint}' or '{AuthorityTokens.RegistryAudience}', or is good no more; sign in again (az login, berth login).");
+                $"The {kind} is none of this installation's authority for '{string.Join("' or '", audiences)}', or is good no more; sign in again (az login, berth login).");
             return;
         }
 
@@ -97,8 +104,8 @@ internal sealed class TokenEndpoints(
         await WriteAsync(context, "refresh_token", token, lifetime);
     }
 
-    private async ValueTask<SignedIn?> ReadAccessAsync(string token, CancellationToken cancellationToken) =>
-        token.Length > Authenticator.MaxTokenLength ? null : await control.ReadAsync(token, [names.ArmEndpoint, AuthorityTokens.RegistryAudience], cancellationToken);
+    private async ValueTask<SignedIn?> ReadAccessAsync(string token, string[] audiences, CancellationToken cancellationToken) =>
+        token.Length > Authenticator.MaxTokenLength ? null : await control.ReadAsync(token, audiences, cancellationToken);
 
     private async Task IssueAsync(HttpContext context, RegistryRecord registry, SignedIn? signedIn, StringValues scope)
     {

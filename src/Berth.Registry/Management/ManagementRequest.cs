@@ -103,7 +103,8 @@ internal sealed class ManagementRequest(
         return Task.CompletedTask;
     }
 
-    private string NextLink(string after)
+    /// <summary>Where a list goes on after an entry.</summary>
+    public string NextLink(string after)
     {
         var token = Convert.ToBase64String(Encoding.UTF8.GetBytes(after)).Replace('+', '-').Replace('/', '_');
         var query = http.Request.Query.Where(p => p.Key != "$skiptoken").SelectMany(p => p.Value, (p, value) => $"{p.Key}={Uri.EscapeDataString(value ?? "")}");

@@ -16,7 +16,7 @@ public sealed class ManagementRoute
     [
         .. SubscriptionEndpoints.Routes, .. ResourceGroupEndpoints.Routes, .. RegistryEndpoints.Routes, .. AdminUserEndpoints.Routes, .. ScopeMapEndpoints.Routes,
         .. TokenResourceEndpoints.Routes, .. RoleDefinitionEndpoints.Routes, .. RoleAssignmentEndpoints.Routes, .. ManagedIdentityEndpoints.Routes,
-        .. FederationEndpoints.Routes, .. ActivityEndpoints.Routes,
+        .. FederationEndpoints.Routes, .. ActivityEndpoints.Routes, .. NetworkDryRunEndpoints.Routes,
     ]);
 
     private readonly string[] _segments;

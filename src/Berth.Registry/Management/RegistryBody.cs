@@ -9,8 +9,9 @@ namespace Berth.Registry.Management;
 /// other: nobody is to believe that something is on which is not.
 /// </summary>
 /// <param name="Location">Where, or null.</param>
-/// <param name="Changes">What is named.</param>
-internal sealed partial record RegistryBody(string? Location, RegistryChanges Changes)
+/// <param name="Changes">What is named of the registry itself.</param>
+/// <param name="Settings">What is named of its settings.</param>
+internal sealed partial record RegistryBody(string? Location, RegistryChanges Changes, SettingsBody Settings)
 {
     private static readonly string[] Skus = ["Basic", "Standard", "Premium"];
 
@@ -21,21 +22,16 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
     {
         using var document = JsonDocument.Parse("""
             {
-                "networkRuleSet": { "defaultAction": "Allow", "ipRules": [], "virtualNetworkRules": [] },
                 "policies": {
                     "quarantinePolicy": { "status": "disabled" },
                     "trustPolicy": { "type": "Notary", "status": "disabled" },
                     "retentionPolicy": { "days": 7, "status": "disabled" },
-                    "exportPolicy": { "status": "enabled" },
-                    "azureADAuthenticationAsArmPolicy": { "status": "enabled" },
                     "softDeletePolicy": { "retentionDays": 7, "status": "disabled" }
                 },
                 "encryption": { "status": "disabled" },
                 "dataEndpointEnabled": false,
                 "regionalEndpoints": "Disabled",
                 "endpointProtocol": "IPv4",
-                "publicNetworkAccess": "Enabled",
-                "networkRuleBypassOptions": "AzureServices",
                 "networkRuleBypassAllowedForTasks": false,
                 "zoneRedundancy": "Disabled",
                 "metadataSearch": "Disabled",
@@ -59,6 +55,7 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
         var properties = body.Object("properties");
         bool? adminUser = null, anonymousPull = null;
         RoleAssignmentMode? mode = null;
+        var settings = new SettingsBody();
         foreach (var property in properties.Properties)
         {
             switch (property.Name)
@@ -67,17 +64,40 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
                 case "anonymousPullEnabled": anonymousPull = properties.Flag(property.Name); break;
                 case "roleAssignmentMode": mode = ReadMode(properties.RequiredText(property.Name)); break;
                 case var name when ReadOnly.Contains(name): break;
+                case var name when settings.With(name, properties) is { } more: settings = more; break;
                 default: RequireDefault(property.Value, Defaults, property.Name, "properties."); break;
             }
         }
 
-        return new RegistryBody(location, new RegistryChanges(ReadSku(body.Object("sku")), body.Tags(), adminUser, anonymousPull, mode, Identity: identity));
+        return new RegistryBody(location, new RegistryChanges(ReadSku(body.Object("sku")), body.Tags(), adminUser, anonymousPull, mode, Identity: identity), settings);
     }
 
     /// <summary>Refuses what is no location's name.</summary>
     public static void CheckLocation(string location)
     {
         if (!LocationName().IsMatch(location)) throw ManagementException.Bad("LocationNotAvailableForResourceType", "'location' is 1 to 64 letters, digits, spaces or hyphens.");
+    }
+
+    /// <summary>Refuses a property whose value would turn on what there is not.</summary>
+    public static void RequireDefault(JsonElement value, JsonElement among, string name, string path)
+    {
+        if (name == "lastUpdatedTime" || value.ValueKind == JsonValueKind.Null) return;
+        if (!among.TryGetProperty(name, out var expected))
+            throw ManagementException.BadContent($"The property '{path}{ManagementException.Shorten(name)}' is not known here; leave it out.");
+        if (expected.ValueKind == JsonValueKind.Object && value.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var inner in value.EnumerateObject()) RequireDefault(inner.Value, expected, inner.Name, $"{path}{name}.");
+            return;
+        }
+
+        var isSame = expected.ValueKind == JsonValueKind.String && value.ValueKind == JsonValueKind.String
+            ? expected.GetString()!.Equals(value.GetString(), StringComparison.OrdinalIgnoreCase)
+            : JsonElement.DeepEquals(expected, value);
+        if (!isSame)
+        {
+            throw ManagementException.Bad(
+                "FeatureNotSupported", $"'{path}{name}' may only be {expected.GetRawText()}: this version has nothing that another value would turn on. Leave it out.");
+        }
     }
 
     private static bool? ReadIdentity(ResourceBody identity)
@@ -112,27 +132,6 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
         _ => throw ManagementException.Bad(
             "InvalidRoleAssignmentMode", "'properties.roleAssignmentMode' is 'LegacyRegistryPermissions' or 'AbacRepositoryPermissions'."),
     };
-
-    private static void RequireDefault(JsonElement value, JsonElement among, string name, string path)
-    {
-        if (name == "lastUpdatedTime" || value.ValueKind == JsonValueKind.Null) return;
-        if (!among.TryGetProperty(name, out var expected))
-            throw ManagementException.BadContent($"The property '{path}{ManagementException.Shorten(name)}' is not known here; leave it out.");
-        if (expected.ValueKind == JsonValueKind.Object && value.ValueKind == JsonValueKind.Object)
-        {
-            foreach (var inner in value.EnumerateObject()) RequireDefault(inner.Value, expected, inner.Name, $"{path}{name}.");
-            return;
-        }
-
-        var isSame = expected.ValueKind == JsonValueKind.String && value.ValueKind == JsonValueKind.String
-            ? expected.GetString()!.Equals(value.GetString(), StringComparison.OrdinalIgnoreCase)
-            : JsonElement.DeepEquals(expected, value);
-        if (!isSame)
-        {
-            throw ManagementException.Bad(
-                "FeatureNotSupported", $"'{path}{name}' may only be {expected.GetRawText()}: this version has nothing that another value would turn on. Leave it out.");
-        }
-    }
 
     [GeneratedRegex(@"^[A-Za-z0-9 -]{1,64}\z", RegexOptions.CultureInvariant)]
     private static partial Regex LocationName();

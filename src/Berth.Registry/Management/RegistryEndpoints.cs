@@ -7,7 +7,8 @@ namespace Berth.Registry.Management;
 
 /// <summary>Registries as resources.</summary>
 internal sealed partial class RegistryEndpoints(
-    RegistryFinder finder, IRegistries registries, IInstallation installation, Authorizer authorizer, RegistryOptions options, PublicNames names)
+    RegistryFinder finder, RegistryUpdate update, IRegistries registries, IInstallation installation, Authorizer authorizer, KnownSettings settings,
+    RegistryResolver resolver, RegistryOptions options, PublicNames names)
 {
     private const string Type = "Microsoft.ContainerRegistry/registries";
     private const string Provider = "/providers/" + Type;
@@ -49,7 +50,7 @@ internal sealed partial class RegistryEndpoints(
         {
             if (body.Location is { } location && !IsSamePlace(location, standing.Location))
                 throw new ManagementException(409, "InvalidResourceLocation", $"The registry is in '{standing.Location}' and cannot be moved to '{location}'.");
-            await UpdateAsync(request, standing, body.Changes);
+            await AnswerAsync(request, 200, await update.ApplyAsync(request, standing, body));
             return;
         }
 
@@ -58,7 +59,10 @@ internal sealed partial class RegistryEndpoints(
         var group = await registries.FindResourceGroupAsync(request.Installation.SubscriptionId, request["group"], request.Aborted)
             ?? throw ManagementException.GroupNotFound(request["group"]);
         if (body.Changes.Sku is not { } sku) throw ManagementException.Bad("MissingSku", "The body needs 'sku': {\"name\": \"Basic\"}, \"Standard\" or \"Premium\".");
-        var wanted = new NewRegistry(name, request.Installation.SubscriptionId, group.Name, body.Location ?? group.Location, sku) { Settings = body.Changes };
+        var wanted = new NewRegistry(name, request.Installation.SubscriptionId, group.Name, body.Location ?? group.Location, sku)
+        {
+            Settings = body.Changes with { Properties = body.Settings.ChangeOf(RegistrySettings.Nothing) },
+        };
         var made = await registries.CreateRegistryAsync(wanted, request.Caller, request.Aborted);
         if (made.Outcome == CreateOutcome.Exists)
             throw new ManagementException(409, "AlreadyInUse", $"The registry name '{name}' is already in use, here or in another resource group; choose another.");
@@ -69,14 +73,7 @@ internal sealed partial class RegistryEndpoints(
     private async Task PatchAsync(ManagementRequest request)
     {
         var body = RegistryBody.Read((await request.ReadBodyAsync()).Only("identity", "tags", "sku", "properties"));
-        await UpdateAsync(request, await finder.FindAsync(request), body.Changes);
-    }
-
-    private async Task UpdateAsync(ManagementRequest request, RegistryRecord standing, RegistryChanges changes)
-    {
-        var changed = await registries.UpdateRegistryAsync(standing.Id, changes, request.Caller, request.Aborted)
-            ?? throw ManagementException.NotFound(ScopeText.Registry(standing));
-        await AnswerAsync(request, 200, changed);
+        await AnswerAsync(request, 200, await update.ApplyAsync(request, await finder.FindAsync(request), body));
     }
 
     private async Task AnswerAsync(ManagementRequest request, int status, RegistryRecord registry)
@@ -100,6 +97,7 @@ internal sealed partial class RegistryEndpoints(
         }
 
         await registries.DeleteRegistryAsync(registry.Id, request.Caller, request.Aborted);
+        resolver.Forget(registry.Name);
         await request.WriteEmptyAsync(200);
     }
 
@@ -154,11 +152,11 @@ internal sealed partial class RegistryEndpoints(
         json.WriteBoolean("adminUserEnabled"u8, registry.AdminUserEnabled);
         json.WriteBoolean("anonymousPullEnabled"u8, registry.AnonymousPullEnabled);
         json.WriteString("roleAssignmentMode"u8, registry.RoleAssignmentMode.ToString());
-        foreach (var property in RegistryBody.Defaults.EnumerateObject()) property.WriteTo(json);
+        SettingsJson.Write(json, settings.Of(registry));
         json.WriteStartArray("dataEndpointHostNames"u8);
         json.WriteEndArray();
-        json.WriteStartArray("privateEndpointConnections"u8);
-        json.WriteEndArray();
+        json.WritePropertyName("privateEndpointConnections"u8);
+        PrivateEndpointsJson.Write(json, registry, options.Network);
         json.WriteEndObject();
         json.WriteEndObject();
     }

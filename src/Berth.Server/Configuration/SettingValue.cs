@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net;
+using Berth.Registry.Network;
 
 namespace Berth.Server.Configuration;
 
@@ -36,6 +37,8 @@ internal static class SettingValue
             parsed = TryParseNetwork(text, out var network) ? network : null;
         else if (type == typeof(ListenAddress))
             parsed = ListenAddress.TryParse(text, out var address) ? address : null;
+        else if (type == typeof(PrivateListener))
+            parsed = PrivateListener.TryParse(text, out var listener) ? listener : null;
         else if (type.IsEnum)
             parsed = Enum.GetNames(type).FirstOrDefault(n => n.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name ? Enum.Parse(type, name) : null;
         else
@@ -68,6 +71,8 @@ internal static class SettingValue
             return "networks such as 10.0.0.0/8, or addresses, separated by commas";
         if (type == typeof(ListenAddress))
             return ListenAddress.Allowed;
+        if (type == typeof(PrivateListener))
+            return PrivateListener.Allowed;
         return type.IsEnum ? string.Join(" or ", Enum.GetNames(type)) : "a text that is not empty";
     }
 

@@ -1,5 +1,6 @@
 using Berth.Registry;
 using Berth.Registry.Lifecycle;
+using Berth.Registry.Network;
 using Berth.Server.Configuration;
 using Berth.Server.Discovery;
 using Berth.Server.Health;
@@ -68,7 +69,13 @@ internal static class HostBuilding
             Limit(kestrel.Limits, options.Registry.Distribution.StallLimit);
             Listen(kestrel, options.Http.Listen, _ => { });
             if (certificates is not null)
+            {
                 Listen(kestrel, options.Https.Listen, endpoint => endpoint.UseHttps(HandshakeOptions(certificates)));
+
+                // After the public one, whose port is part of every name.
+                foreach (var listener in options.Registry.Network.PrivateListeners)
+                    Listen(kestrel, ListenAddress.Of(listener.Address.Address, listener.Address.Port), endpoint => Mark(endpoint, listener).UseHttps(HandshakeOptions(certificates)));
+            }
         });
 
         // After Kestrel's own, or that one would win.
@@ -124,6 +131,17 @@ internal static class HostBuilding
             default:
                 break;
         }
+    }
+
+    private static ListenOptions Mark(ListenOptions endpoint, PrivateListener listener)
+    {
+        var arrival = new PrivateArrival(listener.Registry);
+        endpoint.Use(next => connection =>
+        {
+            connection.Features.Set(arrival);
+            return next(connection);
+        });
+        return endpoint;
     }
 
     private static TlsHandshakeCallbackOptions HandshakeOptions(ServerCertificates certificates) => new()

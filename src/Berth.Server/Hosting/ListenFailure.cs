@@ -15,6 +15,8 @@ internal static class ListenFailure
             return null;
 
         // The framework names the address only in its text.
+        if (options.Registry.Network.PrivateListeners.FirstOrDefault(l => failure.Message.Contains($"https://{l.Address}", StringComparison.Ordinal)) is { } listener)
+            return $"Network:PrivateListeners has '{listener}', {reason}.";
         var https = failure.Message.Contains("https://", StringComparison.Ordinal);
         return https
             ? $"Https:Listen (--https) is '{options.Https.Listen}', {reason}."

@@ -117,7 +117,7 @@ public abstract class EpochsSuite<TDatabase> : MetadataSuite<TDatabase>
         await ExpectAsync(None, One, None, () => ChangeAsync(new RegistryChanges(AdminUserEnabled: true)), LedgerKinds.RegistryChanged);
         await ExpectAsync(None, One, None, () => ChangeAsync(new RegistryChanges(AnonymousPullEnabled: true)), LedgerKinds.RegistryChanged);
         await ExpectAsync(None, One, None, () => ChangeAsync(new RegistryChanges(RoleAssignmentMode: RoleAssignmentMode.AbacRepositoryPermissions)), LedgerKinds.RegistryChanged);
-        await ExpectAsync(None, One, None, () => ChangeAsync(new RegistryChanges(Properties: """{"a":1}""")), LedgerKinds.RegistryChanged);
+        await ExpectAsync(None, One, None, () => ChangeAsync(new RegistryChanges(Properties: new PropertiesChange("{}", """{"a":1}""", []))), LedgerKinds.RegistryChanged);
         await ExpectAsync(None, None, None, () => ChangeAsync(new RegistryChanges(Tags: """{"a":"1"}""")), LedgerKinds.RegistryChanged);
         await ExpectAsync(None, None, None, () => ChangeAsync(new RegistryChanges(AdminUserEnabled: true)));
         await ExpectAsync(None, One, None, () => Store.SetAnonymousPullAsync(Registry, App, true, Alice, Token), LedgerKinds.RepositoryChanged);

@@ -29,19 +29,33 @@ public abstract class RegistriesSuite<TDatabase> : MetadataSuite<TDatabase>
     [Fact]
     public async Task A_registry_is_made_with_its_settings()
     {
-        var settings = new RegistryChanges(null, """{"a":"b"}""", true, true, RoleAssignmentMode.AbacRepositoryPermissions, """{"p":1}""");
+        var settings = new RegistryChanges(null, """{"a":"b"}""", true, true, RoleAssignmentMode.AbacRepositoryPermissions, new PropertiesChange("{}", """{"p":1}""", []));
 
         var (outcome, made) = await Store.CreateRegistryAsync(Second with { Settings = settings }, Alice, Token);
 
         Assert.Equal(CreateOutcome.Created, outcome);
         Assert.Equal(("second", "default", "home", "Premium"), (made!.Name, made.ResourceGroup, made.Location, made.Sku));
-        Assert.Equal((settings.Tags, settings.Properties), (made.Tags, made.Properties));
+        Assert.Equal((settings.Tags, settings.Properties!.To), (made.Tags, made.Properties));
         Assert.Equal((true, true, RoleAssignmentMode.AbacRepositoryPermissions), (made.AdminUserEnabled, made.AnonymousPullEnabled, made.RoleAssignmentMode));
         Assert.Equal(made, await Store.FindRegistryAsync("second", Token));
         Assert.Equal(ResourceScope.Parse("/subscriptions/SUBSCRIPTION/resourceGroups/Default/providers/Microsoft.ContainerRegistry/registries/Second/"), made.Scope);
         Assert.Equal(new CreateResult<RegistryRecord>(CreateOutcome.Exists, made), await Store.CreateRegistryAsync(Second, Alice, Token));
         Assert.Equal(CreateOutcome.Exists, (await Store.CreateRegistryAsync(Second with { Name = "SECOND" }, Alice, Token)).Outcome);
         Assert.Equal(CreateOutcome.Unknown, (await Store.CreateRegistryAsync(Second with { Name = "x", ResourceGroup = "none" }, Alice, Token)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_change_of_properties_that_began_from_others_changes_nothing()
+    {
+        var first = new PropertiesChange("{}", """{"rule":"one"}""", [("rule", "one")]);
+        var changed = await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Properties: first), Alice, Token);
+        Assert.Equal(first.To, changed!.Properties);
+
+        var late = new PropertiesChange("{}", """{"rule":"two"}""", [("rule", "two")]);
+        Assert.Equal(changed, await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Sku: "Basic", Properties: late), Alice, Token));
+
+        var records = await Store.ReadLedgerAsync(0, 100, Token);
+        Assert.Equal("""{"registry":"local","changed":"rule","rule":"one"}""", records.Last(record => record.Kind == LedgerKinds.RegistryChanged).Payload);
     }
 
     [Fact]

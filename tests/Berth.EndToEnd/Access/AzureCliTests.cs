@@ -117,6 +117,34 @@ public sealed class AzureCliTests(AzureCliFixture fixture) : EndToEndTest<AzureC
     }
 
     [Fact]
+    public async Task Network_rules_and_the_policy_of_tokens_are_set_and_taken_back()
+    {
+        await Client.PushImageAsync(Repo, "1");
+        await _az.JsonAsync("acr", "network-rule", "add", "-n", "local", "--ip-address", "203.0.113.0/24");
+        var closed = await _az.JsonAsync("acr", "update", "-n", "local", "--default-action", "Deny");
+        Assert.Equal("Deny", Text(closed.GetProperty("networkRuleSet"), "defaultAction"));
+        using var anybody = Fixture.NewHttpClient();
+        using var denied = await anybody.GetAsync(new Uri($"https://{Fixture.RegistryName}/v2/"));
+        Assert.Equal(System.Net.HttpStatusCode.Forbidden, denied.StatusCode);
+        Assert.NotEqual(0, (await _az.RunAsync("acr", "repository", "list", "-n", "local")).Status);
+
+        var added = await _az.JsonAsync("acr", "network-rule", "add", "-n", "local", "--ip-address", "127.0.0.1");
+        Assert.Equal(["203.0.113.0/24", "127.0.0.1"], added.GetProperty("networkRuleSet").GetProperty("ipRules").EnumerateArray().Select(rule => Text(rule, "ipAddressOrRange")));
+        Assert.Contains(Repo, Texts(await _az.JsonAsync("acr", "repository", "list", "-n", "local")));
+        foreach (var address in (string[])["203.0.113.0/24", "127.0.0.1"]) await _az.JsonAsync("acr", "network-rule", "remove", "-n", "local", "--ip-address", address);
+        Assert.Empty((await _az.JsonAsync("acr", "network-rule", "list", "-n", "local")).GetProperty("ipRules").EnumerateArray());
+        var opened = await _az.JsonAsync("acr", "update", "-n", "local", "--default-action", "Allow");
+        Assert.Equal("Allow", Text(opened.GetProperty("networkRuleSet"), "defaultAction"));
+
+        foreach (var status in (string[])["disabled", "enabled"])
+        {
+            await _az.JsonAsync("acr", "config", "authentication-as-arm", "update", "-r", "local", "--status", status);
+            Assert.Equal(status, Text(await _az.JsonAsync("acr", "config", "authentication-as-arm", "show", "-r", "local"), "status"));
+            Assert.Contains(Repo, Texts(await _az.JsonAsync("acr", "repository", "list", "-n", "local")));
+        }
+    }
+
+    [Fact]
     public async Task A_repository_token_pulls_what_its_scope_map_names()
     {
         await Client.PushImageAsync(Repo, "1");

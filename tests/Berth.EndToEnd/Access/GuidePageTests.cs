@@ -3,7 +3,7 @@ using Berth.Testing;
 
 namespace Berth.EndToEnd.Access;
 
-/// <summary>The page that takes an operator from one shared password to an identity for everybody: what it says to type is typed.</summary>
+/// <summary>The pages that take an operator from one shared password that is good everywhere to an identity for everybody, from the addresses that are let in: what they say to type is typed.</summary>
 public sealed class GuidePageTests(AccessFixture fixture) : EndToEndTest<AccessFixture>(fixture)
 {
     [Fact]
@@ -11,18 +11,8 @@ public sealed class GuidePageTests(AccessFixture fixture) : EndToEndTest<AccessF
     {
         foreach (var tool in (string[])["bash", "jq", "podman", "skopeo"]) Tool.Require(tool);
         await Client.PushImageAsync("hello/alpine", "latest");
-        var folder = NewFolder("guide");
-        Directory.CreateSymbolicLink(Path.Combine(folder, "data"), Fixture.Server.Data);
-        File.CreateSymbolicLink(Path.Combine(folder, "berth"), BuiltClient());
-        var script = Path.Combine(folder, "page.sh");
-        await File.WriteAllTextAsync(script, await GuidePage.ScriptAsync("user/access.md", Fixture.Port));
-
-        var (path, line) = Fixture.Names.Command(Tool.Require("bash"), script);
-        var result = await Tool.RunAsync(path, line, folder, new Dictionary<string, string>(Fixture.ClientEnvironment)
+        var result = await RunAsync("user/access.md", new()
         {
-            ["REGISTRY_AUTH_FILE"] = Path.Combine(folder, "auth.json"),
-            ["BERTH_CONFIG_DIR"] = Path.Combine(folder, "config"),
-            ["OWNER_PASSWORD"] = Fixture.Endpoint.Password,
             ["ANNS_PASSWORD"] = "Ann's first passw0rd",
             ["PIPELINE_ISSUER"] = Fixture.Issuer.Name,
             ["PIPELINE_SUBJECT"] = TestIssuer.Subject,
@@ -30,10 +20,49 @@ public sealed class GuidePageTests(AccessFixture fixture) : EndToEndTest<AccessF
             ["CLUSTER_ISSUER"] = Fixture.Issuer.Name,
             ["CLUSTER_TOKEN"] = Fixture.Issuer.Token("system:serviceaccount:team:default"),
         });
+        Assert.Contains("ann@example.test", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_command_of_the_page_on_network_rules_does_what_the_page_says()
+    {
+        foreach (var tool in (string[])["bash", "curl"]) Tool.Require(tool);
+        var result = await RunAsync("user/network.md", []);
+        Assert.Contains("203.0.113.0/24", result.Output, StringComparison.Ordinal);
+        Assert.Contains("127.0.0.2", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_command_of_the_page_on_the_Azure_CLI_does_what_the_page_says()
+    {
+        foreach (var tool in (string[])["bash", "az", "getent"]) Tool.Require(tool);
+        await Client.PushImageAsync("hello/alpine", "latest");
+        var result = await RunAsync("user/azure-cli.md", new() { ["AZURE_CONFIG_DIR"] = NewFolder("azure"), ["AZURE_CORE_COLLECT_TELEMETRY"] = "0" });
+        foreach (var said in (string[])["local.berth.localhost", "hello/alpine", "sandbox"]) Assert.Contains(said, result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("do not resolve", result.Errors, StringComparison.Ordinal);
+    }
+
+    private async Task<ToolResult> RunAsync(string page, Dictionary<string, string> variables)
+    {
+        var folder = NewFolder("guide");
+        Directory.CreateSymbolicLink(Path.Combine(folder, "data"), Fixture.Server.Data);
+        File.CreateSymbolicLink(Path.Combine(folder, "berth"), BuiltClient());
+        var script = Path.Combine(folder, "page.sh");
+        await File.WriteAllTextAsync(script, await GuidePage.ScriptAsync(page, Fixture.Port));
+
+        var (path, line) = Fixture.Names.Command(Tool.Require("bash"), script);
+        var environment = new Dictionary<string, string>(Fixture.ClientEnvironment)
+        {
+            ["REGISTRY_AUTH_FILE"] = Path.Combine(folder, "auth.json"),
+            ["BERTH_CONFIG_DIR"] = Path.Combine(folder, "config"),
+            ["OWNER_PASSWORD"] = Fixture.Endpoint.Password,
+        };
+        foreach (var (name, value) in variables) environment[name] = value;
+        var result = await Tool.RunAsync(path, line, folder, environment);
 
         result.Succeeded();
-        Assert.Contains("ann@example.test", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(Fixture.Endpoint.Password, result.Output + result.Errors, StringComparison.Ordinal);
+        return result;
     }
 
     /// <summary>The client that was built with the tests.</summary>

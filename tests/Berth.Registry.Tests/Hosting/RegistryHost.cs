@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using Berth.Metadata;
 using Berth.Metadata.Sqlite;
@@ -46,7 +47,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         _blobs = blobs;
         Time = time;
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        Endpoint = new RegistryEndpoint(new Uri(address), OwnerAccount.Name, Password, time);
+        Endpoint = new RegistryEndpoint(new Uri(address.Replace("[::]", "127.0.0.1", StringComparison.Ordinal)), OwnerAccount.Name, Password, time);
         Client = new HttpClient(new OwnerHandler(Endpoint)) { BaseAddress = Endpoint.Address, Timeout = TimeSpan.FromSeconds(60) };
     }
 
@@ -71,7 +72,8 @@ internal sealed class RegistryHost : IAsyncDisposable
     public TimeSpan Grace => _app.Services.GetRequiredService<LifecycleOptions>().Grace;
 
     public static async Task<RegistryHost> StartAsync(
-        ISteps? steps = null, RegistryOptions? options = null, IFileOperations? files = null, FaultyVolume? volume = null, OutboundTrust? trust = null)
+        ISteps? steps = null, RegistryOptions? options = null, IFileOperations? files = null, FaultyVolume? volume = null, OutboundTrust? trust = null,
+        IPAddress? listen = null)
     {
         steps ??= NoSteps.Instance;
         var folder = Directory.CreateTempSubdirectory("berth-host-").FullName;
@@ -91,7 +93,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(listen ?? IPAddress.Loopback, 0);
             kestrel.Limits.MinRequestBodyDataRate = null; // as in the server: transfers have their own stall limit
         });
         builder.Services.AddSingleton<TimeProvider>(time);
@@ -175,6 +177,24 @@ internal sealed class RegistryHost : IAsyncDisposable
         var client = WithoutCredential();
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
+    }
+
+    /// <summary>A client without a credential that calls from one of this machine's addresses: any of 127.0.0.0/8, or ::1.</summary>
+    public HttpClient From(string source)
+    {
+        var address = IPAddress.Parse(source);
+        var sockets = new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, cancellationToken) =>
+            {
+                var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                socket.Bind(new IPEndPoint(address, 0));
+                var target = address.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Loopback : IPAddress.Loopback;
+                await socket.ConnectAsync(new IPEndPoint(target, context.DnsEndPoint.Port), cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        return new HttpClient(sockets) { BaseAddress = Client.BaseAddress, Timeout = Client.Timeout };
     }
 
     /// <summary>A client without a credential.</summary>

@@ -86,6 +86,15 @@ public sealed class ServerOptionsLoaderTests : IDisposable
     [InlineData("BERTH_Domain", "example.org:5443", "without a port")]
     [InlineData("BERTH_DefaultRegistry", "portal", "none of arm, login, graph, data, portal")]
     [InlineData("BERTH_DefaultRegistry", "abcd", "5 to 50")]
+    [InlineData("BERTH_Network__TrustedCallers", "10.0.0.0/33", "BERTH_Network__TrustedCallers is '10.0.0.0/33'")]
+    [InlineData("BERTH_Network__PrivateListeners", "10.0.0.5:443", "allowed is ADDRESS:PORT=REGISTRY")]
+    [InlineData("BERTH_Network__PrivateListeners", "10.0.0.5=team1", "allowed is ADDRESS:PORT=REGISTRY")]
+    [InlineData("BERTH_Network__PrivateListeners", "10.0.0.5:0=team1", "allowed is ADDRESS:PORT=REGISTRY")]
+    [InlineData("BERTH_Network__PrivateListeners", "0.0.0.0:443=team1", "allowed is ADDRESS:PORT=REGISTRY")]
+    [InlineData("BERTH_Network__PrivateListeners", "localhost:443=team1", "allowed is ADDRESS:PORT=REGISTRY")]
+    [InlineData("BERTH_Network__PrivateListeners", "10.0.0.5:443=Team1", "allowed is ADDRESS:PORT=REGISTRY")]
+    [InlineData("BERTH_Network__PrivateListeners", "10.0.0.5:443=team1,10.0.0.5:443=team2", "'10.0.0.5:443' twice")]
+    [InlineData("BERTH_Network__PrivateListeners", "127.0.0.1:5443=team1", "where Https:Listen ('127.0.0.1:5443') listens already")]
     [InlineData("BERTH_Tls__Key", "/key.pem", "Tls:Certificate is not")]
     public void An_invalid_value_is_refused_with_the_setting_the_value_and_what_is_allowed(string variable, string value, string expected)
     {

@@ -1,0 +1,116 @@
+using Berth.Metadata;
+using Berth.Registry.Network;
+
+namespace Berth.Registry.Management;
+
+/// <summary>What a client wants of a registry's settings; null leaves one as it is.</summary>
+internal sealed record SettingsBody
+{
+    /// <summary>Whether <c>networkRuleSet.defaultAction</c> is Allow.</summary>
+    public bool? AllowsByDefault { get; init; }
+
+    /// <summary><c>networkRuleSet.ipRules</c>, all of them.</summary>
+    public AddressSet? Allowed { get; init; }
+
+    /// <summary>Whether <c>publicNetworkAccess</c> is Enabled.</summary>
+    public bool? IsPublic { get; init; }
+
+    /// <summary>Whether <c>networkRuleBypassOptions</c> is AzureServices.</summary>
+    public bool? TrustedCallersPass { get; init; }
+
+    /// <summary>Whether <c>policies.exportPolicy</c> is enabled.</summary>
+    public bool? AllowsExport { get; init; }
+
+    /// <summary>Whether <c>policies.azureADAuthenticationAsArmPolicy</c> is enabled.</summary>
+    public bool? TakesControlPlaneTokens { get; init; }
+
+    /// <summary>This with a property of the body as well; null where that is none of the settings.</summary>
+    /// <exception cref="ManagementException">Its value cannot be.</exception>
+    public SettingsBody? With(string name, ResourceBody properties) => name switch
+    {
+        "networkRuleSet" => WithRules(properties.Object(name)),
+        "publicNetworkAccess" => this with { IsPublic = Choose(properties, name, "properties.", "Enabled", "Disabled") },
+        "networkRuleBypassOptions" => this with { TrustedCallersPass = Choose(properties, name, "properties.", "AzureServices", "None") },
+        "policies" => WithPolicies(properties.Object(name)),
+        _ => null,
+    };
+
+    /// <summary>The settings after the change.</summary>
+    public RegistrySettings ApplyTo(RegistrySettings standing) => standing with
+    {
+        AllowsByDefault = AllowsByDefault ?? standing.AllowsByDefault,
+        Allowed = Allowed ?? standing.Allowed,
+        IsPublic = IsPublic ?? standing.IsPublic,
+        TrustedCallersPass = TrustedCallersPass ?? standing.TrustedCallersPass,
+        AllowsExport = AllowsExport ?? standing.AllowsExport,
+        TakesControlPlaneTokens = TakesControlPlaneTokens ?? standing.TakesControlPlaneTokens,
+    };
+
+    /// <summary>The change of what a row holds; null where nothing is changed.</summary>
+    public PropertiesChange? ChangeOf(string standing)
+    {
+        if (this == new SettingsBody()) return null;
+        var before = RegistrySettings.Read(standing);
+        var after = ApplyTo(before);
+        var text = after.Write();
+        return text == standing ? null : new PropertiesChange(standing, text, SettingsFacts.Between(before, after));
+    }
+
+    private SettingsBody WithRules(ResourceBody rules)
+    {
+        const string Path = "properties.networkRuleSet.";
+        rules.Only("defaultAction", "ipRules", "virtualNetworkRules");
+        if (rules.Objects("virtualNetworkRules") is { Count: > 0 })
+        {
+            throw ManagementException.Bad(
+                "FeatureNotSupported", $"'{Path}virtualNetworkRules' may only be []: there are no virtual networks here. Name the network's addresses in 'ipRules'.");
+        }
+
+        return this with
+        {
+            AllowsByDefault = Choose(rules, "defaultAction", Path, "Allow", "Deny") ?? AllowsByDefault,
+            Allowed = rules.Objects("ipRules") is { } items ? new AddressSet(items.Select((item, i) => ReadRule(item, $"{Path}ipRules[{i}]."))) : Allowed,
+        };
+    }
+
+    private static AddressBlock ReadRule(ResourceBody rule, string path)
+    {
+        var action = rule.Only("action", "value").Text("action");
+        if (action is not null && !action.Equals("Allow", StringComparison.OrdinalIgnoreCase))
+            throw ManagementException.Bad("InvalidIpRule", $"'{path}action' may only be 'Allow', not '{ManagementException.Shorten(action)}': what no rule allows is denied by 'defaultAction'.");
+        var value = rule.RequiredText("value");
+        return AddressBlock.TryParse(value, out var block, out var fault)
+            ? block
+            : throw ManagementException.Bad("InvalidIpRule", $"'{path}value': '{ManagementException.Shorten(value)}' {fault}.");
+    }
+
+    private SettingsBody WithPolicies(ResourceBody policies)
+    {
+        const string Path = "properties.policies.";
+        var settings = this;
+        foreach (var policy in policies.Properties)
+        {
+            switch (policy.Name)
+            {
+                case "exportPolicy": settings = settings with { AllowsExport = IsEnabled(policy.Name) ?? settings.AllowsExport }; break;
+                case "azureADAuthenticationAsArmPolicy":
+                    settings = settings with { TakesControlPlaneTokens = IsEnabled(policy.Name) ?? settings.TakesControlPlaneTokens };
+                    break;
+                default: RegistryBody.RequireDefault(policy.Value, RegistryBody.Defaults.GetProperty("policies"), policy.Name, Path); break;
+            }
+        }
+
+        return settings;
+
+        bool? IsEnabled(string name) => Choose(policies.Object(name).Only("status"), "status", $"{Path}{name}.", "enabled", "disabled");
+    }
+
+    // Whether it is the first of the two words; null when it is absent.
+    private static bool? Choose(ResourceBody among, string name, string path, string yes, string no) => among.Text(name) switch
+    {
+        null => null,
+        { } text when text.Equals(yes, StringComparison.OrdinalIgnoreCase) => true,
+        { } text when text.Equals(no, StringComparison.OrdinalIgnoreCase) => false,
+        { } text => throw ManagementException.BadContent($"'{path}{name}' is '{yes}' or '{no}', not '{ManagementException.Shorten(text)}'."),
+    };
+}
