@@ -25,8 +25,9 @@ public interface IRegistries
 
     /// <summary>
     /// Marks a registry as deleted: its name is free at once, also for its tokens, its epoch is 0, and role assignments at it and below are gone, as
-    /// is its own identity. Its content stays. False when it is absent.
+    /// is its own identity. Its content stays for a time, in which it can be recovered (<see cref="IDeletedRegistries"/>). False when it is absent.
     /// </summary>
+    /// <exception cref="ResourceLockedException">A lock forbids it.</exception>
     Task<bool> DeleteRegistryAsync(long id, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>A resource group, or null.</summary>
@@ -39,6 +40,7 @@ public interface IRegistries
     Task<CreateResult<ResourceGroupRecord>> PutResourceGroupAsync(ResourceGroupRecord group, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Deletes a resource group with the role assignments at it; held while a registry or an identity is in it.</summary>
+    /// <exception cref="ResourceLockedException">A lock there, above or below forbids it.</exception>
     Task<DeleteOutcome> DeleteResourceGroupAsync(string subscriptionId, string name, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Whether somebody without credentials may pull from a repository. One indexed read.</summary>

@@ -46,6 +46,9 @@ public static class RegistryExtensions
         services.AddSingleton<IGrants>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IConsumers>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRegistries>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IRegistryUsage>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IDeletedRegistries>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IResourceLocks>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IArtifacts>(s => s.GetRequiredService<IMetadataStore>());
@@ -114,9 +117,13 @@ public static class RegistryExtensions
         services.AddSingleton<AssignmentPlaces>();
         services.AddSingleton<ActivityNames>();
         services.AddSingleton<SubscriptionEndpoints>();
+        services.AddSingleton<ProviderEndpoints>();
+        services.AddSingleton<ResourceEndpoints>();
         services.AddSingleton<ResourceGroupEndpoints>();
         services.AddSingleton<RegistryEndpoints>();
         services.AddSingleton<NetworkDryRunEndpoints>();
+        services.AddSingleton<DeletedRegistryEndpoints>();
+        services.AddSingleton<UsageEndpoints>();
         services.AddSingleton<AdminUserEndpoints>();
         services.AddSingleton<ScopeMapEndpoints>();
         services.AddSingleton<TokenResourceEndpoints>();
@@ -125,6 +132,9 @@ public static class RegistryExtensions
         services.AddSingleton<ManagedIdentityEndpoints>();
         services.AddSingleton<FederationEndpoints>();
         services.AddSingleton<ActivityEndpoints>();
+        services.AddSingleton<LockEndpoints>();
+        services.AddSingleton<PrivateLinkEndpoints>();
+        services.AddSingleton<AbsentChildEndpoints>();
         services.AddSingleton<IFeatureRoutes, ManagementEndpoints>();
         return services;
     }
@@ -132,6 +142,7 @@ public static class RegistryExtensions
     private static IServiceCollection AddLifecycle(this IServiceCollection services)
     {
         services.AddSingleton<LifecycleMetrics>();
+        services.AddSingleton<RegistryPurge>();
         services.AddSingleton<GarbageCollector>();
         services.AddHostedService(s => s.GetRequiredService<GarbageCollector>());
         services.AddHostedService<Scrubber>();

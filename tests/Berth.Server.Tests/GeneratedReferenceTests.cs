@@ -66,7 +66,8 @@ public sealed class GeneratedReferenceTests
 
             - **Who asks** says an access token of the authority for the control plane's address, as `Authorization: Bearer`. The caller needs the action at the resource, by a role
               assigned there or above. Without it the answer is 403, whether there is such a resource or not.
-            - **Lists** of registries, identities and groups hold what the caller may read. A page has up to 200 entries; `nextLink` leads to the next one.
+            - **Lists** of registries, identities and groups hold what the caller may read. A page has up to 200 entries, or fewer; `nextLink` leads to the next one. Resources are filtered by
+              `resourceType`, `name`, `resourceGroup`, `location`, `tagName` and `tagValue`, each with `eq '…'`.
             - **Errors** are `{"error":{"code","message"}}`. Bodies are JSON objects of up to 1 MiB; a property that is not known, or has another type, is refused and named. A property of a
               registry that has no effect in this version is accepted with the value that says so, and refused with any other. Read-only ones may be sent back.
             - **PUT** of a registry that stands leaves what the body does not name. Everything is done when the answer comes; nothing has to be polled.
@@ -80,6 +81,12 @@ public sealed class GeneratedReferenceTests
               ([why](../decisions/0017-admin-passwords.md)).
             - **The activity log** needs `eventTimestamp ge '…'`, takes `eventTimestamp le`, `resourceUri`, `resourceGroupName`, `resourceProvider`, `caller` and `correlationId` beside it, and
               lists the newest first. It is read from the ledger, and goes back as far as that does.
+            - **Locks** forbid DELETE (`CanNotDelete`), or every change (`ReadOnly`), at their resource and below, with 409 `ScopeLocked`; on locks themselves they have no effect. Their list holds those
+              that have an effect at the scope and those within it; `atScope()` leaves out the latter ([more](../user/registries.md)).
+            - **Deleted registries** can be recovered for 14 days; these calls are ours, Azure has none ([what comes back](../user/registries.md#a-deleted-registry)).
+            - **What this version does not have** (webhooks, replications, cache rules, tasks and so on) is listed as empty and answered with 404 by its name; what would make, change or delete
+              one is refused with 400 `FeatureNotSupported`, and changes nothing.
+            - **Tokens' passwords** in a PUT or PATCH (`credentials.passwords`) are those that stay: the others are deleted. Without the list all stay.
             - **Role assignments** are filtered by `atScope()`, `principalId eq '…'` and `assignedTo('…')`; role definitions by `roleName eq '…'` and `type eq '…'`.
 
             | route | method | path | action |

@@ -16,27 +16,31 @@ internal static class RepositoryActions
         AllowMultipleArgumentsPerToken = true,
     };
 
+    /// <summary>The actions that the flag was given, as a scope map has them.</summary>
+    /// <exception cref="ArgumentException">A repository has no action, or there is none before an action.</exception>
+    public static IReadOnlyList<string> Read(ParseResult parsed, Option<string[]> option) => Read(parsed.GetValue(option));
+
     /// <summary>The actions as a scope map has them, such as <c>repositories/team/app/content/read</c>.</summary>
-    /// <exception cref="ArgumentException">A repository has no action, or an action stands before every repository.</exception>
-    public static IReadOnlyList<string> Read(ParseResult parsed, Option<string[]> option)
+    /// <exception cref="ArgumentException">A repository has no action, or there is none before an action.</exception>
+    public static IReadOnlyList<string> Read(string[]? words)
     {
-        var actions = new List<string>();
+        var read = new List<string>();
         string? repository = null;
-        var isUsed = true;
-        foreach (var word in parsed.GetValue(option) ?? [])
+        var isWaiting = false;
+        foreach (var word in words ?? [])
         {
-            if (Known.Contains(word) && repository is not null)
+            if (Known.Contains(word, StringComparer.OrdinalIgnoreCase))
             {
-                actions.Add($"repositories/{repository}/{word}");
-                isUsed = true;
+                read.Add($"repositories/{repository ?? throw new ArgumentException($"'{word}' is an action; a repository comes before it.")}/{word.ToLowerInvariant()}");
+                isWaiting = false;
                 continue;
             }
 
-            if (!isUsed) break;
-            (repository, isUsed) = (word, false);
+            if (isWaiting) throw Waiting(repository!);
+            (repository, isWaiting) = (word, true);
         }
 
-        return isUsed ? actions : throw new ArgumentException($"{option.Name} {repository}: say what may be done there, of {string.Join(", ", Known)}.");
+        return isWaiting ? throw Waiting(repository!) : read;
     }
 
     /// <summary>Writes a scope map's body.</summary>
@@ -49,4 +53,7 @@ internal static class RepositoryActions
         json.WriteEndArray();
         json.WriteEndObject();
     }
+
+    private static ArgumentException Waiting(string repository) =>
+        new($"The repository '{repository}' needs an action after it: one of {string.Join(", ", Known)}.");
 }

@@ -10,7 +10,7 @@ internal static class TokenCommands
     /// <summary>The command with its verbs.</summary>
     public static Command Create() => new("token", "Accounts of one registry that may do what their scope map says.")
     {
-        CreateToken(), List(), Show(), Update(), Delete(), new Command("credential", "A token's passwords.") { Generate() },
+        CreateToken(), List(), Show(), Update(), Delete(), new Command("credential", "A token's passwords.") { Generate(), DeletePasswords() },
     };
 
     private static Command CreateToken()
@@ -72,6 +72,22 @@ internal static class TokenCommands
             });
     }
 
+    private static Command DeletePasswords()
+    {
+        var name = Name();
+        var (first, second) = (ApiCommand.Switch("The first password.", "--password1"), ApiCommand.Switch("The second password.", "--password2"));
+        return RegistryResource.Command("delete", "Deletes a token's passwords.", Registry(), [name, first, second], async (parsed, registry, cancellationToken) =>
+        {
+            string[] deleted = [.. parsed.GetValue(first) ? (string[])["password1"] : [], .. parsed.GetValue(second) ? (string[])["password2"] : []];
+            if (deleted.Length == 0) throw new ArgumentException("Give --password1, --password2, or both.");
+            var path = PathOf(parsed.GetValue(name)!);
+            var standing = (await registry.SendAsync(HttpMethod.Get, path, null, cancellationToken)).Flat();
+            var known = standing.GetProperty("credentials").GetProperty("passwords").EnumerateArray().Select(password => password.Required("name")).ToList();
+            if (deleted.Except(known).FirstOrDefault() is { } absent) throw new ClientException($"the token has no {absent}.");
+            return await registry.SendForResourceAsync(HttpMethod.Patch, path, json => WriteKept(json, known.Except(deleted)), cancellationToken);
+        });
+    }
+
     private static async Task<string> MapAsync(
         ParseResult parsed, RegistryResource registry, Option<string?> map, Option<string[]> repositories, string token, CancellationToken cancellationToken)
     {
@@ -106,6 +122,24 @@ internal static class TokenCommands
         json.WriteStartObject("properties"u8);
         json.TextIfAny("scopeMapId", scopeMap);
         json.TextIfAny("status", status);
+        json.WriteEndObject();
+    }
+
+    // The list says which ones stay.
+    private static void WriteKept(Utf8JsonWriter json, IEnumerable<string> kept)
+    {
+        json.WriteStartObject("properties"u8);
+        json.WriteStartObject("credentials"u8);
+        json.WriteStartArray("passwords"u8);
+        foreach (var name in kept)
+        {
+            json.WriteStartObject();
+            json.WriteString("name"u8, name);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 

@@ -136,6 +136,12 @@ public static class LedgerKinds
     /// <summary>A registry was deleted; its name is free.</summary>
     public const string RegistryDeleted = "registry.deleted";
 
+    /// <summary>A deleted registry was recovered.</summary>
+    public const string RegistryRecovered = "registry.recovered";
+
+    /// <summary>It began that what a deleted registry held is deleted for good.</summary>
+    public const string RegistryPurged = "registry.purged";
+
     /// <summary>A repository's settings were changed.</summary>
     public const string RepositoryChanged = "repository.changed";
 
@@ -144,6 +150,12 @@ public static class LedgerKinds
 
     /// <summary>A resource group was deleted.</summary>
     public const string ResourceGroupDeleted = "resource-group.deleted";
+
+    /// <summary>A resource was locked against deletion or change on the control plane, or a lock was changed.</summary>
+    public const string ResourceLockSet = "resource-lock.set";
+
+    /// <summary>A lock of a resource was deleted.</summary>
+    public const string ResourceLockDeleted = "resource-lock.deleted";
 
     /// <summary>The installation was made or restored.</summary>
     public const string InstallationChanged = "installation.changed";
@@ -189,9 +201,13 @@ public static class LedgerKinds
         [RegistryCreated] = "A registry was made.",
         [RegistryChanged] = "A registry's settings were changed.",
         [RegistryDeleted] = "A registry was deleted; its name is free.",
+        [RegistryRecovered] = "A deleted registry was recovered.",
+        [RegistryPurged] = "It began that what a deleted registry held is deleted for good.",
         [RepositoryChanged] = "A repository's settings were changed.",
         [ResourceGroupSet] = "A resource group was made or changed.",
         [ResourceGroupDeleted] = "A resource group was deleted.",
+        [ResourceLockSet] = "A resource was locked against deletion or change on the control plane, or a lock was changed.",
+        [ResourceLockDeleted] = "A lock of a resource was deleted.",
         [InstallationChanged] = "The installation was made or restored.",
     };
 }

@@ -90,6 +90,7 @@ public sealed partial class SqliteMetadataStore
         scope =>
         {
             if (ReadPrincipal(scope.Session, id) is not { } standing) return false;
+            if (standing.Kind == PrincipalKind.ManagedIdentity && ReadIdentityScope(scope, id) is { } resource) RefuseIfLocked(scope, resource);
 
             DeletePrincipalRows(scope, standing, caller);
             scope.Append(new LedgerEntry(LedgerKinds.PrincipalDeleted, standing.RegistryId ?? 0, Payload: Facts(standing, null)), caller);

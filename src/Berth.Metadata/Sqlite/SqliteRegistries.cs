@@ -34,12 +34,13 @@ public sealed partial class SqliteMetadataStore
         """);
 
     private static readonly Sql MarkRegistryDeleted = new("""
-        UPDATE registries SET name = name || '~' || id, scope = NULL, epoch = epoch + 1, updated_at = ?2, deleted_at = ?2 WHERE id = ?1
+        UPDATE registries SET name = name || '~' || id, scope = NULL, epoch = epoch + 1, updated_at = ?2, deleted_at = ?2, purge_after = ?3
+        WHERE id = ?1
         """);
 
     // Their names are those of tokens that a registry of the freed name may get.
     private static readonly Sql RetirePrincipalsOfRegistry = new("""
-        UPDATE principals SET name = name || '~' || registry_id, enabled = 0, epoch = epoch + 1, updated_at = ?2 WHERE registry_id = ?1
+        UPDATE principals SET name = name || '~' || registry_id, enabled = 0, retired_enabled = enabled, epoch = epoch + 1, updated_at = ?2 WHERE registry_id = ?1
         """);
 
     private static readonly Sql ReadAnonymousAccess = new("""
@@ -126,11 +127,12 @@ public sealed partial class SqliteMetadataStore
         scope =>
         {
             if (ReadRegistry(scope.Session, id) is not { } standing) return false;
+            RefuseIfLocked(scope, standing.Scope);
 
             // They would have an effect on the next registry of the name.
             DeleteAssignmentsAt(scope, standing.Scope, caller);
             SetRegistryIdentity(scope, standing, wanted: false, caller);
-            scope.Use(MarkRegistryDeleted).Bind(id).Bind(scope.Now).Execute();
+            scope.Use(MarkRegistryDeleted).Bind(id).Bind(scope.Now).Bind(_time.GetUtcNow().AddDays(IDeletedRegistries.KeptDays)).Execute();
             scope.Use(RetirePrincipalsOfRegistry).Bind(id).Bind(scope.Now).Execute();
             var payload = JsonText.Facts(("registry", standing.Name), ("scope", standing.Scope.Value));
             scope.Append(new LedgerEntry(LedgerKinds.RegistryDeleted, id, Payload: payload), caller);

@@ -65,6 +65,7 @@ public sealed partial class SqliteMetadataStore
                 if (ReadResourceGroup(scope.Session, subscriptionId, name) is not { } standing) return DeleteOutcome.Unknown;
 
                 var resource = ResourceScope.OfResourceGroup(subscriptionId, name);
+                RefuseIfLocked(scope, resource);
                 if (IsAnyWithin(scope, AnyRegistryWithin, resource) || IsAnyWithin(scope, AnyIdentityWithin, resource)) return DeleteOutcome.Held;
 
                 DeleteAssignmentsAt(scope, resource, caller);

@@ -24,6 +24,12 @@ public sealed partial class GarbageCollector
     private partial void LogNotRemoved(Exception e, int count);
 }
 
+public sealed partial class RegistryPurge
+{
+    [LoggerMessage(6020, LogLevel.Information, "What the deleted registry of row {Registry} held was deleted for good")]
+    private partial void LogPurged(long registry);
+}
+
 internal sealed partial class Scrubber
 {
     [LoggerMessage(6010, LogLevel.Error, "A scrub pass ended early; the next one goes on")]

@@ -12,7 +12,7 @@ namespace Berth.Registry.Management;
 /// </summary>
 internal sealed partial class ManagementEndpoints(
     ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installations, AuthorityTokens authority, PublicNames names, AccessLog accessLog,
-    ManagementMetrics metrics, IServiceProvider services, ILogger<ManagementEndpoints> logger) : IFeatureRoutes
+    IResourceLocks locks, ManagementMetrics metrics, IServiceProvider services, ILogger<ManagementEndpoints> logger) : IFeatureRoutes
 {
     private const string RetryAfterSeconds = "5";
 
@@ -67,8 +67,12 @@ internal sealed partial class ManagementEndpoints(
     {
         var installation = await installations.FindInstallationAsync(context.RequestAborted) ?? throw new MetadataUnavailableException("There is no installation yet.");
         var scope = ScopeText.Of(values);
-        if (values.TryGetValue("subscription", out var subscription) && !subscription.Equals(installation.SubscriptionId, StringComparison.OrdinalIgnoreCase))
+        if (SubscriptionOf(scope) is { } subscription && !subscription.Equals(installation.SubscriptionId, StringComparison.OrdinalIgnoreCase))
             throw ManagementException.SubscriptionNotFound(subscription);
+
+        // Somebody without a role learns nothing, not even that this is the subscription.
+        if (route.Action == ManagementRoute.AnyRole && scope != ResourceScope.Root && !await authorizer.HasAnyRoleAsync(principal, context.RequestAborted))
+            throw ManagementException.SubscriptionNotFound(values["subscription"]);
 
         var mayAct = route switch
         {
@@ -82,8 +86,12 @@ internal sealed partial class ManagementEndpoints(
             throw Forbidden(principal, route.Action, scope);
         }
 
+        if (route.ForbiddenBy is { } level && await locks.FindLockOverAsync(scope, level, context.RequestAborted) is { } held)
+            throw ManagementException.Locked(ScopeText.Write(scope), held);
         await route.Act(services, new ManagementRequest(context, route, values, scope, principal, installation, names));
     }
+
+    private static string? SubscriptionOf(ResourceScope scope) => scope.Value.Split('/') is ["", "subscriptions", var subscription, ..] ? subscription : null;
 
     internal static ManagementException Forbidden(Principal principal, string action, ResourceScope scope) => new(
         403, "AuthorizationFailed",
@@ -139,6 +147,7 @@ internal sealed partial class ManagementEndpoints(
         var (status, code, message) = failure switch
         {
             ManagementException e => (e.Status, e.Code, e.Message),
+            ResourceLockedException { Lock: var held } => OfError(ManagementException.Locked(ScopeText.Write(held.Scope), held)),
             BadHttpRequestException { StatusCode: 413 } => (413, "RequestEntityTooLarge", "The body is larger than 1 MiB."),
             BadHttpRequestException e => (e.StatusCode, "InvalidRequestContent", e.Message),
             MetadataFullException => (507, "InsufficientStorage", "The volume of the registry's metadata is full: nothing of this request was stored. Free space, then try again."),
@@ -155,6 +164,8 @@ internal sealed partial class ManagementEndpoints(
         if (status == 503) context.Response.Headers.RetryAfter = RetryAfterSeconds;
         await WriteErrorAsync(context, status, code, message);
     }
+
+    private static (int Status, string Code, string Message) OfError(ManagementException error) => (error.Status, error.Code, error.Message);
 
     private static Task WriteErrorAsync(HttpContext context, int status, string code, string message) => JsonAnswer.WriteAsync(context, status, json =>
     {

@@ -1,3 +1,5 @@
+using Berth.Metadata;
+
 namespace Berth.Registry.Management;
 
 /// <summary>An answer of the control plane that says why not: <c>{"error":{"code","message"}}</c>.</summary>
@@ -22,6 +24,12 @@ internal sealed class ManagementException(int status, string code, string messag
     /// <summary>The subscription is not there, or not for this caller.</summary>
     public static ManagementException SubscriptionNotFound(string subscription) =>
         new(404, "SubscriptionNotFound", $"The subscription '{Shorten(subscription)}' could not be found; this installation has one, which 'az account list' shows.");
+
+    /// <summary>A lock forbids it.</summary>
+    public static ManagementException Locked(string scope, ResourceLockRecord held) => new(
+        409, "ScopeLocked",
+        $"The scope '{scope}' cannot perform {(held.Level == ResourceLockLevel.ReadOnly ? "write or delete" : "delete")} operations: the lock '{ScopeText.Lock(held)}' "
+        + $"({held.Level}) forbids it. Delete the lock and try again (az lock delete).");
 
     /// <summary>The request says something that cannot be.</summary>
     public static ManagementException Bad(string code, string message) => new(400, code, message);

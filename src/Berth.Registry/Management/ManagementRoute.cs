@@ -1,3 +1,4 @@
+using Berth.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Berth.Registry.Management;
@@ -14,9 +15,10 @@ public sealed class ManagementRoute
 
     private static readonly Lazy<IReadOnlyList<ManagementRoute>> Table = new(() =>
     [
-        .. SubscriptionEndpoints.Routes, .. ResourceGroupEndpoints.Routes, .. RegistryEndpoints.Routes, .. AdminUserEndpoints.Routes, .. ScopeMapEndpoints.Routes,
-        .. TokenResourceEndpoints.Routes, .. RoleDefinitionEndpoints.Routes, .. RoleAssignmentEndpoints.Routes, .. ManagedIdentityEndpoints.Routes,
-        .. FederationEndpoints.Routes, .. ActivityEndpoints.Routes, .. NetworkDryRunEndpoints.Routes,
+        .. SubscriptionEndpoints.Routes, .. ProviderEndpoints.Routes, .. ResourceEndpoints.Routes, .. ResourceGroupEndpoints.Routes, .. RegistryEndpoints.Routes,
+        .. DeletedRegistryEndpoints.Routes, .. UsageEndpoints.Routes, .. AdminUserEndpoints.Routes, .. ScopeMapEndpoints.Routes, .. TokenResourceEndpoints.Routes,
+        .. RoleDefinitionEndpoints.Routes, .. RoleAssignmentEndpoints.Routes, .. ManagedIdentityEndpoints.Routes, .. FederationEndpoints.Routes, .. ActivityEndpoints.Routes,
+        .. NetworkDryRunEndpoints.Routes, .. PrivateLinkEndpoints.Routes, .. AbsentChildEndpoints.Routes, .. LockEndpoints.Routes,
     ]);
 
     private readonly string[] _segments;
@@ -47,6 +49,12 @@ public sealed class ManagementRoute
     /// <summary>Whether it is a list that holds what the caller has the action on, and nothing else.</summary>
     public bool ListsWhatIsReadable { get; }
 
+    /// <summary>The lowest level of a lock that forbids the call; null for one that changes nothing, or locks.</summary>
+    internal ResourceLockLevel? ForbiddenBy =>
+        Method is "GET" or "HEAD" || Action == AnyRole || Action.EndsWith("/read", StringComparison.Ordinal) || Action.StartsWith(LockEndpoints.Action, StringComparison.Ordinal)
+            ? null
+            : Method == "DELETE" || Action == DeletedRegistryEndpoints.Purge ? ResourceLockLevel.CanNotDelete : ResourceLockLevel.ReadOnly;
+
     internal Func<IServiceProvider, ManagementRequest, Task> Act { get; }
 
     /// <summary>A call, its path below the given beginning.</summary>
@@ -68,12 +76,16 @@ public sealed class ManagementRoute
         var before = path.Count - _segments.Length;
         if (before < 0 || (before > 0 && !_atAnyScope)) return null;
 
+        // From the end, where paths differ first.
+        for (var i = _segments.Length - 1; i >= 0; i--)
+        {
+            if (_segments[i][0] != '{' && !_segments[i].Equals(path[before + i], StringComparison.OrdinalIgnoreCase)) return null;
+        }
+
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < _segments.Length; i++)
         {
-            var (wanted, found) = (_segments[i], path[before + i]);
-            if (wanted[0] == '{') values[wanted[1..^1]] = found;
-            else if (!wanted.Equals(found, StringComparison.OrdinalIgnoreCase)) return null;
+            if (_segments[i][0] == '{') values[_segments[i][1..^1]] = path[before + i];
         }
 
         if (_atAnyScope) values["scope"] = "/" + string.Join('/', path.Take(before));

@@ -11,13 +11,21 @@ internal static class PrivateEndpointsJson
     public static void Write(Utf8JsonWriter json, RegistryRecord registry, NetworkOptions options)
     {
         json.WriteStartArray();
-        foreach (var listener in options.PrivateListeners.Where(listener => listener.Registry == registry.Name)) Write(json, registry, listener);
+        foreach (var listener in Of(registry, options)) Write(json, registry, listener);
         json.WriteEndArray();
     }
 
-    private static void Write(Utf8JsonWriter json, RegistryRecord registry, PrivateListener listener)
+    /// <summary>The private listeners of a registry.</summary>
+    public static IEnumerable<PrivateListener> Of(RegistryRecord registry, NetworkOptions options) =>
+        options.PrivateListeners.Where(listener => listener.Registry == registry.Name);
+
+    /// <summary>The name of the connection that a listener stands for.</summary>
+    public static string NameOf(PrivateListener listener) => $"{listener.Address.Address.ToString().Replace(':', '-')}-{listener.Address.Port}";
+
+    /// <summary>Writes one.</summary>
+    public static void Write(Utf8JsonWriter json, RegistryRecord registry, PrivateListener listener)
     {
-        var name = $"{listener.Address.Address.ToString().Replace(':', '-')}-{listener.Address.Port}";
+        var name = NameOf(listener);
         var id = $"{ScopeText.Registry(registry)}/privateEndpointConnections/{name}";
         json.WriteStartObject();
         json.WriteString("id"u8, id);

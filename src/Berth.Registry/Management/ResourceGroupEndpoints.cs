@@ -16,7 +16,9 @@ internal sealed partial class ResourceGroupEndpoints(Authorizer authorizer, IReg
     [
         ManagementRoute.Of<ResourceGroupEndpoints>("groups.list", "GET", Groups, Action + "read", (e, r) => e.ListAsync(r), lists: true),
         ManagementRoute.Of<ResourceGroupEndpoints>("groups.get", "GET", Groups + "/{group}", Action + "read", (e, r) => e.GetAsync(r)),
+        ManagementRoute.Of<ResourceGroupEndpoints>("groups.exists", "HEAD", Groups + "/{group}", Action + "read", (e, r) => e.ExistsAsync(r)),
         ManagementRoute.Of<ResourceGroupEndpoints>("groups.put", "PUT", Groups + "/{group}", Action + "write", (e, r) => e.PutAsync(r)),
+        ManagementRoute.Of<ResourceGroupEndpoints>("groups.patch", "PATCH", Groups + "/{group}", Action + "write", (e, r) => e.PatchAsync(r)),
         ManagementRoute.Of<ResourceGroupEndpoints>("groups.delete", "DELETE", Groups + "/{group}", Action + "delete", (e, r) => e.DeleteAsync(r)),
     ];
 
@@ -29,22 +31,36 @@ internal sealed partial class ResourceGroupEndpoints(Authorizer authorizer, IReg
 
     private async Task GetAsync(ManagementRequest request)
     {
-        var group = await registries.FindResourceGroupAsync(request.Installation.SubscriptionId, request["group"], request.Aborted)
-            ?? throw ManagementException.GroupNotFound(request["group"]);
+        var group = await FindAsync(request);
         await request.WriteAsync(200, json => Write(json, group));
+    }
+
+    // As Azure says it: 204 when it is there.
+    private async Task ExistsAsync(ManagementRequest request)
+    {
+        await FindAsync(request);
+        await request.WriteEmptyAsync(204);
     }
 
     private async Task PutAsync(ManagementRequest request)
     {
         if (!GroupName().IsMatch(request["group"]))
             throw ManagementException.Bad("InvalidResourceGroup", "A resource group's name has at most 90 letters, digits, or . _ - ( ), and no period at its end.");
-        var body = (await request.ReadBodyAsync()).Only("id", "name", "type", "location", "tags", "properties", "managedBy");
+        var body = Read((await request.ReadBodyAsync()).Only("id", "name", "type", "location", "tags", "properties", "managedBy"));
         var standing = await registries.FindResourceGroupAsync(request.Installation.SubscriptionId, request["group"], request.Aborted);
         var location = body.Text("location") ?? standing?.Location ?? throw new ManagementException(400, "LocationRequired", "The body needs 'location', a text.");
         RegistryBody.CheckLocation(location);
         var wanted = new ResourceGroupRecord(request.Installation.SubscriptionId, standing?.Name ?? request["group"], location, body.Tags() ?? standing?.Tags ?? "{}");
         var put = await registries.PutResourceGroupAsync(wanted, request.Caller, request.Aborted);
         await request.WriteAsync(put.Outcome == CreateOutcome.Created ? 201 : 200, json => Write(json, put.Record!));
+    }
+
+    private async Task PatchAsync(ManagementRequest request)
+    {
+        var body = Read((await request.ReadBodyAsync()).Only("name", "tags", "properties", "managedBy"));
+        var standing = await FindAsync(request);
+        var put = await registries.PutResourceGroupAsync(standing with { Tags = body.Tags() ?? standing.Tags }, request.Caller, request.Aborted);
+        await request.WriteAsync(200, json => Write(json, put.Record!));
     }
 
     private async Task DeleteAsync(ManagementRequest request)
@@ -60,6 +76,15 @@ internal sealed partial class ResourceGroupEndpoints(Authorizer authorizer, IReg
                 await request.WriteEmptyAsync(200);
                 break;
         }
+    }
+
+    private async Task<ResourceGroupRecord> FindAsync(ManagementRequest request) =>
+        await registries.FindResourceGroupAsync(request.Installation.SubscriptionId, request["group"], request.Aborted) ?? throw ManagementException.GroupNotFound(request["group"]);
+
+    private static ResourceBody Read(ResourceBody body)
+    {
+        body.Object("properties").Only("provisioningState");
+        return body.Text("managedBy") is null or "" ? body : throw ManagementException.Bad("FeatureNotSupported", "'managedBy' may name nothing: no resource manages others here. Leave it out.");
     }
 
     private static ResourceScope ScopeOf(ResourceGroupRecord group) => ResourceScope.OfResourceGroup(group.SubscriptionId, group.Name);

@@ -28,6 +28,9 @@ internal static class ScopeText
     public static string Role(InstallationRecord installation, string id) =>
         $"/subscriptions/{installation.SubscriptionId}/providers/Microsoft.Authorization/roleDefinitions/{id}";
 
+    /// <summary>The id of a lock.</summary>
+    public static string Lock(ResourceLockRecord held) => $"{Write(held.Scope)}/providers/Microsoft.Authorization/locks/{held.Name}";
+
     /// <summary>A scope as Azure writes it.</summary>
     public static string Write(ResourceScope scope) => string.Join(
         '/', scope.Value.Split('/').Select(part => Words.FirstOrDefault(word => word.Equals(part, StringComparison.OrdinalIgnoreCase)) ?? part));

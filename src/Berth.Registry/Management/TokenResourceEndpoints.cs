@@ -49,23 +49,26 @@ internal sealed partial class TokenResourceEndpoints(RegistryFinder finder, IReg
         var properties = ReadProperties(await request.ReadBodyAsync());
         if (ReadScopeMap(registry, properties) is not { } map)
             throw ManagementException.BadContent($"The body needs 'properties.scopeMapId', such as '{ScopeMapEndpoints.IdOf(registry, "_repositories_pull")}'.");
-        await SetAsync(request, registry, map, ReadStatus(properties) ?? true);
+        var standing = await tokens.FindTokenAsync(registry.Id, request["token"], request.Aborted);
+        await SetAsync(request, registry, map, ReadStatus(properties) ?? true, FindRemoved(properties, standing?.Credentials ?? []));
     }
 
     private async Task PatchAsync(ManagementRequest request)
     {
         var registry = await FindRegistryAsync(request);
-        var standing = (await FindAsync(request, registry, request["token"])).Token;
+        var (standing, _, known) = await FindAsync(request, registry, request["token"]);
         var properties = ReadProperties(await request.ReadBodyAsync());
-        await SetAsync(request, registry, ReadScopeMap(registry, properties) ?? standing.ScopeMap, ReadStatus(properties) ?? standing.Principal.Enabled);
+        await SetAsync(
+            request, registry, ReadScopeMap(registry, properties) ?? standing.ScopeMap, ReadStatus(properties) ?? standing.Principal.Enabled, FindRemoved(properties, known));
     }
 
-    private async Task SetAsync(ManagementRequest request, RegistryRecord registry, string map, bool enabled)
+    private async Task SetAsync(ManagementRequest request, RegistryRecord registry, string map, bool enabled, IReadOnlyList<CredentialRecord> removed)
     {
         var put = await tokens.PutTokenAsync(registry.Id, request["token"], map, enabled, request.Caller, request.Aborted);
         if (put.Outcome == CreateOutcome.Unknown)
             throw ManagementException.Bad("ScopeMapNotFound", $"There is no scope map '{ManagementException.Shorten(map)}' in registry '{registry.Name}'; make it first (az acr scope-map create).");
         if (put.Outcome == CreateOutcome.Exists) throw new ManagementException(409, "AlreadyInUse", $"Another account of the registry has the name '{request["token"]}'; choose another.");
+        foreach (var password in removed) await credentials.RemoveCredentialAsync(put.Record!.Principal.Id, password.KeyId, request.Caller, request.Aborted);
         await WriteAsync(request, registry, await FindAsync(request, registry, request["token"]), put.Outcome == CreateOutcome.Created ? 201 : 200);
     }
 
@@ -148,6 +151,20 @@ internal sealed partial class TokenResourceEndpoints(RegistryFinder finder, IReg
         if (properties.Object("credentials").Only("certificates", "passwords").Objects("certificates") is { Count: > 0 })
             throw ManagementException.Bad("CertificatesNotSupported", "A token signs in with passwords, not with certificates: leave 'properties.credentials.certificates' out.");
         return properties;
+    }
+
+    // A list of passwords names those that stay, as az sends it to delete the others; without one, all stay.
+    private static IReadOnlyList<CredentialRecord> FindRemoved(ResourceBody properties, IReadOnlyList<CredentialRecord> known)
+    {
+        if (properties.Object("credentials").Objects("passwords") is not { } passwords) return [];
+        var kept = passwords.Select(password => password.Only("name", "creationTime", "expiry", "value").RequiredText("name")).ToHashSet(StringComparer.Ordinal);
+        if (kept.FirstOrDefault(name => known.All(credential => credential.Slot != name)) is { } absent)
+        {
+            throw ManagementException.BadContent(
+                $"The token has no '{ManagementException.Shorten(absent)}' that 'properties.credentials.passwords' could keep; passwords are made by generateCredentials (az acr token credential generate).");
+        }
+
+        return [.. known.Where(credential => credential.Slot is { } slot && !kept.Contains(slot))];
     }
 
     private static string? ReadScopeMap(RegistryRecord registry, ResourceBody properties) =>

@@ -176,6 +176,24 @@ public abstract class RegistriesSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_registry_s_usage_is_what_it_holds_and_nobody_else_s()
+    {
+        var second = (await Store.CreateRegistryAsync(Second, Alice, Token)).Record!;
+        Assert.Equal(new RegistryUsage(0, 0, 0), await Store.ReadRegistryUsageAsync(Registry, Token));
+        await PushImageAsync(App, "image", "v1");
+        var once = (await Store.ReadRegistryUsageAsync(Registry, Token)).Bytes;
+        Assert.True(once > 0);
+        await PushBlobAsync(Other, "config of image");
+        await Store.PutScopeMapAsync(new ScopeMapRecord(Registry, "pull", "", ["x"], false), Alice, Token);
+        foreach (var name in new[] { "one", "two" }) await Store.PutTokenAsync(Registry, name, "pull", true, Alice, Token);
+
+        Assert.Equal(new RegistryUsage(once, 1, 2), await Store.ReadRegistryUsageAsync(Registry, Token));
+        Assert.Equal(new RegistryUsage(0, 0, 0), await Store.ReadRegistryUsageAsync(second.Id, Token));
+        await Store.DeleteTokenAsync(Registry, "one", Alice, Token);
+        Assert.Equal(new RegistryUsage(once, 1, 1), await Store.ReadRegistryUsageAsync(Registry, Token));
+    }
+
+    [Fact]
     public async Task Anonymous_pull_is_a_matter_of_the_registry_and_of_each_repository()
     {
         await PushImageAsync(App, "image", "v1");

@@ -31,6 +31,10 @@ public sealed class SqliteInstallation : InstallationSuite<SqliteDatabase>;
 
 public sealed class SqliteRegistries : RegistriesSuite<SqliteDatabase>;
 
+public sealed class SqliteDeletedRegistries : DeletedRegistriesSuite<SqliteDatabase>;
+
+public sealed class SqliteResourceLocks : ResourceLocksSuite<SqliteDatabase>;
+
 public sealed class SqlitePrincipals : PrincipalsSuite<SqliteDatabase>;
 
 public sealed class SqliteCredentials : CredentialsSuite<SqliteDatabase>;

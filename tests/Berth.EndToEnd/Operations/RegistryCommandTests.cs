@@ -79,6 +79,9 @@ public sealed class RegistryCommandTests(ServerFixture fixture) : EndToEndTest<S
         Assert.Equal("password1", Text(Assert.Single(renewed.GetProperty("passwords").EnumerateArray()), "name"));
         Assert.Equal(1, (await _client.RunAsync("acr", "repository", "show-tags", "-n", "local", "--repository", repository, "-u", token, "-p", password)).Status);
 
+        Assert.Empty((await JsonAsync("acr", "token", "credential", "delete", "-r", "local", "-n", token, "--password1", "--password2")).GetProperty("credentials").GetProperty("passwords").EnumerateArray());
+        Assert.Equal(1, (await _client.RunAsync("acr", "token", "credential", "delete", "-r", "local", "-n", token, "--password1")).Status);
+
         var less = await JsonAsync("acr", "scope-map", "update", "-r", "local", "-n", map, "--remove-repository", "other", "content/write", "--add-repository", repository, "content/write");
         Assert.Equal(3, less.GetProperty("actions").GetArrayLength());
         Assert.Equal("disabled", Text(await JsonAsync("acr", "token", "update", "-r", "local", "-n", token, "--status", "disabled"), "status"));

@@ -65,7 +65,7 @@ public sealed class ManagementRouteTests
         await owner.ExpectErrorAsync(404, "ResourceNotFound", "GET", Absent);
         await owner.ExpectErrorAsync(404, "SubscriptionNotFound", "GET", "/subscriptions/another/resourceGroups/default");
         await owner.ExpectErrorAsync(404, "ResourceGroupNotFound", "GET", ControlClient.Subscription + "/resourcegroups/absent");
-        await owner.ExpectErrorAsync(404, "NotFound", "GET", ControlClient.Local + "/webhooks");
+        await owner.ExpectErrorAsync(404, "NotFound", "GET", ControlClient.Local + "/nonsense");
         using var wrongMethod = await owner.SendRawAsync("POST", ControlClient.Local + "?api-version=2023-07-01");
         Assert.Equal((HttpStatusCode.MethodNotAllowed, "GET, PUT, PATCH, DELETE"), (wrongMethod.StatusCode, string.Join(", ", wrongMethod.Content.Headers.Allow)));
     }
@@ -82,23 +82,31 @@ public sealed class ManagementRouteTests
         user.Dispose();
     }
 
-    public static TheoryData<string> Routes => [.. ManagementRoute.All.Select(route => route.Name)];
-
-    [Theory]
-    [MemberData(nameof(Routes))]
-    public async Task Without_a_role_a_call_gives_nothing(string name)
+    [Fact]
+    public async Task Without_a_role_no_call_gives_anything()
     {
         await using var host = await RegistryHost.StartAsync();
         var (user, _) = await ControlClient.NewUserAsync(host, "ann@example.test");
         using var client = user;
-        var route = ManagementRoute.All.Single(r => r.Name == name);
-        var path = route.Pattern.Replace("{scope}", ControlClient.Local).Replace("{subscription}", "subscription").Replace("{group}", "default").Replace("{registry}", "local")
-            .Replace("{role}", ControlClient.AcrPull).Replace("{assignment}", ControlClient.AcrPull).Replace("{", "").Replace("}", "");
-        var (status, body) = await client.SendAsync(route.Method, path, route.Method == "GET" ? null : "{}");
-        if (name == "tenants.list") Assert.Equal(HttpStatusCode.OK, status); // who is signed in knows its tenant
-        else if (route.ListsWhatIsReadable || name == "subscriptions.list") Assert.Empty(body.GetProperty("value").EnumerateArray());
-        else Assert.Equal(route.Action == ManagementRoute.AnyRole ? HttpStatusCode.NotFound : HttpStatusCode.Forbidden, status);
+        List<string> wrong = [];
+        foreach (var route in ManagementRoute.All)
+        {
+            var (status, body) = await client.SendAsync(route.Method, PathOf(route), route.Method is "GET" or "HEAD" ? null : "{}");
+            var isAsExpected = route switch
+            {
+                { Name: "tenants.list" or "operations.list" } => status == HttpStatusCode.OK, // who is signed in knows its tenant, and what the product can do
+                { ListsWhatIsReadable: true } or { Name: "subscriptions.list" } => body.GetProperty("value").GetArrayLength() == 0,
+                { Action: ManagementRoute.AnyRole } => status == HttpStatusCode.NotFound,
+                _ => status == HttpStatusCode.Forbidden,
+            };
+            if (!isAsExpected) wrong.Add($"{route.Name} gave {(int)status} {body}");
+        }
+
+        Assert.Equal("", string.Join('\n', wrong));
     }
+
+    private static string PathOf(ManagementRoute route) => route.Pattern.Replace("{scope}", ControlClient.Local).Replace("{subscription}", "subscription").Replace("{group}", "default")
+        .Replace("{registry}", "local").Replace("{role}", ControlClient.AcrPull).Replace("{assignment}", ControlClient.AcrPull).Replace("{", "").Replace("}", "");
 
     [Fact]
     public async Task A_role_at_the_registry_shows_the_subscription_and_the_registry_and_no_other()

@@ -76,6 +76,34 @@ public sealed class RegistryAccountTests
     }
 
     [Fact]
+    public async Task A_list_of_a_tokens_passwords_names_those_that_stay()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Map, MapBody);
+        await owner.ExpectErrorAsync(
+            400, "InvalidRequestContent", "PUT", Token, $$"""{"properties":{"scopeMapId":"{{Map}}","credentials":{"passwords":[{"name":"password1"}]} } }""");
+        await owner.ExpectErrorAsync(404, "ResourceNotFound", "GET", Token);
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Token, TokenBody(Map));
+        var made = await owner.ExpectAsync(HttpStatusCode.OK, "POST", ControlClient.Local + "/generateCredentials", $$"""{"tokenId":"{{Token}}"}""");
+        var passwords = made.GetProperty("passwords").EnumerateArray().ToDictionary(p => p.GetProperty("name").GetString()!, p => p.GetProperty("value").GetString()!);
+
+        // What was read may be written back, and what does not name them leaves them.
+        await owner.ExpectAsync(HttpStatusCode.OK, "PUT", Token, (await owner.ExpectAsync(HttpStatusCode.OK, "GET", Token)).GetRawText());
+        await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", Token, """{"properties":{"status":"enabled","credentials":{"certificates":[]}}}""");
+        Assert.Equal(HttpStatusCode.OK, await SignInAsync(host, "team-token", passwords["password2"]));
+
+        var left = await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", Token, """{"properties":{"credentials":{"passwords":[{"name":"password1"}]}}}""");
+        Assert.Equal(["password1"], left.GetProperty("properties").GetProperty("credentials").GetProperty("passwords").EnumerateArray().Select(p => p.GetProperty("name").GetString()));
+        Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(host, "team-token", passwords["password2"]));
+        Assert.Equal(HttpStatusCode.OK, await SignInAsync(host, "team-token", passwords["password1"]));
+        await owner.ExpectErrorAsync(400, "InvalidRequestContent", "PATCH", Token, """{"properties":{"credentials":{"passwords":[{"name":"password2"}]}}}""");
+
+        await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", Token, """{"properties":{"credentials":{"passwords":[]}}}""");
+        Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(host, "team-token", passwords["password1"]));
+    }
+
+    [Fact]
     public async Task A_token_that_could_be_taken_for_another_account_or_has_no_scope_map_is_refused()
     {
         await using var host = await RegistryHost.StartAsync();

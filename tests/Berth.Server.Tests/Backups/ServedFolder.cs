@@ -29,8 +29,9 @@ internal sealed class ServedFolder : IAsyncDisposable
         _stores = stores;
         _time = time;
         _grace = options.Registry.Lifecycle.Grace;
+        var purge = new RegistryPurge(stores.Metadata, stores.Metadata, stores.Metadata, options.Registry.Lifecycle, time, NullLogger<RegistryPurge>.Instance);
         _collector = new GarbageCollector(
-            stores.Metadata, stores.Blobs, stores.DeletionGate, options.Registry.Lifecycle, time, NoSteps.Instance,
+            stores.Metadata, purge, stores.Blobs, stores.DeletionGate, options.Registry.Lifecycle, time, NoSteps.Instance,
             _services.GetRequiredService<LifecycleMetrics>(), NullLogger<GarbageCollector>.Instance);
     }
 

@@ -14,7 +14,8 @@ namespace Berth.Registry.Tests.Identity.Matrix;
 public sealed class ControlPlaneMatrixTests
 {
     // Whoever has any role sees that there is a subscription, and nothing in it.
-    private static readonly string[] OfAnyRole = ["tenants.list", "subscriptions.list", "subscriptions.get", "locations.list", "provider.get"];
+    private static readonly string[] OfAnyRole =
+        ["tenants.list", "subscriptions.list", "subscriptions.get", "locations.list", "providers.list", "providers.get", "providers.register", "operations.list"];
 
     [Fact]
     public async Task Each_role_opens_the_calls_that_its_published_actions_give_and_no_other()

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Berth.Registry.Identity;
 using Berth.Registry.Identity.Directory;
 using Berth.Registry.Identity.Evidence;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Berth.Registry.Tests.Identity.Matrix;
 
 /// <summary>Requests for the rows of the control plane's and the directory's route tables, what each needs as Azure names it, and the things they are about.</summary>
-internal static class ControlProbe
+internal static partial class ControlProbe
 {
     private const string CustomRole = "11111111-2222-3333-4444-555555555555";
     private const string Assignment = "66666666-7777-8888-9999-000000000000";
@@ -17,8 +18,10 @@ internal static class ControlProbe
     private static readonly Dictionary<string, string> Named = new(StringComparer.Ordinal)
     {
         ["activity.list"] = "Microsoft.Insights/eventtypes/values/read",
+        ["deleted-registries.recover"] = "Microsoft.ContainerRegistry/registries/write",
         ["registries.check-name"] = "Microsoft.ContainerRegistry/checkNameAvailability/read",
         ["resources.list"] = "Microsoft.ContainerRegistry/registries/read",
+        ["resources.list-of-group"] = "Microsoft.ContainerRegistry/registries/read",
     };
 
     // Found by their type, so that calls of a new kind are met here at once.
@@ -55,7 +58,7 @@ internal static class ControlProbe
         var type = string.Join('/', below.Where(part => part[0] != '{'));
         return route.Method switch
         {
-            "GET" => type + "/read",
+            "GET" or "HEAD" => type + "/read",
             "PUT" or "PATCH" => type + "/write",
             "DELETE" => type + "/delete",
             _ => type + "/action",
@@ -70,13 +73,14 @@ internal static class ControlProbe
         var path = route.Pattern.Replace("{scope}", scope).Replace("{subscription}", "subscription").Replace("{group}", removes && route.Name == "groups.delete" ? absent : "default")
             .Replace("{registry}", removes ? absent : registry).Replace("{map}", "keeper").Replace("{token}", "keeper").Replace("{identity}", removes ? absent : "builder")
             .Replace("{credential}", "main").Replace("{role}", removes ? Guid.Empty.ToString() : CustomRole).Replace("{assignment}", removes ? Guid.Empty.ToString() : Assignment);
+        path = OtherName().Replace(path, absent);
         Assert.DoesNotContain('{', path);
         return $"{path}?api-version=2023-07-01";
     }
 
     public static string? BodyOf(ManagementRoute route, bool real) => route.Method switch
     {
-        "GET" or "DELETE" => null,
+        "GET" or "HEAD" or "DELETE" => null,
         "POST" when real => """{"name":"password","type":"Microsoft.ContainerRegistry/registries"}""",
         _ => real ? """{"location":"local","sku":{"name":"Basic"},"properties":{"adminUserEnabled":true,"anonymousPullEnabled":true}}""" : "{",
     };
@@ -115,4 +119,8 @@ internal static class ControlProbe
             Assert.True(answer.IsSuccessStatusCode, $"{path}: {await answer.Content.ReadAsStringAsync()}");
         }
     }
+
+    // Of kinds that there is nothing of.
+    [GeneratedRegex(@"\{[A-Za-z]+\}")]
+    private static partial Regex OtherName();
 }

@@ -32,13 +32,20 @@ internal static class PublishedRoles
         Role(
             "Container Registry Contributor and Data Access Configuration Administrator",
             [
-                .. Of("read", "write", "delete", "listCredentials/action", "regenerateCredential/action", "generateCredentials/action", "tokens/*", "scopeMaps/*"),
+                .. Of("read", "write", "delete", "listCredentials/action", "regenerateCredential/action", "generateCredentials/action", "listUsages/read", "tokens/*", "scopeMaps/*"),
+                .. Of("replications/*", "webhooks/*", "privateEndpointConnections/*", "connectedRegistries/*"),
                 "Microsoft.ContainerRegistry/checkNameAvailability/read", .. Surroundings,
             ]),
         Role(
             "Container Registry Configuration Reader and Data Access Configuration Reader",
-            [.. Of("read", "listCredentials/action", "tokens/read", "scopeMaps/read"), "Microsoft.Authorization/*/read", "Microsoft.Resources/subscriptions/resourceGroups/read"]),
-        Role("Container Registry Tasks Contributor", [.. Of("read"), .. Surroundings]),
+            [
+                .. Of("read", "listCredentials/action", "listUsages/read", "tokens/read", "scopeMaps/read", "replications/read", "privateEndpointConnections/read", "connectedRegistries/read"),
+                .. Of("webhooks/read", "webhooks/getCallbackConfig/action", "webhooks/listEvents/action"),
+                "Microsoft.Authorization/*/read", "Microsoft.Resources/subscriptions/resourceGroups/read",
+            ]),
+        Role(
+            "Container Registry Tasks Contributor",
+            [.. Of("read", "scheduleRun/action", "listBuildSourceUploadUrl/action", "agentpools/*", "tasks/*", "runs/*", "taskruns/*"), .. Surroundings]),
         Role("Container Registry Transfer Pipeline Contributor", Of("exportPipelines/*", "importPipelines/*", "pipelineRuns/*")),
         Role("Container Registry Cache Rule Administrator", Of("cacheRules/*")),
         Role("Container Registry Cache Rule Reader", Of("cacheRules/read")),

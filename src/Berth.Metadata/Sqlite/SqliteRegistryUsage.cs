@@ -1,0 +1,23 @@
+using Berth.Metadata.Sqlite.Engine;
+
+namespace Berth.Metadata.Sqlite;
+
+public sealed partial class SqliteMetadataStore
+{
+    private static readonly Sql ReadUsage = new("""
+        SELECT COALESCE((SELECT bytes FROM usage WHERE registry_id = ?1 AND repository_id = 0), 0),
+            (SELECT count(*) FROM (SELECT 1 FROM scope_maps WHERE registry_id = ?1 LIMIT ?2) known),
+            (SELECT count(*) FROM (SELECT 1 FROM registry_tokens WHERE registry_id = ?1 LIMIT ?2) known)
+        """);
+
+    /// <inheritdoc/>
+    public ValueTask<RegistryUsage> ReadRegistryUsageAsync(long registryId, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+        registryId,
+        static (reader, registryId) =>
+        {
+            using var row = reader.Use(ReadUsage).Bind(registryId).Bind((long)IRegistryUsage.MostCounted);
+            row.Step();
+            return new RegistryUsage(row.Int64(0), row.Int64(1), row.Int64(2));
+        },
+        cancellationToken));
+}

@@ -1,0 +1,57 @@
+using Berth.Metadata;
+using Berth.Oci;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Lifecycle;
+
+/// <summary>
+/// Deletes for good what deleted registries hold, once their time is over or somebody asked for it: repository by repository, then accounts and scope
+/// maps. A round takes a bounded number of steps; the next one goes on.
+/// </summary>
+public sealed partial class RegistryPurge(
+    IDeletedRegistries deleted, IManifests manifests, IRepositories repositories, LifecycleOptions options, TimeProvider time, ILogger<RegistryPurge> logger)
+{
+    private const int Batch = 100;
+    private const int StepsOfARound = 200;
+
+    /// <summary>Takes the steps of one round. Called by garbage collection; never by two at once.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await deleted.BeginDuePurgesAsync(Batch, cancellationToken);
+        var steps = StepsOfARound;
+        foreach (var registry in await deleted.ListPurgingAsync(Batch, cancellationToken))
+        {
+            steps = await DeleteContentAsync(registry, steps, cancellationToken);
+            while (steps > 0 && await deleted.PurgeAccountsStepAsync(registry, Batch, cancellationToken)) steps--;
+            if (steps <= 0) return;
+
+            // What came in at the last moment is left for the next round.
+            if (await deleted.EndPurgeAsync(registry, cancellationToken)) LogPurged(registry);
+        }
+    }
+
+    /// <summary>Deletes repositories; the result is how many steps are left.</summary>
+    private async Task<int> DeleteContentAsync(long registry, int steps, CancellationToken cancellationToken)
+    {
+        for (string? after = null; ;)
+        {
+            var page = await manifests.ListRepositoriesAsync(registry, [NameRange.All], after, Batch, cancellationToken);
+            foreach (var repository in page.Items.Select(RepositoryName.Parse))
+            {
+                await deleted.UnlockForPurgeAsync(registry, repository, cancellationToken);
+                RepositoryDeletionCursor? cursor = null;
+                do
+                {
+                    if (steps-- <= 0) return 0;
+                    var step = await repositories.DeleteRepositoryStepAsync(
+                        registry, repository, cursor, time.GetUtcNow() + options.Grace, Caller.System, cancellationToken);
+                    cursor = step.Next;
+                }
+                while (cursor is not null);
+            }
+
+            if (!page.More) return steps;
+            after = page.Last;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Text.Json;
+using Berth.Metadata;
+
+namespace Berth.Registry.Management;
+
+/// <summary>
+/// How much of what there is in a registry, against what there may be: -1 where nothing but the disk ends it, 0 where this version has none. Sizes are
+/// kept with every push; counts end at <see cref="IRegistryUsage.MostCounted"/>, so that asking costs the same whatever is stored.
+/// </summary>
+internal sealed class UsageEndpoints(RegistryFinder finder, IRegistryUsage usages)
+{
+    private const long Unlimited = -1;
+    private const long None = 0;
+
+    /// <summary>The calls.</summary>
+    public static IReadOnlyList<ManagementRoute> Routes =>
+    [
+        ManagementRoute.OfRegistry<UsageEndpoints>("registries.list-usages", "GET", "/listUsages", "listUsages/read", (e, r) => e.ListAsync(r)),
+    ];
+
+    private async Task ListAsync(ManagementRequest request)
+    {
+        var registry = await finder.FindAsync(request);
+        var usage = await usages.ReadRegistryUsageAsync(registry.Id, request.Aborted);
+        (string Name, long Limit, long Value, string Unit)[] lines =
+        [
+            ("Size", Unlimited, usage.Bytes, "Bytes"),
+            ("MaximumStorageCapacity", Unlimited, usage.Bytes, "Bytes"),
+            ("Webhooks", None, 0, "Count"),
+            ("Geo-replications", None, 0, "Count"),
+            ("IPRules", Unlimited, CountRules(registry, "ipRules"), "Count"),
+            ("VNetRules", None, 0, "Count"),
+            ("PrivateEndpointConnections", None, 0, "Count"),
+            ("ScopeMaps", Unlimited, usage.ScopeMaps, "Count"),
+            ("Tokens", Unlimited, usage.Tokens, "Count"),
+        ];
+        await request.WriteListAsync(lines, (json, line) =>
+        {
+            json.WriteStartObject();
+            json.WriteString("name"u8, line.Name);
+            json.WriteNumber("limit"u8, line.Limit);
+            json.WriteNumber("currentValue"u8, line.Value);
+            json.WriteString("unit"u8, line.Unit);
+            json.WriteEndObject();
+        });
+    }
+
+    // The rules are a feature's own: they stand in what it keeps with the registry.
+    private static long CountRules(RegistryRecord registry, string kind)
+    {
+        using var properties = JsonDocument.Parse(registry.Properties);
+        return properties.RootElement.TryGetProperty("networkRuleSet", out var rules) && rules.ValueKind == JsonValueKind.Object
+            && rules.TryGetProperty(kind, out var list) && list.ValueKind == JsonValueKind.Array ? list.GetArrayLength() : 0;
+    }
+}
