@@ -71,7 +71,7 @@ public sealed class SignInFuzzTests : IAsyncLifetime
                 Assert.True(answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.BadRequest, $"{path} {header}: {answer.StatusCode}");
             }
         },
-        iter: Effort.Iterations(60), threads: 1);
+        iter: Effort.Requests(60), threads: 1);
 
     [Fact]
     public async Task A_token_that_was_changed_anywhere_opens_nothing()
@@ -93,7 +93,7 @@ public sealed class SignInFuzzTests : IAsyncLifetime
                 using var answer = await client.GetAsync(isControl ? "/subscriptions?api-version=2020-01-01" : "/v2/_catalog");
                 Assert.True(answer.StatusCode == HttpStatusCode.Unauthorized, $"{answer.StatusCode}: {changed}");
             },
-            iter: Effort.Iterations(300), threads: 1);
+            iter: Effort.Requests(300), threads: 1);
 
         using var good = _host.BearerOf(ofRegistry);
         Assert.Equal(HttpStatusCode.OK, (await good.GetAsync("/v2/_catalog")).StatusCode);
@@ -111,7 +111,7 @@ public sealed class SignInFuzzTests : IAsyncLifetime
                 Assert.True((int)answer.StatusCode is >= 400 and < 500, $"{path} {form}: {answer.StatusCode}");
             }
         },
-        iter: Effort.Iterations(150), threads: 1);
+        iter: Effort.Requests(150), threads: 1);
 
     [Fact]
     public Task Any_scope_gets_a_token_for_what_it_names_or_a_sentence() => Gen.OneOf(
@@ -121,7 +121,7 @@ public sealed class SignInFuzzTests : IAsyncLifetime
             using var answer = await _host.Client.GetAsync($"/oauth2/token?service=local.berth.localhost&scope={Escape(scope)}");
             Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.BadRequest, $"{scope}: {answer.StatusCode}");
         },
-        iter: Effort.Iterations(300), threads: 1);
+        iter: Effort.Requests(300), threads: 1);
 
     [Fact]
     public async Task Long_credentials_are_refused_in_no_time()

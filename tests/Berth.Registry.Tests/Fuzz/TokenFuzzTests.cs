@@ -71,7 +71,7 @@ public sealed class TokenFuzzTests : IAsyncLifetime
                 Assert.True(answer.Status == HttpStatusCode.Unauthorized, $"{path} gave {answer.Status} to {Shown(token)}");
             }
         },
-        iter: Effort.Iterations(60), threads: 1);
+        iter: Effort.Requests(60), threads: 1);
 
     [Fact]
     public async Task A_token_of_the_registry_reads_as_what_was_written()
@@ -98,7 +98,7 @@ public sealed class TokenFuzzTests : IAsyncLifetime
                 Assert.Null(await tokens.ReadRefreshAsync(text, registry, CancellationToken.None));
                 Assert.Null(await tokens.ReadAccessAsync(text, registry with { Id = registry.Id + 1 }, CancellationToken.None));
             },
-            iter: Effort.Iterations(100), threads: 1);
+            iter: Effort.Requests(100), threads: 1);
     }
 
     // Close to a good one each: the claims that would make it so, some of them replaced.
