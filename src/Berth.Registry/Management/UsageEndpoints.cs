@@ -1,5 +1,5 @@
-using System.Text.Json;
 using Berth.Metadata;
+using Berth.Registry.Network;
 
 namespace Berth.Registry.Management;
 
@@ -7,7 +7,7 @@ namespace Berth.Registry.Management;
 /// How much of what there is in a registry, against what there may be: -1 where nothing but the disk ends it, 0 where this version has none. Sizes are
 /// kept with every push; counts end at <see cref="IRegistryUsage.MostCounted"/>, so that asking costs the same whatever is stored.
 /// </summary>
-internal sealed class UsageEndpoints(RegistryFinder finder, IRegistryUsage usages)
+internal sealed class UsageEndpoints(RegistryFinder finder, IRegistryUsage usages, NetworkOptions network)
 {
     private const long Unlimited = -1;
     private const long None = 0;
@@ -28,9 +28,9 @@ internal sealed class UsageEndpoints(RegistryFinder finder, IRegistryUsage usage
             ("MaximumStorageCapacity", Unlimited, usage.Bytes, "Bytes"),
             ("Webhooks", None, 0, "Count"),
             ("Geo-replications", None, 0, "Count"),
-            ("IPRules", Unlimited, CountRules(registry, "ipRules"), "Count"),
+            ("IPRules", Unlimited, RegistrySettings.Read(registry.Properties).Allowed.Blocks.Count, "Count"),
             ("VNetRules", None, 0, "Count"),
-            ("PrivateEndpointConnections", None, 0, "Count"),
+            ("PrivateEndpointConnections", Unlimited, PrivateEndpointsJson.Of(registry, network).Count(), "Count"),
             ("ScopeMaps", Unlimited, usage.ScopeMaps, "Count"),
             ("Tokens", Unlimited, usage.Tokens, "Count"),
         ];
@@ -43,13 +43,5 @@ internal sealed class UsageEndpoints(RegistryFinder finder, IRegistryUsage usage
             json.WriteString("unit"u8, line.Unit);
             json.WriteEndObject();
         });
-    }
-
-    // The rules are a feature's own: they stand in what it keeps with the registry.
-    private static long CountRules(RegistryRecord registry, string kind)
-    {
-        using var properties = JsonDocument.Parse(registry.Properties);
-        return properties.RootElement.TryGetProperty("networkRuleSet", out var rules) && rules.ValueKind == JsonValueKind.Object
-            && rules.TryGetProperty(kind, out var list) && list.ValueKind == JsonValueKind.Array ? list.GetArrayLength() : 0;
     }
 }
