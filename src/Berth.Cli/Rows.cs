@@ -24,16 +24,21 @@ internal static class Rows
     }
 
     /// <summary>
-    /// A line for each object, its values apart by tabs and as scripts know them from az: of a list how many it holds, nothing for an object, <c>None</c> for what is null. A truth
-    /// value by itself is what a script tests, and written as JSON has it.
+    /// A line for each object, its values apart by tabs and as scripts know them from az: of a list how many it holds, nothing for an object, <c>None</c> for what is null or
+    /// absent, so that each object of a list has the same columns. A truth value by itself is what a script tests, and written as JSON has it.
     /// </summary>
-    public static IEnumerable<string> TabbedOf(JsonElement value) => ItemsOf(value).Select(item => item.ValueKind switch
+    public static IEnumerable<string> TabbedOf(JsonElement value)
     {
-        JsonValueKind.Object => string.Join('\t', item.EnumerateObject().Select(property => TabbedCell(property.Value))),
-        JsonValueKind.Array => string.Join('\t', item.EnumerateArray().Select(TabbedCell)),
-        JsonValueKind.True or JsonValueKind.False => item.GetRawText(),
-        _ => TabbedCell(item),
-    });
+        var items = ItemsOf(value);
+        var columns = items.TrueForAll(item => item.ValueKind == JsonValueKind.Object) ? items.SelectMany(EveryNameOf).Distinct().ToList() : null;
+        return items.Select(item => item.ValueKind switch
+        {
+            JsonValueKind.Object => string.Join('\t', (columns ?? EveryNameOf(item)).Select(name => TabbedCell(ValueOf(item, name)))),
+            JsonValueKind.Array => string.Join('\t', item.EnumerateArray().Select(TabbedCell)),
+            JsonValueKind.True or JsonValueKind.False => item.GetRawText(),
+            _ => TabbedCell(item),
+        });
+    }
 
     /// <summary>The columns of an entry. A query may make lists of values; az names their columns like this, too.</summary>
     public static IEnumerable<string> EveryNameOf(JsonElement item) => item.ValueKind switch
@@ -71,7 +76,7 @@ internal static class Rows
     private static string TabbedCell(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Array => value.GetArrayLength().ToString(CultureInfo.InvariantCulture),
-        JsonValueKind.Null => "None",
+        JsonValueKind.Null or JsonValueKind.Undefined => "None",
         _ => TextOf(value),
     };
 

@@ -60,7 +60,7 @@ internal sealed partial class RegistryGate(
     {
         if (!insufficient) metrics.Denied("unauthorized");
         challenge.Set(context, registry, demand.Scope, insufficient);
-        var what = insufficient ? "The token does not reach this" : context.Request.Headers.Authorization.Count == 0
+        var what = insufficient ? "The token's scope is insufficient for this" : context.Request.Headers.Authorization.Count == 0
             ? "Authentication required"
             : "The credential is wrong or has expired";
         return ErrorResponse.WriteAsync(

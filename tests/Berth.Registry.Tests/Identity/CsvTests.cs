@@ -33,7 +33,8 @@ public sealed class CsvTests
         Assert.Equal(["name,actions,count,role\r\n", "ann,\"ContentRead; ContentWrite\",'-3,\r\n", "bob,,,\r\n"], Csv.LinesOf(items.RootElement));
         using var mixed = JsonDocument.Parse("""[["a",["b","c"]],"d",{"columns":1}]""");
         Assert.Equal(["column1,column2,result,columns\r\n", "a,\"b; c\",,\r\n", ",,d,\r\n", ",,,1\r\n"], Csv.LinesOf(mixed.RootElement));
-        Assert.Equal(["a\t\t\t", "\t\td\t", "\t\t\t1"], Rows.TabbedOf(mixed.RootElement));
+        Assert.Equal(["ann\t2\t-3\tNone", "bob\tNone\tNone\tNone"], Rows.TabbedOf(items.RootElement));
+        Assert.Equal(["a\t2", "d", "1"], Rows.TabbedOf(mixed.RootElement));
         Assert.Equal(["name,role\r\n"], Csv.LinesOf([], ["name", "role"]));
     }
 }
