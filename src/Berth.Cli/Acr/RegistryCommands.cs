@@ -41,7 +41,9 @@ internal static class RegistryCommands
         var (settings, network, force) = (new RegistrySettings(), new NetworkSettings(), NetworkChange.Force());
         return RegistryResource.Command("update", "Changes a registry.", Name(), [.. settings.All, .. network.All, force], async (parsed, registry, cancellationToken) =>
         {
-            if (network.IsGiven(parsed) && !parsed.GetValue(force)) await NetworkChange.CheckAsync(registry, json => network.Write(json, parsed), cancellationToken);
+            var changesNetwork = network.IsGiven(parsed);
+            if (!changesNetwork && !settings.IsGiven(parsed)) throw new ArgumentException("Say what to change; ./berth acr update --help lists the flags.");
+            if (changesNetwork && !parsed.GetValue(force)) await NetworkChange.CheckAsync(registry, json => network.Write(json, parsed), cancellationToken);
             return await registry.SendForResourceAsync(HttpMethod.Patch, "", json => settings.Write(json, parsed, usualSku: null, network), cancellationToken);
         });
     }

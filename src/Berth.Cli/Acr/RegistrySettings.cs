@@ -15,6 +15,9 @@ internal sealed class RegistrySettings
     /// <summary>The flags.</summary>
     public IEnumerable<Option> All => [_sku, _admin, _anonymous, _mode, _tags];
 
+    /// <summary>Whether one of them is given.</summary>
+    public bool IsGiven(ParseResult parsed) => All.Any(option => parsed.GetResult(option) is not null);
+
     /// <summary>Writes what is given as a registry's body has it.</summary>
     /// <param name="json">The body.</param>
     /// <param name="parsed">What was typed.</param>
