@@ -45,8 +45,7 @@ internal static class RegistryLogin
             if (Start(program, ["login", server, "--username", credential.Username, "--password-stdin"]) is not { } process) continue;
             using (process)
             {
-                await process.StandardInput.WriteAsync(credential.Secret.AsMemory(), cancellationToken);
-                process.StandardInput.Close();
+                await TellAsync(process, credential.Secret, cancellationToken);
                 await process.WaitForExitAsync(cancellationToken);
                 if (process.ExitCode == 0) return;
                 throw new ClientException($"'{program} login {server}' ended with {process.ExitCode}; what it printed says why.");
@@ -56,6 +55,20 @@ internal static class RegistryLogin
         throw new ClientException(
             given is { Length: > 0 } ? $"{Variable} is '{given}', which cannot be started."
             : $"neither docker nor podman is here; set {Variable}, or use --expose-token and sign in with user {credential.Username}.");
+    }
+
+    // One that ends before it reads says by its status how it ended.
+    private static async Task TellAsync(Process process, string secret, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await process.StandardInput.WriteAsync(secret.AsMemory(), cancellationToken);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // The pipe is closed at its other end.
+        }
     }
 
     // Null when there is no such program.
