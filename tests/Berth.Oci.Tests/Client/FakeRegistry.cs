@@ -81,9 +81,9 @@ internal sealed class FakeRegistry : IAsyncDisposable
         {
             while (!_end.IsCancellationRequested) _connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_end.Token)));
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (_end.IsCancellationRequested && e is (OperationCanceledException or SocketException or ObjectDisposedException))
         {
-            // The test is over.
+            // The test is over; which of them it is says whether the wait was ended first, or its socket.
         }
     }
 
