@@ -6,7 +6,7 @@ internal sealed record BenchOptions
     public const string Usage = """
         usage: bench/run [options]
           --quick            a version of about two minutes: shorter runs, fewer rounds, smaller sizes
-          --only NAME[,…]    only these parts: start, idle, manifests, heads, tags, catalog, access,
+          --only NAME[,…]    only these parts: cli, start, idle, manifests, heads, tags, catalog, access,
                              blobs, images, push, pull, tls, memory, growth
           --json FILE        where the results go as JSON (artifacts/bench/results.json)
           --page             also write docs/reference/performance.md
@@ -15,7 +15,7 @@ internal sealed record BenchOptions
         """;
 
     public static readonly IReadOnlyList<string> Parts =
-        ["start", "idle", "manifests", "heads", "tags", "catalog", "access", "blobs", "images", "push", "pull", "tls", "memory", "growth"];
+        ["cli", "start", "idle", "manifests", "heads", "tags", "catalog", "access", "blobs", "images", "push", "pull", "tls", "memory", "growth"];
 
     /// <summary>The repository's root.</summary>
     public required string Root { get; init; }
@@ -42,6 +42,8 @@ internal sealed record BenchOptions
     public int PullRounds => Quick ? 2 : 5;
 
     public int Starts => Quick ? 3 : 7;
+
+    public int ClientStarts => Quick ? 20 : 50;
 
     public long LargeBlob => (Quick ? 256L : 1024L) << 20;
 

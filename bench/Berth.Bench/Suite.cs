@@ -36,9 +36,11 @@ internal static class Suite
         var access = new AccessFigures(contest);
         var pushes = new PushFigures(contest);
         var bulk = new BulkFigures(contest, nginx);
+        var client = new ClientFigures(contest);
         var growth = new GrowthFigures(contest, folder, launcher);
         (string Name, Func<Task> Take)[] parts =
         [
+            ("cli", Now(client.Starts)),
             ("start", Now(processes.Starts)),
             ("idle", Now(processes.Idle)),
             ("manifests", Now(rates.Manifests)),

@@ -29,6 +29,9 @@ internal static class OutputFormats
     // It is read by people and programs, and never stands in a page.
     private static readonly JsonWriterOptions ForTerminals = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    // A list may be longer than memory; what is written of it leaves in pieces of about this size.
+    private const int MostPending = 16 * 1024;
+
     /// <summary>The flag that chooses the form.</summary>
     public static Option<OutputFormat> Option() => new("--output", "-o") { Description = "json, table, tsv, yaml or csv.", DefaultValueFactory = _ => OutputFormat.Json };
 
@@ -83,13 +86,29 @@ internal static class OutputFormats
         await Console.Out.WriteLineAsync();
     }
 
-    private static async Task WriteJsonAsync(IAsyncEnumerable<string> names, CancellationToken cancellationToken)
+    /// <summary>Prints a list of objects as JSON while it is read.</summary>
+    public static Task WriteJsonAsync(IAsyncEnumerable<JsonElement> items, CancellationToken cancellationToken) =>
+        WriteJsonAsync(items, static (writer, item) => item.WriteTo(writer), cancellationToken);
+
+    private static Task WriteJsonAsync(IAsyncEnumerable<string> names, CancellationToken cancellationToken) =>
+        WriteJsonAsync(names, static (writer, name) => writer.WriteStringValue(name), cancellationToken);
+
+    private static async Task WriteJsonAsync<T>(IAsyncEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken)
     {
-        await using var output = Console.OpenStandardOutput();
-        await using (var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true }))
+        // A list that cannot be read at all prints nothing.
+        await using var reader = items.GetAsyncEnumerator(cancellationToken);
+        var hasMore = await reader.MoveNextAsync();
+        await using (var output = Console.OpenStandardOutput())
         {
+            await using var writer = new Utf8JsonWriter(output, ForTerminals);
             writer.WriteStartArray();
-            await foreach (var name in names.WithCancellation(cancellationToken)) writer.WriteStringValue(name);
+            while (hasMore)
+            {
+                write(writer, reader.Current);
+                if (writer.BytesPending > MostPending) await writer.FlushAsync(cancellationToken);
+                hasMore = await reader.MoveNextAsync();
+            }
+
             writer.WriteEndArray();
         }
 

@@ -18,6 +18,9 @@ internal sealed class OutputOptions
         command.Add(_query);
     }
 
+    /// <summary>Whether one of them is given; what people read may have a form of its own without.</summary>
+    public bool IsGiven(ParseResult parsed) => parsed.GetResult(_format) is { Implicit: false } || parsed.GetValue(_query) is not null;
+
     /// <summary>What prints the answer. It is read before anything is done: a command whose answer cannot be printed should not run.</summary>
     /// <exception cref="QueryException">The query cannot be read.</exception>
     public Printer Read(ParseResult parsed) => new(parsed.GetValue(_format), parsed.GetValue(_query) is { } query ? JmesPath.Parse(query) : null);
@@ -25,6 +28,9 @@ internal sealed class OutputOptions
     /// <summary>Prints an answer in a form, or what a query makes of it.</summary>
     internal sealed class Printer(OutputFormat format, JmesPath? query)
     {
+        /// <summary>Whether the answer itself is printed for people, who need not see each property.</summary>
+        public bool IsPlainTable => format == OutputFormat.Table && query is null;
+
         /// <summary>Prints an object or a list; nothing when the query finds nothing, as az does.</summary>
         /// <param name="answer">The answer.</param>
         /// <param name="isOfChange">Whether the answer is given once: when the query cannot be applied to it, all of it is printed, since it may hold a secret.</param>
@@ -44,6 +50,13 @@ internal sealed class OutputOptions
             }
 
             if (query is null || value.ValueKind != JsonValueKind.Null) await OutputFormats.WriteAsync(value, format);
+        }
+
+        /// <summary>Prints a list of objects. As JSON it is printed while it is read; the other forms need all of it for their columns.</summary>
+        public async Task WriteAsync(IAsyncEnumerable<JsonElement> items, CancellationToken cancellationToken)
+        {
+            if (query is null && format == OutputFormat.Json) await OutputFormats.WriteJsonAsync(items, cancellationToken);
+            else await WriteAsync(Json.Array(await items.ToListAsync(cancellationToken)));
         }
 
         /// <summary>Prints names.</summary>

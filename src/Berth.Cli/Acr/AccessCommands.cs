@@ -95,5 +95,5 @@ internal static class AccessCommands
 
     private static Option<string?> Repository() => ApiCommand.Optional("The repository.", "--repository");
 
-    private static Option<string> Name() => ApiCommand.Required("The registry's name.", "--name", "--registry", "-n", "-r");
+    private static Option<string> Name() => RegistryResource.NameOption("--name", "--registry", "-n", "-r");
 }

@@ -53,4 +53,7 @@ internal sealed class AttributeOptions
 
     /// <summary>The flag that ends a list early.</summary>
     public static Option<int?> TopOption() => new("--top") { Description = "How many to list at most." };
+
+    /// <summary>How many entries to ask for at a time: no more than are listed; null leaves it to the client.</summary>
+    public static int? PageSize(int? top) => top is { } most ? Math.Clamp(most, 1, 100) : null;
 }

@@ -34,6 +34,11 @@ internal readonly record struct ImageName(RepositoryName Repository, Reference R
             _ => throw new ArgumentException("Give --repository or --image, one of them."),
         };
 
+    /// <summary>What one of two options names, or null when neither is given.</summary>
+    /// <exception cref="ArgumentException">Both are given, or it cannot be read.</exception>
+    public static (RepositoryName Repository, Reference? Reference)? OptionalIn(ParseResult parsed, Option<string?> repository, Option<string?> image) =>
+        parsed.GetValue(repository) is null && parsed.GetValue(image) is null ? null : EitherIn(parsed, repository, image);
+
     /// <inheritdoc/>
     public override string ToString() => $"{Repository}{(Reference.IsDigest ? '@' : ':')}{Reference}";
 

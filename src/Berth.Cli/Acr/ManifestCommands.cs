@@ -20,9 +20,13 @@ internal static class ManifestCommands
         var repository = ApiCommand.Required("The repository's name.", "--name", "-n");
         var (order, top) = (AttributeOptions.OrderOption(), AttributeOptions.TopOption());
         return RegistryCommand.Create(
-            "list-metadata", "Lists manifests with their tags, sizes and attributes.", Registry(), [repository, order, top], async (parsed, client, cancellationToken) =>
-                Json.Array(await client.ListManifestAttributesAsync(ImageName.RepositoryIn(parsed, repository), AttributeOptions.Order(parsed.GetValue(order)), cancellationToken)
-                    .Take(parsed.GetValue(top) ?? int.MaxValue).ToListAsync(cancellationToken)));
+            "list-metadata", "Lists manifests with their tags, sizes and attributes.", Registry(), [repository, order, top], (parsed, client, printer, cancellationToken) =>
+            {
+                var limit = parsed.GetValue(top);
+                var manifests = client.ListManifestAttributesAsync(
+                    ImageName.RepositoryIn(parsed, repository), AttributeOptions.Order(parsed.GetValue(order)), AttributeOptions.PageSize(limit), cancellationToken);
+                return printer.WriteAsync(manifests.Take(limit ?? int.MaxValue), cancellationToken);
+            });
     }
 
     private static Command ShowMetadata()
@@ -55,7 +59,7 @@ internal static class ManifestCommands
         {
             var name = ImageName.RepositoryIn(parsed, repository);
             var manifests = new List<JsonElement>();
-            await foreach (var entry in client.ListManifestAttributesAsync(name, MetadataOrder.Name, cancellationToken).Take(parsed.GetValue(top) ?? int.MaxValue))
+            await foreach (var entry in client.ListManifestAttributesAsync(name, MetadataOrder.Name, AttributeOptions.PageSize(parsed.GetValue(top)), cancellationToken).Take(parsed.GetValue(top) ?? int.MaxValue))
             {
                 if (Reference.TryParse(entry.Required("digest"), out var digest)) manifests.Add(await ReadAsync(client, name, digest, cancellationToken));
             }

@@ -78,7 +78,7 @@ internal static class NetworkRuleCommands
         json.WriteEndObject();
     }
 
-    private static Option<string> Name() => ApiCommand.Required("The registry's name.", "--name", "--registry", "-n", "-r");
+    private static Option<string> Name() => RegistryResource.NameOption("--name", "--registry", "-n", "-r");
 
     private static Option<string?> Group() => ApiCommand.Optional("The registry's resource group.", "--resource-group", "-g");
 }

@@ -20,8 +20,16 @@ internal sealed class RegistryArguments
     public RegistryArguments(params string[] names) => _name = new Option<string>(names[0], names[1..])
     {
         Description = "The registry: its name, or its address host[:port], with http:// in front for a plain listener.",
+        HelpName = RegistryResource.HelpName,
         Required = true,
     };
+
+    /// <summary>Whether the registry may be left out; it must not, by default.</summary>
+    public bool IsOptional
+    {
+        get => !_name.Required;
+        init => _name.Required = !value;
+    }
 
     /// <summary>Adds the flags to a command.</summary>
     public void AddTo(Command command)
@@ -34,25 +42,22 @@ internal sealed class RegistryArguments
     /// <summary>A client of the registry that the flags name.</summary>
     /// <exception cref="ArgumentException">The address is none, or one of user name and password is missing.</exception>
     /// <exception cref="ClientException">The account that is signed in was refused.</exception>
-    public async Task<RegistryClient> ConnectAsync(ParseResult parsed, CancellationToken cancellationToken)
+    public async Task<RegistryClient> ConnectAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        await (await FindAsync(parsed, cancellationToken))!.ConnectAsync(cancellationToken);
+
+    /// <summary>The registry that the flags name, and who asks; null when they name none.</summary>
+    /// <exception cref="ArgumentException">The address is none, or one of user name and password is missing.</exception>
+    public async Task<RegistryTarget?> FindAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        if (parsed.GetValue(_name) is not { } name) return null;
         var session = await SessionFile.FindAsync(cancellationToken);
-        var address = AddressOf(parsed.GetValue(_name)!, session);
+        var address = AddressOf(name, session);
         var username = parsed.GetValue(_username) ?? Environment.GetEnvironmentVariable("BERTH_USERNAME");
         var password = await _password.ReadAsync(parsed, username, cancellationToken);
         if (username is null != password is null) throw new ArgumentException("Give both a user name and a password, or neither.");
 
-        var credential = username is not null ? RegistryCredential.FromPassword(username, password!)
-            : session is not null && address.Scheme == Uri.UriSchemeHttps && ServerName.IsOf(session, address.Authority)
-                ? await ExchangeAsync(session, address.Authority, cancellationToken)
-            : null;
-        return new RegistryClient(address, new RegistryClientOptions { Credential = credential }, Wire.NewHandler(), disposeHandler: true);
-    }
-
-    private static async Task<RegistryCredential> ExchangeAsync(SessionState session, string server, CancellationToken cancellationToken)
-    {
-        var stored = await RegistrySignIn.ExchangeAsync(session, server, cancellationToken);
-        return RegistryCredential.FromPassword(stored.Username, stored.Secret);
+        var isOwn = session is not null && address.Scheme == Uri.UriSchemeHttps && ServerName.IsOf(session, address.Authority);
+        return new RegistryTarget(address, isOwn ? session : null, username is null ? null : RegistryCredential.FromPassword(username, password!));
     }
 
     private static Uri AddressOf(string name, SessionState? session)

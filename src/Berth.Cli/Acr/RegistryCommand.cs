@@ -26,7 +26,8 @@ internal static class RegistryCommand
         Create(name, description, registry, options, (parsed, client, printer, cancellationToken) =>
             printer.WriteAsync(list(parsed, client, cancellationToken), cancellationToken));
 
-    private static Command Create(
+    /// <summary>A command that prints by itself, such as a list while it is read.</summary>
+    public static Command Create(
         string name, string description, RegistryArguments registry, IEnumerable<Option> options,
         Func<ParseResult, RegistryClient, OutputOptions.Printer, CancellationToken, Task> run)
     {

@@ -10,13 +10,18 @@ namespace Berth.Cli.Acr;
 internal sealed class RegistryResource(ApiSession session, string id)
 {
     private const string Version = "2025-11-01";
+    private const string ResourcesVersion = "2021-04-01";
+    private const string OfType = "resourceType%20eq%20'Microsoft.ContainerRegistry/registries'";
     private const string Registries = "/providers/Microsoft.ContainerRegistry/registries";
+
+    /// <summary>What help calls the value of a flag that names a registry, by which its completion knows it.</summary>
+    public const string HelpName = "registry";
 
     /// <summary>The resource's id.</summary>
     public string Id => id;
 
     /// <summary>The flag that names the registry.</summary>
-    public static Option<string> NameOption(params string[] names) => ApiCommand.Required("The registry's name.", names);
+    public static Option<string> NameOption(params string[] names) => new(names[0], names[1..]) { Description = "The registry's name.", HelpName = HelpName, Required = true };
 
     /// <summary>The flag that names its resource group.</summary>
     public static Option<string?> GroupOption() => ApiCommand.Optional("The resource group; it is looked for when it is not given.", "--resource-group", "-g");
@@ -35,7 +40,7 @@ internal sealed class RegistryResource(ApiSession session, string id)
     public static async Task<RegistryResource> FindAsync(ApiSession session, string name, string? group, CancellationToken cancellationToken)
     {
         if (group is not null) return In(session, group, name);
-        var known = await session.ArmListAsync(session.Subscription + Registries, Version, cancellationToken);
+        var known = await session.ArmListAsync($"{session.Subscription}/resources", ResourcesVersion, cancellationToken, $"&$filter={OfType}%20and%20name%20eq%20{ApiCommand.Quote(name)}");
         var found = known.FirstOrDefault(registry => name.Equals(registry.Text("name"), StringComparison.OrdinalIgnoreCase));
         return new RegistryResource(
             session, found.Text("id") ?? throw new ClientException($"there is no registry '{name}' that you may see; ./berth acr list shows those there are."));
@@ -44,6 +49,17 @@ internal sealed class RegistryResource(ApiSession session, string id)
     /// <summary>A registry of a resource group, whether or not it stands.</summary>
     public static RegistryResource In(ApiSession session, string group, string name) =>
         new(session, $"{ScopeOf(session, group)}{Registries}/{Uri.EscapeDataString(name)}");
+
+    /// <summary>The names of the registries that may be seen, as many as a page holds.</summary>
+    public static async Task<IReadOnlyList<string>> NamesAsync(ApiSession session, CancellationToken cancellationToken)
+    {
+        var page = await session.ArmAsync(HttpMethod.Get, $"{session.Subscription}/resources", ResourcesVersion, null, cancellationToken, $"&$filter={OfType}");
+        return [.. page.At("value").Items().Select(registry => registry.Text("name") ?? "")];
+    }
+
+    /// <summary>The registries of the subscription that may be seen, as the control plane has them.</summary>
+    public static Task<IReadOnlyList<JsonElement>> ReadAllAsync(ApiSession session, CancellationToken cancellationToken) =>
+        session.ArmListAsync(session.Subscription + Registries, Version, cancellationToken);
 
     /// <summary>The registries of a resource group, or of the subscription, that may be seen.</summary>
     public static async Task<JsonElement> ListAllAsync(ApiSession session, string? group, CancellationToken cancellationToken) =>
@@ -91,9 +107,15 @@ internal sealed class RegistryResource(ApiSession session, string id)
     public Task<JsonElement> DryRunAsync(Action<Utf8JsonWriter> properties, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, "/dryRunNetworkRules", json => Write(json, properties), cancellationToken);
 
+    /// <summary>The locks that keep it from being deleted or changed.</summary>
+    public Task<IReadOnlyList<JsonElement>> LocksAsync(CancellationToken cancellationToken) =>
+        session.ArmListAsync($"{id}/providers/Microsoft.Authorization/locks", "2016-09-01", cancellationToken);
+
     /// <summary>Every entry of a list below the registry, as az prints it.</summary>
-    public async Task<JsonElement> ListAsync(string below, CancellationToken cancellationToken) =>
-        Shown(await session.ArmListAsync(id + below, Version, cancellationToken));
+    public async Task<JsonElement> ListAsync(string below, CancellationToken cancellationToken) => Shown(await ReadAllAsync(below, cancellationToken));
+
+    /// <summary>Every entry of a list below the registry.</summary>
+    public Task<IReadOnlyList<JsonElement>> ReadAllAsync(string below, CancellationToken cancellationToken) => session.ArmListAsync(id + below, Version, cancellationToken);
 
     private static void Write(Utf8JsonWriter json, Action<Utf8JsonWriter> properties)
     {

@@ -10,10 +10,11 @@ internal sealed class RegistrySettings
     private readonly Option<bool?> _admin = new("--admin-enabled") { Description = "true or false: whether the admin user may sign in." };
     private readonly Option<bool?> _anonymous = new("--anonymous-pull-enabled") { Description = "true or false: whether anybody may pull." };
     private readonly Option<string?> _mode = OneOf("How rights in repositories are given: rbac (on all of them) or abac (on those of a condition).", "--role-assignment-mode", "rbac", "abac");
-    private readonly Option<string[]> _tags = new("--tags") { Description = "Tags as name=value, between spaces; '' for none.", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<bool?> _exports = new("--allow-exports") { Description = "true or false: whether what is stored may be copied out of the registry by other ways than a pull." };
+    private readonly Option<string[]> _tags = TagsOption.Create();
 
     /// <summary>The flags.</summary>
-    public IEnumerable<Option> All => [_sku, _admin, _anonymous, _mode, _tags];
+    public IEnumerable<Option> All => [_sku, _admin, _anonymous, _mode, _exports, _tags];
 
     /// <summary>Whether one of them is given.</summary>
     public bool IsGiven(ParseResult parsed) => All.Any(option => parsed.GetResult(option) is not null);
@@ -32,25 +33,22 @@ internal sealed class RegistrySettings
             json.WriteEndObject();
         }
 
-        WriteTags(json, parsed);
+        TagsOption.Write(json, parsed, _tags);
         json.WriteStartObject("properties"u8);
         if (parsed.GetValue(_admin) is { } admin) json.WriteBoolean("adminUserEnabled"u8, admin);
         if (parsed.GetValue(_anonymous) is { } anonymous) json.WriteBoolean("anonymousPullEnabled"u8, anonymous);
         if (parsed.GetValue(_mode) is { } mode) json.WriteString("roleAssignmentMode"u8, mode == "abac" ? "AbacRepositoryPermissions" : "LegacyRegistryPermissions");
+        if (parsed.GetValue(_exports) is { } exports) WriteExportPolicy(json, exports);
         network?.Write(json, parsed);
         json.WriteEndObject();
     }
 
-    private void WriteTags(Utf8JsonWriter json, ParseResult parsed)
+    private static void WriteExportPolicy(Utf8JsonWriter json, bool isEnabled)
     {
-        if (parsed.GetResult(_tags) is null) return;
-        json.WriteStartObject("tags"u8);
-        foreach (var tag in parsed.GetValue(_tags)!.Where(tag => tag.Length > 0))
-        {
-            var equals = tag.IndexOf('=', StringComparison.Ordinal);
-            json.WriteString(equals < 0 ? tag : tag[..equals], equals < 0 ? "" : tag[(equals + 1)..]);
-        }
-
+        json.WriteStartObject("policies"u8);
+        json.WriteStartObject("exportPolicy"u8);
+        json.WriteString("status"u8, isEnabled ? "enabled"u8 : "disabled"u8);
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 

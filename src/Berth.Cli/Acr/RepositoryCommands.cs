@@ -15,7 +15,7 @@ internal static class RepositoryCommands
     {
         var top = AttributeOptions.TopOption();
         return RegistryCommand.CreateList("list", "Lists the repositories that you may see.", Registry(), [top], (parsed, client, cancellationToken) =>
-            client.ListRepositoriesAsync(null, cancellationToken).Take(parsed.GetValue(top) ?? int.MaxValue));
+            client.ListRepositoriesAsync(AttributeOptions.PageSize(parsed.GetValue(top)), cancellationToken).Take(parsed.GetValue(top) ?? int.MaxValue));
     }
 
     private static Command Show()
@@ -33,15 +33,15 @@ internal static class RepositoryCommands
         var repository = ApiCommand.Required("The repository's name.", "--repository");
         var detail = ApiCommand.Switch("Show digests, times and attributes.", "--detail");
         var (order, top) = (AttributeOptions.OrderOption(), AttributeOptions.TopOption());
-        return RegistryCommand.Create("show-tags", "Lists the tags of a repository.", Registry(), [repository, detail, order, top], async (parsed, client, cancellationToken) =>
+        return RegistryCommand.Create("show-tags", "Lists the tags of a repository.", Registry(), [repository, detail, order, top], (parsed, client, printer, cancellationToken) =>
         {
             var name = ImageName.RepositoryIn(parsed, repository);
-            var limit = parsed.GetValue(top) ?? int.MaxValue;
+            var limit = parsed.GetValue(top);
             if (!parsed.GetValue(detail) && parsed.GetValue(order) is null)
-                return Json.Texts(await client.ListTagsAsync(name, null, cancellationToken).Take(limit).ToListAsync(cancellationToken));
+                return printer.WriteAsync(client.ListTagsAsync(name, AttributeOptions.PageSize(limit), cancellationToken).Take(limit ?? int.MaxValue), cancellationToken);
 
-            var tags = await client.ListTagAttributesAsync(name, AttributeOptions.Order(parsed.GetValue(order)), cancellationToken).Take(limit).ToListAsync(cancellationToken);
-            return parsed.GetValue(detail) ? Json.Array(tags) : Json.Texts(tags.Select(tag => tag.Required("name")));
+            var tags = client.ListTagAttributesAsync(name, AttributeOptions.Order(parsed.GetValue(order)), AttributeOptions.PageSize(limit), cancellationToken).Take(limit ?? int.MaxValue);
+            return parsed.GetValue(detail) ? printer.WriteAsync(tags, cancellationToken) : printer.WriteAsync(tags.Select(tag => tag.Required("name")), cancellationToken);
         });
     }
 

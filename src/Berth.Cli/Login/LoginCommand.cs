@@ -3,7 +3,7 @@ using Berth.Cli.Session;
 
 namespace Berth.Cli.Login;
 
-/// <summary><c>login</c>, <c>logout</c> and <c>account</c>: who is signed in to which installation.</summary>
+/// <summary><c>login</c> and <c>logout</c>: who is signed in to which installation.</summary>
 internal static class LoginCommand
 {
     /// <summary><c>login</c>.</summary>
@@ -41,23 +41,6 @@ internal static class LoginCommand
             await Console.Out.WriteLineAsync(await SessionFile.DeleteAsync(cancellationToken) ? "Signed out." : "Nobody was signed in."));
         return command;
     }
-
-    /// <summary><c>account</c>.</summary>
-    public static Command CreateAccount() => new("account", "Who is signed in.")
-    {
-        ApiCommand.Create("show", "Shows who is signed in, and to what.", [], (_, session, _) => Task.FromResult(Json.Make(json =>
-        {
-            var state = session.State;
-            json.WriteString("environmentName"u8, "Berth"u8);
-            json.WriteString("id"u8, state.SubscriptionId);
-            json.WriteString("tenantId"u8, state.TenantId);
-            json.WriteString("endpoint"u8, state.Endpoint);
-            json.WriteStartObject("user"u8);
-            json.WriteString("name"u8, state.UserName);
-            json.WriteString("type"u8, state.IsServicePrincipal ? "servicePrincipal"u8 : "user"u8);
-            json.WriteEndObject();
-        }))),
-    };
 
     private static string Given(ParseResult parsed, Option<string?> option, string variable) =>
         (parsed.GetValue(option) ?? Environment.GetEnvironmentVariable(variable)) is { Length: > 0 } value

@@ -29,6 +29,11 @@ internal sealed class ApiSession : IDisposable
     public static async Task<ApiSession> OpenAsync(CancellationToken cancellationToken) =>
         new(await SessionFile.ReadAsync(cancellationToken), TimeProvider.System);
 
+    /// <summary>What the installation says of itself to anybody.</summary>
+    /// <exception cref="ClientException">It does not answer.</exception>
+    public Task<JsonElement> AboutAsync(CancellationToken cancellationToken) =>
+        Wire.SendAsync(_client, HttpMethod.Get, new Uri($"{_state.Endpoint}/.well-known/berth"), null, null, cancellationToken);
+
     /// <summary>Calls the directory; the path is the one below its version.</summary>
     /// <exception cref="ClientException">It refused.</exception>
     public async Task<JsonElement> GraphAsync(HttpMethod method, string path, Action<Utf8JsonWriter>? body, CancellationToken cancellationToken) =>
@@ -75,7 +80,7 @@ internal sealed class ApiSession : IDisposable
         var answer = await Wire.SendAsync(_client, method, new Uri(address), _state.AccessTokens[resource].Token, content, cancellationToken);
 
         // Questions that are too long for an address are asked by POST; they change nothing.
-        HasChanged |= method != HttpMethod.Get && !address.EndsWith("/getByIds", StringComparison.Ordinal) && !address.Contains("/dryRun", StringComparison.Ordinal);
+        HasChanged |= method != HttpMethod.Get && method != HttpMethod.Head && !address.EndsWith("/getByIds", StringComparison.Ordinal) && !address.Contains("/dryRun", StringComparison.Ordinal);
         return answer;
     }
 }

@@ -39,6 +39,27 @@ internal static class Json
         json.WriteEndArray();
     }).GetProperty("value");
 
+    /// <summary>A truth value.</summary>
+    public static JsonElement Of(bool value) => Make(json => json.WriteBoolean("value"u8, value)).GetProperty("value");
+
+    /// <summary>A property of a property and so on; undefined when one of them is absent.</summary>
+    public static JsonElement At(this JsonElement value, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty(name, out var inner)) return default;
+            value = inner;
+        }
+
+        return value;
+    }
+
+    /// <summary>The entries of a list; none when it is no list.</summary>
+    public static IEnumerable<JsonElement> Items(this JsonElement value) => value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : [];
+
+    /// <summary>Whether a property is the truth value true.</summary>
+    public static bool Flag(this JsonElement value, string name) => value.At(name).ValueKind == JsonValueKind.True;
+
     /// <summary>A property's text, or null when it is absent or no text.</summary>
     public static string? Text(this JsonElement value, string name) =>
         value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var property) && property.ValueKind == JsonValueKind.String

@@ -18,8 +18,37 @@ internal static class Wire
         return client;
     }
 
-    /// <summary>What connects, follows no redirects and keeps no cookies.</summary>
-    public static SocketsHttpHandler NewHandler() => new() { AllowAutoRedirect = false, UseCookies = false, ConnectCallback = ConnectAsync };
+    /// <summary>What connects, follows no redirects and keeps no cookies; it tells its requests when that is asked for.</summary>
+    public static HttpMessageHandler NewHandler()
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectCallback = (context, cancellationToken) => OpenAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken),
+        };
+        return RequestTrace.Level == TraceLevel.None ? handler : new RequestTrace(handler, RequestTrace.Level, Console.Error, TimeProvider.System);
+    }
+
+    /// <summary>Whether a name is this machine, as every name below localhost is (RFC 6761, 6.3), whether or not its resolver knows.</summary>
+    public static bool IsThisMachine(string host) => host.TrimEnd('.') is var name
+        && (name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Connects to a host; a first try with names below localhost needs no line in a hosts file.</summary>
+    public static async ValueTask<Stream> OpenAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(IsThisMachine(host) ? "localhost" : host.TrimEnd('.'), port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Sends a request; the body is JSON, or nothing when the answer is empty.</summary>
     /// <exception cref="ClientException">The answer is an error, or is no JSON.</exception>
@@ -32,7 +61,7 @@ internal static class Wire
         var bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         var body = Parse(bytes);
         if (response.IsSuccessStatusCode) return bytes.Length == 0 ? default : body ?? throw Unreadable(address);
-        throw new ClientException(Describe(response.StatusCode, body, address));
+        throw new ClientException(Describe(response, body, address)) { Status = response.StatusCode };
     }
 
     /// <summary>A body of JSON.</summary>
@@ -40,24 +69,6 @@ internal static class Wire
 
     /// <summary>A body of JSON.</summary>
     public static HttpContent Body(JsonElement value) => new StringContent(value.GetRawText(), Encoding.UTF8, "application/json");
-
-    // Names below localhost are this machine (RFC 6761, 6.3), whether or not its resolver knows; a first try needs no line in a hosts file.
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var host = context.DnsEndPoint.Host.TrimEnd('.');
-        if (host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)) host = "localhost";
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(host, context.DnsEndPoint.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 
     private static JsonElement? Parse(byte[] bytes)
     {
@@ -74,8 +85,9 @@ internal static class Wire
 
     // Errors come in three forms: {"error":{"code","message"}} of the control plane and the directory, {"error","error_description"} of the authority,
     // {"errors":[{"code","message"}]} of the registry.
-    private static string Describe(HttpStatusCode status, JsonElement? body, Uri address)
+    private static string Describe(HttpResponseMessage response, JsonElement? body, Uri address)
     {
+        var status = response.StatusCode;
         var known = body is not { ValueKind: JsonValueKind.Object } value ? default
             : value.TryGetProperty("error", out var error) ? error
             : value.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array ? errors.EnumerateArray().FirstOrDefault()
@@ -89,7 +101,7 @@ internal static class Wire
         if (message is not null) return $"{message} ({code}, {(int)status})";
         return status == HttpStatusCode.NotFound
             ? $"{address.GetLeftPart(UriPartial.Path)} is not there (404)."
-            : $"{address.Authority} answered {(int)status}{(code is null ? "" : $" ({code})")}; its log says more.";
+            : $"{address.Authority} answered {(int)status}{(code is null ? "" : $" ({code})")}; its log says more{(RequestTrace.IdOf(response) is { } id ? $" of the request {id}" : "")}.";
     }
 
     private static ClientException Unreadable(Uri address) =>

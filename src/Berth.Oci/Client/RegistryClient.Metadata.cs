@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -13,6 +14,8 @@ namespace Berth.Oci.Client;
 /// </summary>
 public sealed partial class RegistryClient
 {
+    private const int UsualPage = 100;
+
     /// <summary>The attributes of a repository, a tag or a manifest: the whole answer, with the names of registry and repository around them.</summary>
     /// <exception cref="OciException"><see cref="OciErrorCode.NameUnknown"/> or <see cref="OciErrorCode.ManifestUnknown"/> when it is absent.</exception>
     public Task<JsonElement> GetAttributesAsync(RepositoryName repository, Reference? reference, CancellationToken cancellationToken) =>
@@ -38,26 +41,32 @@ public sealed partial class RegistryClient
     /// <summary>The tags of a repository with their attributes.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="order">By which they are ordered.</param>
+    /// <param name="pageSize">How many to ask for at a time (<c>n</c>); null for 100, as Azure's own clients ask.</param>
     /// <param name="cancellationToken">Ends the list.</param>
-    public IAsyncEnumerable<JsonElement> ListTagAttributesAsync(RepositoryName repository, MetadataOrder order, CancellationToken cancellationToken) =>
-        ListMetadataAsync($"{MetadataPath(repository, null)}/_tags{Query(order)}", "tags", repository, cancellationToken);
+    public IAsyncEnumerable<JsonElement> ListTagAttributesAsync(RepositoryName repository, MetadataOrder order, int? pageSize, CancellationToken cancellationToken) =>
+        ListMetadataAsync($"{MetadataPath(repository, null)}/_tags{Query(order, pageSize)}", "tags", repository, cancellationToken);
+
+    /// <summary>The tags of one manifest with their attributes.</summary>
+    public IAsyncEnumerable<JsonElement> ListTagsOfAsync(RepositoryName repository, Digest digest, CancellationToken cancellationToken) =>
+        ListMetadataAsync($"{MetadataPath(repository, null)}/_tags{Query(MetadataOrder.Name, null)}&digest={digest}", "tags", repository, cancellationToken);
 
     /// <summary>The manifests of a repository with their attributes and tags.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="order">By which they are ordered.</param>
+    /// <param name="pageSize">How many to ask for at a time (<c>n</c>); null for 100.</param>
     /// <param name="cancellationToken">Ends the list.</param>
-    public IAsyncEnumerable<JsonElement> ListManifestAttributesAsync(RepositoryName repository, MetadataOrder order, CancellationToken cancellationToken) =>
-        ListMetadataAsync($"{MetadataPath(repository, null)}/_manifests{Query(order)}", "manifests", repository, cancellationToken);
+    public IAsyncEnumerable<JsonElement> ListManifestAttributesAsync(RepositoryName repository, MetadataOrder order, int? pageSize, CancellationToken cancellationToken) =>
+        ListMetadataAsync($"{MetadataPath(repository, null)}/_manifests{Query(order, pageSize)}", "manifests", repository, cancellationToken);
 
     private static string MetadataPath(RepositoryName repository, Reference? reference) => reference is not { } of ? $"/acr/v1/{repository}"
         : of.IsDigest ? $"/acr/v1/{repository}/_manifests/{of}"
         : $"/acr/v1/{repository}/_tags/{of}";
 
-    private static string Query(MetadataOrder order) => order switch
+    private static string Query(MetadataOrder order, int? pageSize) => string.Create(CultureInfo.InvariantCulture, $"?n={pageSize ?? UsualPage}") + order switch
     {
-        MetadataOrder.OldestFirst => "?n=100&orderby=timeasc",
-        MetadataOrder.NewestFirst => "?n=100&orderby=timedesc",
-        _ => "?n=100",
+        MetadataOrder.OldestFirst => "&orderby=timeasc",
+        MetadataOrder.NewestFirst => "&orderby=timedesc",
+        _ => "",
     };
 
     private async IAsyncEnumerable<JsonElement> ListMetadataAsync(

@@ -5,7 +5,7 @@ using Berth.Registry.Identity;
 namespace Berth.Registry.Management;
 
 /// <summary>Registries and managed identities in one list, those that the caller may read. One by itself is read by its id, as its own kind.</summary>
-internal sealed class ResourceEndpoints(Authorizer authorizer, IRegistries registries, IPrincipals principals)
+internal sealed class ResourceEndpoints(Authorizer authorizer, IInstallation installation, IRegistries registries, IPrincipals principals)
 {
     private const string RegistryType = "Microsoft.ContainerRegistry/registries";
     private const string IdentityType = "Microsoft.ManagedIdentity/userAssignedIdentities";
@@ -30,7 +30,13 @@ internal sealed class ResourceEndpoints(Authorizer authorizer, IRegistries regis
         var key = after?.StartsWith(Identities, StringComparison.Ordinal) == true ? after[Identities.Length..] : null;
         var (withRegistries, withIdentities) = (key is null && Fits(type, RegistryType), Fits(type, IdentityType));
 
-        if (withRegistries)
+        if (withRegistries && filter.ValueOf("name") is { } name)
+        {
+            // Registries' names are the installation's own, so that one is found without a walk over all.
+            var found = await installation.FindRegistryAsync(name.ToLowerInvariant(), request.Aborted);
+            await WriteAsync(request, filter, found is not null && request.Scope.Contains(found.Scope) ? [Describe(found)] : [], withIdentities ? Identities : null);
+        }
+        else if (withRegistries)
         {
             var page = await registries.ListRegistriesAsync(request.Scope, after, ManagementRequest.PageSize, request.Aborted);
             await WriteAsync(request, filter, page.Items.Select(Describe), page.More ? page.Last : withIdentities ? Identities : null);

@@ -61,6 +61,9 @@ public sealed class ProviderTests
         Assert.Equal(["builder"], await NamesAsync(owner, ControlClient.Subscription, "resourceType eq 'Microsoft.ManagedIdentity/userAssignedIdentities'"));
         Assert.Equal(["other"], await NamesAsync(owner, ControlClient.Subscription, "resourceType eq 'microsoft.containerregistry/Registries' and resourceGroup eq 'SECOND'"));
         Assert.Equal(["builder"], await NamesAsync(owner, ControlClient.Subscription, "name eq 'Builder'"));
+        Assert.Equal(["other"], await NamesAsync(owner, ControlClient.Subscription, "resourceType eq 'Microsoft.ContainerRegistry/registries' and name eq 'OTHER'"));
+        Assert.Empty(await NamesAsync(owner, ControlClient.Group, "name eq 'other'"));
+        Assert.Empty(await NamesAsync(owner, Second, "name eq 'other' and location eq 'local'"));
         Assert.Equal(["other"], await NamesAsync(owner, ControlClient.Subscription, "location eq 'north'"));
         Assert.Equal(["other", "builder"], await NamesAsync(owner, ControlClient.Subscription, "tagname eq 'team'"));
         Assert.Equal(["builder"], await NamesAsync(owner, ControlClient.Subscription, "tagName eq 'team' and tagValue eq 'b'"));
@@ -72,6 +75,7 @@ public sealed class ProviderTests
         using var client = user;
         await owner.AssignAsync(ControlClient.Identities + "/builder", ControlClient.Reader, objectId);
         Assert.Equal(["builder"], await NamesAsync(client, ControlClient.Subscription, null));
+        Assert.Empty(await NamesAsync(client, ControlClient.Subscription, "name eq 'other'"));
     }
 
     [Fact]
