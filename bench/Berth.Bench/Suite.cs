@@ -36,6 +36,7 @@ internal static class Suite
         var access = new AccessFigures(contest);
         var pushes = new PushFigures(contest);
         var bulk = new BulkFigures(contest, nginx);
+        var control = new ControlFigures(contest, folder, launcher);
         var growth = new GrowthFigures(contest, folder, launcher);
         (string Name, Func<Task> Take)[] parts =
         [
@@ -54,6 +55,9 @@ internal static class Suite
             ("tls", Now(bulk.PullTls)),
             ("idle", Now(processes.AfterLoad)),
             ("memory", Now(processes.ManyUploads)),
+            ("control", control.RegistriesAsync),
+            ("control", control.TagDetailsAsync),
+            ("control", Now(control.NetworkRules)),
             ("growth", Now(growth.OfClients)),
             ("growth", growth.OfRepositoriesAsync),
             ("growth", growth.OfTagsAsync),
