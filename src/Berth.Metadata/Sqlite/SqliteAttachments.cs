@@ -8,7 +8,7 @@ public sealed partial class SqliteMetadataStore
         SELECT {IdentityColumns} FROM registry_identities a
         CROSS JOIN managed_identities i ON i.principal_id = a.principal_id
         CROSS JOIN principals p ON p.id = i.principal_id
-        WHERE a.registry_id = ?1 ORDER BY i.scope
+        WHERE a.registry_id = ?1
         """);
 
     private static readonly Sql ListOwnOfRegistries = new($"""
@@ -21,7 +21,7 @@ public sealed partial class SqliteMetadataStore
         CROSS JOIN registry_identities a ON a.registry_id = r.id
         CROSS JOIN managed_identities i ON i.principal_id = a.principal_id
         CROSS JOIN principals p ON p.id = i.principal_id
-        WHERE r.scope >= ?1 AND r.scope <= ?2 ORDER BY r.scope, i.scope
+        WHERE r.scope >= ?1 AND r.scope <= ?2
         """);
 
     private static readonly Sql InsertAttachment = new("INSERT INTO registry_identities (registry_id, principal_id) VALUES (?1, ?2)");
@@ -48,7 +48,7 @@ public sealed partial class SqliteMetadataStore
                 }
             }
 
-            var all = attached.ToDictionary(entry => entry.Key, entry => new RegistryIdentities(null, entry.Value));
+            var all = attached.ToDictionary(entry => entry.Key, entry => new RegistryIdentities(null, [.. entry.Value.OrderBy(identity => identity.Scope.Value, StringComparer.Ordinal)]));
             using var own = reader.Use(ListOwnOfRegistries).Bind(range.first.Value).Bind(range.last.Value);
             while (own.Step())
             {

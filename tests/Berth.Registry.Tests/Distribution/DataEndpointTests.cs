@@ -237,6 +237,8 @@ public sealed class DataEndpointTests
     public async Task A_link_to_a_blob_that_was_deleted_or_locked_meanwhile_gives_nothing()
     {
         await using var host = await StartAsync();
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync(Repo, Other));
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync(Repo, "v1", RegistryClientExtensions.Image(Other)));
         var link = await LinkAsync(host);
         using (var locked = await host.Client.PatchAsync(new Uri($"/acr/v1/{Repo}", UriKind.Relative), Json("""{"readEnabled":false}"""))) Assert.Equal(HttpStatusCode.OK, locked.StatusCode);
         await ExpectAsync(host, HttpStatusCode.Forbidden, link);

@@ -44,19 +44,19 @@ public sealed class LockAttackTests
         await using var host = await RegistryHost.StartAsync();
         using var owner = await ControlClient.OfOwnerAsync(host);
         await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Second, """{"sku":{"name":"Premium"},"properties":{"adminUserEnabled":true}}""");
-        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Second + "/scopeMaps/team", """{"properties":{"actions":["repositories/a/content/read"]}}""");
-        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Second + "/tokens/ci", $$"""{"properties":{"scopeMapId":"{{Second}}/scopeMaps/team"} }""");
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Second + "/scopeMaps/team-map", """{"properties":{"actions":["repositories/a/content/read"]}}""");
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Second + "/tokens/pipeline", $$"""{"properties":{"scopeMapId":"{{Second}}/scopeMaps/team-map"} }""");
         await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Lock, """{"properties":{"level":"ReadOnly"}}""");
         foreach (var (method, path, body) in new[]
         {
-            ("POST", Second + "/generateCredentials", $$"""{"tokenId":"{{Second}}/tokens/ci"}"""),
+            ("POST", Second + "/generateCredentials", $$"""{"tokenId":"{{Second}}/tokens/pipeline"}"""),
             ("POST", Second + "/regenerateCredential", """{"name":"password"}"""),
             ("POST", Second + "/listCredentials", "{}"),
-            ("PATCH", Second + "/tokens/ci", """{"properties":{"status":"disabled"}}"""),
-            ("PUT", Second + "/tokens/ci", $$"""{"properties":{"scopeMapId":"{{Second}}/scopeMaps/team"} }"""),
-            ("PATCH", Second + "/scopeMaps/team", """{"properties":{"actions":["repositories/*/content/write"]}}"""),
-            ("DELETE", Second + "/tokens/ci", ""),
-            ("DELETE", Second + "/scopeMaps/team", ""),
+            ("PATCH", Second + "/tokens/pipeline", """{"properties":{"status":"disabled"}}"""),
+            ("PUT", Second + "/tokens/pipeline", $$"""{"properties":{"scopeMapId":"{{Second}}/scopeMaps/team-map"} }"""),
+            ("PATCH", Second + "/scopeMaps/team-map", """{"properties":{"actions":["repositories/*/content/write"]}}"""),
+            ("DELETE", Second + "/tokens/pipeline", ""),
+            ("DELETE", Second + "/scopeMaps/team-map", ""),
             ("PUT", $"{Second}/providers/Microsoft.Authorization/roleAssignments/{Guid.NewGuid()}", ControlClient.AssignmentOf(ControlClient.AcrPull, Guid.NewGuid().ToString())),
         })
             await owner.ExpectErrorAsync(409, "ScopeLocked", method, path, body.Length == 0 ? null : body);
