@@ -37,6 +37,7 @@ internal static class Suite
         var pushes = new PushFigures(contest);
         var bulk = new BulkFigures(contest, nginx);
         var client = new ClientFigures(contest);
+        var control = new ControlFigures(contest, folder, launcher);
         var growth = new GrowthFigures(contest, folder, launcher);
         (string Name, Func<Task> Take)[] parts =
         [
@@ -56,6 +57,9 @@ internal static class Suite
             ("tls", Now(bulk.PullTls)),
             ("idle", Now(processes.AfterLoad)),
             ("memory", Now(processes.ManyUploads)),
+            ("control", control.RegistriesAsync),
+            ("control", control.TagDetailsAsync),
+            ("control", Now(control.NetworkRules)),
             ("growth", Now(growth.OfClients)),
             ("growth", growth.OfRepositoriesAsync),
             ("growth", growth.OfTagsAsync),

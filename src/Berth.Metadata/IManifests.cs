@@ -30,8 +30,10 @@ public interface IManifests
 
     /// <summary>
     /// Manifests whose subject is the digest, in the order they came, after a sequence (0 for the start); filtered by artifact type when given.
-    /// Empty for anything unknown. A page ends early behind the referrer whose annotations fill <see cref="ReferrerRecord.MaxAnnotationsOfPage"/>.
+    /// Empty for anything unknown. Those that are locked against lists or pulls are left out, and a page looks past a bounded number of them; it ends early, too,
+    /// behind the referrer whose annotations fill <see cref="ReferrerRecord.MaxAnnotationsOfPage"/>.
     /// </summary>
+    /// <exception cref="LockedException">Nothing must be pulled from the repository, in which something refers to the digest.</exception>
     ValueTask<Page<ReferrerRecord>> ListReferrersAsync(
         long registryId, RepositoryName repository, Digest subject, string? artifactType, long after, int limit, CancellationToken cancellationToken);
 

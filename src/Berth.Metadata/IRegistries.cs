@@ -11,8 +11,11 @@ public interface IRegistries
     /// <summary>Registries of a subscription or a resource group, in the order of their scopes, after the given one.</summary>
     ValueTask<Page<RegistryRecord>> ListRegistriesAsync(ResourceScope scope, string? after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>The identity of a registry's own, by the registry's scope, or null. It is made, and deleted with all it has, by the registry's changes.</summary>
-    ValueTask<PrincipalRecord?> FindRegistryIdentityAsync(ResourceScope registry, CancellationToken cancellationToken);
+    /// <summary>
+    /// The identities of every registry whose scope is one of the two or between them, by the registry's row; one without any is left out. A registry's own is made, and
+    /// deleted with all it has, by the registry's changes.
+    /// </summary>
+    ValueTask<IReadOnlyDictionary<long, RegistryIdentities>> ListRegistryIdentitiesAsync(ResourceScope first, ResourceScope last, CancellationToken cancellationToken);
 
     /// <summary>Makes a registry. <see cref="CreateOutcome.Unknown"/> when its resource group is absent.</summary>
     Task<CreateResult<RegistryRecord>> CreateRegistryAsync(NewRegistry registry, Caller caller, CancellationToken cancellationToken);
@@ -25,7 +28,7 @@ public interface IRegistries
 
     /// <summary>
     /// Marks a registry as deleted: its name is free at once, also for its tokens, its epoch is 0, and role assignments at it and below are gone, as
-    /// is its own identity. Its content stays for a time, in which it can be recovered (<see cref="IDeletedRegistries"/>). False when it is absent.
+    /// is its own identity; others are detached. Its content stays for a time, in which it can be recovered (<see cref="IDeletedRegistries"/>). False when it is absent.
     /// </summary>
     /// <exception cref="ResourceLockedException">A lock forbids it.</exception>
     Task<bool> DeleteRegistryAsync(long id, Caller caller, CancellationToken cancellationToken);

@@ -6,7 +6,11 @@ namespace Berth.Registry;
 /// <param name="listenPort">The HTTPS listener's port as it is configured.</param>
 public sealed class PublicNames(string domain, int publicPort, int listenPort)
 {
+    /// <summary>The label below which the hosts of data endpoints are.</summary>
+    public const string DataLabel = "data";
+
     private const int HttpsPort = 443;
+    private const int LongestLabel = 63;
 
     private int _bound = listenPort;
 
@@ -36,6 +40,20 @@ public sealed class PublicNames(string domain, int publicPort, int listenPort)
 
     /// <summary>The host a registry is reached at.</summary>
     public string LoginServer(string registry) => $"{registry}.{DomainWithPort}";
+
+    /// <summary>The host, with its port, that a registry's blobs are read from where it has a dedicated data endpoint.</summary>
+    public string DataEndpoint(string registry, string location) => DataEndpointHost(registry, location) + PortSuffix;
+
+    /// <summary>The same without a port.</summary>
+    public string DataEndpointHost(string registry, string location) => $"{registry}.{LocationLabel(location)}.{DataLabel}.{Domain}";
+
+    /// <summary>A location as a label of a host name: letters, digits and hyphens between them, in lower case.</summary>
+    public static string LocationLabel(string location)
+    {
+        var label = string.Concat(location.Where(c => char.IsAsciiLetterOrDigit(c) || c == '-')).ToLowerInvariant().Trim('-');
+        if (label.Length > LongestLabel) label = label[..LongestLabel].TrimEnd('-');
+        return label.Length == 0 ? "global" : label;
+    }
 
     /// <summary>Says which addresses the listeners got, when the system chose the port.</summary>
     public void SetBound(IEnumerable<string> addresses)

@@ -56,6 +56,7 @@ public static class RegistryExtensions
         services.AddSingleton<FeatureWiring>();
         services.AddSingleton<RegistryResolver>();
         services.AddSingleton<KnownSettings>();
+        services.AddSingleton(s => new DataEndpointHosts(s.GetRequiredService<RegistryResolver>(), s.GetRequiredService<KnownSettings>(), options));
         return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle();
     }
 
@@ -86,6 +87,9 @@ public static class RegistryExtensions
         services.AddSingleton<BlobSender>();
         services.AddSingleton<BlobService>();
         services.AddSingleton<BlobEndpoints>();
+        services.AddSingleton<LinkKeys>();
+        services.AddSingleton<DataLinks>();
+        services.AddSingleton<DataEndpoint>();
         services.AddSingleton<UploadAdmission>();
         services.AddSingleton<UploadService>();
         services.AddSingleton<MountService>();
@@ -113,6 +117,7 @@ public static class RegistryExtensions
     {
         services.AddSingleton<ManagementMetrics>();
         services.AddSingleton<RegistryFinder>();
+        services.AddSingleton<AttachmentCheck>();
         services.AddSingleton<RegistryUpdate>();
         services.AddSingleton<AssignmentPlaces>();
         services.AddSingleton<ActivityNames>();

@@ -24,11 +24,14 @@ internal sealed class RegistryResolver(IInstallation installation, RegistryOptio
     public ValueTask<RegistryRecord?> ResolveAsync(HttpContext context)
     {
         var name = NameOf(HostOf(context.Request));
-        if (name is null) return ValueTask.FromResult<RegistryRecord?>(null);
-        return _known.TryGetValue(name, out var known) && time.GetElapsedTime(known.At) < Memory
-            ? ValueTask.FromResult<RegistryRecord?>(known.Registry)
-            : FindAsync(name, context.RequestAborted);
+        return name is null ? ValueTask.FromResult<RegistryRecord?>(null) : FindAsync(name, context.RequestAborted);
     }
+
+    /// <summary>The registry of a name in lower case, or null.</summary>
+    public ValueTask<RegistryRecord?> FindAsync(string name, CancellationToken cancellationToken) =>
+        _known.TryGetValue(name, out var known) && time.GetElapsedTime(known.At) < Memory
+            ? ValueTask.FromResult<RegistryRecord?>(known.Registry)
+            : ReadAsync(name, cancellationToken);
 
     /// <summary>Forgets a registry that was changed: the next request reads its row.</summary>
     public void Forget(string name)
@@ -50,7 +53,7 @@ internal sealed class RegistryResolver(IInstallation installation, RegistryOptio
         return port < 0 ? host : host[..port];
     }
 
-    private async ValueTask<RegistryRecord?> FindAsync(string name, CancellationToken cancellationToken)
+    private async ValueTask<RegistryRecord?> ReadAsync(string name, CancellationToken cancellationToken)
     {
         var forgotten = Volatile.Read(ref _forgotten);
         var found = await installation.FindRegistryAsync(name, cancellationToken);

@@ -36,6 +36,9 @@ internal sealed record RegistrySettings
     /// <summary>Whether the token service takes the control plane's tokens, beside those for registries.</summary>
     public bool TakesControlPlaneTokens { get; init; } = true;
 
+    /// <summary>Whether blobs are read from a host of their own.</summary>
+    public bool HasDataEndpoint { get; init; }
+
     /// <summary>Reads what a row holds; <see cref="Closed"/> where that is not what this version writes.</summary>
     public static RegistrySettings Read(string text)
     {
@@ -70,6 +73,7 @@ internal sealed record RegistrySettings
             if (!TrustedCallersPass) json.WriteBoolean("trustedCallersPass"u8, false);
             if (!AllowsExport) json.WriteBoolean("allowsExport"u8, false);
             if (!TakesControlPlaneTokens) json.WriteBoolean("takesControlPlaneTokens"u8, false);
+            if (HasDataEndpoint) json.WriteBoolean("hasDataEndpoint"u8, true);
             json.WriteEndObject();
         }
 
@@ -85,6 +89,7 @@ internal sealed record RegistrySettings
         "trustedCallersPass" => settings with { TrustedCallersPass = property.Value.GetBoolean() },
         "allowsExport" => settings with { AllowsExport = property.Value.GetBoolean() },
         "takesControlPlaneTokens" => settings with { TakesControlPlaneTokens = property.Value.GetBoolean() },
+        "hasDataEndpoint" => settings with { HasDataEndpoint = property.Value.GetBoolean() },
         _ => throw new FormatException($"There is no setting '{property.Name}'."),
     };
 

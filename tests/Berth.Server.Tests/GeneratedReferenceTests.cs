@@ -66,7 +66,7 @@ public sealed class GeneratedReferenceTests
 
             - **Who asks** says an access token of the authority for the control plane's address, as `Authorization: Bearer`. The caller needs the action at the resource, by a role
               assigned there or above. Without it the answer is 403, whether there is such a resource or not.
-            - **Lists** of registries, identities and groups hold what the caller may read. A page has up to 200 entries, or fewer; `nextLink` leads to the next one. Resources are filtered by
+            - **Lists** of registries, identities and groups hold what the caller may read. A page has up to 200 entries, or fewer; `nextLink` leads to the next one. The list of registries takes `$top`, the most entries of a page. Resources are filtered by
               `resourceType`, `name`, `resourceGroup`, `location`, `tagName` and `tagValue`, each with `eq '…'`.
             - **Errors** are `{"error":{"code","message"}}`. Bodies are JSON objects of up to 1 MiB; a property that is not known, or has another type, is refused and named. A property of a
               registry that has no effect in this version is accepted with the value that says so, and refused with any other. Read-only ones may be sent back.
@@ -76,7 +76,11 @@ public sealed class GeneratedReferenceTests
             - **Policies** that may be changed are `exportPolicy` and `azureADAuthenticationAsArmPolicy`. There is no copy out of a registry but a pull in this version, so that a disabled export takes nothing away yet.
             - **A registry's own identity** is made by `identity.type` `SystemAssigned` in its PUT or PATCH, and deleted, with its role assignments, by `None` or with the registry. It is a managed
               identity with the registry's name that is given roles as any other; its registry gives it none. It has neither a secret nor federated credentials, as in Azure: a workload that
-              signs in needs a user-assigned identity. Those are not attached to registries (`IdentityNotSupported`).
+              signs in needs a user-assigned identity.
+            - **User-assigned identities** are attached to a registry by `identity.type` `UserAssigned`, or `SystemAssigned, UserAssigned`, with their ids in `userAssignedIdentities`, 50 at most. A PUT's are
+              all that are attached afterwards; a PATCH's come to those that are, and null takes one away. Attaching one takes `Microsoft.ManagedIdentity/userAssignedIdentities/assign/action` at
+              the identity as well (403 `LinkedAuthorizationFailed`). What is attached gets no right by that.
+            - **Data endpoints** (`dataEndpointEnabled`) act on the next request, too; their hosts are in `dataEndpointHostNames` ([more](../user/network.md#a-host-of-its-own-for-blobs)).
             - **Passwords** of tokens are shown once, by `tokens.generate-credentials`; those of the admin user as often as asked for, while it is on
               ([why](../decisions/0017-admin-passwords.md)).
             - **The activity log** needs `eventTimestamp ge '…'`, takes `eventTimestamp le`, `resourceUri`, `resourceGroupName`, `resourceProvider`, `caller` and `correlationId` beside it, and

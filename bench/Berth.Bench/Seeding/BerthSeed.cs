@@ -84,6 +84,19 @@ internal sealed class BerthSeed : IAsyncDisposable
         });
     }
 
+    /// <summary>Makes registries beside the default one, in its resource group.</summary>
+    public async Task AddRegistriesAsync(int count, CancellationToken cancellationToken)
+    {
+        var first = await _store.FindRegistryByIdAsync(_registry, cancellationToken) ?? throw new BenchException("the seeded registry is not there");
+        await AllAsync(count, async number =>
+        {
+            var registry = new NewRegistry(
+                string.Create(CultureInfo.InvariantCulture, $"team{number:000000}"), first.SubscriptionId, first.ResourceGroup, first.Location, "Standard");
+            var made = await _store.CreateRegistryAsync(registry, _caller, cancellationToken);
+            if (made.Outcome != CreateOutcome.Created) throw new BenchException($"a seeded registry was refused: {made.Outcome}");
+        });
+    }
+
     /// <summary>The name of a seeded token.</summary>
     public static string TokenName(int number) => Name("token", number);
 

@@ -41,8 +41,25 @@ internal sealed class BerthTokens : IDisposable
         return answer.RootElement.GetProperty("access_token").GetString()!;
     }
 
-    /// <summary>A registry's refresh token, by the way that the Azure CLI takes: a token of the authority first.</summary>
-    public string RefreshToken()
+    /// <summary>The subscription's id.</summary>
+    public string SubscriptionId => _discovery.RootElement.GetProperty("subscriptionId").GetString()!;
+
+    /// <summary>Lets nobody reach the default registry but those of the given networks; everybody where there is none.</summary>
+    public void AllowNetworks(IReadOnlyList<string> networks)
+    {
+        var rules = string.Join(',', networks.Select(network => $$"""{"value":"{{network}}"}"""));
+        var action = networks.Count == 0 ? "Allow" : "Deny";
+        var path = $"/subscriptions/{SubscriptionId}/resourceGroups/default/providers/Microsoft.ContainerRegistry/registries/local?api-version=2023-07-01";
+        Ask(new HttpRequestMessage(HttpMethod.Patch, path)
+        {
+            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", ControlToken()) },
+            Content = new StringContent(
+                $$$"""{"properties":{"networkRuleSet":{"defaultAction":"{{{action}}}","ipRules":[{{{rules}}}]}}}""", Encoding.UTF8, "application/json"),
+        }).Dispose();
+    }
+
+    /// <summary>An access token for the control plane.</summary>
+    public string ControlToken()
     {
         var password = Encoding.UTF8.GetString(Convert.FromBase64String(_owner.Parameter!)).Split(':', 2)[1];
         using var signedIn = Post("/adfs/oauth2/token", new()
@@ -53,11 +70,17 @@ internal sealed class BerthTokens : IDisposable
             ["password"] = password,
             ["scope"] = _discovery.RootElement.GetProperty("armEndpoint").GetString()!.TrimEnd('/') + "/.default",
         });
+        return signedIn.RootElement.GetProperty("access_token").GetString()!;
+    }
+
+    /// <summary>A registry's refresh token, by the way that the Azure CLI takes: a token of the authority first.</summary>
+    public string RefreshToken()
+    {
         using var exchanged = Post("/oauth2/exchange", new()
         {
             ["grant_type"] = "access_token",
             ["service"] = Service,
-            ["access_token"] = signedIn.RootElement.GetProperty("access_token").GetString()!,
+            ["access_token"] = ControlToken(),
         });
         return exchanged.RootElement.GetProperty("refresh_token").GetString()!;
     }

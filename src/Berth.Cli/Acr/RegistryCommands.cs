@@ -7,7 +7,7 @@ namespace Berth.Cli.Acr;
 internal static class RegistryCommands
 {
     /// <summary>The verbs.</summary>
-    public static IEnumerable<Command> All() => [List(), Show(), CreateRegistry(), Update(), Delete(), CheckName(), ShowUsage()];
+    public static IEnumerable<Command> All() => [List(), Show(), CreateRegistry(), Update(), Delete(), CheckName(), ShowUsage(), ShowEndpoints()];
 
     private static Command List()
     {
@@ -67,6 +67,25 @@ internal static class RegistryCommands
 
     private static Command ShowUsage() => RegistryResource.Command("show-usage", "Shows what a registry uses, and its limits.", Name(), [], (_, registry, cancellationToken) =>
         registry.SendAsync(HttpMethod.Get, "/listUsages", null, cancellationToken));
+
+    private static Command ShowEndpoints() => RegistryResource.Command("show-endpoints", "Shows the hosts that a registry's clients reach.", Name(), [], async (parsed, registry, cancellationToken) =>
+    {
+        var properties = (await registry.ShowAsync(cancellationToken)).GetProperty("properties");
+        return Json.Make(json =>
+        {
+            json.WriteString("loginServer"u8, properties.Required("loginServer"));
+            json.WriteStartArray("dataEndpoints"u8);
+            foreach (var host in properties.GetProperty("dataEndpointHostNames").EnumerateArray().Select(host => host.GetString()!))
+            {
+                json.WriteStartObject();
+                json.WriteString("region"u8, host.Split('.')[1]);
+                json.WriteString("endpoint"u8, host);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        });
+    });
 
     private static Option<string> Name() => RegistryResource.NameOption("--name", "-n");
 }

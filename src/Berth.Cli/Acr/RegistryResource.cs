@@ -26,6 +26,10 @@ internal sealed class RegistryResource(ApiSession session, string id)
     /// <summary>The flag that names its resource group.</summary>
     public static Option<string?> GroupOption() => ApiCommand.Optional("The resource group; it is looked for when it is not given.", "--resource-group", "-g");
 
+    /// <summary>The id of a managed identity in the registry's resource group.</summary>
+    public string IdentityBeside(string name) =>
+        $"{string.Join('/', id.Split('/').Take(5))}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{Uri.EscapeDataString(name)}";
+
     /// <summary>A command on a registry that stands.</summary>
     public static Command Command(
         string name, string description, Option<string> registry, IEnumerable<Option> options, Func<ParseResult, RegistryResource, CancellationToken, Task<JsonElement>> run)

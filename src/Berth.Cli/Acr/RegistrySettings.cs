@@ -11,10 +11,11 @@ internal sealed class RegistrySettings
     private readonly Option<bool?> _anonymous = new("--anonymous-pull-enabled") { Description = "true or false: whether anybody may pull." };
     private readonly Option<string?> _mode = OneOf("How rights in repositories are given: rbac (on all of them) or abac (on those of a condition).", "--role-assignment-mode", "rbac", "abac");
     private readonly Option<bool?> _exports = new("--allow-exports") { Description = "true or false: whether what is stored may be copied out of the registry by other ways than a pull." };
+    private readonly Option<bool?> _dataEndpoint = new("--data-endpoint-enabled") { Description = "true or false: whether blobs are read from a host of their own." };
     private readonly Option<string[]> _tags = TagsOption.Create();
 
     /// <summary>The flags.</summary>
-    public IEnumerable<Option> All => [_sku, _admin, _anonymous, _mode, _exports, _tags];
+    public IEnumerable<Option> All => [_sku, _admin, _anonymous, _mode, _exports, _dataEndpoint, _tags];
 
     /// <summary>Whether one of them is given.</summary>
     public bool IsGiven(ParseResult parsed) => All.Any(option => parsed.GetResult(option) is not null);
@@ -39,6 +40,7 @@ internal sealed class RegistrySettings
         if (parsed.GetValue(_anonymous) is { } anonymous) json.WriteBoolean("anonymousPullEnabled"u8, anonymous);
         if (parsed.GetValue(_mode) is { } mode) json.WriteString("roleAssignmentMode"u8, mode == "abac" ? "AbacRepositoryPermissions" : "LegacyRegistryPermissions");
         if (parsed.GetValue(_exports) is { } exports) WriteExportPolicy(json, exports);
+        if (parsed.GetValue(_dataEndpoint) is { } dataEndpoint) json.WriteBoolean("dataEndpointEnabled"u8, dataEndpoint);
         network?.Write(json, parsed);
         json.WriteEndObject();
     }

@@ -73,9 +73,10 @@ public sealed record NewRegistry(string Name, string SubscriptionId, string Reso
 /// <param name="RoleAssignmentMode">How rights in repositories are given.</param>
 /// <param name="Properties">What features keep for the registry.</param>
 /// <param name="Identity">Whether it has an identity of its own; one that stands is kept.</param>
+/// <param name="Attached">Which other identities are attached to it.</param>
 public sealed record RegistryChanges(
     string? Sku = null, string? Tags = null, bool? AdminUserEnabled = null, bool? AnonymousPullEnabled = null, RoleAssignmentMode? RoleAssignmentMode = null,
-    PropertiesChange? Properties = null, bool? Identity = null);
+    PropertiesChange? Properties = null, bool? Identity = null, AttachmentChange? Attached = null);
 
 /// <summary>A change of what features keep for a registry. Where that is not what the change began from, another change came between: nothing is changed then.</summary>
 /// <param name="From">The JSON object that the change began from; of a new registry <c>{}</c>.</param>

@@ -6,6 +6,8 @@ public sealed partial class SqliteMetadataStore
 {
     private const string IdentityColumns = $"{PrincipalColumns}, i.subscription_id, i.resource_group, i.name, i.location, i.tags";
 
+    private const int IdentityColumnCount = PrincipalColumnCount + 5;
+
     private static readonly Sql FindIdentity = new($"""
         SELECT {IdentityColumns} FROM managed_identities i CROSS JOIN principals p ON p.id = i.principal_id WHERE i.scope = ?1
         """);

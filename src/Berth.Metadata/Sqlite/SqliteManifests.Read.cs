@@ -21,7 +21,7 @@ public sealed partial class SqliteMetadataStore
 
     private const string OfRepository = "WHERE r.registry_id = ?1 AND r.name = ?2 AND m.deleted_at IS NULL AND m.damaged = 0";
 
-    private const string ReferrerColumns = "SELECT m.id, m.digest, m.media_type, m.size, m.artifact_type, m.annotations";
+    private const string ReferrerColumns = "SELECT m.id, m.digest, m.media_type, m.size, m.artifact_type, m.annotations, m.locks, r.locks";
 
     private const string ServedColumns = "m.digest, m.media_type, m.size, m.subject, r.locks, m.locks";
 
@@ -63,26 +63,19 @@ public sealed partial class SqliteMetadataStore
             (registryId, repository, subject, artifactType, after, limit),
             static (reader, list) =>
             {
-                var referrers = new List<ReferrerRecord>();
                 using var rows = reader.Use(list.artifactType is null ? ListReferrers : ListReferrersOfType)
-                    .Bind(list.registryId).Bind(list.repository.Value).Bind(list.subject).Bind(list.after).Bind(list.limit + 1L);
+                    .Bind(list.registryId).Bind(list.repository.Value).Bind(list.subject).Bind(list.after).Bind(ListedRows.Most(list.limit) + 1L);
                 if (list.artifactType is not null) rows.Bind(list.artifactType);
                 var annotations = 0L;
-                while (rows.Step())
-                {
-                    if (referrers.Count == list.limit || annotations >= ReferrerRecord.MaxAnnotationsOfPage)
+                return ListedRows.ReadPage(
+                    rows, onRow: false, list.limit, list.after.ToString(CultureInfo.InvariantCulture),
+                    row =>
                     {
-                        var last = referrers.Count > 0 ? referrers[^1].Sequence : list.after;
-                        return new Page<ReferrerRecord>(referrers, More: true, last.ToString(CultureInfo.InvariantCulture));
-                    }
-
-                    var referrer = new ReferrerRecord(
-                        rows.Int64(0), rows.Digest(1), rows.Text(2), rows.Int64(3), rows.TextOrNull(4), rows.TextOrNull(5));
-                    annotations += referrer.Annotations?.Length ?? 0;
-                    referrers.Add(referrer);
-                }
-
-                return new Page<ReferrerRecord>(referrers, More: false, null);
+                        var referrer = ToReferrer(row, list.repository);
+                        annotations += referrer?.Annotations?.Length ?? 0;
+                        return (row.Int64(0).ToString(CultureInfo.InvariantCulture), referrer);
+                    },
+                    () => annotations >= ReferrerRecord.MaxAnnotationsOfPage);
             },
             cancellationToken));
 
@@ -97,6 +90,14 @@ public sealed partial class SqliteMetadataStore
                 return row.Step() ? row.Digest(0) : (Digest?)null;
             },
             cancellationToken));
+
+    // Null for one that lists leave out, and for one that must not be pulled: its annotations are its content.
+    private static ReferrerRecord? ToReferrer(Statement row, RepositoryName repository)
+    {
+        if (((Locks)row.Int64(7)).HasFlag(Locks.Read)) throw new LockedException(new StandingLock(repository, null, Locks.Read));
+        if (ListedRows.AreHidden(row.Int64(6)) || ((Locks)row.Int64(6)).HasFlag(Locks.Read)) return null;
+        return new ReferrerRecord(row.Int64(0), row.Digest(1), row.Text(2), row.Int64(3), row.TextOrNull(4), row.TextOrNull(5));
+    }
 
     private static ManifestRecord? ReadManifest(
         SessionPool.Lease reader, long registryId, RepositoryName repository, Reference reference, bool withBytes)

@@ -30,6 +30,7 @@ public sealed partial class SqliteMetadataStore
         new("DELETE FROM passwords WHERE principal_id = ?1"),
         new("DELETE FROM federated_credentials WHERE principal_id = ?1"),
         new("DELETE FROM managed_identities WHERE principal_id = ?1"),
+        new("DELETE FROM registry_identities WHERE principal_id = ?1"),
         new("DELETE FROM registry_tokens WHERE principal_id = ?1"),
     ];
 

@@ -82,9 +82,12 @@ public sealed partial class SqliteMetadataStore
             if (standing is not null) return new CreateResult<RegistryRecord>(CreateOutcome.Exists, standing);
 
             var id = InsertRegistryRow(scope, registry, group.Name);
-            scope.Append(new LedgerEntry(LedgerKinds.RegistryCreated, id, Payload: JsonText.Facts(("registry", registry.Name), ("scope", resource.Value))), caller);
+            var attachments = PlanAttachments(scope.Session, id, registry.Settings.Attached);
+            var facts = JsonText.Facts([("registry", registry.Name), ("scope", resource.Value), .. attachments.Facts.Select(fact => (fact.Name, (string?)fact.Value))]);
+            scope.Append(new LedgerEntry(LedgerKinds.RegistryCreated, id, Payload: facts), caller);
             var made = ReadRegistry(scope.Session, id)!;
             if (registry.Settings.Identity == true) SetRegistryIdentity(scope, made, wanted: true, caller);
+            SetAttachments(scope, id, attachments);
             return new CreateResult<RegistryRecord>(CreateOutcome.Created, made);
         },
         cancellationToken);
@@ -98,9 +101,10 @@ public sealed partial class SqliteMetadataStore
 
             var wanted = Apply(standing, changes);
             var changesIdentity = changes.Identity is { } identity && identity != ReadRegistryIdentity(scope.Session, standing.Scope) is not null;
-            if (wanted == standing && !changesIdentity) return standing;
+            var attachments = PlanAttachments(scope.Session, id, changes.Attached);
+            if (wanted == standing && !changesIdentity && attachments.IsEmpty) return standing;
 
-            var facts = wanted.Properties != standing.Properties ? changes.Properties!.Facts : [];
+            IReadOnlyList<(string Name, string Value)> facts = [.. wanted.Properties != standing.Properties ? changes.Properties!.Facts : [], .. attachments.Facts];
             string?[] changed =
             [
                 wanted.AdminUserEnabled != standing.AdminUserEnabled ? "adminUserEnabled" : null,
@@ -118,6 +122,7 @@ public sealed partial class SqliteMetadataStore
                 [("registry", standing.Name), ("changed", string.Join(',', changed.Where(change => change is not null))), .. facts.Select(fact => (fact.Name, (string?)fact.Value))]);
             scope.Append(new LedgerEntry(LedgerKinds.RegistryChanged, id, Payload: payload), caller);
             if (changesIdentity) SetRegistryIdentity(scope, standing, changes.Identity == true, caller);
+            SetAttachments(scope, id, attachments);
             return ReadRegistry(scope.Session, id);
         },
         cancellationToken);
@@ -132,6 +137,7 @@ public sealed partial class SqliteMetadataStore
             // They would have an effect on the next registry of the name.
             DeleteAssignmentsAt(scope, standing.Scope, caller);
             SetRegistryIdentity(scope, standing, wanted: false, caller);
+            scope.Use(DeleteAttachmentsOfRegistry).Bind(id).Execute();
             scope.Use(MarkRegistryDeleted).Bind(id).Bind(scope.Now).Bind(_time.GetUtcNow().AddDays(IDeletedRegistries.KeptDays)).Execute();
             scope.Use(RetirePrincipalsOfRegistry).Bind(id).Bind(scope.Now).Execute();
             var payload = JsonText.Facts(("registry", standing.Name), ("scope", standing.Scope.Value));

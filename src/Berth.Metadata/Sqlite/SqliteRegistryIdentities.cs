@@ -4,10 +4,6 @@ namespace Berth.Metadata.Sqlite;
 
 public sealed partial class SqliteMetadataStore
 {
-    /// <inheritdoc/>
-    public ValueTask<PrincipalRecord?> FindRegistryIdentityAsync(ResourceScope registry, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(registry, static (reader, registry) => ReadRegistryIdentity(reader.Session, registry), cancellationToken));
-
     /// <summary>
     /// Makes the registry's own identity, or deletes it. It is found by its name, the registry's scope, which the registry has for as long as it stands; it is
     /// none of the registry's accounts, which are bound to it by its row: those have rights there without any role.

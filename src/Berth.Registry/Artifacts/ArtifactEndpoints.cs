@@ -46,10 +46,12 @@ internal sealed partial class ArtifactEndpoints(
 
     private async Task AnswerAsync(HttpContext context, string path)
     {
+        // The registry's network rules speak before anything of the request is looked at.
+        var registry = await gate.EnterAsync(context);
         var target = ArtifactTarget.Parse(path);
         var route = ArtifactRoute.Find(target.Kind, context.Request.Method);
         var demand = route?.DemandOf(target.Repository) ?? new AccessDemand("none", target.Repository, null, RegistryAction.SignIn, null);
-        if (await gate.AdmitAsync(context, demand) is not { } admission) return;
+        if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (target.Kind == ArtifactKind.None) throw new OciException(OciErrorCode.NameUnknown, "There is nothing at this path of /acr/v1.");
         if (route is null)
         {

@@ -11,9 +11,11 @@ internal sealed class BlobEndpoints(IBlobs blobs, BlobService service, BlobSende
     private const string Immutable = "private, max-age=31536000, immutable";
 
     /// <summary><c>GET</c> and <c>HEAD …/blobs/{digest}</c>, whole or one range, conditional by ETag.</summary>
-    public async Task GetAsync(DistributionRequest request)
+    public async Task ServeAsync(DistributionRequest request) => await ServeAsync(request, await service.FindAsync(request));
+
+    /// <summary>The same, of a blob that was found.</summary>
+    public async Task ServeAsync(DistributionRequest request, BlobRecord blob)
     {
-        var blob = await service.FindAsync(request);
         var response = request.Http.Response;
         response.Headers["Docker-Content-Digest"] = blob.Digest.ToString();
         response.Headers.ETag = EntityTags.Format(blob.Digest);

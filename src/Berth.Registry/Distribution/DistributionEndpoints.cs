@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Connections;
@@ -13,7 +14,7 @@ namespace Berth.Registry.Distribution;
 /// policy, act, record.
 /// </summary>
 internal sealed partial class DistributionEndpoints(
-    RegistryGate gate, BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
+    RegistryGate gate, BlobService blobService, BlobEndpoints blobs, DataEndpoint data, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
     DistributionMetrics metrics, ILogger<DistributionEndpoints> logger) : IFeatureRoutes
 {
     private static readonly string[] ContentHeaders =
@@ -26,8 +27,8 @@ internal sealed partial class DistributionEndpoints(
         var path = PathOf(raw);
         var isOurs = path.StartsWith("/v2") && (path.Length == 3 || path[3] == '/');
 
-        // A target such as /x/../v2/ is folded by the framework into ours: what it was is what counts.
-        if (!isOurs && !context.Request.Path.StartsWithSegments("/v2", StringComparison.Ordinal))
+        // A target such as /x/../v2/ is folded by the framework into ours: what it was is what counts. At a data endpoint nothing is anybody else's.
+        if (!isOurs && !context.Request.Path.StartsWithSegments("/v2", StringComparison.Ordinal) && !data.IsAt(context))
         {
             handled = Task.CompletedTask;
             return false;
@@ -59,12 +60,21 @@ internal sealed partial class DistributionEndpoints(
         context.Response.Headers["Docker-Distribution-Api-Version"] = "registry/2.0";
         try
         {
+            if (data.IsAt(context))
+            {
+                route = DataEndpoint.Route;
+                await data.AnswerAsync(context, path);
+                return;
+            }
+
+            // Before anything of the request is looked at: whom the rules do not let in learns nothing, not even what would be well formed.
+            var registry = await gate.EnterAsync(context);
             if (path is null) throw new OciException(OciErrorCode.NameInvalid, "The path holds a dot segment; write each name in full.");
 
             var target = RequestTarget.Parse(path);
             route = DistributionRoute.Find(target.Kind, context.Request.Method);
             Describe(context, target, route);
-            await AnswerAsync(context, target, route);
+            await AnswerAsync(context, registry, target, route);
         }
         catch (Exception e)
         {
@@ -95,20 +105,20 @@ internal sealed partial class DistributionEndpoints(
         if (route.Action is not null) span.SetTag("berth.repository", target.Repository.Value);
     }
 
-    private async Task AnswerAsync(HttpContext context, RequestTarget target, DistributionRoute? route)
+    private async Task AnswerAsync(HttpContext context, RegistryRecord registry, RequestTarget target, DistributionRoute? route)
     {
         // Whoever asks for what there is not learns it only once it is known who asks.
         var demand = route is null
             ? new AccessDemand("none", target.Repository, null, RegistryAction.SignIn, null)
             : new AccessDemand(route.Name, target.Repository, route.Action, route.RegistryAction, route.ScopeFor(target.Repository));
-        if (await gate.AdmitAsync(context, demand) is not { } admission) return;
+        if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (route is null)
         {
             context.Response.Headers.Allow = DistributionRoute.Allow(target.Kind);
             throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
         }
 
-        await ActAsync(new DistributionRequest(context, admission.Registry, admission.Principal, admission.Rights, target), route);
+        await ActAsync(new DistributionRequest(context, registry, admission.Principal, admission.Rights, target) { CredentialEnd = admission.Until }, route);
     }
 
     private Task ActAsync(DistributionRequest request, DistributionRoute route) => route.Name switch
@@ -121,7 +131,7 @@ internal sealed partial class DistributionEndpoints(
         "manifest.put" => manifests.PutAsync(request),
         "manifest.delete" => manifests.DeleteAsync(request),
         "referrers.list" => lists.ReferrersAsync(request),
-        "blob.get" => blobs.GetAsync(request),
+        "blob.get" => ReadBlobAsync(request),
         "blob.delete" => blobs.DeleteAsync(request),
         "upload.start" => uploads.StartAsync(request),
         "upload.status" => uploads.StatusAsync(request),
@@ -130,6 +140,12 @@ internal sealed partial class DistributionEndpoints(
         "upload.cancel" => uploads.CancelAsync(request),
         _ => throw new UnreachableException(route.Name),
     };
+
+    private async Task ReadBlobAsync(DistributionRequest request)
+    {
+        var blob = await blobService.FindAsync(request);
+        if (!await data.TryRedirectAsync(request, blob)) await blobs.ServeAsync(request, blob);
+    }
 
     private static Task RootAsync(DistributionRequest request)
     {

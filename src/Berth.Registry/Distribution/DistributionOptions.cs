@@ -16,6 +16,13 @@ public sealed record DistributionOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// How long the link is good that sends the reader of a blob to a registry's data endpoint; a quarter of the grace at the most, a minute at the least. What it may still
+    /// read is decided when it is used. Default 10 minutes.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:01:00", "06:00:00")]
+    public TimeSpan DataLinkLifetime { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>The most open upload sessions of one principal in one registry. Default 10,000.</summary>
     [Range(1, 10_000_000)]
     public int MaxOpenUploads { get; init; } = 10_000;

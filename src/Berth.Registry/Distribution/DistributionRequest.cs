@@ -13,6 +13,9 @@ namespace Berth.Registry.Distribution;
 /// <param name="Target">What is asked for.</param>
 internal sealed record DistributionRequest(HttpContext Http, RegistryRecord Registry, Principal Principal, CallerRights Rights, RequestTarget Target)
 {
+    /// <summary>When the caller's credential ends by itself; null for never.</summary>
+    public DateTimeOffset? CredentialEnd { get; init; }
+
     /// <summary>The repository of the path.</summary>
     public RepositoryName Repository => Target.Repository;
 

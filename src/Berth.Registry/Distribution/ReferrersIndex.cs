@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
@@ -54,7 +55,7 @@ internal sealed class ReferrersIndex(IManifests manifests)
         writer.WriteEndArray();
         writer.WriteEndObject();
         writer.Flush();
-        if (next is null && page.More && entries > 0) next = page.Items[entries - 1].Sequence;
+        if (next is null && page is { More: true, Last: { } last }) next = long.Parse(last, CultureInfo.InvariantCulture);
         return (buffer.WrittenSpan.ToArray(), entries, next);
     }
 
@@ -66,7 +67,7 @@ internal sealed class ReferrersIndex(IManifests manifests)
     {
         if (await FindSubjectAsync(request, tag) is not { } subject) return null;
         var (index, entries, next) = await ComposeAsync(request, subject, null, 0, MaxEntries);
-        return entries == 0 ? null : (index, subject, next is null);
+        return entries == 0 && next is null ? null : (index, subject, next is null);
     }
 
     /// <summary>The digest whose referrers a fallback tag lists; null when the tag is none of the schema, or nothing refers to such a digest.</summary>

@@ -93,6 +93,10 @@ public sealed partial class Authenticator : IDisposable
         return principal is not null && await IsCurrentAsync(principal, context.RequestAborted) ? principal : null;
     }
 
+    /// <summary>Somebody who proved before who asks, at the security epoch of then; null when that has moved, or the registry is gone.</summary>
+    internal ValueTask<SignedIn?> ConfirmAsync(Principal principal, RegistryRecord registry, CancellationToken cancellationToken) =>
+        SignedInAsync(principal, null, registry, cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose()
     {

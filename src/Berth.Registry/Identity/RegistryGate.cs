@@ -13,14 +13,25 @@ namespace Berth.Registry.Identity;
 /// </summary>
 internal sealed partial class RegistryGate(
     RegistryResolver registries, RegistryFirewall firewall, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog,
-    AccessMetrics metrics, ILogger<RegistryGate> logger)
+    AccessMetrics metrics, IPrincipals principals, ILogger<RegistryGate> logger)
 {
-    /// <summary>Who asks and what they may do; null for one that was not let in and has got the challenge.</summary>
-    /// <exception cref="OciException">There is no such registry, or the caller may not do this.</exception>
-    public async ValueTask<Admission?> AdmitAsync(HttpContext context, AccessDemand demand)
+    /// <summary>The registry that is asked, once its network rules have let the caller's address in: the first step of all.</summary>
+    /// <exception cref="OciException">There is no such registry, or the address is not let in.</exception>
+    public async ValueTask<RegistryRecord> EnterAsync(HttpContext context)
     {
         var registry = await registries.ResolveAsync(context) ?? throw NoRegistryAt(RegistryResolver.HostOf(context.Request));
         firewall.Admit(context, registry);
+        return registry;
+    }
+
+    /// <summary>The same where the registry is known by another host of its own.</summary>
+    /// <exception cref="OciException">The address is not let in.</exception>
+    public void CheckNetwork(HttpContext context, RegistryRecord registry) => firewall.Admit(context, registry);
+
+    /// <summary>Who asks and what they may do; null for one that was not let in and has got the challenge.</summary>
+    /// <exception cref="OciException">The caller may not do this.</exception>
+    public async ValueTask<Admission?> AdmitAsync(HttpContext context, RegistryRecord registry, AccessDemand demand)
+    {
         if (await SignInAsync(context, registry, demand) is not { } signedIn)
         {
             await ChallengeAsync(context, registry, demand, insufficient: false);
@@ -30,7 +41,7 @@ internal sealed partial class RegistryGate(
         var rights = await authorizer.FindRightsAsync(signedIn, registry, demand.Repository, demand.Action, context.RequestAborted);
         var principal = signedIn.Principal;
         if (demand.Action is { } action ? rights.IsAllowed(demand.Repository, action) : rights.MayUse(demand.RegistryAction))
-            return new Admission(registry, principal, rights);
+            return new Admission(registry, principal, rights) { Until = signedIn.Until };
 
         // A token that was asked for too little is no denial: its client asks again.
         var permitted = demand.Action is { } right ? rights.Permissions.IsAllowed(demand.Repository, right) : rights.Permissions.MayUse(demand.RegistryAction);
@@ -45,6 +56,21 @@ internal sealed partial class RegistryGate(
         throw new OciException(
             OciErrorCode.Denied,
             $"'{principal.Name}' may not do this in '{demand.Repository}'; ask its owner for the right '{demand.Action?.ToString() ?? demand.RegistryAction.ToString()}'.");
+    }
+
+    /// <summary>
+    /// What somebody may do now who was admitted before, at the security epoch of then, and comes back with a proof of that; null when they may not pull from the
+    /// repository any more.
+    /// </summary>
+    public async ValueTask<Admission?> AdmitAgainAsync(HttpContext context, RegistryRecord registry, Principal principal, RepositoryName repository)
+    {
+        if (await authenticator.ConfirmAsync(principal, registry, context.RequestAborted) is not { } signedIn) return null;
+        var rights = await authorizer.FindRightsAsync(signedIn, registry, repository, RepositoryAction.ContentRead, context.RequestAborted);
+        if (rights.IsAllowed(repository, RepositoryAction.ContentRead)) return new Admission(registry, principal, rights);
+
+        if (principal.Id != 0 && await principals.FindPrincipalByIdAsync(principal.Id, context.RequestAborted) is { } record)
+            RecordDenial(context, registry, Principal.Of(record), new AccessDemand("blob.get", repository, RepositoryAction.ContentRead, default, null));
+        return null;
     }
 
     // Without a credential one may do what anybody may, where the registry lets anybody do something there; elsewhere the challenge is the answer.
@@ -113,4 +139,8 @@ internal readonly record struct AccessDemand(string Route, RepositoryName Reposi
 /// <param name="Registry">The registry.</param>
 /// <param name="Principal">Who asks.</param>
 /// <param name="Rights">What they may do.</param>
-internal sealed record Admission(RegistryRecord Registry, Principal Principal, CallerRights Rights);
+internal sealed record Admission(RegistryRecord Registry, Principal Principal, CallerRights Rights)
+{
+    /// <summary>When their credential ends by itself; null for never.</summary>
+    public DateTimeOffset? Until { get; init; }
+}

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Berth.Metadata;
@@ -58,6 +59,11 @@ internal sealed class ManagementRequest(
             }
         }
     }
+
+    /// <summary>How many entries the page of a list has at most: <see cref="PageSize"/>, or fewer where <c>$top</c> says so.</summary>
+    public int Limit => Query("$top") is not { } text ? PageSize
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var top) && top > 0 ? Math.Min(top, PageSize)
+        : throw ManagementException.Bad("InvalidTop", "$top is a whole number from 1 on.");
 
     /// <summary>A parameter of the query, or null.</summary>
     public string? Query(string name) => http.Request.Query[name].ToString() is { Length: > 0 } text ? text : null;

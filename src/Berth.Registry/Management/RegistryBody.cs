@@ -29,7 +29,6 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
                     "softDeletePolicy": { "retentionDays": 7, "status": "disabled" }
                 },
                 "encryption": { "status": "disabled" },
-                "dataEndpointEnabled": false,
                 "regionalEndpoints": "Disabled",
                 "endpointProtocol": "IPv4",
                 "networkRuleBypassAllowedForTasks": false,
@@ -46,12 +45,14 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
     public static JsonElement Defaults => Fixed.Value;
 
     /// <summary>Reads the body of a registry's PUT or PATCH.</summary>
-    public static RegistryBody Read(ResourceBody body)
+    /// <param name="body">The body.</param>
+    /// <param name="isWhole">Whether it is all that the registry is to be, as a PUT's is.</param>
+    public static RegistryBody Read(ResourceBody body, bool isWhole)
     {
         body.Only("id", "name", "type", "systemData", "location", "tags", "sku", "identity", "properties");
         var location = body.Text("location");
         if (location is not null) CheckLocation(location);
-        var identity = ReadIdentity(body.Object("identity"));
+        var identity = IdentityBody.Read(body.Object("identity"), isWhole);
         var properties = body.Object("properties");
         bool? adminUser = null, anonymousPull = null;
         RoleAssignmentMode? mode = null;
@@ -69,7 +70,7 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
             }
         }
 
-        return new RegistryBody(location, new RegistryChanges(ReadSku(body.Object("sku")), body.Tags(), adminUser, anonymousPull, mode, Identity: identity), settings);
+        return new RegistryBody(location, new RegistryChanges(ReadSku(body.Object("sku")), body.Tags(), adminUser, anonymousPull, mode, Identity: identity.Own, Attached: identity.Attached), settings);
     }
 
     /// <summary>Refuses what is no location's name.</summary>
@@ -98,23 +99,6 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
             throw ManagementException.Bad(
                 "FeatureNotSupported", $"'{path}{name}' may only be {expected.GetRawText()}: this version has nothing that another value would turn on. Leave it out.");
         }
-    }
-
-    private static bool? ReadIdentity(ResourceBody identity)
-    {
-        var isOwn = identity.Only("type", "principalId", "tenantId", "userAssignedIdentities").Text("type")?.ToUpperInvariant() switch
-        {
-            null => (bool?)null,
-            "NONE" => false,
-            "SYSTEMASSIGNED" => true,
-            _ => throw NotSupported("'identity.type' may be 'SystemAssigned' or 'None'"),
-        };
-
-        // One that a client takes away is named with null, and was never there.
-        return identity.Object("userAssignedIdentities").Properties.Any() ? throw NotSupported("'identity.userAssignedIdentities' may name none") : isOwn;
-
-        static ManagementException NotSupported(string what) =>
-            ManagementException.Bad("IdentityNotSupported", $"{what}: user-assigned identities are not attached to registries in this version; give them roles instead.");
     }
 
     private static string? ReadSku(ResourceBody sku)

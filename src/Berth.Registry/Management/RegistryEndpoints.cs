@@ -6,7 +6,7 @@ namespace Berth.Registry.Management;
 
 /// <summary>Registries as resources.</summary>
 internal sealed class RegistryEndpoints(
-    RegistryFinder finder, RegistryUpdate update, IRegistries registries, IInstallation installation, Authorizer authorizer, KnownSettings settings,
+    RegistryFinder finder, RegistryUpdate update, AttachmentCheck attachments, IRegistries registries, IInstallation installation, Authorizer authorizer, KnownSettings settings,
     RegistryResolver resolver, RegistryOptions options, PublicNames names)
 {
     private const string Type = "Microsoft.ContainerRegistry/registries";
@@ -29,19 +29,22 @@ internal sealed class RegistryEndpoints(
 
     private async Task ListAsync(ManagementRequest request)
     {
-        var page = await registries.ListRegistriesAsync(request.Scope, request.After, ManagementRequest.PageSize, request.Aborted);
+        var page = await registries.ListRegistriesAsync(request.Scope, request.After, request.Limit, request.Aborted);
         var rights = await authorizer.FindControlRightsAsync(request.Principal, [.. page.Items.Select(registry => registry.Scope)], request.Aborted);
-        var readable = new List<(RegistryRecord Registry, PrincipalRecord? Identity)>();
-        foreach (var registry in page.Items.Where(registry => rights.May(registry.Scope, request.Route.Action)))
-            readable.Add((registry, await registries.FindRegistryIdentityAsync(registry.Scope, request.Aborted)));
-        await request.WriteListAsync(readable, (json, entry) => Write(json, entry.Registry, entry.Identity, request.Installation), page.More ? page.Last : null);
+        var readable = page.Items.Where(registry => rights.May(registry.Scope, request.Route.Action)).ToList();
+
+        // Scopes are in the order of the page: all identities of its registries come at once.
+        var identities = readable.Count == 0 ? null : await registries.ListRegistryIdentitiesAsync(readable[0].Scope, readable[^1].Scope, request.Aborted);
+        await request.WriteListAsync(
+            readable, (json, registry) => Write(json, registry, identities!.GetValueOrDefault(registry.Id, RegistryIdentities.None), request.Installation),
+            page.More ? page.Last : null);
     }
 
     private async Task GetAsync(ManagementRequest request) => await AnswerAsync(request, 200, await finder.FindAsync(request));
 
     private async Task PutAsync(ManagementRequest request)
     {
-        var body = RegistryBody.Read(await request.ReadBodyAsync());
+        var body = RegistryBody.Read(await request.ReadBodyAsync(), isWhole: true);
         if (await finder.TryFindAsync(request) is { } standing)
         {
             if (body.Location is { } location && !IsSamePlace(location, standing.Location))
@@ -59,6 +62,7 @@ internal sealed class RegistryEndpoints(
         {
             Settings = body.Changes with { Properties = body.Settings.ChangeOf(RegistrySettings.Nothing) },
         };
+        await attachments.CheckAsync(request, null, body.Changes.Attached);
         var made = await registries.CreateRegistryAsync(wanted, request.Caller, request.Aborted);
         if (made.Outcome == CreateOutcome.Exists)
             throw new ManagementException(409, "AlreadyInUse", $"The registry name '{name}' is already in use, here or in another resource group; choose another.");
@@ -68,14 +72,14 @@ internal sealed class RegistryEndpoints(
 
     private async Task PatchAsync(ManagementRequest request)
     {
-        var body = RegistryBody.Read((await request.ReadBodyAsync()).Only("identity", "tags", "sku", "properties"));
+        var body = RegistryBody.Read((await request.ReadBodyAsync()).Only("identity", "tags", "sku", "properties"), isWhole: false);
         await AnswerAsync(request, 200, await update.ApplyAsync(request, await finder.FindAsync(request), body));
     }
 
     private async Task AnswerAsync(ManagementRequest request, int status, RegistryRecord registry)
     {
-        var identity = await registries.FindRegistryIdentityAsync(registry.Scope, request.Aborted);
-        await request.WriteAsync(status, json => Write(json, registry, identity, request.Installation));
+        var identities = await registries.ListRegistryIdentitiesAsync(registry.Scope, registry.Scope, request.Aborted);
+        await request.WriteAsync(status, json => Write(json, registry, identities.GetValueOrDefault(registry.Id, RegistryIdentities.None), request.Installation));
     }
 
     private async Task DeleteAsync(ManagementRequest request)
@@ -118,7 +122,7 @@ internal sealed class RegistryEndpoints(
     private static bool IsSamePlace(string one, string other) =>
         one.Replace(" ", "", StringComparison.Ordinal).Equals(other.Replace(" ", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
 
-    private void Write(Utf8JsonWriter json, RegistryRecord registry, PrincipalRecord? identity, InstallationRecord home)
+    private void Write(Utf8JsonWriter json, RegistryRecord registry, RegistryIdentities identities, InstallationRecord home)
     {
         json.WriteStartObject();
         json.WriteString("id"u8, ScopeText.Registry(registry));
@@ -131,7 +135,7 @@ internal sealed class RegistryEndpoints(
         json.WriteString("name"u8, registry.Sku);
         json.WriteString("tier"u8, registry.Sku);
         json.WriteEndObject();
-        WriteIdentity(json, identity, home);
+        IdentityJson.Write(json, identities, home);
         json.WriteStartObject("systemData"u8);
         json.WriteString("createdAt"u8, registry.CreatedAt);
         json.WriteString("lastModifiedAt"u8, registry.UpdatedAt);
@@ -143,27 +147,14 @@ internal sealed class RegistryEndpoints(
         json.WriteBoolean("adminUserEnabled"u8, registry.AdminUserEnabled);
         json.WriteBoolean("anonymousPullEnabled"u8, registry.AnonymousPullEnabled);
         json.WriteString("roleAssignmentMode"u8, registry.RoleAssignmentMode.ToString());
-        SettingsJson.Write(json, settings.Of(registry));
+        var standing = settings.Of(registry);
+        SettingsJson.Write(json, standing);
         json.WriteStartArray("dataEndpointHostNames"u8);
+        if (standing.HasDataEndpoint) json.WriteStringValue(names.DataEndpoint(registry.Name, registry.Location));
         json.WriteEndArray();
         json.WritePropertyName("privateEndpointConnections"u8);
         PrivateEndpointsJson.Write(json, registry, options.Network);
         json.WriteEndObject();
-        json.WriteEndObject();
-    }
-
-    private static void WriteIdentity(Utf8JsonWriter json, PrincipalRecord? identity, InstallationRecord home)
-    {
-        if (identity is null)
-        {
-            json.WriteNull("identity"u8);
-            return;
-        }
-
-        json.WriteStartObject("identity"u8);
-        json.WriteString("type"u8, "SystemAssigned"u8);
-        json.WriteString("principalId"u8, identity.ObjectId);
-        json.WriteString("tenantId"u8, home.TenantId);
         json.WriteEndObject();
     }
 }

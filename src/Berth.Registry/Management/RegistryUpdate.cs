@@ -3,7 +3,7 @@ using Berth.Metadata;
 namespace Berth.Registry.Management;
 
 /// <summary>Changes a registry; what this process does next with it sees the change.</summary>
-internal sealed class RegistryUpdate(IRegistries registries, RegistryResolver resolver)
+internal sealed class RegistryUpdate(IRegistries registries, AttachmentCheck attachments, RegistryResolver resolver)
 {
     private const int MostAttempts = 8;
 
@@ -11,6 +11,7 @@ internal sealed class RegistryUpdate(IRegistries registries, RegistryResolver re
     /// <exception cref="ManagementException">It is gone, or others change it without end.</exception>
     public async Task<RegistryRecord> ApplyAsync(ManagementRequest request, RegistryRecord standing, RegistryBody body)
     {
+        await attachments.CheckAsync(request, standing, body.Changes.Attached);
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var settings = body.Settings.ChangeOf(standing.Properties);

@@ -32,6 +32,9 @@ internal readonly struct ResourceBody(JsonElement element, string path)
     /// <summary>The properties that have a value.</summary>
     public IEnumerable<JsonProperty> Properties => IsEmpty ? [] : element.EnumerateObject().Where(property => property.Value.ValueKind != JsonValueKind.Null);
 
+    /// <summary>The names of the properties that are null.</summary>
+    public IEnumerable<string> Nulls => IsEmpty ? [] : element.EnumerateObject().Where(property => property.Value.ValueKind == JsonValueKind.Null).Select(property => property.Name);
+
     /// <summary>A text, or null.</summary>
     public string? Text(string name)
     {

@@ -24,6 +24,9 @@ internal sealed record SettingsBody
     /// <summary>Whether <c>policies.azureADAuthenticationAsArmPolicy</c> is enabled.</summary>
     public bool? TakesControlPlaneTokens { get; init; }
 
+    /// <summary><c>dataEndpointEnabled</c>.</summary>
+    public bool? HasDataEndpoint { get; init; }
+
     /// <summary>This with a property of the body as well; null where that is none of the settings.</summary>
     /// <exception cref="ManagementException">Its value cannot be.</exception>
     public SettingsBody? With(string name, ResourceBody properties) => name switch
@@ -32,6 +35,7 @@ internal sealed record SettingsBody
         "publicNetworkAccess" => this with { IsPublic = Choose(properties, name, "properties.", "Enabled", "Disabled") },
         "networkRuleBypassOptions" => this with { TrustedCallersPass = Choose(properties, name, "properties.", "AzureServices", "None") },
         "policies" => WithPolicies(properties.Object(name)),
+        "dataEndpointEnabled" => this with { HasDataEndpoint = properties.Flag(name) },
         _ => null,
     };
 
@@ -44,6 +48,7 @@ internal sealed record SettingsBody
         TrustedCallersPass = TrustedCallersPass ?? standing.TrustedCallersPass,
         AllowsExport = AllowsExport ?? standing.AllowsExport,
         TakesControlPlaneTokens = TakesControlPlaneTokens ?? standing.TakesControlPlaneTokens,
+        HasDataEndpoint = HasDataEndpoint ?? standing.HasDataEndpoint,
     };
 
     /// <summary>The change of what a row holds; null where nothing is changed.</summary>

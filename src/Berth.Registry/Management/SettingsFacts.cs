@@ -19,6 +19,7 @@ internal static class SettingsFacts
         Add("networkRuleBypassOptions", before.TrustedCallersPass, after.TrustedCallersPass, "AzureServices", "None");
         Add("policies.exportPolicy.status", before.AllowsExport, after.AllowsExport, "enabled", "disabled");
         Add("policies.azureADAuthenticationAsArmPolicy.status", before.TakesControlPlaneTokens, after.TakesControlPlaneTokens, "enabled", "disabled");
+        Add("dataEndpointEnabled", before.HasDataEndpoint, after.HasDataEndpoint, "true", "false");
         return facts;
 
         void Add(string name, bool was, bool becomes, string yes, string no)

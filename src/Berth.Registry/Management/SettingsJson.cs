@@ -11,6 +11,7 @@ internal static class SettingsJson
         WriteRules(json, settings);
         json.WriteString("publicNetworkAccess"u8, settings.IsPublic ? "Enabled" : "Disabled");
         json.WriteString("networkRuleBypassOptions"u8, settings.TrustedCallersPass ? "AzureServices" : "None");
+        json.WriteBoolean("dataEndpointEnabled"u8, settings.HasDataEndpoint);
         foreach (var property in RegistryBody.Defaults.EnumerateObject())
         {
             if (property.Name != "policies")

@@ -1,3 +1,5 @@
+using System.Net.Security;
+using Berth.Metadata;
 using Berth.Registry;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Network;
@@ -73,11 +75,12 @@ internal static class HostBuilding
             Listen(kestrel, options.Http.Listen, _ => { });
             if (certificates is not null)
             {
-                Listen(kestrel, options.Https.Listen, endpoint => endpoint.UseHttps(HandshakeOptions(certificates)));
+                var handshake = HandshakeOptions(certificates, kestrel.ApplicationServices);
+                Listen(kestrel, options.Https.Listen, endpoint => endpoint.UseHttps(handshake));
 
                 // After the public one, whose port is part of every name.
                 foreach (var listener in options.Registry.Network.PrivateListeners)
-                    Listen(kestrel, ListenAddress.Of(listener.Address.Address, listener.Address.Port), endpoint => Mark(endpoint, listener).UseHttps(HandshakeOptions(certificates)));
+                    Listen(kestrel, ListenAddress.Of(listener.Address.Address, listener.Address.Port), endpoint => Mark(endpoint, listener).UseHttps(handshake));
             }
         });
 
@@ -147,10 +150,31 @@ internal static class HostBuilding
         return endpoint;
     }
 
-    private static TlsHandshakeCallbackOptions HandshakeOptions(ServerCertificates certificates) => new()
+    // Anybody may ask for any name: one of its own is issued for those alone that are a registry's.
+    private static TlsHandshakeCallbackOptions HandshakeOptions(ServerCertificates certificates, IServiceProvider services)
     {
-        OnConnection = handshake => ValueTask.FromResult(certificates.Select(handshake.ClientHelloInfo.ServerName)),
-    };
+        var hosts = new Lazy<DataEndpointHosts>(services.GetRequiredService<DataEndpointHosts>);
+        return new TlsHandshakeCallbackOptions
+        {
+            OnConnection = handshake => handshake.ClientHelloInfo.ServerName is { Length: > 0 } name && hosts.Value.AreAbove(name)
+                ? SelectAsync(certificates, hosts.Value, name, handshake.CancellationToken)
+                : ValueTask.FromResult(certificates.Select(null)),
+        };
+    }
+
+    private static async ValueTask<SslServerAuthenticationOptions> SelectAsync(
+        ServerCertificates certificates, DataEndpointHosts hosts, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return certificates.Select(await hosts.ExistsAsync(name, cancellationToken) ? name : null);
+        }
+        catch (MetadataUnavailableException)
+        {
+            // The request itself is answered that.
+            return certificates.Select(null);
+        }
+    }
 
     private static void TrustProxies(ForwardedHeadersOptions forwarded, IReadOnlyList<System.Net.IPNetwork> networks)
     {

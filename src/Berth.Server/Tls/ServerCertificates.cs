@@ -7,7 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Berth.Server.Tls;
 
 /// <summary>
-/// The certificates of the TLS listener: one for all its usual names, others on demand for deeper names below the domain. Looks at its files from
+/// The certificates of the TLS listener: one for all its usual names, others on demand for the data endpoints of registries, which are deeper below the domain. Looks at its files from
 /// time to time; connections that stand keep the certificate they began with.
 /// </summary>
 internal sealed partial class ServerCertificates : BackgroundService
@@ -29,7 +29,7 @@ internal sealed partial class ServerCertificates : BackgroundService
         _current = new Generation(source.Load());
     }
 
-    /// <summary>How a handshake with this server name (SNI; null when the client sent none) is to be answered.</summary>
+    /// <summary>How a handshake with this server name (SNI) is to be answered; null stands for none and for one that is nobody's.</summary>
     public SslServerAuthenticationOptions Select(string? serverName)
     {
         var current = _current;
@@ -83,7 +83,7 @@ internal sealed partial class ServerCertificates : BackgroundService
             if (_onDemand.TryGetValue(name, out var known))
                 return known;
 
-            // Anyone may ask for any name: the memory of them is bounded, and issuing anew costs a fraction of a handshake.
+            // The memory of them is bounded; issuing anew costs a fraction of a handshake.
             if (_onDemand.Count >= MaxOnDemand)
                 _onDemand.Clear();
             return _onDemand.GetOrAdd(name, n => OptionsFor(authority.Issue(new CertificateNames([n], []), now), [], authority));

@@ -127,6 +127,25 @@ public abstract class ListsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task Referrers_that_are_locked_against_lists_or_pulls_are_left_out_and_walked_past()
+    {
+        var config = await PushBlobAsync(App, "config");
+        var subject = Describe(Content("subject"));
+        var pushed = new List<NewManifest>();
+        for (var i = 0; i < 30; i++)
+        {
+            pushed.Add(Image(Registry, App, config, [], subject, $"type/{i}"));
+            await PutAsync(pushed[i]);
+            var locks = i == 29 ? Locks.Write | Locks.Delete : i % 2 == 0 ? Locks.List : Locks.Read;
+            await Store.LockManifestAsync(Registry, App, pushed[i].Digest, new LockChanges(locks, Locks.None), Alice, Token);
+        }
+
+        Assert.Empty((await Store.ListReferrersAsync(Registry, App, subject.Digest, null, 0, 1, Token)).Items);
+        Assert.Equal([pushed[29].Digest], (await WalkReferrersAsync(subject.Digest, null, 1)).Select(entry => entry.Digest));
+        Assert.Empty(await WalkReferrersAsync(subject.Digest, "type/3", 1));
+    }
+
+    [Fact]
     public async Task A_page_of_referrers_ends_when_their_annotations_fill_it()
     {
         var config = await PushBlobAsync(App, "config");

@@ -121,27 +121,77 @@ public abstract class RegistriesSuite<TDatabase> : MetadataSuite<TDatabase>
     public async Task A_registry_s_own_identity_is_made_kept_and_deleted_with_all_it_has()
     {
         var local = (await Store.FindRegistryByIdAsync(Registry, Token))!;
-        Assert.Null(await Store.FindRegistryIdentityAsync(local.Scope, Token));
+        Assert.Null(await OwnOfAsync(local));
 
         await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Identity: true), Alice, Token);
-        var made = (await Store.FindRegistryIdentityAsync(local.Scope, Token))!;
+        var made = (await OwnOfAsync(local))!;
         Assert.Equal((PrincipalKind.ManagedIdentity, "local", true, null), (made.Kind, made.DisplayName, made.Enabled, made.RegistryId));
         Assert.Equal(made, await Store.FindPrincipalByClientIdAsync(made.ClientId!, Token));
         await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Tags: """{"a":"b"}""", Identity: true), Alice, Token);
         await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Sku: "Basic"), Alice, Token);
-        Assert.Equal(made, await Store.FindRegistryIdentityAsync(local.Scope, Token));
+        Assert.Equal(made, await OwnOfAsync(local));
 
         await Store.PutRoleAssignmentAsync(new RoleAssignmentRecord("a1", ResourceScope.Root, "role", made.Id), Alice, Token);
         await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Identity: false), Alice, Token);
-        Assert.Null(await Store.FindRegistryIdentityAsync(local.Scope, Token));
+        Assert.Null(await OwnOfAsync(local));
         Assert.Null(await Store.FindRoleAssignmentAsync("a1", Token));
         Assert.Equal(0, (await Store.ReadEpochsAsync(made.Id, Registry, Token)).Principal);
 
         var second = (await Store.CreateRegistryAsync(Second with { Settings = new RegistryChanges(Identity: true) }, Alice, Token)).Record!;
-        var its = (await Store.FindRegistryIdentityAsync(second.Scope, Token))!;
+        var its = (await OwnOfAsync(second))!;
         await Store.DeleteRegistryAsync(second.Id, Alice, Token);
         Assert.Null(await Store.FindPrincipalByIdAsync(its.Id, Token));
     }
+
+    [Fact]
+    public async Task Identities_are_attached_to_registries_and_listed_with_their_own()
+    {
+        var local = (await Store.FindRegistryByIdAsync(Registry, Token))!;
+        var second = (await Store.CreateRegistryAsync(Second with { Settings = new RegistryChanges(Identity: true) }, Alice, Token)).Record!;
+        var third = (await Store.CreateRegistryAsync(Second with { Name = "third" }, Alice, Token)).Record!;
+        var (one, two) = (await MakeIdentityAsync("one"), await MakeIdentityAsync("two"));
+        var absent = ResourceScope.OfIdentity("subscription", "default", "absent");
+
+        await ChangeAsync(new AttachmentChange(false, [two.Scope, one.Scope, absent], []));
+        Assert.Equal([one, two], (await AttachedOfAsync(local)));
+        await ChangeAsync(new AttachmentChange(false, [one.Scope], [two.Scope, absent]));
+        Assert.Equal([one], await AttachedOfAsync(local));
+        await ChangeAsync(new AttachmentChange(true, [two.Scope], []));
+        Assert.Equal([two], await AttachedOfAsync(local));
+        await Store.UpdateRegistryAsync(Registry, new RegistryChanges(Sku: "Basic"), Alice, Token);
+
+        var all = await Store.ListRegistryIdentitiesAsync(local.Scope, third.Scope, Token);
+        Assert.Equal([Registry, second.Id], all.Keys.Order());
+        Assert.Equal([two], all[Registry].Attached);
+        Assert.Null(all[Registry].Own);
+        Assert.Equal(await OwnOfAsync(second), all[second.Id].Own);
+        Assert.Empty(await Store.ListRegistryIdentitiesAsync(third.Scope, third.Scope, Token));
+
+        // Nothing changes, nothing is recorded.
+        var before = (await Store.ReadLedgerAsync(0, 1000, Token)).Count;
+        await ChangeAsync(new AttachmentChange(true, [two.Scope], [one.Scope]));
+        Assert.Equal(before, (await Store.ReadLedgerAsync(0, 1000, Token)).Count);
+
+        await Store.DeletePrincipalAsync(two.Principal.Id, Alice, Token);
+        Assert.Empty(await AttachedOfAsync(local));
+        await ChangeAsync(new AttachmentChange(false, [one.Scope], []));
+        await Store.DeleteRegistryAsync(Registry, Alice, Token);
+        var recovered = (await Store.RecoverRegistryAsync(Registry, "local", Alice, Token)).Record!;
+        Assert.Empty(await AttachedOfAsync(recovered));
+        await Store.DeleteRegistryAsync(Registry, Alice, Token);
+
+        Task ChangeAsync(AttachmentChange change) => Store.UpdateRegistryAsync(Registry, new RegistryChanges(Attached: change), Alice, Token);
+    }
+
+    private async Task<PrincipalRecord?> OwnOfAsync(RegistryRecord registry) => (await IdentitiesOfAsync(registry)).Own;
+
+    private async Task<IReadOnlyList<ManagedIdentityRecord>> AttachedOfAsync(RegistryRecord registry) => (await IdentitiesOfAsync(registry)).Attached;
+
+    private async Task<RegistryIdentities> IdentitiesOfAsync(RegistryRecord registry) =>
+        (await Store.ListRegistryIdentitiesAsync(registry.Scope, registry.Scope, Token)).GetValueOrDefault(registry.Id, RegistryIdentities.None);
+
+    private async Task<ManagedIdentityRecord> MakeIdentityAsync(string name) =>
+        (await Store.CreateManagedIdentityAsync(new NewManagedIdentity("subscription", "default", name, "home", "{}", Guid.NewGuid().ToString()), Alice, Token)).Record!;
 
     [Fact]
     public async Task A_resource_group_is_made_changed_and_deleted_whatever_the_case_of_its_name()

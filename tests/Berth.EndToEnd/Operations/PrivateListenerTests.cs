@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Berth.EndToEnd.Harness;
+using Berth.Testing;
 
 namespace Berth.EndToEnd.Operations;
 
@@ -29,13 +30,26 @@ public sealed class PrivateListenerTests(PrivateListenerFixture fixture) : EndTo
         Assert.Contains("private one. Call this registry at its own", body, StringComparison.Ordinal);
     }
 
-    private async Task<(HttpStatusCode Status, string Body)> CallAsync(string address, int port, string registry)
+    [Fact]
+    public async Task Blobs_are_given_at_the_private_listener_itself_though_the_registry_has_a_data_endpoint()
+    {
+        var blob = await Client.PushAsync(Repo, BlobContent.Layer(1_000));
+        using var control = await ControlClient.SignInAsync(Fixture.Endpoint.Address, Fixture.Endpoint.User, Fixture.Endpoint.Password);
+        await control.ArmAsync("PATCH", control.Scope(), new { properties = new { dataEndpointEnabled = true, publicNetworkAccess = "Enabled" } });
+        var path = $"/v2/{Repo}/blobs/{blob.Digest}";
+        Assert.Equal(HttpStatusCode.TemporaryRedirect, (await CallAsync("127.0.0.1", IPEndPoint.Parse(Fixture.Server.Https).Port, "local", path)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await CallAsync(PrivateListenerFixture.Address, Fixture.Port, "local", path)).Status);
+        await control.ArmAsync("PATCH", control.Scope(), new { properties = new { dataEndpointEnabled = false } });
+    }
+
+    private async Task<(HttpStatusCode Status, string Body)> CallAsync(string address, int port, string registry, string path = "/v2/")
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.ImportFromPemFile(Path.Combine(Fixture.Server.Data, "tls", "ca.pem"));
         using var client = new HttpClient(new SocketsHttpHandler
         {
             UseProxy = false,
+            AllowAutoRedirect = false,
             SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy },
             ConnectCallback = async (_, cancellationToken) =>
             {
@@ -44,7 +58,7 @@ public sealed class PrivateListenerTests(PrivateListenerFixture fixture) : EndTo
                 return new NetworkStream(socket, ownsSocket: true);
             },
         });
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"https://{registry}.berth.localhost:{port}/v2/");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"https://{registry}.berth.localhost:{port}{path}");
         request.Headers.TryAddWithoutValidation("Authorization", Fixture.Endpoint.PasswordHeader);
         using var answer = await client.SendAsync(request);
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
@@ -169,6 +170,80 @@ public sealed class LockTests
         Assert.Equal("""{"repositories":["other/app"]}""", await host.Client.GetStringAsync(new Uri("/v2/_catalog", UriKind.Relative)));
         Assert.Equal("""{"repositories":["other/app"]}""", await host.Client.GetStringAsync(new Uri("/acr/v1/_catalog", UriKind.Relative)));
         Assert.Equal(["listEnabled"], (await ShownAsync(host, Repo)).Locked());
+    }
+
+    [Fact]
+    public async Task Referrers_that_must_not_be_listed_or_pulled_are_in_neither_of_their_lists()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        await using var rig = await Rig.StartAsync(host);
+        var api = $"/v2/{Repo}/referrers/{rig.Digest}";
+        var tag = $"/v2/{Repo}/manifests/{rig.Digest.ToString().Replace(':', '-')}";
+        var (first, second) = (await AttachAsync(rig, "first"), await AttachAsync(rig, "second"));
+        await ExpectListedAsync(first, second);
+
+        foreach (var flag in (string[])["listEnabled", "readEnabled"])
+        {
+            await host.Client.SetAsync($"{Repo}/_manifests/{first}", flag, enabled: false);
+            await ExpectListedAsync(second);
+            await host.Client.SetAsync($"{Repo}/_manifests/{second}", flag, enabled: false);
+            await ExpectListedAsync();
+            await host.Client.SetAsync($"{Repo}/_manifests/{first}", flag, enabled: true);
+            await host.Client.SetAsync($"{Repo}/_manifests/{second}", flag, enabled: true);
+            await ExpectListedAsync(first, second);
+        }
+
+        // What is left out of the catalog is listed when it is named; what must not be pulled tells nothing.
+        await host.Client.SetAsync(Repo, "listEnabled", enabled: false);
+        await ExpectListedAsync(first, second);
+        await host.Client.SetAsync(Repo, "readEnabled", enabled: false);
+        foreach (var path in (string[])[api, tag])
+        {
+            using var refused = await rig.SendAsync("GET", path);
+            Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+            Assert.Contains("is locked: readEnabled is false", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        async Task ExpectListedAsync(params Digest[] referrers)
+        {
+            var texts = referrers.Select(referrer => referrer.ToString());
+            Assert.Equal(texts, (await host.Client.JsonAsync(api)).GetProperty("manifests").EnumerateArray().Select(entry => entry.GetProperty("digest").GetString()!));
+            using var view = await rig.SendAsync("GET", tag);
+            if (referrers.Length == 0)
+            {
+                Assert.Equal(HttpStatusCode.NotFound, view.StatusCode);
+                return;
+            }
+
+            using var index = JsonDocument.Parse(await view.Content.ReadAsStringAsync());
+            Assert.Equal(texts, index.RootElement.GetProperty("manifests").EnumerateArray().Select(entry => entry.GetProperty("digest").GetString()!));
+        }
+    }
+
+    [Fact]
+    public async Task The_walk_of_referrers_finds_those_behind_many_that_are_left_out()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        await using var rig = await Rig.StartAsync(host);
+        for (var i = 0; i < 25; i++)
+        {
+            var hidden = await AttachAsync(rig, $"hidden {i}");
+            await host.Client.SetAsync($"{Repo}/_manifests/{hidden}", "listEnabled", enabled: false);
+        }
+
+        var last = await AttachAsync(rig, "last");
+        Assert.Equal([last.ToString()], await host.Client.WalkAsync($"/v2/{Repo}/referrers/{rig.Digest}?n=1", "manifests", "digest"));
+    }
+
+    private static async Task<Digest> AttachAsync(Rig rig, string name)
+    {
+        var subject = $$"""{"mediaType":"{{MediaTypes.OciManifest}}","digest":"{{rig.Digest}}","size":{{rig.Manifest.Length}} }""";
+        var text = Encoding.UTF8.GetString(rig.NewManifest);
+        var manifest = Encoding.UTF8.GetBytes($$"""{{text[..^1]}},"subject":{{subject}},"annotations":{"name":"{{name}}"} }""");
+        var digest = Digest.Compute(DigestAlgorithm.Sha256, manifest);
+        using var answer = await rig.PutAsync(digest.ToString(), manifest);
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        return digest;
     }
 
     [Fact]

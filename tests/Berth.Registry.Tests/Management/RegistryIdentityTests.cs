@@ -97,15 +97,24 @@ public sealed class RegistryIdentityTests
     }
 
     [Theory]
-    [InlineData("""{"identity":{"type":"UserAssigned"}}""")]
-    [InlineData("""{"identity":{"type":"SystemAssigned, UserAssigned"}}""")]
-    [InlineData("""{"identity":{"type":"Other"}}""")]
-    [InlineData("""{"identity":{"type":"SystemAssigned","userAssignedIdentities":{"/subscriptions/x":{}}}}""")]
-    public async Task Other_identities_are_refused_and_nothing_is_changed(string body)
+    [InlineData("MissingIdentityIds", """{"identity":{"type":"UserAssigned"}}""")]
+    [InlineData("MissingIdentityIds", """{"identity":{"type":"SystemAssigned, UserAssigned"}}""")]
+    [InlineData("MissingIdentityIds", """{"identity":{"type":"UserAssigned","userAssignedIdentities":{"/subscriptions/x":null}}}""")]
+    [InlineData("InvalidIdentityType", """{"identity":{"type":"Other"}}""")]
+    [InlineData("InvalidIdentityType", """{"identity":{"type":"SystemAssigned","userAssignedIdentities":{"/subscriptions/x":{}}}}""")]
+    [InlineData("InvalidIdentityType", """{"identity":{"type":"None","userAssignedIdentities":{"/subscriptions/x":{}}}}""")]
+    [InlineData("InvalidRequestContent", """{"identity":{"userAssignedIdentities":{"/subscriptions/x":{}}}}""")]
+    [InlineData("InvalidRequestContent", """{"identity":{"type":"UserAssigned","userAssignedIdentities":{"/subscriptions/x":1}}}""")]
+    [InlineData("InvalidRequestContent", """{"identity":{"type":"UserAssigned","userAssignedIdentities":{"/subscriptions/x":{"more":1}}}}""")]
+    [InlineData("InvalidRequestContent", """{"identity":{"type":"UserAssigned","userAssignedIdentities":[]}}""")]
+    [InlineData("LinkedInvalidPropertyId", """{"identity":{"type":"UserAssigned","userAssignedIdentities":{"builder":{}}}}""")]
+    [InlineData("FailedIdentityOperation", """{"identity":{"type":"UserAssigned","userAssignedIdentities":{"/subscriptions/subscription/resourceGroups/default/providers/Microsoft.ManagedIdentity/userAssignedIdentities/absent":{}}}}""")]
+    [InlineData("FailedIdentityOperation", """{"identity":{"type":"UserAssigned","userAssignedIdentities":{"/subscriptions/subscription/resourceGroups/default/providers/Microsoft.ContainerRegistry/registries/local":{}}}}""")]
+    public async Task Identities_that_cannot_be_are_refused_and_nothing_is_changed(string code, string body)
     {
         await using var host = await RegistryHost.StartAsync();
         using var owner = await ControlClient.OfOwnerAsync(host);
-        await owner.ExpectErrorAsync(400, "IdentityNotSupported", "PATCH", ControlClient.Local, body);
+        await owner.ExpectErrorAsync(400, code, "PATCH", ControlClient.Local, body);
         Assert.Equal(JsonValueKind.Null, (await owner.ExpectAsync(HttpStatusCode.OK, "GET", ControlClient.Local)).GetProperty("identity").ValueKind);
     }
 

@@ -120,7 +120,7 @@ public sealed class RegistrySettingsTests
     }
 
     [Fact]
-    public void What_is_stored_is_read_as_it_was_written() => Gen.Select(Gen.Bool.Array[5], Gen.Int[0, 200].Array[0, 4]).Sample((flags, blocks) =>
+    public void What_is_stored_is_read_as_it_was_written() => Gen.Select(Gen.Bool.Array[6], Gen.Int[0, 200].Array[0, 4]).Sample((flags, blocks) =>
     {
         var settings = new RegistrySettings
         {
@@ -130,6 +130,7 @@ public sealed class RegistrySettingsTests
             TrustedCallersPass = flags[2],
             AllowsExport = flags[3],
             TakesControlPlaneTokens = flags[4],
+            HasDataEndpoint = flags[5],
         };
         var read = RegistrySettings.Read(settings.Write());
         Assert.Equal(settings with { Allowed = read.Allowed }, read);

@@ -39,7 +39,19 @@ public sealed class RegistryFirewallTests
     [InlineData("POST", "/v2/team/app/blobs/uploads/")]
     [InlineData("DELETE", "/v2/team/app/manifests/v1")]
     [InlineData("TRACE", "/v2/team/app/manifests/v1")]
+    [InlineData("GET", "/v2")]
+    [InlineData("GET", "/v2/nothing")]
+    [InlineData("GET", "/v2/Team/App/manifests/v1")]
+    [InlineData("GET", "/v2/team/app/blobs/no-digest")]
+    [InlineData("GET", "/v2/team/app/manifests/.no-tag")]
+    [InlineData("GET", "/v2/team//app/tags/list")]
+    [InlineData("GET", "/v2/team/app%2Fother/tags/list")]
+    [InlineData("OPTIONS", "/v2/team/app/manifests/v1")]
+    [InlineData("HEAD", "/v2/team/app/manifests/v1")]
+    [InlineData("PATCH", "/v2/team/app/blobs/uploads/absent")]
     [InlineData("GET", "/acr/v1/_catalog")]
+    [InlineData("GET", "/acr/v1/Team/App")]
+    [InlineData("PATCH", "/acr/v1/team/app")]
     [InlineData("GET", "/acr/v1/nothing/_here_")]
     [InlineData("GET", "/oauth2/token")]
     [InlineData("POST", "/oauth2/token")]
@@ -54,7 +66,9 @@ public sealed class RegistryFirewallTests
             using var client = host.From("127.0.0.3");
             if (credential is not null) client.DefaultRequestHeaders.Authorization = AuthenticationHeaderValue.Parse(credential);
             using var request = new HttpRequestMessage(new HttpMethod(method), path);
-            await DenialOfAsync(await client.SendAsync(request));
+            using var answer = await client.SendAsync(request);
+            if (method == "HEAD") Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+            else await DenialOfAsync(answer);
         }
 
         using var anybody = host.WithoutCredential();
@@ -185,6 +199,98 @@ public sealed class RegistryFirewallTests
             HttpStatusCode.OK, "PATCH", ControlClient.Local,
             """{"properties":{"publicNetworkAccess":"Enabled","networkRuleSet":{"defaultAction":"Deny","ipRules":[{"value":"127.0.0.1"}]}}}""");
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v2/")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_path_with_dot_segments_that_is_nobody_s_is_closed_too()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", ControlClient.Local, DenyAllBut2);
+        using var connection = await ConnectAsync(host);
+        foreach (var target in (string[])["/x/../v2/", "/v2/../v2/team/app/tags/list", "/v2/team/./app/tags/list", "/v2/%2e%2e/x"])
+            Assert.Equal("403", await AskAsync(connection, "local.berth.localhost", target));
+    }
+
+    [Theory]
+    [InlineData("X-Forwarded-For", "127.0.0.2")]
+    [InlineData("X-Real-IP", "127.0.0.2")]
+    [InlineData("Forwarded", "for=127.0.0.2")]
+    [InlineData("X-Original-For", "127.0.0.2")]
+    [InlineData("X-Forwarded-Host", "arm.berth.localhost")]
+    [InlineData("X-ProxyUser-Ip", "127.0.0.2")]
+    [InlineData("True-Client-IP", "127.0.0.2")]
+    public async Task Headers_that_name_another_caller_are_not_believed(string header, string value)
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", ControlClient.Local, DenyAllBut2);
+        using var other = host.From("127.0.0.3");
+        other.DefaultRequestHeaders.TryAddWithoutValidation(header, value);
+        Assert.Contains("'127.0.0.3'", await DenialOfAsync(await other.GetAsync("/v2/")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_connection_that_stands_meets_the_changed_rules_with_its_next_request()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        using var connection = await ConnectAsync(host);
+        for (var round = 0; round < 3; round++)
+        {
+            Assert.Equal("401", await AskAsync(connection, "local.berth.localhost", "/v2/"));
+            await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", ControlClient.Local, DenyAllBut2);
+            Assert.Equal("403", await AskAsync(connection, "local.berth.localhost", "/v2/"));
+
+            // Another registry on the same connection is judged by its own rules.
+            Assert.Equal("404", await AskAsync(connection, "absent.berth.localhost", "/v2/"));
+            Assert.Equal("403", await AskAsync(connection, "127.0.0.1", "/oauth2/token?service=local.berth.localhost"));
+            await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", ControlClient.Local, """{"properties":{"networkRuleSet":{"defaultAction":"Allow"}}}""");
+        }
+    }
+
+    [Fact]
+    public async Task A_transfer_that_was_let_in_goes_on_to_its_end_and_the_next_request_is_refused()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        using var client = OwnerOf(host);
+        var blob = new byte[32 << 20];
+        Random.Shared.NextBytes(blob);
+        var digest = Berth.Oci.Digest.Compute(Berth.Oci.DigestAlgorithm.Sha256, blob);
+        Assert.Equal(HttpStatusCode.Created, await client.PushBlobAsync("team/app", blob));
+        using var answer = await client.GetAsync($"/v2/team/app/blobs/{digest}", HttpCompletionOption.ResponseHeadersRead);
+        await using var body = await answer.Content.ReadAsStreamAsync();
+        var first = new byte[1];
+        await body.ReadExactlyAsync(first);
+
+        await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", ControlClient.Local, DenyAllBut2);
+        await DenialOfAsync(await client.GetAsync($"/v2/team/app/blobs/{digest}"));
+        using var rest = new MemoryStream();
+        await body.CopyToAsync(rest);
+        Assert.Equal(blob.Length - 1, rest.Length);
+    }
+
+    private static async Task<System.Net.Sockets.NetworkStream> ConnectAsync(RegistryHost host)
+    {
+        var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        await socket.ConnectAsync(IPAddress.Loopback, host.Client.BaseAddress!.Port);
+        return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+    }
+
+    // One request on a connection that stays; the status.
+    private static async Task<string> AskAsync(System.Net.Sockets.NetworkStream connection, string name, string target)
+    {
+        await connection.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"HEAD {target} HTTP/1.1\r\nHost: {name}\r\n\r\n"));
+        var text = "";
+        var next = new byte[1];
+        while (!text.EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            await connection.ReadExactlyAsync(next);
+            text += (char)next[0];
+        }
+
+        return text.Split(' ')[1];
     }
 
     // Each request is one alone, without another for a token.
