@@ -4,7 +4,7 @@ using Berth.EndToEnd.Harness;
 
 namespace Berth.EndToEnd.Access;
 
-/// <summary>The Azure CLI, with a folder of its own for what it remembers. Each command takes it two seconds and more.</summary>
+/// <summary>The Azure CLI, with a folder of its own for what it remembers. Loading it takes two seconds, so it is loaded once.</summary>
 internal sealed partial class AzureCli
 {
     // Debian 12 pairs azure-cli 2.45 with an azure-mgmt-authorization that is too new for it: `az role` ends before it sends anything, because it asks
@@ -34,6 +34,7 @@ internal sealed partial class AzureCli
     private readonly AccessFixture _fixture;
     private readonly string _home;
     private readonly Dictionary<string, string> _environment;
+    private readonly Lazy<AzureCliServer?> _server;
 
     private AzureCli(AccessFixture fixture, string home)
     {
@@ -47,6 +48,7 @@ internal sealed partial class AzureCli
             ["REQUESTS_CA_BUNDLE"] = fixture.Authority,
             ["PYTHONPATH"] = home,
         };
+        _server = new(() => AzureCliServer.Interpreter(Tool.Require("az")) is { } python ? AzureCliServer.Start(python, fixture.Names, home, _environment) : null);
     }
 
     /// <summary>A CLI that knows the server as a cloud, from the file that the server offers, and that nobody is signed in to.</summary>
@@ -77,6 +79,7 @@ internal sealed partial class AzureCli
     /// <summary>Runs a command.</summary>
     public Task<ToolResult> RunAsync(params string[] arguments)
     {
+        if (_server.Value is { } server) return server.RunAsync(arguments);
         var (path, line) = _fixture.Names.Command("az", arguments);
         return Tool.RunAsync(path, line, _home, _environment);
     }
