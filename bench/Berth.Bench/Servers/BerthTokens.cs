@@ -54,7 +54,7 @@ internal sealed class BerthTokens : IDisposable
         {
             Headers = { Authorization = new AuthenticationHeaderValue("Bearer", ControlToken()) },
             Content = new StringContent(
-                $$$"""{"properties":{"networkRuleSet":{"defaultAction":"{{{action}}}","ipRules":[{{{rules}}}]}}}""", Encoding.UTF8, "application/json"),
+                $$$"""{"properties":{"networkRuleSet":{"defaultAction":"{{{action}}}","ipRules":[{{{rules}}}]} } }""", Encoding.UTF8, "application/json"),
         }).Dispose();
     }
 

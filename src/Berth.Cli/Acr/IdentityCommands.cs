@@ -83,5 +83,5 @@ internal static class IdentityCommands
     private static Option<string[]> Identities(string description) =>
         new("--identities") { Description = description, Required = true, AllowMultipleArgumentsPerToken = true };
 
-    private static Option<string> Name() => RegistryResource.NameOption("--name", "-n", "--registry", "-r");
+    private static Option<string> Name() => RegistryResource.NameOption("--name", "--registry", "-n", "-r");
 }
