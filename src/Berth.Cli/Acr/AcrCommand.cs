@@ -12,7 +12,7 @@ internal static class AcrCommand
         foreach (var verb in RegistryCommands.All()) command.Add(verb);
         foreach (var noun in (Command[])[
             RepositoryCommands.Create(), ManifestCommands.Create(), AdminUserCommands.Create(), ScopeMapCommands.Create(), TokenCommands.Create(), NetworkRuleCommands.Create(),
-            AccessCommands.Create()])
+            AccessCommands.Create(), PolicyCommands.Create()])
         {
             command.Add(noun);
         }

@@ -40,14 +40,14 @@ public sealed partial class RegistryClient
     /// <param name="order">By which they are ordered.</param>
     /// <param name="cancellationToken">Ends the list.</param>
     public IAsyncEnumerable<JsonElement> ListTagAttributesAsync(RepositoryName repository, MetadataOrder order, CancellationToken cancellationToken) =>
-        ListMetadataAsync($"{MetadataPath(repository, null)}/_tags{Query(order)}", "tags", repository, cancellationToken);
+        ListMetadataAsync($"{MetadataPath(repository, null)}/_tags{Query(order)}", "tags", TokenScopes.MetadataRead(repository), cancellationToken);
 
     /// <summary>The manifests of a repository with their attributes and tags.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="order">By which they are ordered.</param>
     /// <param name="cancellationToken">Ends the list.</param>
     public IAsyncEnumerable<JsonElement> ListManifestAttributesAsync(RepositoryName repository, MetadataOrder order, CancellationToken cancellationToken) =>
-        ListMetadataAsync($"{MetadataPath(repository, null)}/_manifests{Query(order)}", "manifests", repository, cancellationToken);
+        ListMetadataAsync($"{MetadataPath(repository, null)}/_manifests{Query(order)}", "manifests", TokenScopes.MetadataRead(repository), cancellationToken);
 
     private static string MetadataPath(RepositoryName repository, Reference? reference) => reference is not { } of ? $"/acr/v1/{repository}"
         : of.IsDigest ? $"/acr/v1/{repository}/_manifests/{of}"
@@ -61,9 +61,9 @@ public sealed partial class RegistryClient
     };
 
     private async IAsyncEnumerable<JsonElement> ListMetadataAsync(
-        string path, string name, RepositoryName repository, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string path, string name, string scope, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var page in PagesAsync(path, TokenScopes.MetadataRead(repository), WireContext.Default.JsonDocument, cancellationToken))
+        await foreach (var page in PagesAsync(path, scope, WireContext.Default.JsonDocument, cancellationToken))
         {
             using (page)
             {

@@ -57,7 +57,7 @@ internal sealed class RegistryEndpoints(
         if (body.Changes.Sku is not { } sku) throw ManagementException.Bad("MissingSku", "The body needs 'sku': {\"name\": \"Basic\"}, \"Standard\" or \"Premium\".");
         var wanted = new NewRegistry(name, request.Installation.SubscriptionId, group.Name, body.Location ?? group.Location, sku)
         {
-            Settings = body.Changes with { Properties = body.Settings.ChangeOf(RegistrySettings.Nothing) },
+            Settings = body.Settings.AddTo(body.Changes, RegistrySettings.Nothing),
         };
         var made = await registries.CreateRegistryAsync(wanted, request.Caller, request.Aborted);
         if (made.Outcome == CreateOutcome.Exists)
@@ -143,7 +143,7 @@ internal sealed class RegistryEndpoints(
         json.WriteBoolean("adminUserEnabled"u8, registry.AdminUserEnabled);
         json.WriteBoolean("anonymousPullEnabled"u8, registry.AnonymousPullEnabled);
         json.WriteString("roleAssignmentMode"u8, registry.RoleAssignmentMode.ToString());
-        SettingsJson.Write(json, settings.Of(registry));
+        SettingsJson.Write(json, registry, settings.Of(registry));
         json.WriteStartArray("dataEndpointHostNames"u8);
         json.WriteEndArray();
         json.WritePropertyName("privateEndpointConnections"u8);
