@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Berth.Cli.Session;
 using Berth.Oci;
 using Berth.Oci.Client;
@@ -68,7 +67,8 @@ internal static class DeletedCommands
         var name = colon < 0 ? text : text[..colon];
         if (!RepositoryName.TryParse(name, out var repository)) throw new ArgumentException($"'{name}' is not a repository name.");
         if (colon < 0) return (repository, null);
-        return Tag.TryParse(text[(colon + 1)..], out var tag) ? (repository, tag) : throw new ArgumentException($"'{text[(colon + 1)..]}' is not a tag.");
+        var after = text[(colon + 1)..];
+        return Tag.TryParse(after, out var tag) ? (repository, tag) : throw new ArgumentException($"'{after}' is not a tag.");
     }
 
     private static RegistryArguments Registry() => new("--registry", "-r");
