@@ -5,7 +5,6 @@ using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
-using Berth.Registry.Identity;
 using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Management;
 using Berth.Server.Telemetry;
