@@ -57,7 +57,7 @@ public sealed class DeletionCommandTests(ServerFixture fixture) : EndToEndTest<S
         Assert.Equal(2, (await _client.RunAsync("acr", "manifest", "restore", "-r", "local", "-n", _repository)).Status);
     }
 
-    private static string? Text(JsonElement value, string name) => value.GetProperty(name).GetString();
+    private static string Text(JsonElement value, string name) => value.GetProperty(name).GetString()!;
 
     private async Task<string> TextAsync(params string[] arguments) => (await _client.RunAsync(arguments)).Succeeded().Output;
 
