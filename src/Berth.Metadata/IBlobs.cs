@@ -24,7 +24,7 @@ public interface IBlobs
         long registryId, RepositoryName repository, Digest digest, RepositoryName? from, IReadOnlyList<NameRange> readable,
         DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken);
 
-    /// <summary>Ends one membership, never bytes; refused while a manifest of the repository names the blob.</summary>
+    /// <summary>Ends one membership, never bytes; refused while a manifest of the repository names the blob, one included that was deleted and can be restored.</summary>
     /// <exception cref="LockedException">The repository is locked.</exception>
     Task<DeleteResult> DeleteBlobAsync(long registryId, RepositoryName repository, Digest digest, Caller caller, CancellationToken cancellationToken);
 
@@ -35,7 +35,9 @@ public interface IBlobs
 /// <summary>How a deletion ended.</summary>
 /// <param name="Outcome">Whether it happened.</param>
 /// <param name="Holder">What stands in the way, when <see cref="DeleteOutcome.Held"/>.</param>
-public readonly record struct DeleteResult(DeleteOutcome Outcome, Digest Holder = default);
+/// <param name="HeldUntil">Where that is deleted content that can be restored, until when it is kept; else null.</param>
+/// <param name="IsSoft">Whether what was deleted can be restored.</param>
+public readonly record struct DeleteResult(DeleteOutcome Outcome, Digest Holder = default, DateTimeOffset? HeldUntil = null, bool IsSoft = false);
 
 /// <summary>The ways a deletion ends.</summary>
 public enum DeleteOutcome

@@ -40,6 +40,6 @@ public interface IDeletedRegistries
     /// <summary>One step of it: some of the registry's accounts with their credentials, then some of its scope maps; false when none was left.</summary>
     Task<bool> PurgeAccountsStepAsync(long id, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Ends it; false while a repository of the registry holds a manifest.</summary>
+    /// <summary>Ends it; false while a repository of the registry holds a manifest, deleted or not.</summary>
     Task<bool> EndPurgeAsync(long id, CancellationToken cancellationToken);
 }

@@ -19,7 +19,10 @@ public interface IManifests
     /// <exception cref="LockedException">The repository, the manifest or a tag that would move is locked, and the push would change something.</exception>
     Task<PutManifestResult> PutManifestAsync(NewManifest manifest, Caller caller, CancellationToken cancellationToken);
 
-    /// <summary>Deletes a manifest with its tags; refused while an index of the repository lists it. Blobs that lose their last manifest get a lease.</summary>
+    /// <summary>
+    /// Deletes a manifest with its tags; refused while an index of the repository lists it. Blobs that lose their last manifest get a lease. Where the registry
+    /// keeps deleted content, or a deleted index that can be restored lists it, it counts as absent from then on and can be restored.
+    /// </summary>
     /// <exception cref="LockedException">The repository, the manifest or one of its tags is locked.</exception>
     Task<DeleteResult> DeleteManifestAsync(
         long registryId, RepositoryName repository, Digest digest, DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken);

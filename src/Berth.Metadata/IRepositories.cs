@@ -73,10 +73,12 @@ public sealed record RepositoryChanges(
 /// <summary>How far the deletion of a repository is.</summary>
 /// <param name="After">The last manifest that was looked at; they come in the order of their digests.</param>
 /// <param name="Until">The row of the last manifest that there was when it began: what came since stays.</param>
-public sealed record RepositoryDeletionCursor(Digest After, long Until);
+/// <param name="BeganAt">When it began, in milliseconds since 1970.</param>
+public sealed record RepositoryDeletionCursor(Digest After, long Until, long BeganAt);
 
 /// <summary>What a step of deleting a repository took.</summary>
 /// <param name="Manifests">The manifests.</param>
 /// <param name="Tags">Their tags.</param>
 /// <param name="Next">Where the next step begins; null at the end.</param>
-public sealed record RepositoryDeletion(IReadOnlyList<Digest> Manifests, IReadOnlyList<string> Tags, RepositoryDeletionCursor? Next);
+/// <param name="Restorable">How many of the manifests can be restored.</param>
+public sealed record RepositoryDeletion(IReadOnlyList<Digest> Manifests, IReadOnlyList<string> Tags, RepositoryDeletionCursor? Next, int Restorable);

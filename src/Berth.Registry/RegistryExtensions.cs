@@ -52,6 +52,8 @@ public static class RegistryExtensions
         services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IArtifacts>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IDeletedContent>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IExpiry>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IMaintenance>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<FeatureWiring>();
         services.AddSingleton<RegistryResolver>();
@@ -109,6 +111,7 @@ public static class RegistryExtensions
         services.AddSingleton<ArtifactRepositoryEndpoints>();
         services.AddSingleton<ArtifactTagEndpoints>();
         services.AddSingleton<ArtifactManifestEndpoints>();
+        services.AddSingleton<DeletedEndpoints>();
         services.AddSingleton<IFeatureRoutes, ArtifactEndpoints>();
         return services;
     }
@@ -148,6 +151,7 @@ public static class RegistryExtensions
     {
         services.AddSingleton<LifecycleMetrics>();
         services.AddSingleton<RegistryPurge>();
+        services.AddSingleton<DeletionPolicies>();
         services.AddSingleton<GarbageCollector>();
         services.AddHostedService(s => s.GetRequiredService<GarbageCollector>());
         services.AddHostedService<Scrubber>();

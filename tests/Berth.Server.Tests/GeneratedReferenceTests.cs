@@ -5,7 +5,6 @@ using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
-using Berth.Registry.Identity;
 using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Management;
 using Berth.Server.Telemetry;
@@ -49,7 +48,7 @@ public sealed class GeneratedReferenceTests
             """);
         foreach (var route in ArtifactRoute.All)
         {
-            var right = route.Action is { } action ? $"repository `{action}`" : $"registry `{RegistryAction.CatalogRead}`";
+            var right = route.Action is { } action ? $"repository `{action}`" : $"registry `{route.RegistryAction}`";
             page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | {Summary(typeof(ArtifactKind), route.Kind.ToString())} | {right} |\n");
         }
 
@@ -73,7 +72,9 @@ public sealed class GeneratedReferenceTests
             - **PUT** of a registry that stands leaves what the body does not name. Everything is done when the answer comes; nothing has to be polled.
             - **Network rules** (`networkRuleSet`, `publicNetworkAccess`, `networkRuleBypassOptions`) act on the next request ([network.md](../user/network.md)). `ipRules` holds IPv4 and IPv6 addresses
               and networks, as they were written, and replaces the list that stood; a `defaultAction` alone leaves it. `network-rules.dry-run` takes the same body and changes nothing.
-            - **Policies** that may be changed are `exportPolicy` and `azureADAuthenticationAsArmPolicy`. There is no copy out of a registry but a pull in this version, so that a disabled export takes nothing away yet.
+            - **Policies** that may be changed are `exportPolicy`, `azureADAuthenticationAsArmPolicy`, `softDeletePolicy` (`status`, `retentionDays` 1 to 90) and `retentionPolicy` (`status`, `days` 0
+              to 365). There is no copy out of a registry but a pull in this version, so that a disabled export takes nothing away yet. The latter two may be on together, unlike Azure's
+              ([what they do](../user/lifecycle.md)); a new registry has both off with 7 days. `lastUpdatedTime` is when a policy was last changed, or the registry made; sent back it is not looked at.
             - **A registry's own identity** is made by `identity.type` `SystemAssigned` in its PUT or PATCH, and deleted, with its role assignments, by `None` or with the registry. It is a managed
               identity with the registry's name that is given roles as any other; its registry gives it none. It has neither a secret nor federated credentials, as in Azure: a workload that
               signs in needs a user-assigned identity.

@@ -6,6 +6,7 @@ namespace Berth.Testing;
 public static partial class RequestScopes
 {
     private const int LongestName = 255;
+    private const string Deleted = "_deleted/";
 
     /// <summary>
     /// The scopes; none where a token without anything is enough, as for a path under <c>/v2/</c> at which nothing is served; null where no token of a
@@ -18,6 +19,7 @@ public static partial class RequestScopes
         {
             "/v2/_uploads" => null,
             "/v2/_catalog" or "/acr/v1/_catalog" => ["registry:catalog:*"],
+            "/acr/v1/_deleted/_catalog" => ["registry:deleted_catalog:*"],
             "/v2" => [],
             _ when path.StartsWith("/v2/", StringComparison.Ordinal) => OfDistribution(method, path, query),
             _ when path.StartsWith("/acr/v1/", StringComparison.Ordinal) => OfArtifacts(method, path["/acr/v1/".Length..]),
@@ -37,11 +39,19 @@ public static partial class RequestScopes
     private static string[] OfArtifacts(string method, string path)
     {
         var name = path.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        var isDeleted = name.StartsWith(Deleted, StringComparison.Ordinal);
+        if (isDeleted) name = name[Deleted.Length..];
 
         // No part of a name begins with the underscore: what does is a list, or something in one.
         var list = name.IndexOf("/_", StringComparison.Ordinal);
         if (list > 0) name = name[..list];
-        return Repository(name, method switch { "PATCH" => "metadata_write,metadata_read", "DELETE" => "delete", _ => "metadata_read" });
+        return Repository(name, method switch
+        {
+            "PATCH" => "metadata_write,metadata_read",
+            "DELETE" => "delete",
+            "POST" when isDeleted => "deleted_read,deleted_restore",
+            _ => isDeleted ? "deleted_read" : "metadata_read",
+        });
     }
 
     // What is no name cannot be asked for, and is refused for that alone.

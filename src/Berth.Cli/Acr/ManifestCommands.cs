@@ -13,6 +13,7 @@ internal static class ManifestCommands
     public static Command Create() => new("manifest", "The manifests of a repository.")
     {
         ListMetadata(), ShowMetadata(), UpdateMetadata(), List(), Show(), ListReferrers(), Delete(),
+        DeletedCommands.ListManifests(), DeletedCommands.ListTags(), DeletedCommands.Restore(),
     };
 
     private static Command ListMetadata()

@@ -9,7 +9,7 @@ namespace Berth.Cli.Acr;
 internal static class RepositoryCommands
 {
     /// <summary>The command with its verbs.</summary>
-    public static Command Create() => new("repository", "Repositories and their tags.") { List(), Show(), ShowTags(), Update(), Untag(), Delete() };
+    public static Command Create() => new("repository", "Repositories and their tags.") { List(), Show(), ShowTags(), Update(), Untag(), Delete(), DeletedCommands.ListRepositories() };
 
     private static Command List()
     {

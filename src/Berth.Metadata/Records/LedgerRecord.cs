@@ -52,6 +52,15 @@ public static class LedgerKinds
     /// <summary>A manifest was deleted, with its tags.</summary>
     public const string ManifestDeleted = "manifest.deleted";
 
+    /// <summary>A manifest was deleted, with its tags, and can be restored.</summary>
+    public const string ManifestSoftDeleted = "manifest.soft-deleted";
+
+    /// <summary>A deleted manifest was restored.</summary>
+    public const string ManifestRestored = "manifest.restored";
+
+    /// <summary>A deleted manifest was deleted for good.</summary>
+    public const string ManifestPurged = "manifest.purged";
+
     /// <summary>A manifest's bytes were found missing or wrong.</summary>
     public const string ManifestDamaged = "manifest.damaged";
 
@@ -172,7 +181,10 @@ public static class LedgerKinds
         [UploadOpened] = "An upload session was opened.",
         [UploadAborted] = "An upload session was cancelled by its client or expired.",
         [ManifestPushed] = "A manifest was pushed that was not there.",
-        [ManifestDeleted] = "A manifest was deleted, with its tags.",
+        [ManifestDeleted] = "A manifest was deleted for good, with its tags; `policy` says which policy of the registry asked for it.",
+        [ManifestSoftDeleted] = "A manifest was deleted, with its tags, and can be restored; `policy` says which policy of the registry asked for it.",
+        [ManifestRestored] = "A deleted manifest was restored, by itself or with what lists it or it refers to; its tags have records of their own.",
+        [ManifestPurged] = "A deleted manifest was deleted for good: its time was over, or somebody asked for it.",
         [ManifestDamaged] = "A manifest's bytes were found missing or wrong; it is answered as absent.",
         [ManifestHealed] = "A damaged manifest was pushed again, or its bytes were found good after all; it is served again.",
         [TagSet] = "A tag was made or moved.",

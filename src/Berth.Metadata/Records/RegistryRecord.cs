@@ -43,6 +43,12 @@ public sealed record RegistryRecord(long Id, string Name, long Epoch)
     /// <summary>What features keep for the registry, a JSON object.</summary>
     public string Properties { get; init; } = "{}";
 
+    /// <summary>Whether what is deleted is kept for some days, in which it can be restored.</summary>
+    public DeletionPolicy SoftDelete { get; init; } = DeletionPolicy.Default;
+
+    /// <summary>Whether manifests that no tag has named for some days are deleted.</summary>
+    public DeletionPolicy Retention { get; init; } = DeletionPolicy.Default;
+
     /// <summary>When it was made.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
@@ -76,7 +82,14 @@ public sealed record NewRegistry(string Name, string SubscriptionId, string Reso
 /// <param name="Attached">Which other identities are attached to it.</param>
 public sealed record RegistryChanges(
     string? Sku = null, string? Tags = null, bool? AdminUserEnabled = null, bool? AnonymousPullEnabled = null, RoleAssignmentMode? RoleAssignmentMode = null,
-    PropertiesChange? Properties = null, bool? Identity = null, AttachmentChange? Attached = null);
+    PropertiesChange? Properties = null, bool? Identity = null, AttachmentChange? Attached = null)
+{
+    /// <summary>What to change of the policy that keeps what is deleted.</summary>
+    public DeletionPolicyChange SoftDelete { get; init; }
+
+    /// <summary>What to change of the policy that deletes untagged manifests.</summary>
+    public DeletionPolicyChange Retention { get; init; }
+}
 
 /// <summary>A change of what features keep for a registry. Where that is not what the change began from, another change came between: nothing is changed then.</summary>
 /// <param name="From">The JSON object that the change began from; of a new registry <c>{}</c>.</param>

@@ -14,8 +14,11 @@ public sealed partial class SqliteMetadataStore
         WHERE r.registry_id = ?1 AND r.name = ?2
         """);
 
+    // A manifest that stands, as far as one is among the first that name the blob.
     private static readonly Sql FindNamingManifest = new("""
-        SELECT m.digest FROM edges e CROSS JOIN manifests m ON m.id = e.manifest_id WHERE e.repository_id = ?1 AND e.kind = 1 AND e.digest = ?2 LIMIT 1
+        SELECT m.digest, m.deleted_at + g.soft_delete_days * 86400000 FROM edges e
+        CROSS JOIN manifests m ON m.id = e.manifest_id CROSS JOIN repositories r ON r.id = m.repository_id CROSS JOIN registries g ON g.id = r.registry_id
+        WHERE e.repository_id = ?1 AND e.kind = 1 AND e.digest = ?2 LIMIT 100
         """);
 
     private static readonly Sql QueueBlob = new("UPDATE blobs SET review_at = ?2 WHERE digest = ?1");
@@ -74,7 +77,7 @@ public sealed partial class SqliteMetadataStore
             var blob = ReadBlob(scope.Session, registryId, repository, digest);
             if (blob is null) return new DeleteResult(DeleteOutcome.Unknown);
             Refuse(blob.RepositoryLocks, Locks.Write, repository);
-            if (blob.Referenced) return new DeleteResult(DeleteOutcome.Held, FindDigest(scope, FindNamingManifest, blob.RepositoryId, digest));
+            if (blob.Referenced) return FindHoldingManifest(scope, blob.RepositoryId, digest);
 
             if (Leave(scope, registryId, blob.RepositoryId, digest, blob.Size)) scope.Use(QueueBlob).Bind(digest).Bind(scope.Now).Execute();
             scope.Append(new LedgerEntry(LedgerKinds.BlobDeleted, registryId, repository.Value, Digest: digest), caller);
@@ -108,6 +111,19 @@ public sealed partial class SqliteMetadataStore
         return row.Step()
             ? new BlobRecord(digest, row.Int64(0), row.Text(1), (BlobState)row.Int64(2), row.Int64(3), row.Time(4), row.Bool(5)) { RepositoryLocks = (Locks)row.Int64(6) }
             : null;
+    }
+
+    private static DeleteResult FindHoldingManifest(WriteScope scope, long repositoryId, Digest blob)
+    {
+        var held = new DeleteResult(DeleteOutcome.Held);
+        using var rows = scope.Use(FindNamingManifest).Bind(repositoryId).Bind(blob);
+        while (rows.Step())
+        {
+            held = held with { Holder = rows.Digest(0), HeldUntil = rows.TimeOrNull(1) };
+            if (held.HeldUntil is null) break;
+        }
+
+        return held;
     }
 
     private static Digest FindDigest(WriteScope scope, Sql sql, long repositoryId, Digest digest)

@@ -60,6 +60,7 @@ public sealed partial class SqliteMetadataStore
     private static readonly Sql EndPurge = new("""
         UPDATE registries SET purging = 0, purge_after = NULL
         WHERE id = ?1 AND purging = 1 AND NOT EXISTS (SELECT 1 FROM repositories WHERE registry_id = ?1 AND listed = 1)
+            AND NOT EXISTS (SELECT 1 FROM repositories WHERE registry_id = ?1 AND deleted_at IS NOT NULL)
         """);
 
     /// <inheritdoc/>

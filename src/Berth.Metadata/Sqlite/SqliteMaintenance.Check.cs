@@ -83,6 +83,24 @@ public sealed partial class SqliteMetadataStore
             WHERE m.deleted_at IS NULL
             """),
             "Repository '{0}' says that manifest {1} was deleted, which stands."),
+        (new("""
+            SELECT r.name, m.digest FROM manifests m JOIN repositories r ON r.id = m.repository_id LEFT JOIN manifest_waits w ON w.manifest_id = m.id
+            WHERE w.kind IS NOT CASE
+                    WHEN m.deleted_at IS NOT NULL THEN 2 WHEN EXISTS (SELECT 1 FROM tags t WHERE t.manifest_id = m.id) THEN NULL ELSE 1 END
+                OR w.registry_id <> r.registry_id
+            """),
+            "Manifest {1} of repository '{0}' does not wait for its deletion as it should."),
+        (new("""
+            SELECT r.name, m.digest FROM manifests m JOIN repositories r ON r.id = m.repository_id JOIN tags t ON t.manifest_id = m.id WHERE m.deleted_at IS NOT NULL
+            """),
+            "A tag of repository '{0}' names manifest {1}, which is deleted."),
+        (new("""
+            SELECT r.name, NULL FROM repositories r
+            WHERE (r.deleted_at IS NOT NULL) <> (
+                EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = r.id AND m.deleted_at IS NOT NULL)
+                OR EXISTS (SELECT 1 FROM deleted_tags d WHERE d.repository_id = r.id AND d.registry_id = r.registry_id))
+            """),
+            "Repository '{0}' says that something in it can be restored and nothing can, or the other way round."),
         (new("SELECT name, NULL FROM registries WHERE (scope IS NULL) <> (deleted_at IS NOT NULL)"),
             "Registry '{0}' is deleted and has a scope, or stands without one."),
         (new("""
@@ -110,11 +128,11 @@ public sealed partial class SqliteMetadataStore
                     FROM memberships m JOIN repositories r ON r.id = m.repository_id JOIN blobs b ON b.digest = m.digest
                 UNION ALL SELECT c.registry_id, 0, b.size, 1, 0, 0 FROM registry_blobs c JOIN blobs b ON b.digest = c.digest
                 UNION ALL SELECT 0, 0, size, 1, 0, 0 FROM blobs
-                UNION ALL SELECT r.registry_id, r.id, m.size, 0, 1, 0 FROM manifests m JOIN repositories r ON r.id = m.repository_id
-                UNION ALL SELECT r.registry_id, 0, m.size, 0, 1, 0 FROM manifests m JOIN repositories r ON r.id = m.repository_id
+                UNION ALL SELECT r.registry_id, r.id, m.size, 0, m.deleted_at IS NULL, 0 FROM manifests m JOIN repositories r ON r.id = m.repository_id
+                UNION ALL SELECT r.registry_id, 0, m.size, 0, m.deleted_at IS NULL, 0 FROM manifests m JOIN repositories r ON r.id = m.repository_id
                 UNION ALL SELECT r.registry_id, r.id, 0, 0, 0, 1 FROM tags t JOIN repositories r ON r.id = t.repository_id
                 UNION ALL SELECT r.registry_id, 0, 0, 0, 0, 1 FROM tags t JOIN repositories r ON r.id = t.repository_id
-                UNION ALL SELECT 0, 0, 0, 0, 1, 0 FROM manifests)
+                UNION ALL SELECT 0, 0, 0, 0, 1, 0 FROM manifests WHERE deleted_at IS NULL)
             GROUP BY registry_id, repository_id)
         SELECT 'registry ' || k.registry_id || ', repository ' || k.repository_id, NULL
         FROM (SELECT registry_id, repository_id FROM usage UNION SELECT registry_id, repository_id FROM counted) k

@@ -7,7 +7,7 @@ public sealed partial class SqliteMetadataStore
 {
     private static readonly Sql FindParent = new("""
         SELECT p.digest FROM edges e CROSS JOIN manifests p ON p.id = e.manifest_id
-        WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.digest <> ?2 LIMIT 1
+        WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.digest <> ?2 AND p.deleted_at IS NULL LIMIT 1
         """);
 
     private static readonly Sql ListTagsOfManifest = new("""
@@ -47,9 +47,10 @@ public sealed partial class SqliteMetadataStore
             var parent = FindDigest(scope, FindParent, row.Id, digest);
             if (!parent.IsDefault) return new DeleteResult(DeleteOutcome.Held, parent);
 
-            DeleteManifestWithTags(
-                scope, new LedgerEntry(LedgerKinds.ManifestDeleted, registryId, repository.Value, Digest: digest), row.Id, manifest, tags, leaseUntil, caller);
-            return new DeleteResult(DeleteOutcome.Deleted);
+            var isSoft = DeleteManifestWithTags(
+                scope, new LedgerEntry(LedgerKinds.ManifestDeleted, registryId, repository.Value, Digest: digest), row.Id, manifest, tags,
+                BeginDeletion(scope, registryId, scope.Now, leaseUntil, caller));
+            return new DeleteResult(DeleteOutcome.Deleted, IsSoft: isSoft);
         },
         cancellationToken);
 
@@ -72,24 +73,32 @@ public sealed partial class SqliteMetadataStore
 
             Refuse(row.Locks, Locks.Write, repository);
             Refuse(named.Locks, AgainstDeletion, repository, Reference.To(tag));
-            RemoveTag(scope, row.Id, new LedgerEntry(LedgerKinds.TagDeleted, registryId, repository.Value, tag.Value, digest), named, caller);
+            var deletion = BeginDeletion(scope, registryId, scope.Now, default, caller);
+            RemoveTag(scope, row.Id, new LedgerEntry(LedgerKinds.TagDeleted, registryId, repository.Value, tag.Value, digest), named, deletion);
             scope.Use(TouchManifest).Bind(manifestId).Bind(scope.Now).Execute();
+            WaitUntagged(scope, registryId, manifestId, pushedAt: null);
             CountTags(scope, registryId, row.Id, -1);
             return new DeleteResult(DeleteOutcome.Deleted);
         },
         cancellationToken);
 
-    /// <summary>Removes a manifest that nothing of its repository lists, and its tags.</summary>
-    private static void DeleteManifestWithTags(
-        WriteScope scope, LedgerEntry entry, long repositoryId, ManifestRow manifest, IReadOnlyList<NamedTag> tags, DateTimeOffset leaseUntil, Caller caller)
+    /// <summary>Removes a manifest that nothing of its repository lists, and its tags; true where that was done so that it can be restored.</summary>
+    private static bool DeleteManifestWithTags(
+        WriteScope scope, LedgerEntry entry, long repositoryId, ManifestRow manifest, IReadOnlyList<NamedTag> tags, Deletion deletion)
     {
-        foreach (var tag in tags) RemoveTag(scope, repositoryId, entry with { Kind = LedgerKinds.TagDeleted, Reference = tag.Name }, tag, caller);
+        // A deleted index that can be restored needs what it lists, whatever the policy has become since.
+        if (!deletion.IsSoft) deletion = deletion with { IsSoft = !FindDigest(scope, FindDeletedParent, repositoryId, entry.Digest).IsDefault };
+        foreach (var tag in tags) RemoveTag(scope, repositoryId, entry with { Kind = LedgerKinds.TagDeleted, Reference = tag.Name }, tag, deletion);
 
-        RemoveManifestRows(scope, repositoryId, manifest.Id, leaseUntil);
-        CountManifest(scope, entry.RegistryId, repositoryId, manifest.Size, -1, -tags.Count);
-        var deletedAt = scope.Append(entry, caller, manifest.HybridTime);
+        RestartWaits(scope, repositoryId, manifest.Id, entry.Digest);
+        if (deletion.IsSoft) MarkDeleted(scope, entry.RegistryId, repositoryId, manifest.Id, deletion);
+        else RemoveManifestRows(scope, repositoryId, manifest.Id, deletion.LeaseUntil);
+        CountManifest(scope, entry.RegistryId, repositoryId, deletion.IsSoft ? 0 : manifest.Size, -1, -tags.Count);
+        var kind = deletion.IsSoft ? LedgerKinds.ManifestSoftDeleted : entry.Kind;
+        var deletedAt = scope.Append(entry with { Kind = kind, Payload = deletion.Payload }, deletion.Caller, manifest.HybridTime);
         SetTombstone(scope, repositoryId, TombstoneKind.Manifest, entry.Digest.ToString(), deletedAt, manifest.UpdatedAt);
         if (!Exists(scope, AnyManifest, repositoryId)) scope.Use(SetListed).Bind(repositoryId).Bind(false).Execute();
+        return deletion.IsSoft;
     }
 
     private static List<NamedTag> TagsOf(WriteScope scope, long manifestId)
@@ -100,11 +109,12 @@ public sealed partial class SqliteMetadataStore
         return tags;
     }
 
-    private static void RemoveTag(WriteScope scope, long repositoryId, LedgerEntry entry, NamedTag tag, Caller caller)
+    private static void RemoveTag(WriteScope scope, long repositoryId, LedgerEntry entry, NamedTag tag, Deletion deletion)
     {
         scope.Use(DeleteTag).Bind(repositoryId).Bind(tag.Name).Execute();
-        var hybridTime = scope.Append(entry, caller, tag.HybridTime);
+        var hybridTime = scope.Append(entry with { Payload = deletion.Payload }, deletion.Caller, tag.HybridTime);
         SetTombstone(scope, repositoryId, TombstoneKind.Tag, tag.Name, hybridTime, tag.UpdatedAt);
+        if (deletion.IsSoft) KeepDeletedTag(scope, repositoryId, entry, hybridTime, deletion.At);
     }
 
     /// <summary>Removes a manifest with its bytes and edges; a blob that it was the last to name gets a lease and a review.</summary>
@@ -116,6 +126,7 @@ public sealed partial class SqliteMetadataStore
             while (rows.Step()) blobs.Add(rows.Digest(0));
         }
 
+        EndWait(scope, manifestId);
         scope.Use(DeleteEdges).Bind(manifestId).Execute();
         scope.Use(DeleteManifestBytes).Bind(manifestId).Execute();
         scope.Use(DeleteManifest).Bind(manifestId).Execute();

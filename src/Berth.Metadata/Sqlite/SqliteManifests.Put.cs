@@ -20,7 +20,7 @@ public sealed partial class SqliteMetadataStore
         """);
 
     private static readonly Sql ReviveManifest = new("""
-        UPDATE manifests SET deleted_at = NULL, hybrid_time = ?2, region = (SELECT region FROM installation), updated_at = ?3, pushed_by = ?4 WHERE id = ?1
+        UPDATE manifests SET deleted_at = NULL, hybrid_time = ?2, region = (SELECT region FROM installation), updated_at = ?3, pushed_by = COALESCE(?4, pushed_by) WHERE id = ?1
         """);
 
     private static readonly Sql TouchManifest = new("UPDATE manifests SET updated_at = ?2 WHERE id = ?1");
@@ -72,29 +72,37 @@ public sealed partial class SqliteMetadataStore
 
         var added = 0;
         var moved = tags.Where(tag => tag.Standing?.ManifestId != row.Id).ToList();
+        var entry = new LedgerEntry(LedgerKinds.TagSet, manifest.RegistryId, manifest.Repository.Value, Digest: manifest.Digest);
         foreach (var tag in moved)
         {
-            SetTag(scope, repositoryId, manifest, tag, row.Id, caller);
-            if (tag.Standing is { } before) scope.Use(TouchManifest).Bind(before.ManifestId).Bind(scope.Now).Execute();
-            else added++;
+            if (SetTag(scope, entry, repositoryId, tag, row.Id, caller)) added++;
         }
 
         if (moved.Count > 0 && standing is not null) scope.Use(TouchManifest).Bind(row.Id).Bind(scope.Now).Execute();
-        if (standing is null) CountManifest(scope, manifest.RegistryId, repositoryId, manifest.Bytes.Length, 1, added);
-        else CountTags(scope, manifest.RegistryId, repositoryId, added);
+        if (tags.Count == 0) WaitUntagged(scope, manifest.RegistryId, row.Id, pushedAt: scope.Now);
+        else if (standing is not null) EndWait(scope, row.Id);
+        CountPush(scope, manifest, repositoryId, standing, added);
         return PutManifestResult.Stored;
+    }
+
+    private static void CountPush(WriteScope scope, NewManifest manifest, long repositoryId, ManifestRow? standing, int tags)
+    {
+        if (standing is null) CountManifest(scope, manifest.RegistryId, repositoryId, manifest.Bytes.Length, 1, tags);
+        else if (standing.Value.Deleted) CountManifest(scope, manifest.RegistryId, repositoryId, 0, 1, tags);
+        else CountTags(scope, manifest.RegistryId, repositoryId, tags);
     }
 
     private static List<TagToSet> FindTags(WriteScope scope, long repositoryId, NewManifest manifest)
     {
         var tags = new List<TagToSet>(manifest.Tags.Count);
-        foreach (var tag in manifest.Tags.Distinct())
-        {
-            using var row = scope.Use(FindTag).Bind(repositoryId).Bind(tag.Value);
-            tags.Add(new TagToSet(tag, row.Step() ? new TagRow(row.Int64(0), row.Int64(1), (Locks)row.Int64(2)) : null));
-        }
-
+        foreach (var tag in manifest.Tags.Distinct()) tags.Add(new TagToSet(tag, FindTagRow(scope, repositoryId, tag)));
         return tags;
+    }
+
+    private static TagRow? FindTagRow(WriteScope scope, long repositoryId, Tag tag)
+    {
+        using var row = scope.Use(FindTag).Bind(repositoryId).Bind(tag.Value);
+        return row.Step() ? new TagRow(row.Int64(0), row.Int64(1), (Locks)row.Int64(2)) : null;
     }
 
     private static ManifestRow? FindManifest(WriteScope scope, long repositoryId, Digest digest)
@@ -111,6 +119,8 @@ public sealed partial class SqliteMetadataStore
         if (deleted is { } row)
         {
             scope.Use(ReviveManifest).Bind(row.Id).Bind(hybridTime).Bind(scope.Now).Bind(caller.Name).Execute();
+            EndWait(scope, row.Id);
+            UnmarkIfNothingDeleted(scope, repositoryId);
             return row;
         }
 
@@ -158,17 +168,23 @@ public sealed partial class SqliteMetadataStore
         return id;
     }
 
-    private static void SetTag(WriteScope scope, long repositoryId, NewManifest manifest, TagToSet tag, long manifestId, Caller caller)
+    /// <summary>Makes the tag name the manifest; whether there was no such tag. What it named before may be left without one.</summary>
+    private static bool SetTag(WriteScope scope, LedgerEntry entry, long repositoryId, TagToSet tag, long manifestId, Caller caller)
     {
         var name = tag.Tag.Value;
         var replaced = Math.Max(tag.Standing?.HybridTime ?? 0, TakeTombstone(scope, repositoryId, TombstoneKind.Tag, name));
-        var hybridTime = scope.Append(new LedgerEntry(LedgerKinds.TagSet, manifest.RegistryId, manifest.Repository.Value, name, manifest.Digest), caller, replaced);
+        var hybridTime = scope.Append(entry with { Reference = name }, caller, replaced);
         scope.Use(UpsertTag).Bind(repositoryId).Bind(name).Bind(manifestId).Bind(hybridTime).Bind(scope.Now).Execute();
+        if (tag.Standing is not { } before) return true;
+
+        scope.Use(TouchManifest).Bind(before.ManifestId).Bind(scope.Now).Execute();
+        WaitUntagged(scope, entry.RegistryId, before.ManifestId, pushedAt: null);
+        return false;
     }
 
     /// <summary>
-    /// A manifest counts in its repository, its registry and the installation; its bytes are stored once for each repository. Its tags, which come and go with
-    /// it, count in the first two.
+    /// A manifest counts in its repository, its registry and the installation, but not while it is deleted; its bytes are stored once for each repository, and
+    /// count for as long as they are. Its tags, which come and go with it, count in the first two.
     /// </summary>
     private static void CountManifest(WriteScope scope, long registryId, long repositoryId, long size, int sign, long tags)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
@@ -7,7 +8,8 @@ public sealed partial class SqliteMetadataStore
 {
     private const string RegistryColumns = """
         r.id, r.name, r.epoch + (SELECT security_epoch FROM installation), r.subscription_id, r.resource_group, r.location, r.sku, r.tags,
-        r.admin_user_enabled, r.anonymous_pull_enabled, r.role_assignment_mode, r.properties, r.created_at, r.updated_at
+        r.admin_user_enabled, r.anonymous_pull_enabled, r.role_assignment_mode, r.properties, r.created_at, r.updated_at,
+        r.soft_delete, r.soft_delete_days, r.soft_delete_set_at, r.retention, r.retention_days, r.retention_set_at
         """;
 
     private static readonly Sql FindRegistry = new($"SELECT {RegistryColumns} FROM registries r WHERE r.name = ?1 AND r.deleted_at IS NULL");
@@ -23,13 +25,14 @@ public sealed partial class SqliteMetadataStore
     private static readonly Sql InsertRegistry = new("""
         INSERT INTO registries (
             name, scope, subscription_id, resource_group, location, sku, tags, admin_user_enabled, anonymous_pull_enabled, role_assignment_mode, properties,
-            epoch, created_at, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12, ?12)
+            epoch, created_at, updated_at, soft_delete, soft_delete_days, soft_delete_set_at, retention, retention_days, retention_set_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
         """);
 
     private static readonly Sql UpdateRegistry = new("""
         UPDATE registries SET sku = ?2, tags = ?3, admin_user_enabled = ?4, anonymous_pull_enabled = ?5, role_assignment_mode = ?6, properties = ?7,
-            epoch = epoch + ?8, updated_at = ?9
+            epoch = epoch + ?8, updated_at = ?9, soft_delete = ?10, soft_delete_days = ?11, soft_delete_set_at = ?12, retention = ?13, retention_days = ?14,
+            retention_set_at = ?15
         WHERE id = ?1
         """);
 
@@ -99,12 +102,18 @@ public sealed partial class SqliteMetadataStore
             if (ReadRegistry(scope.Session, id) is not { } standing) return null;
             if (changes.Properties is { } properties && properties.From != standing.Properties) return standing;
 
-            var wanted = Apply(standing, changes);
+            var wanted = Apply(standing, changes, _time.GetUtcNow());
             var changesIdentity = changes.Identity is { } identity && identity != ReadRegistryIdentity(scope.Session, standing.Scope) is not null;
             var attachments = PlanAttachments(scope.Session, id, changes.Attached);
             if (wanted == standing && !changesIdentity && attachments.IsEmpty) return standing;
 
-            IReadOnlyList<(string Name, string Value)> facts = [.. wanted.Properties != standing.Properties ? changes.Properties!.Facts : [], .. attachments.Facts];
+            IReadOnlyList<(string Name, string Value)> facts =
+            [
+                .. wanted.Properties != standing.Properties ? changes.Properties!.Facts : [],
+                .. FactsOf("policies.softDeletePolicy", "retentionDays", standing.SoftDelete, wanted.SoftDelete),
+                .. FactsOf("policies.retentionPolicy", "days", standing.Retention, wanted.Retention),
+                .. attachments.Facts,
+            ];
             string?[] changed =
             [
                 wanted.AdminUserEnabled != standing.AdminUserEnabled ? "adminUserEnabled" : null,
@@ -117,7 +126,9 @@ public sealed partial class SqliteMetadataStore
             ];
             var raises = wanted.Properties != standing.Properties || changed.Take(3).Any(change => change is not null);
             scope.Use(UpdateRegistry).Bind(id).Bind(wanted.Sku).Bind(wanted.Tags).Bind(wanted.AdminUserEnabled).Bind(wanted.AnonymousPullEnabled)
-                .Bind((long)wanted.RoleAssignmentMode).Bind(wanted.Properties).Bind(raises).Bind(scope.Now).Execute();
+                .Bind((long)wanted.RoleAssignmentMode).Bind(wanted.Properties).Bind(raises).Bind(scope.Now)
+                .Bind(wanted.SoftDelete.IsEnabled).Bind(wanted.SoftDelete.Days).Bind(wanted.SoftDelete.UpdatedAt)
+                .Bind(wanted.Retention.IsEnabled).Bind(wanted.Retention.Days).Bind(wanted.Retention.UpdatedAt).Execute();
             var payload = JsonText.Facts(
                 [("registry", standing.Name), ("changed", string.Join(',', changed.Where(change => change is not null))), .. facts.Select(fact => (fact.Name, (string?)fact.Value))]);
             scope.Append(new LedgerEntry(LedgerKinds.RegistryChanged, id, Payload: payload), caller);
@@ -172,7 +183,7 @@ public sealed partial class SqliteMetadataStore
         },
         cancellationToken);
 
-    private static RegistryRecord Apply(RegistryRecord registry, RegistryChanges changes) => registry with
+    private static RegistryRecord Apply(RegistryRecord registry, RegistryChanges changes, DateTimeOffset now) => registry with
     {
         Sku = changes.Sku ?? registry.Sku,
         Tags = changes.Tags ?? registry.Tags,
@@ -180,14 +191,24 @@ public sealed partial class SqliteMetadataStore
         AnonymousPullEnabled = changes.AnonymousPullEnabled ?? registry.AnonymousPullEnabled,
         RoleAssignmentMode = changes.RoleAssignmentMode ?? registry.RoleAssignmentMode,
         Properties = changes.Properties?.To ?? registry.Properties,
+        SoftDelete = registry.SoftDelete.Apply(changes.SoftDelete, now),
+        Retention = registry.Retention.Apply(changes.Retention, now),
     };
 
-    private static long InsertRegistryRow(WriteScope scope, NewRegistry registry, string resourceGroup)
+    private static IEnumerable<(string Name, string Value)> FactsOf(string name, string days, DeletionPolicy before, DeletionPolicy after)
     {
-        var made = Apply(new RegistryRecord(0, registry.Name, 1) { Sku = registry.Sku }, registry.Settings);
+        if (before.IsEnabled != after.IsEnabled) yield return ($"{name}.status", after.IsEnabled ? "enabled" : "disabled");
+        if (before.Days != after.Days) yield return ($"{name}.{days}", after.Days.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private long InsertRegistryRow(WriteScope scope, NewRegistry registry, string resourceGroup)
+    {
+        var made = Apply(new RegistryRecord(0, registry.Name, 1) { Sku = registry.Sku }, registry.Settings, _time.GetUtcNow());
         scope.Use(InsertRegistry).Bind(registry.Name).Bind(ResourceScope.OfRegistry(registry.SubscriptionId, resourceGroup, registry.Name).Value)
             .Bind(registry.SubscriptionId).Bind(resourceGroup).Bind(registry.Location).Bind(made.Sku).Bind(made.Tags).Bind(made.AdminUserEnabled)
-            .Bind(made.AnonymousPullEnabled).Bind((long)made.RoleAssignmentMode).Bind(made.Properties).Bind(scope.Now).Execute();
+            .Bind(made.AnonymousPullEnabled).Bind((long)made.RoleAssignmentMode).Bind(made.Properties).Bind(scope.Now)
+            .Bind(made.SoftDelete.IsEnabled).Bind(made.SoftDelete.Days).Bind(made.SoftDelete.UpdatedAt)
+            .Bind(made.Retention.IsEnabled).Bind(made.Retention.Days).Bind(made.Retention.UpdatedAt).Execute();
         return scope.Session.LastInsertedId;
     }
 
@@ -216,5 +237,7 @@ public sealed partial class SqliteMetadataStore
         Properties = row.Text(11),
         CreatedAt = row.Time(12),
         UpdatedAt = row.Time(13),
+        SoftDelete = new DeletionPolicy(row.Bool(14), (int)row.Int64(15), row.TimeOrNull(16)),
+        Retention = new DeletionPolicy(row.Bool(17), (int)row.Int64(18), row.TimeOrNull(19)),
     };
 }

@@ -22,21 +22,25 @@ public sealed partial class SqliteMetadataStore
             {
                 var manifests = new List<Digest>();
                 var tags = new List<string>();
-                if (FindRepositoryRow(scope, registryId, repository) is not { } row) return new RepositoryDeletion(manifests, tags, null);
+                var restorable = 0;
+                if (FindRepositoryRow(scope, registryId, repository) is not { } row) return new RepositoryDeletion(manifests, tags, null, restorable);
 
                 // At every step: what was locked since the one before stays, and all that is left with it.
                 RefuseDeletion(scope, row, repository);
                 if (cursor is null) ResetSettings(scope, registryId, repository, row.Id, caller);
                 var after = cursor?.After ?? default;
                 var until = cursor?.Until ?? Last(scope);
+
+                // One time for all steps: what was deleted together comes back together.
+                var deletion = BeginDeletion(scope, registryId, cursor?.BeganAt ?? scope.Now, leaseUntil, caller);
                 for (var looked = 0; looked < ManifestsOfStep; looked++)
                 {
                     var next = FindDigest(scope, NextManifest, row.Id, after);
-                    if (next.IsDefault) return new RepositoryDeletion(manifests, tags, null);
+                    if (next.IsDefault) return new RepositoryDeletion(manifests, tags, null, restorable);
                     if (DeleteFromTheTop(next)) after = next;
                 }
 
-                return new RepositoryDeletion(manifests, tags, new RepositoryDeletionCursor(after, until));
+                return new RepositoryDeletion(manifests, tags, new RepositoryDeletionCursor(after, until, deletion.At), restorable);
 
                 // Deletes the topmost index that lists the manifest; true when the manifest itself is done with, deleted or kept.
                 bool DeleteFromTheTop(Digest digest)
@@ -47,7 +51,7 @@ public sealed partial class SqliteMetadataStore
 
                     var entry = new LedgerEntry(LedgerKinds.ManifestDeleted, registryId, repository.Value, Digest: top);
                     var named = TagsOf(scope, manifest.Id);
-                    DeleteManifestWithTags(scope, entry, row.Id, manifest, named, leaseUntil, caller);
+                    if (DeleteManifestWithTags(scope, entry, row.Id, manifest, named, deletion)) restorable++;
                     tags.AddRange(named.Select(tag => tag.Name));
                     manifests.Add(top);
                     return top == digest;

@@ -44,11 +44,11 @@ public sealed partial class RegistryClient
     /// <param name="pageSize">How many to ask for at a time (<c>n</c>); null for 100, as Azure's own clients ask.</param>
     /// <param name="cancellationToken">Ends the list.</param>
     public IAsyncEnumerable<JsonElement> ListTagAttributesAsync(RepositoryName repository, MetadataOrder order, int? pageSize, CancellationToken cancellationToken) =>
-        ListMetadataAsync($"{MetadataPath(repository, null)}/_tags{Query(order, pageSize)}", "tags", repository, cancellationToken);
+        ListMetadataAsync($"{MetadataPath(repository, null)}/_tags{Query(order, pageSize)}", "tags", TokenScopes.MetadataRead(repository), cancellationToken);
 
     /// <summary>The tags of one manifest with their attributes.</summary>
     public IAsyncEnumerable<JsonElement> ListTagsOfAsync(RepositoryName repository, Digest digest, CancellationToken cancellationToken) =>
-        ListMetadataAsync($"{MetadataPath(repository, null)}/_tags{Query(MetadataOrder.Name, null)}&digest={digest}", "tags", repository, cancellationToken);
+        ListMetadataAsync($"{MetadataPath(repository, null)}/_tags{Query(MetadataOrder.Name, null)}&digest={digest}", "tags", TokenScopes.MetadataRead(repository), cancellationToken);
 
     /// <summary>The manifests of a repository with their attributes and tags.</summary>
     /// <param name="repository">The repository.</param>
@@ -56,7 +56,7 @@ public sealed partial class RegistryClient
     /// <param name="pageSize">How many to ask for at a time (<c>n</c>); null for 100.</param>
     /// <param name="cancellationToken">Ends the list.</param>
     public IAsyncEnumerable<JsonElement> ListManifestAttributesAsync(RepositoryName repository, MetadataOrder order, int? pageSize, CancellationToken cancellationToken) =>
-        ListMetadataAsync($"{MetadataPath(repository, null)}/_manifests{Query(order, pageSize)}", "manifests", repository, cancellationToken);
+        ListMetadataAsync($"{MetadataPath(repository, null)}/_manifests{Query(order, pageSize)}", "manifests", TokenScopes.MetadataRead(repository), cancellationToken);
 
     private static string MetadataPath(RepositoryName repository, Reference? reference) => reference is not { } of ? $"/acr/v1/{repository}"
         : of.IsDigest ? $"/acr/v1/{repository}/_manifests/{of}"
@@ -70,9 +70,9 @@ public sealed partial class RegistryClient
     };
 
     private async IAsyncEnumerable<JsonElement> ListMetadataAsync(
-        string path, string name, RepositoryName repository, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string path, string name, string scope, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var page in PagesAsync(path, TokenScopes.MetadataRead(repository), WireContext.Default.JsonDocument, cancellationToken))
+        await foreach (var page in PagesAsync(path, scope, WireContext.Default.JsonDocument, cancellationToken))
         {
             using (page)
             {

@@ -86,11 +86,34 @@ internal static class ArtifactChanges
         return text.Length <= longest ? text : throw Bad($"'{property.Name}' may have at most {longest} characters; this one has {text.Length}.");
     }
 
-    private static async Task<JsonDocument> ReadBodyAsync(ArtifactRequest request)
+    /// <summary>The tag that a deleted manifest is to be restored under; null where the body is empty or names none.</summary>
+    /// <exception cref="OciException">400: the body is no such thing.</exception>
+    public static async Task<Tag?> ReadTagAsync(ArtifactRequest request)
+    {
+        if (await TryReadBodyAsync(request) is not { } read) return null;
+        using var body = read;
+        Tag? tag = null;
+        foreach (var property in body.RootElement.EnumerateObject())
+        {
+            if (property.Name != "tag") throw Bad($"'{Shorten(property.Name)}' is not known here; there is 'tag'.");
+            if (property.Value.ValueKind == JsonValueKind.Null) continue;
+            if (property.Value.ValueKind != JsonValueKind.String || !Tag.TryParse(property.Value.GetString(), out var named))
+                throw new OciException(OciErrorCode.TagInvalid, "'tag' must be a tag: up to 128 letters, digits, '_', '.' and '-'.");
+            tag = named;
+        }
+
+        return tag;
+    }
+
+    private static async Task<JsonDocument> ReadBodyAsync(ArtifactRequest request) => await TryReadBodyAsync(request) ?? throw Bad("The body is no JSON.");
+
+    // Null for an empty one.
+    private static async Task<JsonDocument?> TryReadBodyAsync(ArtifactRequest request)
     {
         var buffer = new byte[MaxBody + 1];
         var length = await request.Http.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, request.Aborted);
         if (length > MaxBody) throw new OciException(OciErrorCode.SizeInvalid, $"The body is larger than {MaxBody} bytes.", status: StatusCodes.Status413PayloadTooLarge);
+        if (length == 0) return null;
         try
         {
             var body = JsonReading.ParseReadable(buffer.AsMemory(0, length), default) ?? throw Bad("The body holds a text that is none.");

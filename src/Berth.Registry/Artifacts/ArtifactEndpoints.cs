@@ -8,10 +8,11 @@ namespace Berth.Registry.Artifacts;
 
 /// <summary>
 /// The one door to Azure Container Registry's metadata API under <c>/acr/v1</c>: repositories, tags and manifests with what is known about them, their locks,
-/// and their deletion.
+/// their deletion, and what was deleted and can be restored.
 /// </summary>
 internal sealed partial class ArtifactEndpoints(
-    RegistryGate gate, ArtifactRepositoryEndpoints repositories, ArtifactTagEndpoints tags, ArtifactManifestEndpoints manifests, ILogger<ArtifactEndpoints> logger)
+    RegistryGate gate, ArtifactRepositoryEndpoints repositories, ArtifactTagEndpoints tags, ArtifactManifestEndpoints manifests, DeletedEndpoints deleted,
+    ILogger<ArtifactEndpoints> logger)
     : IFeatureRoutes
 {
     /// <summary>What every path begins with.</summary>
@@ -75,6 +76,11 @@ internal sealed partial class ArtifactEndpoints(
         "artifacts.manifests" => manifests.ListAsync(request),
         "artifacts.manifest.show" => manifests.ShowAsync(request),
         "artifacts.manifest.update" => manifests.UpdateAsync(request),
+        "artifacts.deleted.catalog" => deleted.CatalogAsync(request),
+        "artifacts.deleted.tags" => deleted.TagsAsync(request),
+        "artifacts.deleted.manifests" => deleted.ManifestsAsync(request),
+        "artifacts.deleted.restore" => deleted.RestoreAsync(request),
+        "artifacts.deleted.purge" => deleted.PurgeAsync(request),
         _ => throw new UnreachableException(route.Name),
     };
 }

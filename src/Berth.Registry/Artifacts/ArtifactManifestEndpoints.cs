@@ -58,17 +58,11 @@ internal sealed class ArtifactManifestEndpoints(IArtifacts artifacts, IManifests
     {
         if (!await manifests.RepositoryExistsAsync(request.Registry, request.Repository, request.Aborted)) return null;
         if (!asked.IsByTime)
-            return await artifacts.ListManifestDetailsAsync(request.Registry, request.Repository, ReadLast(asked.Last), asked.Count, request.Aborted);
+            return await artifacts.ListManifestDetailsAsync(request.Registry, request.Repository, asked.LastDigest(), asked.Count, request.Aborted);
 
         var key = await asked.FindKeyAsync(request, artifacts, static text => Digest.TryParse(text, out var digest) ? Reference.To(digest) : null);
         return await artifacts.ListManifestDetailsByTimeAsync(
             request.Registry, request.Repository, asked.Order == ListOrder.NewestFirst, key, asked.Count, request.Aborted);
-    }
-
-    private static Digest ReadLast(string? text)
-    {
-        if (text is null) return default;
-        return Digest.TryParse(text, out var digest) ? digest : throw new OciException(OciErrorCode.DigestInvalid, "last must be the digest of a manifest.");
     }
 
     private void WriteNames(Utf8JsonWriter json, ArtifactRequest request)

@@ -15,9 +15,11 @@ namespace Berth.Registry.Artifacts;
 /// <param name="LastTime">The entry's time, in milliseconds since 1970, as a <c>Link</c> carried it; null where the client named the entry alone.</param>
 internal sealed record ArtifactPage(int Count, string? Last, ListOrder Order, long? LastTime)
 {
+    /// <summary>The query parameter that says where among entries of one name, or of one time, a page ended.</summary>
+    public const string LastTimeParameter = "lasttime";
+
     private const int DefaultEntries = 100;
     private const int MostEntries = 1_000;
-    private const string LastTimeParameter = "lasttime";
 
     /// <summary>Whether the list is by time.</summary>
     public bool IsByTime => Order != ListOrder.Name;
@@ -50,6 +52,14 @@ internal sealed record ArtifactPage(int Count, string? Last, ListOrder Order, lo
         return await artifacts.FindTimeKeyAsync(request.Registry, request.Repository, entry, request.Aborted) ?? throw NoEntry();
     }
 
+    /// <summary>The manifest that a list by digest goes on after; default for the start.</summary>
+    /// <exception cref="OciException">400: <c>last</c> is no digest.</exception>
+    public Digest LastDigest()
+    {
+        if (Last is null) return default;
+        return Digest.TryParse(Last, out var digest) ? digest : throw new OciException(OciErrorCode.DigestInvalid, "last must be the digest of a manifest.");
+    }
+
     /// <summary>Leads to the next page, where there is one.</summary>
     public void SetLink<T>(ArtifactRequest request, string path, Page<T> page)
     {
@@ -70,7 +80,9 @@ internal sealed record ArtifactPage(int Count, string? Last, ListOrder Order, lo
             : throw new OciException(OciErrorCode.PaginationNumberInvalid, "n must be a whole number from 1 to 2147483647.");
     }
 
-    private static long? ReadTime(ArtifactRequest request)
+    /// <summary>Where a <c>Link</c> said that the page before ended; null where none did.</summary>
+    /// <exception cref="OciException">400: it is no number.</exception>
+    public static long? ReadTime(ArtifactRequest request)
     {
         if (request.Query(LastTimeParameter) is not { } text) return null;
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var time)

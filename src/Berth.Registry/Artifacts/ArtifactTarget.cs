@@ -10,11 +10,13 @@ internal readonly record struct ArtifactTarget(ArtifactKind Kind, RepositoryName
 {
     private const string Tags = "/_tags";
     private const string Manifests = "/_manifests";
+    private const string Deleted = "_deleted/";
 
     /// <summary>Reads what stands behind <c>/acr/v1/</c>; <see cref="ArtifactKind.None"/> for anything that names nothing.</summary>
     public static ArtifactTarget Parse(string path)
     {
         if (path == "_catalog") return new ArtifactTarget(ArtifactKind.Catalog);
+        if (path.StartsWith(Deleted, StringComparison.Ordinal)) return OfDeleted(path[Deleted.Length..]);
 
         // A client may send the slashes of a name encoded. No part of a name begins with the underscore.
         var text = path.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
@@ -31,6 +33,19 @@ internal readonly record struct ArtifactTarget(ArtifactKind Kind, RepositoryName
         }
 
         return Of(ArtifactKind.Repository, text);
+    }
+
+    private static ArtifactTarget OfDeleted(string path)
+    {
+        if (path == "_catalog") return new ArtifactTarget(ArtifactKind.DeletedCatalog);
+        var target = Parse(path);
+        return target.Kind switch
+        {
+            ArtifactKind.Tags => target with { Kind = ArtifactKind.DeletedTags },
+            ArtifactKind.Manifests => target with { Kind = ArtifactKind.DeletedManifests },
+            ArtifactKind.Manifest => target with { Kind = ArtifactKind.DeletedManifest },
+            _ => default,
+        };
     }
 
     /// <summary>Finds the word that parts a repository's name from what is in it; nothing follows it for the list.</summary>

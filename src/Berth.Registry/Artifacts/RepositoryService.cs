@@ -5,7 +5,8 @@ using Berth.Registry.Lifecycle;
 namespace Berth.Registry.Artifacts;
 
 /// <summary>Changes a repository's settings, and deletes repositories.</summary>
-internal sealed class RepositoryService(IRepositories repositories, IManifests manifests, LifecycleOptions lifecycle, TimeProvider time)
+internal sealed class RepositoryService(
+    IRepositories repositories, IManifests manifests, LifecycleOptions lifecycle, LifecycleMetrics metrics, TimeProvider time)
 {
     /// <summary>The repository of the path.</summary>
     /// <exception cref="OciException">404: there is no such repository.</exception>
@@ -45,6 +46,7 @@ internal sealed class RepositoryService(IRepositories repositories, IManifests m
                 request.Registry, request.Repository, cursor, time.GetUtcNow() + lifecycle.Grace, request.Caller, request.Aborted);
             digests.AddRange(step.Manifests);
             tags.AddRange(step.Tags);
+            metrics.SoftDeleted(step.Restorable);
             cursor = step.Next;
         }
         while (cursor is not null);

@@ -80,6 +80,12 @@ internal sealed class BlobEndpoints(IBlobs blobs, BlobService service, BlobSende
         {
             case DeleteOutcome.Unknown:
                 throw BlobService.Unknown(digest);
+            case DeleteOutcome.Held when result.HeldUntil is { } until:
+                throw new OciException(
+                    OciErrorCode.Denied,
+                    $"The deleted manifest {result.Holder} of this repository uses the blob and can be restored; it is kept until {until:yyyy-MM-dd HH:mm} UTC. "
+                    + $"Delete it for good before: DELETE /acr/v1/_deleted/{request.Repository}/_manifests/{result.Holder}",
+                    status: StatusCodes.Status409Conflict, detail: result.Holder.ToString());
             case DeleteOutcome.Held:
                 throw new OciException(
                     OciErrorCode.Denied, $"The manifest {result.Holder} of this repository uses the blob; delete that manifest first.",

@@ -7,7 +7,8 @@ namespace Berth.Registry.Distribution;
 
 /// <summary>Puts and deletes manifests; each is one transaction of the metadata.</summary>
 internal sealed class ManifestService(
-    IManifests manifests, ReferrersIndex referrers, DistributionOptions options, LifecycleOptions lifecycle, TimeProvider time, ISteps steps)
+    IManifests manifests, ReferrersIndex referrers, DistributionOptions options, LifecycleOptions lifecycle, LifecycleMetrics metrics, TimeProvider time,
+    ISteps steps)
 {
     /// <summary>Parses, checks and stores a manifest with its tags.</summary>
     /// <returns>What was stored and its digest.</returns>
@@ -47,6 +48,7 @@ internal sealed class ManifestService(
                 request.Registry.Id, request.Repository, reference.Digest, time.GetUtcNow() + lifecycle.Grace, request.Caller, request.Aborted)
             : await manifests.DeleteTagAsync(request.Registry.Id, request.Repository, reference.Tag, request.Caller, request.Aborted);
 
+        if (result.IsSoft) metrics.SoftDeleted(1);
         if (result.Outcome == DeleteOutcome.Held)
         {
             throw new OciException(

@@ -17,6 +17,9 @@ public sealed record CallerRights(RegistryPermissions Permissions, RegistryScope
     /// <summary>The repositories that a catalog shows the caller: a token for the catalog reaches all that its principal may read.</summary>
     public IReadOnlyList<NameRange> Listable => Permissions.Repositories(RepositoryAction.ContentRead).Ranges;
 
+    /// <summary>The repositories that a catalog of deleted content shows the caller.</summary>
+    public IReadOnlyList<NameRange> ListableDeleted => Permissions.Repositories(RepositoryAction.DeletedRead).Ranges;
+
     /// <summary>Whether the principal decides about the registry's settings, such as who may pull without a credential.</summary>
     public bool MayConfigure => Permissions.MayConfigure;
 

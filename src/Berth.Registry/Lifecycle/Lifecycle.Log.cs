@@ -24,6 +24,15 @@ public sealed partial class GarbageCollector
     private partial void LogNotRemoved(Exception e, int count);
 }
 
+public sealed partial class DeletionPolicies
+{
+    [LoggerMessage(6030, LogLevel.Information, "{Count} manifests were deleted that no tag had named for as long as their registries have it; {PutOff} are looked at again later")]
+    private partial void LogUntaggedDeleted(int count, int putOff);
+
+    [LoggerMessage(6031, LogLevel.Information, "{Manifests} deleted manifests were deleted for good and {Tags} deleted tags forgotten: their time was over")]
+    private partial void LogExpired(int manifests, int tags);
+}
+
 public sealed partial class RegistryPurge
 {
     [LoggerMessage(6020, LogLevel.Information, "What the deleted registry of row {Registry} held was deleted for good")]

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace Berth.Registry.Lifecycle;
 
 /// <summary>
-/// The metrics of garbage collection and scrubbing, under the meter <c>Berth.Registry</c>. The counts are there from the start, as 0: the first failure is
+/// The metrics of garbage collection, of the policies that delete, and of scrubbing, under the meter <c>Berth.Registry</c>. The counts are there from the start, as 0: the first failure is
 /// an increase for whoever watches, too.
 /// </summary>
 public sealed class LifecycleMetrics : IDisposable
@@ -17,6 +17,10 @@ public sealed class LifecycleMetrics : IDisposable
     private long _locations;
     private long _kept;
     private long _scrubbed;
+    private long _softDeleted;
+    private long _restored;
+    private long _purged;
+    private long _untagged;
     private volatile bool _suspended;
 
     /// <summary>Makes the instruments.</summary>
@@ -30,6 +34,10 @@ public sealed class LifecycleMetrics : IDisposable
         Count("berth.gc.upload.expired", () => Volatile.Read(ref _uploads), "{upload}", "Upload sessions that expired.");
         Count("berth.gc.location.removed", () => Volatile.Read(ref _locations), "{location}", "Discarded locations whose bytes were removed.");
         Count("berth.gc.location.kept", () => Volatile.Read(ref _kept), "{location}", "Discarded locations whose bytes could not be removed this time.");
+        Count("berth.deletion.kept", () => Volatile.Read(ref _softDeleted), "{manifest}", "Manifests that were deleted and could be restored.");
+        Count("berth.deletion.restored", () => Volatile.Read(ref _restored), "{manifest}", "Deleted manifests that were restored.");
+        Count("berth.deletion.purged", () => Volatile.Read(ref _purged), "{manifest}", "Deleted manifests that were deleted for good: their time was over, or somebody asked for it.");
+        Count("berth.retention.deleted", () => Volatile.Read(ref _untagged), "{manifest}", "Manifests that were deleted because no tag had named them for as long as their registry has it.");
         Count("berth.scrub.read", () => Volatile.Read(ref _scrubbed), "By", "Bytes of blobs and manifests whose digest was checked.");
         _meter.CreateObservableGauge("berth.gc.suspended", () => _suspended ? 1 : 0, "{state}", "1 while deletion is suspended, else 0.");
 
@@ -53,6 +61,14 @@ public sealed class LifecycleMetrics : IDisposable
     internal void LocationsKept(int locations) => Interlocked.Add(ref _kept, locations);
 
     internal void Scrubbed(long bytes) => Interlocked.Add(ref _scrubbed, bytes);
+
+    internal void SoftDeleted(int manifests) => Interlocked.Add(ref _softDeleted, manifests);
+
+    internal void Restored(int manifests) => Interlocked.Add(ref _restored, manifests);
+
+    internal void Purged(int manifests) => Interlocked.Add(ref _purged, manifests);
+
+    internal void DeletedUntagged(int manifests) => Interlocked.Add(ref _untagged, manifests);
 
     internal void SetSuspended(bool suspended) => _suspended = suspended;
 

@@ -24,9 +24,7 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
             {
                 "policies": {
                     "quarantinePolicy": { "status": "disabled" },
-                    "trustPolicy": { "type": "Notary", "status": "disabled" },
-                    "retentionPolicy": { "days": 7, "status": "disabled" },
-                    "softDeletePolicy": { "retentionDays": 7, "status": "disabled" }
+                    "trustPolicy": { "type": "Notary", "status": "disabled" }
                 },
                 "encryption": { "status": "disabled" },
                 "regionalEndpoints": "Disabled",

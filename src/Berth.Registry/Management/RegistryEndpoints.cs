@@ -60,7 +60,7 @@ internal sealed class RegistryEndpoints(
         if (body.Changes.Sku is not { } sku) throw ManagementException.Bad("MissingSku", "The body needs 'sku': {\"name\": \"Basic\"}, \"Standard\" or \"Premium\".");
         var wanted = new NewRegistry(name, request.Installation.SubscriptionId, group.Name, body.Location ?? group.Location, sku)
         {
-            Settings = body.Changes with { Properties = body.Settings.ChangeOf(RegistrySettings.Nothing) },
+            Settings = body.Settings.AddTo(body.Changes, RegistrySettings.Nothing),
         };
         await attachments.CheckAsync(request, null, body.Changes.Attached);
         var made = await registries.CreateRegistryAsync(wanted, request.Caller, request.Aborted);
@@ -148,7 +148,7 @@ internal sealed class RegistryEndpoints(
         json.WriteBoolean("anonymousPullEnabled"u8, registry.AnonymousPullEnabled);
         json.WriteString("roleAssignmentMode"u8, registry.RoleAssignmentMode.ToString());
         var standing = settings.Of(registry);
-        SettingsJson.Write(json, standing);
+        SettingsJson.Write(json, registry, standing);
         json.WriteStartArray("dataEndpointHostNames"u8);
         if (standing.HasDataEndpoint) json.WriteStringValue(names.DataEndpoint(registry.Name, registry.Location));
         json.WriteEndArray();

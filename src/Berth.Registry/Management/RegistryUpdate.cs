@@ -14,11 +14,10 @@ internal sealed class RegistryUpdate(IRegistries registries, AttachmentCheck att
         await attachments.CheckAsync(request, standing, body.Changes.Attached);
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var settings = body.Settings.ChangeOf(standing.Properties);
-            var changes = body.Changes with { Properties = settings };
+            var changes = body.Settings.AddTo(body.Changes, standing.Properties);
             var changed = await registries.UpdateRegistryAsync(standing.Id, changes, request.Caller, request.Aborted)
                 ?? throw ManagementException.NotFound(ScopeText.Registry(standing));
-            if (settings is null || changed.Properties == settings.To)
+            if (changes.Properties is not { } settings || changed.Properties == settings.To)
             {
                 resolver.Forget(standing.Name);
                 return changed;

@@ -49,6 +49,13 @@ internal readonly struct ResourceBody(JsonElement element, string path)
     /// <summary>True, false, or null.</summary>
     public bool? Flag(string name) => Find(name, "true or false", JsonValueKind.True, JsonValueKind.False)?.GetBoolean();
 
+    /// <summary>A whole number, or null.</summary>
+    public int? Number(string name)
+    {
+        if (Find(name, "a whole number", JsonValueKind.Number) is not { } value) return null;
+        return value.TryGetInt32(out var number) ? number : throw ManagementException.BadContent($"'{path}{name}' must be a whole number.");
+    }
+
     /// <summary>An object, empty when it is absent.</summary>
     public ResourceBody Object(string name) => Find(name, "an object", JsonValueKind.Object) is { } value ? new ResourceBody(value, $"{path}{name}.") : Empty;
 

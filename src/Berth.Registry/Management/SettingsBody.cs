@@ -27,6 +27,12 @@ internal sealed record SettingsBody
     /// <summary><c>dataEndpointEnabled</c>.</summary>
     public bool? HasDataEndpoint { get; init; }
 
+    /// <summary>What of <c>policies.softDeletePolicy</c>.</summary>
+    public DeletionPolicyChange SoftDelete { get; init; }
+
+    /// <summary>What of <c>policies.retentionPolicy</c>.</summary>
+    public DeletionPolicyChange Retention { get; init; }
+
     /// <summary>This with a property of the body as well; null where that is none of the settings.</summary>
     /// <exception cref="ManagementException">Its value cannot be.</exception>
     public SettingsBody? With(string name, ResourceBody properties) => name switch
@@ -51,8 +57,11 @@ internal sealed record SettingsBody
         HasDataEndpoint = HasDataEndpoint ?? standing.HasDataEndpoint,
     };
 
-    /// <summary>The change of what a row holds; null where nothing is changed.</summary>
-    public PropertiesChange? ChangeOf(string standing)
+    /// <summary>These beside other changes of a registry that has those settings now.</summary>
+    public RegistryChanges AddTo(RegistryChanges changes, string standing) =>
+        changes with { Properties = ChangeOf(standing), SoftDelete = SoftDelete, Retention = Retention };
+
+    private PropertiesChange? ChangeOf(string standing)
     {
         if (this == new SettingsBody()) return null;
         var before = RegistrySettings.Read(standing);
@@ -101,11 +110,22 @@ internal sealed record SettingsBody
                 case "azureADAuthenticationAsArmPolicy":
                     settings = settings with { TakesControlPlaneTokens = IsEnabled(policy.Name) ?? settings.TakesControlPlaneTokens };
                     break;
+                case "softDeletePolicy": settings = settings with { SoftDelete = ReadDays(policy.Name, "retentionDays", 1, 90) }; break;
+                case "retentionPolicy": settings = settings with { Retention = ReadDays(policy.Name, "days", 0, 365) }; break;
                 default: RegistryBody.RequireDefault(policy.Value, RegistryBody.Defaults.GetProperty("policies"), policy.Name, Path); break;
             }
         }
 
         return settings;
+
+        DeletionPolicyChange ReadDays(string name, string days, int least, int most)
+        {
+            // When it was changed last is not the client's to say; az sends back what it read.
+            var policy = policies.Object(name).Only("status", days, "lastUpdatedTime");
+            var number = policy.Number(days);
+            if (number < least || number > most) throw ManagementException.BadContent($"'{Path}{name}.{days}' is a whole number from {least} to {most}, not {number}.");
+            return new DeletionPolicyChange(Choose(policy, "status", $"{Path}{name}.", "enabled", "disabled"), number);
+        }
 
         bool? IsEnabled(string name) => Choose(policies.Object(name).Only("status"), "status", $"{Path}{name}.", "enabled", "disabled");
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Berth.Metadata;
 
 namespace Berth.Registry.Management;
 
@@ -6,7 +7,7 @@ namespace Berth.Registry.Management;
 internal static class SettingsJson
 {
     /// <summary>Writes them as properties of the object that is open.</summary>
-    public static void Write(Utf8JsonWriter json, RegistrySettings settings)
+    public static void Write(Utf8JsonWriter json, RegistryRecord registry, RegistrySettings settings)
     {
         WriteRules(json, settings);
         json.WriteString("publicNetworkAccess"u8, settings.IsPublic ? "Enabled" : "Disabled");
@@ -24,6 +25,8 @@ internal static class SettingsJson
             foreach (var policy in property.Value.EnumerateObject()) policy.WriteTo(json);
             WritePolicy(json, "exportPolicy", settings.AllowsExport);
             WritePolicy(json, "azureADAuthenticationAsArmPolicy", settings.TakesControlPlaneTokens);
+            WritePolicy(json, "retentionPolicy", "days", registry.Retention, registry.CreatedAt);
+            WritePolicy(json, "softDeletePolicy", "retentionDays", registry.SoftDelete, registry.CreatedAt);
             json.WriteEndObject();
         }
     }
@@ -44,6 +47,15 @@ internal static class SettingsJson
         json.WriteEndArray();
         json.WriteStartArray("virtualNetworkRules"u8);
         json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WritePolicy(Utf8JsonWriter json, string name, string days, DeletionPolicy policy, DateTimeOffset createdAt)
+    {
+        json.WriteStartObject(name);
+        json.WriteNumber(days, policy.Days);
+        json.WriteString("lastUpdatedTime"u8, policy.UpdatedAt ?? createdAt);
+        json.WriteString("status"u8, policy.IsEnabled ? "enabled" : "disabled");
         json.WriteEndObject();
     }
 

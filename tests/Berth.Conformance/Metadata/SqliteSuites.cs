@@ -13,6 +13,10 @@ public sealed class SqliteManifests : ManifestsSuite<SqliteDatabase>;
 
 public sealed class SqliteManifestDeletion : ManifestDeletionSuite<SqliteDatabase>;
 
+public sealed class SqliteDeletedContent : DeletedContentSuite<SqliteDatabase>;
+
+public sealed class SqliteRetention : RetentionSuite<SqliteDatabase>;
+
 public sealed class SqliteLists : ListsSuite<SqliteDatabase>;
 
 public sealed class SqliteRepositories : RepositoriesSuite<SqliteDatabase>;

@@ -112,6 +112,21 @@ public sealed class StorageVerificationTests
         Assert.InRange(progress[1].Reports.Count, 5, 6);
     }
 
+    [Fact]
+    public async Task Deleted_content_that_can_be_restored_is_found_sound()
+    {
+        await using var host = await Artifacts.DeletedContentTests.StartAsync();
+        await PushImageAsync(host, "app", Layer);
+        var index = RegistryClientExtensions.Index(RegistryClientExtensions.Image(Layer));
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync("app", "multi", index, MediaTypes.OciIndex));
+        Assert.Equal(HttpStatusCode.Accepted, (await host.Client.DeleteAsync(new Uri("/acr/v1/app", UriKind.Relative))).StatusCode);
+
+        var (result, findings, _) = await VerifyAsync(host, VerificationMode.Repair);
+
+        Assert.Empty(findings);
+        Assert.Equal((true, 2), (result.IsSound, result.Manifests));
+    }
+
     private static async Task<(VerificationResult Result, List<Finding> Findings, List<Reported> Progress)> VerifyAsync(RegistryHost host, VerificationMode mode)
     {
         var (findings, progress) = (new List<Finding>(), new List<Reported>());

@@ -29,10 +29,13 @@ internal sealed class ServedFolder : IAsyncDisposable
         _stores = stores;
         _time = time;
         _grace = options.Registry.Lifecycle.Grace;
-        var purge = new RegistryPurge(stores.Metadata, stores.Metadata, stores.Metadata, options.Registry.Lifecycle, time, NullLogger<RegistryPurge>.Instance);
+        var purge = new RegistryPurge(
+            stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, options.Registry.Lifecycle, time, NullLogger<RegistryPurge>.Instance);
+        var metrics = _services.GetRequiredService<LifecycleMetrics>();
+        var policies = new DeletionPolicies(stores.Metadata, options.Registry.Lifecycle, metrics, NullLogger<DeletionPolicies>.Instance);
         _collector = new GarbageCollector(
-            stores.Metadata, purge, stores.Blobs, stores.DeletionGate, options.Registry.Lifecycle, time, NoSteps.Instance,
-            _services.GetRequiredService<LifecycleMetrics>(), NullLogger<GarbageCollector>.Instance);
+            stores.Metadata, purge, policies, stores.Blobs, stores.DeletionGate, options.Registry.Lifecycle, time, NoSteps.Instance, metrics,
+            NullLogger<GarbageCollector>.Instance);
     }
 
     public InstallationRecord Installation => _stores.Installation;

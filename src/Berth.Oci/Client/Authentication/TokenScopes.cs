@@ -4,6 +4,7 @@ namespace Berth.Oci.Client.Authentication;
 internal static class TokenScopes
 {
     public const string Catalog = "registry:catalog:*";
+    public const string DeletedCatalog = "registry:deleted_catalog:*";
 
     public static string Pull(RepositoryName repository) => $"repository:{repository}:pull";
 
@@ -12,6 +13,10 @@ internal static class TokenScopes
     public static string Delete(RepositoryName repository) => $"repository:{repository}:delete,pull";
 
     public static string MetadataRead(RepositoryName repository) => $"repository:{repository}:metadata_read";
+
+    public static string DeletedRead(RepositoryName repository) => $"repository:{repository}:deleted_read";
+
+    public static string DeletedRestore(RepositoryName repository) => $"repository:{repository}:deleted_read,deleted_restore";
 
     public static string MetadataWrite(RepositoryName repository) => $"repository:{repository}:metadata_write,metadata_read";
 }

@@ -7,8 +7,14 @@ namespace Berth.Registry.Tests.Identity.Matrix;
 /// <summary>Every route of the data plane against every kind of caller. The routes are those of the tables; who may what is this test's own list.</summary>
 public sealed class DataPlaneMatrixTests
 {
-    private static readonly string[] Everything = ["repository:team/app:pull,push,delete,metadata_read,metadata_write", "repository:team/absent:delete", "registry:catalog:*"];
+    private static readonly string[] Everything =
+    [
+        "repository:team/app:pull,push,delete,metadata_read,metadata_write,deleted_read,deleted_restore", "repository:team/absent:delete", "registry:catalog:*",
+        "registry:deleted_catalog:*",
+    ];
+
     private static readonly Need[] OfRepository = [Need.Pull, Need.Push, Need.Delete, Need.ReadMetadata, Need.WriteMetadata];
+    private static readonly Need[] OfContributor = [.. OfRepository, Need.ReadDeleted, Need.RestoreDeleted];
 
     [Fact]
     public void Every_role_of_the_product_has_its_published_definition_here() =>
@@ -49,7 +55,7 @@ public sealed class DataPlaneMatrixTests
             var principal = await matrix.MakePrincipalAsync(
                 "Container Registry Repository Contributor", null, $"@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringStartsWith '{prefix}'");
             using var client = matrix.BasicOf(principal);
-            await CheckAsync(matrix, prefix, client, need => need == Need.SignIn || (gives && OfRepository.Contains(need)), HttpStatusCode.Forbidden);
+            await CheckAsync(matrix, prefix, client, need => need == Need.SignIn || (gives && OfContributor.Contains(need)), HttpStatusCode.Forbidden);
         }
     }
 

@@ -94,6 +94,15 @@ internal sealed record DataProbe(string Name, string Method, Need Need, string R
         "artifacts.manifest.show" => new(
             route.Name, route.Method, Need.ReadMetadata, $"/acr/v1/{repository}/_manifests/{DigestOf(RegistryClientExtensions.Image(Used))}"),
         "artifacts.manifest.update" => OfChange(route, $"/acr/v1/{repository}/_manifests/{DigestOf(RegistryClientExtensions.Image(Used))}"),
+        "artifacts.deleted.catalog" => new(route.Name, route.Method, Need.DeletedCatalog, "/acr/v1/_deleted/_catalog"),
+        "artifacts.deleted.tags" => new(route.Name, route.Method, Need.ReadDeleted, $"/acr/v1/_deleted/{repository}/_tags"),
+        "artifacts.deleted.manifests" => new(route.Name, route.Method, Need.ReadDeleted, $"/acr/v1/_deleted/{repository}/_manifests"),
+        "artifacts.deleted.restore" => new(
+            route.Name, route.Method, Need.RestoreDeleted, $"/acr/v1/_deleted/{repository}/_manifests/{DigestOf(RegistryClientExtensions.Image(Used))}",
+            $"/acr/v1/_deleted/{repository}/_manifests/{Absent}", """{"tag":"stolen"}"""u8.ToArray(), "{}"u8.ToArray(), "application/json"),
+        "artifacts.deleted.purge" => new(
+            route.Name, route.Method, Need.Delete, $"/acr/v1/_deleted/{repository}/_manifests/{DigestOf(RegistryClientExtensions.Image(Used))}",
+            $"/acr/v1/_deleted/{repository}/_manifests/{Absent}"),
         "artifacts.repository.delete" => new(route.Name, route.Method, Need.Delete, $"/acr/v1/{repository}", "/acr/v1/team/absent"),
         _ => throw new InvalidOperationException($"The route {route.Name} is new: give it a request, and say here what one needs for it."),
     };

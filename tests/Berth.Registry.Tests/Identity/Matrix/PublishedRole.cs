@@ -14,6 +14,9 @@ internal enum Need
     Delete,
     ReadMetadata,
     WriteMetadata,
+    DeletedCatalog,
+    ReadDeleted,
+    RestoreDeleted,
 }
 
 /// <summary>A built-in role as its definition is published, and what follows from it; the product's own tables have no part in this.</summary>
@@ -34,12 +37,16 @@ internal sealed record PublishedRole(string Name, string[] Actions, string[] Not
             Need.Push => Gives(Registries + "push/write"),
             Need.Delete => Gives(Registries + "artifacts/delete"),
             Need.ReadMetadata => Gives(Registries + "pull/read") || Gives(Registries + "push/write") || Gives(Registries + "metadata/read"),
+            Need.DeletedCatalog or Need.ReadDeleted => Gives(Registries + "deleted/read"),
+            Need.RestoreDeleted => Gives(Registries + "deleted/restore/action"),
             _ => Gives(Registries + "push/write") || Gives(Registries + "metadata/write"),
         }
         : need switch
         {
             Need.SignIn => true,
-            Need.Catalog => GivesData("catalog/read"),
+            Need.Catalog or Need.DeletedCatalog => GivesData("catalog/read"),
+            Need.ReadDeleted => GivesData("repositories/metadata/read") && GivesData("repositories/metadata/delete"),
+            Need.RestoreDeleted => GivesData("repositories/content/write") && GivesData("repositories/content/delete"),
             Need.OpenUploads => GivesData("uploads/read"),
             Need.Pull => GivesData("repositories/content/read"),
             Need.Push => GivesData("repositories/content/write"),
