@@ -47,8 +47,7 @@ internal sealed class RegistryEndpoints(
         var body = RegistryBody.Read(await request.ReadBodyAsync(), isWhole: true);
         if (await finder.TryFindAsync(request) is { } standing)
         {
-            if (body.Location is { } location && !IsSamePlace(location, standing.Location))
-                throw new ManagementException(409, "InvalidResourceLocation", $"The registry is in '{standing.Location}' and cannot be moved to '{location}'.");
+            CheckPlace(body, standing);
             await AnswerAsync(request, 200, await update.ApplyAsync(request, standing, body));
             return;
         }
@@ -72,8 +71,17 @@ internal sealed class RegistryEndpoints(
 
     private async Task PatchAsync(ManagementRequest request)
     {
-        var body = RegistryBody.Read((await request.ReadBodyAsync()).Only("identity", "tags", "sku", "properties"), isWhole: false);
-        await AnswerAsync(request, 200, await update.ApplyAsync(request, await finder.FindAsync(request), body));
+        // The Azure CLI sends all of a registry to change a part of it.
+        var body = RegistryBody.Read(await request.ReadBodyAsync(), isWhole: false);
+        var standing = await finder.FindAsync(request);
+        CheckPlace(body, standing);
+        await AnswerAsync(request, 200, await update.ApplyAsync(request, standing, body));
+    }
+
+    private static void CheckPlace(RegistryBody body, RegistryRecord standing)
+    {
+        if (body.Location is { } location && !IsSamePlace(location, standing.Location))
+            throw new ManagementException(409, "InvalidResourceLocation", $"The registry is in '{standing.Location}' and cannot be moved to '{location}'.");
     }
 
     private async Task AnswerAsync(ManagementRequest request, int status, RegistryRecord registry)

@@ -27,8 +27,8 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
             Tool.Lacking($"There is no wire between networks here: {wire}");
         }
 
-        await made.ConfigureAsync(made.InServerAsync, ofServer);
-        await made.ConfigureAsync(made.InClientAsync, ofClient);
+        await ConfigureAsync(made.InServerAsync, ofServer);
+        await ConfigureAsync(made.InClientAsync, ofClient);
         return made;
     }
 
@@ -68,7 +68,7 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
         return holder;
     }
 
-    private async Task ConfigureAsync(Func<string, string[], Task<ToolResult>> runAsync, IEnumerable<string> addresses)
+    private static async Task ConfigureAsync(Func<string, string[], Task<ToolResult>> runAsync, IEnumerable<string> addresses)
     {
         foreach (var address in addresses)
         {

@@ -31,10 +31,12 @@ public sealed class AttachedIdentityTests
         var listed = Assert.Single((await owner.ExpectAsync(HttpStatusCode.OK, "GET", ControlClient.Registries)).GetProperty("value").EnumerateArray());
         Assert.Equal(shown.GetRawText(), listed.GetProperty("identity").GetRawText());
 
-        // What says nothing of identities leaves them, and what a client got it may send back.
+        // What says nothing of identities leaves them, and what a client got it may send back, as a part or as all.
         await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", ControlClient.Local, """{"tags":{"a":"b"}}""");
         var whole = await owner.ExpectAsync(HttpStatusCode.OK, "GET", ControlClient.Local);
-        Assert.Equal(shown.GetRawText(), (await owner.ExpectAsync(HttpStatusCode.OK, "PUT", ControlClient.Local, whole.GetRawText())).GetProperty("identity").GetRawText());
+        foreach (var method in (string[])["PUT", "PATCH"])
+            Assert.Equal(shown.GetRawText(), (await owner.ExpectAsync(HttpStatusCode.OK, method, ControlClient.Local, whole.GetRawText())).GetProperty("identity").GetRawText());
+        await owner.ExpectErrorAsync(409, "InvalidResourceLocation", "PATCH", ControlClient.Local, """{"location":"elsewhere"}""");
 
         shown = await PatchAsync(owner, "UserAssigned", (One, false));
         Assert.Equal(("UserAssigned", Two), (Type(shown), Ids(shown)));
