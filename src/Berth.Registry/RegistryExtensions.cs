@@ -1,5 +1,6 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.ApiReference;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
@@ -56,7 +57,8 @@ public static class RegistryExtensions
         services.AddSingleton<FeatureWiring>();
         services.AddSingleton<RegistryResolver>();
         services.AddSingleton<KnownSettings>();
-        return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle();
+        return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle()
+            .AddSingleton<IFeatureRoutes, ReferenceEndpoints>();
     }
 
     /// <summary>

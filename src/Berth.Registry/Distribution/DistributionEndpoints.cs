@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Berth.Oci;
+using Berth.Registry.ApiReference;
 using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
@@ -18,6 +19,9 @@ internal sealed partial class DistributionEndpoints(
 {
     private static readonly string[] ContentHeaders =
         ["Accept-Ranges", "Cache-Control", "Content-Length", "Content-Range", "Content-Type", "Docker-Content-Digest", "ETag", "Link", "OCI-Filters-Applied"];
+
+    /// <inheritdoc/>
+    public IEnumerable<ApiCall> Calls => DistributionDescription.Calls;
 
     /// <summary>Answers the request if it is for the data plane; false if its target lies elsewhere.</summary>
     public bool TryHandle(HttpContext context, out Task handled)

@@ -50,7 +50,7 @@ internal sealed partial class TokenResourceEndpoints(RegistryFinder finder, IReg
         if (ReadScopeMap(registry, properties) is not { } map)
             throw ManagementException.BadContent($"The body needs 'properties.scopeMapId', such as '{ScopeMapEndpoints.IdOf(registry, "_repositories_pull")}'.");
         var standing = await tokens.FindTokenAsync(registry.Id, request["token"], request.Aborted);
-        await SetAsync(request, registry, map, ReadStatus(properties) ?? true, FindRemoved(properties, standing?.Credentials ?? []));
+        await SetAsync(request, registry, map, ReadStatus(properties) ?? standing?.Token.Principal.Enabled ?? true, FindRemoved(properties, standing?.Credentials ?? []));
     }
 
     private async Task PatchAsync(ManagementRequest request)
