@@ -135,6 +135,7 @@ public static class RegistryExtensions
         services.AddSingleton<FederationEndpoints>();
         services.AddSingleton<ActivityEndpoints>();
         services.AddSingleton<LockEndpoints>();
+        services.AddSingleton<TagEndpoints>();
         services.AddSingleton<PrivateLinkEndpoints>();
         services.AddSingleton<AbsentChildEndpoints>();
         services.AddSingleton<IFeatureRoutes, ManagementEndpoints>();

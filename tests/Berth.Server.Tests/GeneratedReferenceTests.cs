@@ -92,6 +92,7 @@ public sealed class GeneratedReferenceTests
             - **What this version does not have** (webhooks, replications, cache rules, tasks and so on) is listed as empty and answered with 404 by its name; what would make, change or delete
               one is refused with 400 `FeatureNotSupported`, and changes nothing.
             - **Tokens' passwords** in a PUT or PATCH (`credentials.passwords`) are those that stay: the others are deleted. Without the list all stay.
+            - **Tags** by themselves (`tags.…`, as `az tag` and the SDKs change them) are those of a registry, a resource group or a managed identity.
             - **Role assignments** are filtered by `atScope()`, `principalId eq '…'` and `assignedTo('…')`; role definitions by `roleName eq '…'` and `type eq '…'`.
 
             | route | method | path | action |

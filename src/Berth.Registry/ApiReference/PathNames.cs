@@ -23,6 +23,7 @@ internal static class PathNames
         ["role"] = "A role's id, a GUID.",
         ["assignment"] = "A role assignment's id, a GUID.",
         ["lock"] = "A lock's name.",
+        ["tagsName"] = "default.",
         ["deleted"] = "The name of a deleted registry, as their list has it.",
         ["linkGroup"] = "The part of a registry that is reached privately: registry.",
         ["connectionName"] = "The name of a private endpoint's connection.",

@@ -83,6 +83,10 @@ internal static class RouteNotes
         ["locks.get"] = Get("Shows a lock.", "Lock"),
         ["locks.put"] = Set("Makes or changes a lock.", "Lock"),
         ["locks.delete"] = new("Deletes a lock."),
+        ["tags.get"] = Get("Shows a resource's tags.", "ResourceTags"),
+        ["tags.put"] = Set("Gives a resource these tags in place of its own.", "ResourceTags") with { Statuses = [200] },
+        ["tags.patch"] = Set("Adds, replaces or takes away tags of a resource.", "ResourceTags", "TagChanges"),
+        ["tags.delete"] = new("Takes all tags of a resource away.") { Statuses = [200] },
     };
 
     private static RouteNote List(string summary, string schema) => new(summary) { Answer = schema + "[]" };

@@ -146,7 +146,8 @@ internal sealed partial class TokenResourceEndpoints(RegistryFinder finder, IReg
 
     private static ResourceBody ReadProperties(ResourceBody body)
     {
-        var properties = body.Only("id", "name", "type", "systemData", "properties").Object("properties")
+        body.Only("id", "name", "type", "systemData", "location", "properties").Text("location");
+        var properties = body.Object("properties")
             .Only("scopeMapId", "status", "credentials", "creationDate", "provisioningState");
         if (properties.Object("credentials").Only("certificates", "passwords").Objects("certificates") is { Count: > 0 })
             throw ManagementException.Bad("CertificatesNotSupported", "A token signs in with passwords, not with certificates: leave 'properties.credentials.certificates' out.");

@@ -93,7 +93,7 @@ internal sealed class RouteRig : IAsyncDisposable
     public static string PathOf(ManagementRoute route, string pattern) => pattern.Replace("{scope}", ControlClient.Local).Replace("{subscription}", "subscription").Replace("{group}", "default")
         .Replace("{registry}", route.Name == "registries.delete" ? "second" : "local").Replace("{map}", "keeper-map").Replace("{token}", "keeper").Replace("{identity}", "builder")
         .Replace("{credential}", "main").Replace("{role}", Role).Replace("{assignment}", Assignment).Replace("{lock}", "keep").Replace("{provider}", "Microsoft.ContainerRegistry")
-        .Replace("{linkGroup}", "registry").Replace("{", "").Replace("}", "");
+        .Replace("{linkGroup}", "registry").Replace("{tagsName}", "default").Replace("{", "").Replace("}", "");
 
     /// <summary>A body that would change something, for a route that takes one.</summary>
     public static string? BodyOf(ManagementRoute route) =>

@@ -31,6 +31,8 @@ internal static class ValidBodies
         "identities.put" => """{"location":"local","tags":{"a":"b"}}""",
         "federation.put" => """{"properties":{"issuer":"https://issuer.example","subject":"other","audiences":["api://AzureADTokenExchange"]}}""",
         "network-rules.dry-run" => """{"properties":{"networkRuleSet":{"defaultAction":"Deny","ipRules":[]},"publicNetworkAccess":"Enabled","networkRuleBypassOptions":"None"}}""",
+        "tags.put" => """{"properties":{"tags":{"a":"b"}}}""",
+        "tags.patch" => """{"operation":"Merge","properties":{"tags":{"c":"d"}}}""",
         "locks.put" => """{"properties":{"level":"CanNotDelete","notes":"text"}}""",
         _ => throw new NotSupportedException($"{route} takes a body that no test knows: add one that is good."),
     };
