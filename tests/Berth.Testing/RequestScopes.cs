@@ -36,16 +36,17 @@ public static partial class RequestScopes
 
     private static string[] OfArtifacts(string method, string path)
     {
-        var name = path.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
-
         // No part of a name begins with the underscore: what does is a list, or something in one.
-        var list = name.IndexOf("/_", StringComparison.Ordinal);
-        if (list > 0) name = name[..list];
-        return Repository(name, method switch { "PATCH" => "metadata_write,metadata_read", "DELETE" => "delete", _ => "metadata_read" });
+        var list = path.IndexOf("/_", StringComparison.Ordinal);
+        return Repository(list > 0 ? path[..list] : path, method switch { "PATCH" => "metadata_write,metadata_read", "DELETE" => "delete", _ => "metadata_read" });
     }
 
     // What is no name cannot be asked for, and is refused for that alone.
-    private static string[] Repository(string name, string actions) => name.Length <= LongestName && Name().IsMatch(name) ? [$"repository:{name}:{actions}"] : [];
+    private static string[] Repository(string written, string actions)
+    {
+        var name = written.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        return name.Length <= LongestName && Name().IsMatch(name) ? [$"repository:{name}:{actions}"] : [];
+    }
 
     private static (string Path, string Query) Split(string target)
     {
