@@ -1,3 +1,4 @@
+using Berth.Registry.ApiReference;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry;
@@ -7,4 +8,7 @@ internal interface IFeatureRoutes
 {
     /// <summary>Answers the request if its path is the feature's; false if it lies elsewhere.</summary>
     bool TryHandle(HttpContext context, out Task handled);
+
+    /// <summary>What the API's document says of them. It is asked for when somebody reads the document, not before.</summary>
+    IEnumerable<ApiCall> Calls { get; }
 }

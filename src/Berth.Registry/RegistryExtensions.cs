@@ -1,5 +1,6 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.ApiReference;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
@@ -59,7 +60,8 @@ public static class RegistryExtensions
         services.AddSingleton<RegistryResolver>();
         services.AddSingleton<KnownSettings>();
         services.AddSingleton(s => new DataEndpointHosts(s.GetRequiredService<RegistryResolver>(), s.GetRequiredService<KnownSettings>(), options));
-        return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle();
+        return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle()
+            .AddSingleton<IFeatureRoutes, ReferenceEndpoints>();
     }
 
     /// <summary>
@@ -141,6 +143,7 @@ public static class RegistryExtensions
         services.AddSingleton<FederationEndpoints>();
         services.AddSingleton<ActivityEndpoints>();
         services.AddSingleton<LockEndpoints>();
+        services.AddSingleton<TagEndpoints>();
         services.AddSingleton<PrivateLinkEndpoints>();
         services.AddSingleton<AbsentChildEndpoints>();
         services.AddSingleton<IFeatureRoutes, ManagementEndpoints>();

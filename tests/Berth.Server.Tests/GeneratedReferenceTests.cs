@@ -69,7 +69,12 @@ public sealed class GeneratedReferenceTests
               `resourceType`, `name`, `resourceGroup`, `location`, `tagName` and `tagValue`, each with `eq '…'`.
             - **Errors** are `{"error":{"code","message"}}`. Bodies are JSON objects of up to 1 MiB; a property that is not known, or has another type, is refused and named. A property of a
               registry that has no effect in this version is accepted with the value that says so, and refused with any other. Read-only ones may be sent back.
-            - **PUT** of a registry that stands leaves what the body does not name. Everything is done when the answer comes; nothing has to be polled.
+            - **PUT** of a registry that stands leaves what the body does not name; so does a token's for its status. An assignment's PUT by a version before 2020-03-01, which has no words for conditions and
+              descriptions, leaves them; by a later one it sets what it names.
+            - **Long-running operations** there are none: where Azure answers 201 or 202 with `Azure-AsyncOperation` or `Location` to be polled, everything is done here when the answer comes. A PUT answers 201 for
+              what is new and 200 else, a PATCH 200, with `provisioningState` `Succeeded`; a DELETE 200, or 204 where there was nothing; an action 200. Pollers take that for the end at once: az, Azure.ResourceManager and
+              @azure/arm-containerregistry do, as the tests show. `deleted-registries.purge` alone is 202, without an address to ask: the bytes are freed in the background, and the registry is gone from the list.
+            - **Paths** may have a slash too many at their ends; with an empty segment within they are refused (`InvalidRequestUri`).
             - **Network rules** (`networkRuleSet`, `publicNetworkAccess`, `networkRuleBypassOptions`) act on the next request ([network.md](../user/network.md)). `ipRules` holds IPv4 and IPv6 addresses
               and networks, as they were written, and replaces the list that stood; a `defaultAction` alone leaves it. `network-rules.dry-run` takes the same body and changes nothing.
             - **Policies** that may be changed are `exportPolicy`, `azureADAuthenticationAsArmPolicy`, `softDeletePolicy` (`status`, `retentionDays` 1 to 90) and `retentionPolicy` (`status`, `days` 0
@@ -92,6 +97,7 @@ public sealed class GeneratedReferenceTests
             - **What this version does not have** (webhooks, replications, cache rules, tasks and so on) is listed as empty and answered with 404 by its name; what would make, change or delete
               one is refused with 400 `FeatureNotSupported`, and changes nothing.
             - **Tokens' passwords** in a PUT or PATCH (`credentials.passwords`) are those that stay: the others are deleted. Without the list all stay.
+            - **Tags** by themselves (`tags.…`, as `az tag` and the SDKs change them) are those of a registry, a resource group or a managed identity.
             - **Role assignments** are filtered by `atScope()`, `principalId eq '…'` and `assignedTo('…')`; role definitions by `roleName eq '…'` and `type eq '…'`.
 
             | route | method | path | action |

@@ -55,7 +55,11 @@ public static partial class RequestScopes
     }
 
     // What is no name cannot be asked for, and is refused for that alone.
-    private static string[] Repository(string name, string actions) => name.Length <= LongestName && Name().IsMatch(name) ? [$"repository:{name}:{actions}"] : [];
+    private static string[] Repository(string written, string actions)
+    {
+        var name = written.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        return name.Length <= LongestName && Name().IsMatch(name) ? [$"repository:{name}:{actions}"] : [];
+    }
 
     private static (string Path, string Query) Split(string target)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Berth.Oci;
+using Berth.Registry.ApiReference;
 using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,9 @@ internal sealed partial class ArtifactEndpoints(
 {
     /// <summary>What every path begins with.</summary>
     public const string Prefix = "/acr/v1/";
+
+    /// <inheritdoc/>
+    public IEnumerable<ApiCall> Calls => ArtifactDescription.Calls;
 
     /// <inheritdoc/>
     public bool TryHandle(HttpContext context, out Task handled)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.ApiReference;
 using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
@@ -19,6 +20,9 @@ internal sealed partial class DistributionEndpoints(
 {
     private static readonly string[] ContentHeaders =
         ["Accept-Ranges", "Cache-Control", "Content-Length", "Content-Range", "Content-Type", "Docker-Content-Digest", "ETag", "Link", "OCI-Filters-Applied"];
+
+    /// <inheritdoc/>
+    public IEnumerable<ApiCall> Calls => DistributionDescription.Calls;
 
     /// <summary>Answers the request if it is for the data plane; false if its target lies elsewhere.</summary>
     public bool TryHandle(HttpContext context, out Task handled)

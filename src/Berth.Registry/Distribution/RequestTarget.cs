@@ -53,7 +53,7 @@ public readonly record struct RequestTarget(
     {
         if (path is "/v2" or "/v2/") return new RequestTarget(ResourceKind.Root);
 
-        // %3A is the one escape that clients need (the colon of a digest); any other could hide a slash or a dot.
+        // %3A is the colon of a digest, %2F a slash of a name, which is read as one where a name stands and nowhere else; any other escape could hide a dot.
         if (path.Contains('%')) path = path.ToString().Replace("%3A", ":", StringComparison.OrdinalIgnoreCase);
         RefuseHostile(path);
 
@@ -77,15 +77,17 @@ public readonly record struct RequestTarget(
 
     private static void RefuseHostile(ReadOnlySpan<char> path)
     {
-        foreach (var c in path)
+        for (var i = 0; i < path.Length; i++)
         {
-            if (c is <= ' ' or >= (char)0x7f or '\\' or '%')
-                throw new OciException(OciErrorCode.NameInvalid, "The path holds a character that no name, tag or digest has; only the escape %3A is accepted.");
+            if (path[i] is <= ' ' or >= (char)0x7f or '\\' || (path[i] == '%' && !IsSlash(path[i..])))
+                throw new OciException(OciErrorCode.NameInvalid, "The path holds a character that no name, tag or digest has; only the escapes %3A and %2F are accepted.");
         }
 
         if (path.IndexOf("//") >= 0 || path.IndexOf("/./") >= 0 || path.IndexOf("/../") >= 0 || path.EndsWith("/.") || path.EndsWith("/.."))
             throw new OciException(OciErrorCode.NameInvalid, "The path holds an empty or a dot segment; write each name in full.");
     }
+
+    private static bool IsSlash(ReadOnlySpan<char> escape) => escape.StartsWith("%2F", StringComparison.OrdinalIgnoreCase);
 
     private static bool TryCut(ReadOnlySpan<char> text, ReadOnlySpan<char> suffix, out ReadOnlySpan<char> before)
     {
@@ -95,11 +97,15 @@ public readonly record struct RequestTarget(
         return true;
     }
 
-    private static RepositoryName Name(ReadOnlySpan<char> text) =>
-        RepositoryName.TryParse(text, out var name) ? name : throw new OciException(
+    private static RepositoryName Name(ReadOnlySpan<char> text)
+    {
+        // The Azure SDKs write a name's slashes so. What comes of it has to be a name, which has no empty parts and no dots alone.
+        if (text.Contains('%')) text = text.ToString().Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        return RepositoryName.TryParse(text, out var name) ? name : throw new OciException(
             OciErrorCode.NameInvalid,
             $"'{Shorten(text)}' is not a repository name: lower-case letters, digits and single separators . _ - in parts joined by /, at most {RepositoryName.MaxLength} characters.",
             detail: Shorten(text));
+    }
 
     private static Reference ReferenceOf(ReadOnlySpan<char> text)
     {
@@ -113,7 +119,7 @@ public readonly record struct RequestTarget(
     private static Digest DigestOf(ReadOnlySpan<char> text) => Digest.TryParse(text, out var digest) ? digest : throw InvalidDigest(text);
 
     private static string UploadIdOf(ReadOnlySpan<char> text) =>
-        text.Length is > 0 and <= MaxUploadIdLength ? text.ToString() : throw NotFound();
+        text.Length is > 0 and <= MaxUploadIdLength && !text.Contains('%') ? text.ToString() : throw NotFound();
 
     private static OciException InvalidDigest(ReadOnlySpan<char> text) => new(
         OciErrorCode.DigestInvalid, $"'{Shorten(text)}' is not a digest: sha256: and 64, or sha512: and 128, lower-case hexadecimal digits.",

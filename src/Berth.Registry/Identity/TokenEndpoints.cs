@@ -1,5 +1,6 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.ApiReference;
 using Berth.Registry.Identity.Authority;
 using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Network;
@@ -18,6 +19,9 @@ internal sealed class TokenEndpoints(
     AccessTokens tokens, AuthorityTokens authority, RefreshGrants refreshes, AccessLog accessLog, TokenChallenge challenge, PublicNames names) : IFeatureRoutes
 {
     private const string ExchangePath = "/oauth2/exchange";
+
+    /// <inheritdoc/>
+    public IEnumerable<ApiCall> Calls => TokenDescription.Calls;
 
     /// <summary>Answers the request if it is for the token service; false if its path is another.</summary>
     public bool TryHandle(HttpContext context, out Task handled)

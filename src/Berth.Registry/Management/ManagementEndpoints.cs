@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Berth.Metadata;
+using Berth.Registry.ApiReference;
 using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,9 @@ internal sealed partial class ManagementEndpoints(
 
     // The deepest resource has ten; a scope of a role assignment adds four.
     private const int MaxSegments = 32;
+
+    /// <inheritdoc/>
+    public IEnumerable<ApiCall> Calls => ManagementDescription.Calls;
 
     /// <inheritdoc/>
     public bool TryHandle(HttpContext context, out Task handled)
@@ -46,8 +50,8 @@ internal sealed partial class ManagementEndpoints(
             }
 
             (route, var values) = FindRoute(context);
-            CheckVersion(context.Request.Query["api-version"].ToString());
-            await ActAsync(context, route, values, principal);
+            var version = ApiVersion.Parse(context.Request.Query["api-version"].ToString());
+            await ActAsync(context, route, values, principal, version);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -63,7 +67,7 @@ internal sealed partial class ManagementEndpoints(
         }
     }
 
-    private async Task ActAsync(HttpContext context, ManagementRoute route, Dictionary<string, string> values, Principal principal)
+    private async Task ActAsync(HttpContext context, ManagementRoute route, Dictionary<string, string> values, Principal principal, ApiVersion version)
     {
         var installation = await installations.FindInstallationAsync(context.RequestAborted) ?? throw new MetadataUnavailableException("There is no installation yet.");
         var scope = ScopeText.Of(values);
@@ -88,7 +92,7 @@ internal sealed partial class ManagementEndpoints(
 
         if (route.ForbiddenBy is { } level && await locks.FindLockOverAsync(scope, level, context.RequestAborted) is { } held)
             throw ManagementException.Locked(ScopeText.Write(scope), held);
-        await route.Act(services, new ManagementRequest(context, route, values, scope, principal, installation, names));
+        await route.Act(services, new ManagementRequest(context, route, values, scope, principal, installation, names) { Version = version });
     }
 
     private static string? SubscriptionOf(ResourceScope scope) => scope.Value.Split('/') is ["", "subscriptions", var subscription, ..] ? subscription : null;
@@ -109,7 +113,9 @@ internal sealed partial class ManagementEndpoints(
 
     private static (ManagementRoute Route, Dictionary<string, string> Values) FindRoute(HttpContext context)
     {
-        var path = context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        // Clients join the parts of an id with a slash too many at its ends; between two names, a name is missing.
+        var path = context.Request.Path.Value!.Trim('/').Split('/');
+        if (path.Contains("")) throw ManagementException.Bad("InvalidRequestUri", "The path holds an empty segment: a name is missing between two slashes.");
         List<string> allowed = [];
         foreach (var route in path.Length <= MaxSegments ? ManagementRoute.All : [])
         {
@@ -121,14 +127,6 @@ internal sealed partial class ManagementEndpoints(
         if (allowed.Count == 0) throw new ManagementException(404, "NotFound", "Nothing is served at this path; docs/reference/control-plane.md lists what is.");
         context.Response.Headers.Allow = string.Join(", ", allowed);
         throw new ManagementException(405, "MethodNotAllowed", "This method is not supported here; see the Allow header.");
-    }
-
-    private static void CheckVersion(string version)
-    {
-        if (version.Length == 0)
-            throw ManagementException.Bad("MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests, for example 2023-07-01.");
-        if (version.Length > 32 || version.Split('-') is not [{ Length: 4 }, { Length: 2 }, { Length: 2 }, ..] || !DateOnly.TryParseExact(version[..Math.Min(10, version.Length)], "yyyy-MM-dd", out _))
-            throw ManagementException.Bad("InvalidApiVersionParameter", "The api-version is none: it is a date such as 2023-07-01, with -preview after it or not.");
     }
 
     private async Task AnswerUnauthorizedAsync(HttpContext context)

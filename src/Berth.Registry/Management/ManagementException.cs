@@ -15,7 +15,7 @@ internal sealed class ManagementException(int status, string code, string messag
     public string Code => code;
 
     /// <summary>The resource is not there.</summary>
-    public static ManagementException NotFound(string id) => new(404, "ResourceNotFound", $"The resource '{id}' was not found; list its kind to see what there is.");
+    public static ManagementException NotFound(string id) => new(404, "ResourceNotFound", $"The resource '{Shorten(id, 600)}' was not found; list its kind to see what there is.");
 
     /// <summary>The resource group is not there.</summary>
     public static ManagementException GroupNotFound(string group) =>
@@ -38,5 +38,5 @@ internal sealed class ManagementException(int status, string code, string messag
     public static ManagementException BadContent(string message) => new(400, "InvalidRequestContent", message);
 
     /// <summary>What a client wrote, short enough to be repeated.</summary>
-    public static string Shorten(string text) => text.Length <= 200 ? text : text[..200] + "…";
+    public static string Shorten(string text, int most = 200) => text.Length <= most ? text : text[..most] + "…";
 }

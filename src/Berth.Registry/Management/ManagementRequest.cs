@@ -22,6 +22,9 @@ internal sealed class ManagementRequest(
     private const int MaxBodyBytes = 1 << 20;
     private const int MaxDepth = 32;
 
+    /// <summary>The version of the API that the client speaks.</summary>
+    public required ApiVersion Version { get; init; }
+
     /// <summary>A name in the path.</summary>
     public string this[string name] => values[name];
 
@@ -83,7 +86,9 @@ internal sealed class ManagementRequest(
         }
         catch (JsonException e)
         {
-            throw ManagementException.BadContent($"The body is no JSON: it cannot be read at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
+            throw ManagementException.BadContent(e.LineNumber is { } line
+                ? $"The body is no JSON of at most {MaxDepth} levels: it cannot be read at line {line + 1}, byte {e.BytePositionInLine + 1}."
+                : "The body has a property twice in the same object; leave one of them out.");
         }
     }
 

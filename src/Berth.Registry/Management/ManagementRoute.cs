@@ -19,6 +19,7 @@ public sealed class ManagementRoute
         .. DeletedRegistryEndpoints.Routes, .. UsageEndpoints.Routes, .. AdminUserEndpoints.Routes, .. ScopeMapEndpoints.Routes, .. TokenResourceEndpoints.Routes,
         .. RoleDefinitionEndpoints.Routes, .. RoleAssignmentEndpoints.Routes, .. ManagedIdentityEndpoints.Routes, .. FederationEndpoints.Routes, .. ActivityEndpoints.Routes,
         .. NetworkDryRunEndpoints.Routes, .. PrivateLinkEndpoints.Routes, .. AbsentChildEndpoints.Routes, .. LockEndpoints.Routes,
+        .. TagEndpoints.Routes,
     ]);
 
     private readonly string[] _segments;

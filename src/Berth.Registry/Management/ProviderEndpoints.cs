@@ -18,7 +18,7 @@ internal sealed class ProviderEndpoints
             ["registries", "registries/scopeMaps", "registries/tokens", "registries/privateLinkResources", "checkNameAvailability", "operations"]),
         new("Microsoft.ManagedIdentity", ["2023-01-31", "2018-11-30"], ["userAssignedIdentities", "userAssignedIdentities/federatedIdentityCredentials"]),
         new("Microsoft.Authorization", ["2022-04-01", "2020-05-01", "2016-09-01"], ["roleAssignments", "roleDefinitions", "locks"]),
-        new("Microsoft.Resources", ["2021-04-01", "2019-11-01"], ["tenants", "subscriptions", "subscriptions/locations", "subscriptions/resourceGroups", "resources", "providers"]),
+        new("Microsoft.Resources", ["2021-04-01", "2019-11-01"], ["tenants", "subscriptions", "subscriptions/locations", "subscriptions/resourceGroups", "resources", "providers", "tags"]),
         new("Microsoft.Insights", ["2015-04-01"], ["eventtypes"]),
     ];
 

@@ -103,6 +103,7 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
     {
         if (sku.Only("name", "tier").IsEmpty) return null;
         var name = sku.RequiredText("name");
+        sku.Text("tier");
         return Skus.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? throw ManagementException.Bad("SkuNotSupported", $"'sku.name' is one of {string.Join(", ", Skus)}, not '{ManagementException.Shorten(name)}'.");
     }

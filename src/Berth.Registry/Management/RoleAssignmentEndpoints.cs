@@ -10,6 +10,9 @@ internal sealed class RoleAssignmentEndpoints(RoleCatalog catalog, IRoles roles,
     private const string Path = "{scope}/providers/Microsoft.Authorization/roleAssignments";
     private const string Action = "Microsoft.Authorization/roleAssignments/";
 
+    // Before this version an assignment has neither a condition nor a description: who speaks an older one must not take them away by leaving them out.
+    private static readonly DateOnly FirstWithConditions = new(2020, 3, 1);
+
     /// <summary>The calls.</summary>
     public static IReadOnlyList<ManagementRoute> Routes =>
     [
@@ -103,14 +106,17 @@ internal sealed class RoleAssignmentEndpoints(RoleCatalog catalog, IRoles roles,
         var principal = await FindPrincipalAsync(properties, request.Aborted);
         var role = await FindRoleAsync(properties, request);
         var (condition, version) = ReadCondition(properties);
+        var description = properties.Text("description");
         await places.RequireAsync(request.Scope, request.Installation, request.Aborted);
+        if (request.Version.Date < FirstWithConditions && await FindAsync(request) is { } standing)
+            (condition, version, description) = (standing.Condition, standing.ConditionVersion, standing.Description);
 
         var wanted = new RoleAssignmentRecord(id.ToString(), request.Scope, role.Id.ToString(), principal.Id)
         {
             NeedsDefinition = !role.IsBuiltIn,
             Condition = condition,
             ConditionVersion = version,
-            Description = properties.Text("description"),
+            Description = description,
         };
         var put = await roles.PutRoleAssignmentAsync(wanted, request.Caller, request.Aborted);
         switch (put.Outcome)

@@ -96,6 +96,9 @@ internal sealed class RoleDefinitionEndpoints(RoleCatalog catalog, IRoles roles,
     private static List<ResourceScope> ReadScopes(ResourceBody properties, InstallationRecord installation)
     {
         var scopes = properties.Texts("assignableScopes")?.Select(ScopeText.Parse).Distinct().ToList() ?? [];
+        var own = ResourceScope.OfSubscription(installation.SubscriptionId);
+        foreach (var foreign in scopes.Where(scope => scope != ResourceScope.Root && !own.Contains(scope)))
+            throw ManagementException.Bad("InvalidRoleDefinition", $"'properties.assignableScopes' holds '{ManagementException.Shorten(foreign.Value)}', which is not of this installation's subscription.");
         if (scopes.Count is 0 or > MaxScopes)
             throw ManagementException.Bad("InvalidRoleDefinition", $"'properties.assignableScopes' holds 1 to {MaxScopes} scopes, such as '{ScopeText.Subscription(installation.SubscriptionId)}'.");
         return scopes;
@@ -107,7 +110,7 @@ internal sealed class RoleDefinitionEndpoints(RoleCatalog catalog, IRoles roles,
         foreach (var block in properties.Objects("permissions") ?? [])
         {
             block.Only("actions", "notActions", "dataActions", "notDataActions", "condition", "conditionVersion");
-            if (block.Text("condition") is not null)
+            if (block.Text("condition") is not null || block.Text("conditionVersion") is not null)
                 throw ManagementException.Bad("InvalidRoleDefinition", "A role's permissions have no condition; put it on the assignment.");
             blocks.Add(new RoleBlock(block.Texts("actions") ?? [], block.Texts("notActions") ?? [], block.Texts("dataActions") ?? [], block.Texts("notDataActions") ?? []));
         }

@@ -97,8 +97,12 @@ internal sealed partial class ScopeMapEndpoints(RegistryFinder finder, IRegistry
         return registry;
     }
 
-    private static ResourceBody ReadProperties(ResourceBody body) => body.Only("id", "name", "type", "systemData", "properties").Object("properties")
-        .Only("description", "actions", "type", "creationDate", "provisioningState");
+    private static ResourceBody ReadProperties(ResourceBody body)
+    {
+        // Clients that know resources of any kind say where it is, too: where its registry is.
+        body.Only("id", "name", "type", "systemData", "location", "properties").Text("location");
+        return body.Object("properties").Only("description", "actions", "type", "creationDate", "provisioningState");
+    }
 
     private static void RefuseSystemDefined(ManagementRequest request)
     {

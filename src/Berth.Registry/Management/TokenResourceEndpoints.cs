@@ -50,7 +50,7 @@ internal sealed partial class TokenResourceEndpoints(RegistryFinder finder, IReg
         if (ReadScopeMap(registry, properties) is not { } map)
             throw ManagementException.BadContent($"The body needs 'properties.scopeMapId', such as '{ScopeMapEndpoints.IdOf(registry, "_repositories_pull")}'.");
         var standing = await tokens.FindTokenAsync(registry.Id, request["token"], request.Aborted);
-        await SetAsync(request, registry, map, ReadStatus(properties) ?? true, FindRemoved(properties, standing?.Credentials ?? []));
+        await SetAsync(request, registry, map, ReadStatus(properties) ?? standing?.Token.Principal.Enabled ?? true, FindRemoved(properties, standing?.Credentials ?? []));
     }
 
     private async Task PatchAsync(ManagementRequest request)
@@ -146,7 +146,8 @@ internal sealed partial class TokenResourceEndpoints(RegistryFinder finder, IReg
 
     private static ResourceBody ReadProperties(ResourceBody body)
     {
-        var properties = body.Only("id", "name", "type", "systemData", "properties").Object("properties")
+        body.Only("id", "name", "type", "systemData", "location", "properties").Text("location");
+        var properties = body.Object("properties")
             .Only("scopeMapId", "status", "credentials", "creationDate", "provisioningState");
         if (properties.Object("credentials").Only("certificates", "passwords").Objects("certificates") is { Count: > 0 })
             throw ManagementException.Bad("CertificatesNotSupported", "A token signs in with passwords, not with certificates: leave 'properties.credentials.certificates' out.");

@@ -35,8 +35,14 @@ public sealed class HostileTargetTests(RegistryFixture fixture) : RegistryTest(f
     [InlineData("a%C0%AFb")]
     [InlineData("a%FFb")]
     [InlineData("a%25b")]
-    [InlineData("a%2Fb")]
-    [InlineData("a%2fb")]
+    [InlineData("%2Fa")]
+    [InlineData("a%2F")]
+    [InlineData("a%2F%2Fb")]
+    [InlineData("a/%2Fb")]
+    [InlineData("a%2F..%2Fb")]
+    [InlineData("a%2f..%2fb")]
+    [InlineData("a%2F.%2Fb")]
+    [InlineData("a%2F%2e%2e%2Fb")]
     [InlineData("a%252Fb")]
     [InlineData("a%5Cb")]
     [InlineData("a\\b")]
@@ -72,11 +78,26 @@ public sealed class HostileTargetTests(RegistryFixture fixture) : RegistryTest(f
     }
 
     [Theory]
+    [InlineData("%2F")]
+    [InlineData("%2f")]
+    public async Task An_encoded_slash_of_a_name_is_a_slash(string slash)
+    {
+        var image = await Client.PushImageAsync($"{Repo}/victim", "latest");
+        foreach (var target in (string[])["tags/list", "manifests/latest", $"manifests/{image.Digest}"])
+        {
+            var written = await RawAsync("GET", $"/v2/{$"{Repo}/victim".Replace("/", slash, StringComparison.Ordinal)}/{target}");
+            var plain = await RawAsync("GET", $"/v2/{Repo}/victim/{target}");
+            Assert.Equal((200, Convert.ToHexString(plain.Body)), (written.Status, Convert.ToHexString(written.Body)));
+        }
+    }
+
+    [Theory]
     [InlineData("/v2/{0}/other/../victim/tags/list")]
     [InlineData("/v2/{0}/other/%2e%2e/victim/tags/list")]
     [InlineData("/v2/{0}/./victim/tags/list")]
     [InlineData("/v2/{0}//victim/tags/list")]
-    [InlineData("/v2/{0}%2Fvictim/tags/list")]
+    [InlineData("/v2/{0}%2Fvictim%2Ftags/list")]
+    [InlineData("/v2/{0}%2Fother%2F..%2Fvictim/tags/list")]
     [InlineData("/v2/{0}\\victim/tags/list")]
     [InlineData("/v2/../v2/{0}/victim/tags/list")]
     [InlineData("/v2/{0}/victim/blobs/../tags/list")]

@@ -49,8 +49,10 @@ public sealed class RequestTargetTests
     [InlineData("/v2/a/./tags/list")]
     [InlineData("/v2/a//b/tags/list")]
     [InlineData("/v2//a/tags/list")]
-    [InlineData("/v2/a%2fb/tags/list")]
-    [InlineData("/v2/a%2Fb/manifests/x")]
+    [InlineData("/v2/a%2f%2fb/tags/list")]
+    [InlineData("/v2/a%2F..%2Fb/manifests/x")]
+    [InlineData("/v2/%2Fb/tags/list")]
+    [InlineData("/v2/a%252Fb/tags/list")]
     [InlineData("/v2/%2e%2e/tags/list")]
     [InlineData("/v2/a\\b/tags/list")]
     [InlineData("/v2/a\0b/tags/list")]
@@ -64,6 +66,11 @@ public sealed class RequestTargetTests
 
         Assert.Equal((OciErrorCode.NameInvalid, 400), (refusal.Code, refusal.Status));
     }
+
+    [Theory]
+    [InlineData("/v2/a%2Fb/tags/list", "a/b")]
+    [InlineData("/v2/a%2fmanifests%2fb/c/tags/list", "a/manifests/b/c")]
+    public void An_encoded_slash_of_a_name_is_a_slash(string path, string name) => Assert.Equal((ResourceKind.Tags, name), (RequestTarget.Parse(path).Kind, RequestTarget.Parse(path).Repository.Value));
 
     [Theory]
     [InlineData("/v2/a/manifests/sha256:baddigeststring", OciErrorCode.DigestInvalid)]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.ApiReference;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Identity.Authority;
@@ -12,6 +13,9 @@ namespace Berth.Registry.Identity.Authority;
 internal sealed class AuthorityEndpoints(
     AuthorityDocuments documents, TokenGrants grants, DeviceSignIn devices, BrowserSignIn browsers, OutsideReturn outside, AuthorityTokens tokens, TimeProvider time) : IFeatureRoutes
 {
+    /// <inheritdoc/>
+    public IEnumerable<ApiCall> Calls => AuthorityDescription.Calls;
+
     /// <summary>Answers the request if its path is the authority's.</summary>
     public bool TryHandle(HttpContext context, out Task handled)
     {

@@ -1,5 +1,6 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.ApiReference;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Identity.Directory;
@@ -18,6 +19,9 @@ internal sealed class DirectoryEndpoints(
 
     private readonly Lazy<GraphRoute[]> _routes = new(() =>
         [.. users.Routes, .. groups.Routes, .. applications.Routes, .. credentials.Routes, .. federation.Routes, .. objects.Routes]);
+
+    /// <inheritdoc/>
+    public IEnumerable<ApiCall> Calls => DirectoryDescription.Of(_routes.Value);
 
     /// <inheritdoc/>
     public bool TryHandle(HttpContext context, out Task handled)

@@ -1,5 +1,6 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.ApiReference;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Identity.Evidence;
@@ -25,6 +26,9 @@ internal sealed class EvidenceEndpoints(
         new("consumers", EvidenceSubject.Registry, call => consumers.AnswerAsync(call.Context, call.Registry!)),
         new("credentials", EvidenceSubject.Registry, call => credentials.AnswerAsync(call.Context, call.Registry!, call.KnowsEverybody)),
     ];
+
+    /// <inheritdoc/>
+    public IEnumerable<ApiCall> Calls => EvidenceDescription.Of(Routes, Prefix, Right);
 
     /// <inheritdoc/>
     public bool TryHandle(HttpContext context, out Task handled)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.ApiReference;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -18,6 +19,9 @@ internal sealed class IssuerKeyEndpoints(
     private const string Path = "/berth/v1/issuer-keys";
     private const string Right = "Microsoft.Authorization/issuerKeys/";
     private const int MaxIssuer = 600;
+
+    /// <inheritdoc/>
+    public IEnumerable<ApiCall> Calls => IssuerKeyDescription.Of(Path, Right);
 
     /// <inheritdoc/>
     public bool TryHandle(HttpContext context, out Task handled)
