@@ -4,7 +4,7 @@ using Berth.Cli.Session;
 
 namespace Berth.Cli.Acr;
 
-/// <summary><c>acr config</c>: the policies of a registry that delete after days.</summary>
+/// <summary><c>acr config</c>: the policies of a registry.</summary>
 internal static class PolicyCommands
 {
     /// <summary>The command with its groups.</summary>
@@ -12,7 +12,11 @@ internal static class PolicyCommands
     {
         var retention = new Command("retention", "Whether manifests that no tag names are deleted, and after how many days.") { Show("retentionPolicy"), UpdateRetention() };
         var softDelete = new Command("soft-delete", "Whether what is deleted can be restored, and for how many days.") { Show("softDeletePolicy"), UpdateSoftDelete() };
-        return new Command("config", "The policies of a registry.") { retention, softDelete };
+        var tokens = new Command("authentication-as-arm", "Whether tokens of the control plane open the registry, too.")
+        {
+            Show("azureADAuthenticationAsArmPolicy"), UpdateControlPlaneTokens(),
+        };
+        return new Command("config", "The policies of a registry.") { retention, softDelete, tokens };
     }
 
     private static Command Show(string policy) => RegistryResource.Command("show", "Shows the policy.", Registry(), [], async (_, registry, cancellationToken) =>
@@ -43,8 +47,16 @@ internal static class PolicyCommands
         });
     }
 
+    private static Command UpdateControlPlaneTokens()
+    {
+        var status = Status();
+        status.Required = true;
+        return RegistryResource.Command("update", "Changes the policy.", Registry(), [status], (parsed, registry, cancellationToken) =>
+            UpdateAsync(registry, "azureADAuthenticationAsArmPolicy", null, parsed.GetValue(status), null, cancellationToken));
+    }
+
     private static async Task<JsonElement> UpdateAsync(
-        RegistryResource registry, string policy, string daysName, string? status, int? days, CancellationToken cancellationToken)
+        RegistryResource registry, string policy, string? daysName, string? status, int? days, CancellationToken cancellationToken)
     {
         if (status is null && days is null) throw new ArgumentException("Say what to change: --status, --days.");
         var changed = await registry.SendAsync(HttpMethod.Patch, "", json =>
@@ -53,7 +65,7 @@ internal static class PolicyCommands
             json.WriteStartObject("policies"u8);
             json.WriteStartObject(policy);
             json.TextIfAny("status", status?.ToLowerInvariant());
-            if (days is { } number) json.WriteNumber(daysName, number);
+            if (days is { } number && daysName is not null) json.WriteNumber(daysName, number);
             json.WriteEndObject();
             json.WriteEndObject();
             json.WriteEndObject();

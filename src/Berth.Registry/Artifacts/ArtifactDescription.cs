@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Berth.Registry.ApiReference;
-using Berth.Registry.Identity;
 
 namespace Berth.Registry.Artifacts;
 
@@ -29,6 +28,17 @@ internal static class ArtifactDescription
         ["artifacts.manifests"] = new("Lists a repository's manifests.", "RepositoryManifests") { Parameters = TimedPage },
         ["artifacts.manifest.show"] = new("Shows a manifest.", "RepositoryManifest"),
         ["artifacts.manifest.update"] = new("Locks or unlocks a manifest.", "RepositoryManifest") { Body = "ChangeableAttributes" },
+        ["artifacts.deleted.catalog"] = new("Lists the repositories with deleted content that the caller may see, by name.", "DeletedRepositories") { Parameters = Page },
+        ["artifacts.deleted.tags"] = new("Lists a repository's deleted tags.", "DeletedTags")
+        {
+            Parameters = [.. Page, new("lasttime", "That entry's number, as a Link header carries it.", Type: "integer")],
+        },
+        ["artifacts.deleted.manifests"] = new("Lists a repository's deleted manifests.", "DeletedManifests") { Parameters = Page },
+        ["artifacts.deleted.restore"] = new("Brings a deleted manifest back, with what it lists and what was deleted with it.", "RestoredManifest")
+        {
+            Body = "Restoration", IsBodyRequired = false, Parameters = [new("force", "Whether a tag that names another manifest by now is taken from it.", Type: "boolean")],
+        },
+        ["artifacts.deleted.purge"] = new("Deletes a deleted manifest for good, before its time.", null) { Status = 202 },
     };
 
     /// <summary>The calls.</summary>
@@ -39,10 +49,10 @@ internal static class ArtifactDescription
         var note = Notes.GetValueOrDefault(route.Name) ?? new Note($"See the reference of the metadata API ({route.Name}).", null);
         return new ApiCall(route.Name, route.Method, PathOf(route.Kind), ApiPart.Artifacts, note.Summary)
         {
-            Right = route.Action is { } action ? $"repository {action}" : $"registry {RegistryAction.CatalogRead}",
+            Right = route.Action is { } action ? $"repository {action}" : $"registry {route.RegistryAction}",
             Parameters = note.Parameters,
-            Body = note.Body is { } body ? new ApiContent(body) : null,
-            Answers = [new ApiAnswer(note.Status, note.Answer is { } answer ? new ApiContent(answer) : null, note.Parameters.Length > 0 ? ["Link"] : [])],
+            Body = note.Body is { } body ? new ApiContent(body, IsRequired: note.IsBodyRequired) : null,
+            Answers = [new ApiAnswer(note.Status, note.Answer is { } answer ? new ApiContent(answer) : null, note.Parameters.Contains(Page[0]) ? ["Link"] : [])],
             Errors = route.Method == "GET" ? [] : [409],
         };
     }
@@ -55,6 +65,10 @@ internal static class ArtifactDescription
         ArtifactKind.Tag => "{name}/_tags/{tag}",
         ArtifactKind.Manifests => "{name}/_manifests",
         ArtifactKind.Manifest => "{name}/_manifests/{digest}",
+        ArtifactKind.DeletedCatalog => "_deleted/_catalog",
+        ArtifactKind.DeletedTags => "_deleted/{name}/_tags",
+        ArtifactKind.DeletedManifests => "_deleted/{name}/_manifests",
+        ArtifactKind.DeletedManifest => "_deleted/{name}/_manifests/{digest}",
         _ => throw new UnreachableException(kind.ToString()),
     };
 
@@ -65,6 +79,9 @@ internal static class ArtifactDescription
     {
         /// <summary>The schema of its body; null for none.</summary>
         public string? Body { get; init; }
+
+        /// <summary>Whether a request without a body is refused.</summary>
+        public bool IsBodyRequired { get; init; } = true;
 
         /// <summary>The status of what was done.</summary>
         public int Status { get; init; } = 200;

@@ -51,14 +51,14 @@ public sealed class WriterPaceTests
             CheckpointInterval = TimeSpan.FromMilliseconds(5),
             WalRestartBytes = long.MaxValue,
             IdleTime = TimeSpan.FromHours(1),
-            WalSlowBytes = 500_000,
+            WalSlowBytes = 1_000_000,
             WalSlowdown = hold,
         });
 
         await PushAsync(store, "kept", "kept");
         var log = new FileInfo(folder.DatabasePath + "-wal");
         var under = new List<TimeSpan>();
-        while (log.Length <= 500_000)
+        while (log.Length <= 1_000_000)
         {
             under.Add(await TimeAsync(() => PushAsync(store, $"{under.Count} {new string('x', 20_000)}")));
             Assert.InRange(under.Count, 1, 100);
