@@ -188,6 +188,6 @@ public sealed partial class EveryRouteTests
         static string Text(JsonElement body) => body.ValueKind == JsonValueKind.Undefined ? "" : body.GetRawText().ToUpperInvariant();
     }
 
-    [GeneratedRegex("/[A-Za-z]+\\.[A-Za-z]+//|/(default|subscription|local|builder)//providers/")]
+    [GeneratedRegex("/[A-Za-z]+\\.[A-Za-z]+//|/(default|subscription|local|builder)//providers(/|$)")]
     private static partial Regex Joint();
 }
