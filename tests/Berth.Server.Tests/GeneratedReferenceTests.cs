@@ -74,7 +74,8 @@ public sealed class GeneratedReferenceTests
             - **Long-running operations** there are none: where Azure answers 201 or 202 with `Azure-AsyncOperation` or `Location` to be polled, everything is done here when the answer comes. A PUT answers 201 for
               what is new and 200 else, a PATCH 200, with `provisioningState` `Succeeded`; a DELETE 200, or 204 where there was nothing; an action 200. Pollers take that for the end at once: az, Azure.ResourceManager and
               @azure/arm-containerregistry do, as the tests show. `deleted-registries.purge` alone is 202, without an address to ask: the bytes are freed in the background, and the registry is gone from the list.
-            - **Paths** may have a slash too many at their ends; with an empty segment within they are refused (`InvalidRequestUri`).
+            - **Paths** may have a slash too many at their ends, before `providers` and behind a provider's name, as clients write them; where a name is missing between two they are refused
+              (`InvalidRequestUri`).
             - **Network rules** (`networkRuleSet`, `publicNetworkAccess`, `networkRuleBypassOptions`) act on the next request ([network.md](../user/network.md)). `ipRules` holds IPv4 and IPv6 addresses
               and networks, as they were written, and replaces the list that stood; a `defaultAction` alone leaves it. `network-rules.dry-run` takes the same body and changes nothing.
             - **Policies** that may be changed are `exportPolicy`, `azureADAuthenticationAsArmPolicy`, `softDeletePolicy` (`status`, `retentionDays` 1 to 90) and `retentionPolicy` (`status`, `days` 0

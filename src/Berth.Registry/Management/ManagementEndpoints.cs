@@ -17,6 +17,9 @@ internal sealed partial class ManagementEndpoints(
 {
     private const string RetryAfterSeconds = "5";
 
+    // What a name follows, where a scope may end.
+    private static readonly string[] Collections = ["", "subscriptions", "resourceGroups", "registries", "userAssignedIdentities"];
+
     // The deepest resource has ten; a scope of a role assignment adds four.
     private const int MaxSegments = 32;
 
@@ -113,9 +116,7 @@ internal sealed partial class ManagementEndpoints(
 
     private static (ManagementRoute Route, Dictionary<string, string> Values) FindRoute(HttpContext context)
     {
-        // Clients join the parts of an id with a slash too many at its ends; between two names, a name is missing.
-        var path = context.Request.Path.Value!.Trim('/').Split('/');
-        if (path.Contains("")) throw ManagementException.Bad("InvalidRequestUri", "The path holds an empty segment: a name is missing between two slashes.");
+        var path = SegmentsOf(context.Request.Path.Value!);
         List<string> allowed = [];
         foreach (var route in path.Length <= MaxSegments ? ManagementRoute.All : [])
         {
@@ -127,6 +128,21 @@ internal sealed partial class ManagementEndpoints(
         if (allowed.Count == 0) throw new ManagementException(404, "NotFound", "Nothing is served at this path; docs/reference/control-plane.md lists what is.");
         context.Response.Headers.Allow = string.Join(", ", allowed);
         throw new ManagementException(405, "MethodNotAllowed", "This method is not supported here; see the Allow header.");
+    }
+
+    // Clients join the parts of an id with a slash too many: at its ends, before "providers", and behind a provider's name, where az writes the parent that there is
+    // none of. Anywhere else a name is missing, and what follows would be taken for it.
+    private static string[] SegmentsOf(string path)
+    {
+        var segments = path.Trim('/').Split('/');
+        for (var i = 1; i < segments.Length - 1; i++)
+        {
+            if (segments[i].Length > 0 || segments[i - 1].Contains('.', StringComparison.Ordinal)) continue;
+            if (!segments[i + 1].Equals("providers", StringComparison.OrdinalIgnoreCase) || Collections.Contains(segments[i - 1], StringComparer.OrdinalIgnoreCase))
+                throw ManagementException.Bad("InvalidRequestUri", "The path holds an empty segment: a name is missing between two slashes.");
+        }
+
+        return [.. segments.Where(segment => segment.Length > 0)];
     }
 
     private async Task AnswerUnauthorizedAsync(HttpContext context)

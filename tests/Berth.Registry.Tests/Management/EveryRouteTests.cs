@@ -1,11 +1,12 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Berth.Registry.Management;
 using Berth.Registry.Tests.ApiReference;
 
 namespace Berth.Registry.Tests.Management;
 
 /// <summary>What holds for each call of the route table: a request that says something wrong gets an error that says so, and changes nothing.</summary>
-public sealed class EveryRouteTests
+public sealed partial class EveryRouteTests
 {
     private static readonly (string Query, string Code)[] Versions =
     [
@@ -76,10 +77,10 @@ public sealed class EveryRouteTests
             var path = RouteRig.PathOf(route);
             for (var slash = path.IndexOf('/', 1); slash > 0; slash = path.IndexOf('/', slash + 1))
             {
-                // As if the name before it were empty, and with it.
+                // With the name before it, and as if that were empty. Where az writes an empty part itself, none is missed.
                 foreach (var holed in new[] { path.Insert(slash, "/"), path[..(path.LastIndexOf('/', slash - 1) + 1)] + path[slash..] })
                 {
-                    if (holed.StartsWith("//", StringComparison.Ordinal)) continue;
+                    if (holed.StartsWith("//", StringComparison.Ordinal) || Joint().IsMatch(holed)) continue;
                     var (status, body) = await rig.Owner.SendAsync(route.Method, holed, RouteRig.BodyOf(route));
                     if (RouteRig.Judge(status, body, 400, "InvalidRequestUri", route) is { } wrong) return $"{holed}: {wrong}";
                 }
@@ -186,4 +187,7 @@ public sealed class EveryRouteTests
 
         static string Text(JsonElement body) => body.ValueKind == JsonValueKind.Undefined ? "" : body.GetRawText().ToUpperInvariant();
     }
+
+    [GeneratedRegex("/[A-Za-z]+\\.[A-Za-z]+//|/(default|subscription|local|builder)//providers(/|$)")]
+    private static partial Regex Joint();
 }

@@ -70,7 +70,7 @@ public sealed class RegistryResourceTests
     [InlineData("""{"tags":{"a":1}}""", "'a'")]
     [InlineData("""{"sku":{"name":"Huge"}}""", "sku.name")]
     [InlineData("""{"identity":{"type":"UserAssigned"}}""", "identity.type")]
-    [InlineData("""{"tags":{},"tags":{}}""", "no JSON")]
+    [InlineData("""{"tags":{},"tags":{}}""", "twice")]
     [InlineData("[]", "JSON object")]
     [InlineData("{", "no JSON")]
     public async Task What_would_have_no_effect_is_refused_and_named(string body, string named)
