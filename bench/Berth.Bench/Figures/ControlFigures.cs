@@ -59,6 +59,9 @@ internal sealed class ControlFigures(Contest contest, string folder, string laun
         {
             tokens.AllowNetworks(allowed);
             var requests = RateFigures.ManifestReads(berth.Requests, RuledRepository, [.. Enumerable.Range(0, _manifests.Count).Select(i => $"t{i}")], _manifests[0].Bytes.Length);
+
+            // The first request after a change reads the rules anew.
+            contest.Run(berth, Clients, requests, TimeSpan.FromMilliseconds(100));
             return contest.Run(berth, Clients, requests, contest.Options.RateDuration / 2);
         }
 

@@ -7,25 +7,37 @@ namespace Berth.Registry.Artifacts;
 /// <summary>What the answers of <c>/acr/v1</c> have in common, written as Azure Container Registry has it.</summary>
 internal static class ArtifactJson
 {
+    private const int TimeBytes = 33;
+
     /// <summary>The flags of what can be locked, each with the lock that is set while it is false.</summary>
     public static readonly IReadOnlyList<(string Name, Locks Lock)> Flags =
         [("deleteEnabled", Locks.Delete), ("writeEnabled", Locks.Write), ("readEnabled", Locks.Read), ("listEnabled", Locks.List)];
+
+    // A page writes them for each of its entries.
+    private static readonly (JsonEncodedText Name, Locks Lock)[] EncodedFlags = [.. Flags.Select(flag => (JsonEncodedText.Encode(flag.Name), flag.Lock))];
 
     /// <summary>Writes <c>changeableAttributes</c>: what may be done.</summary>
     public static void WriteAttributes(Utf8JsonWriter json, Locks locks)
     {
         json.WriteStartObject("changeableAttributes"u8);
-        foreach (var (name, flag) in Flags) json.WriteBoolean(name, !locks.HasFlag(flag));
+        foreach (var (name, flag) in EncodedFlags) json.WriteBoolean(name, !locks.HasFlag(flag));
         json.WriteEndObject();
     }
 
     /// <summary>Writes when a thing came and when it was last updated, with seven digits of a second's fraction.</summary>
     public static void WriteTimes(Utf8JsonWriter json, DateTimeOffset createdAt, DateTimeOffset updatedAt)
     {
-        json.WriteString("createdTime"u8, Text(createdAt));
-        json.WriteString("lastUpdateTime"u8, Text(updatedAt));
+        Write(json, "createdTime"u8, createdAt);
+        Write(json, "lastUpdateTime"u8, updatedAt);
     }
 
     /// <summary>A time as the API has it.</summary>
     public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+
+    private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTimeOffset time)
+    {
+        Span<byte> text = stackalloc byte[TimeBytes];
+        time.UtcDateTime.TryFormat(text, out var length, "O", CultureInfo.InvariantCulture);
+        json.WriteString(name, text[..length]);
+    }
 }
