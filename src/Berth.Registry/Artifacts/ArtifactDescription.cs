@@ -36,7 +36,9 @@ internal static class ArtifactDescription
         ["artifacts.deleted.manifests"] = new("Lists a repository's deleted manifests.", "DeletedManifests") { Parameters = Page },
         ["artifacts.deleted.restore"] = new("Brings a deleted manifest back, with what it lists and what was deleted with it.", "RestoredManifest")
         {
-            Body = "Restoration", IsBodyRequired = false, Parameters = [new("force", "Whether a tag that names another manifest by now is taken from it.", Type: "boolean")],
+            Body = "Restoration",
+            IsBodyRequired = false,
+            Parameters = [new("force", "Whether a tag that names another manifest by now is taken from it.", Type: "boolean")],
         },
         ["artifacts.deleted.purge"] = new("Deletes a deleted manifest for good, before its time.", null) { Status = 202 },
     };
