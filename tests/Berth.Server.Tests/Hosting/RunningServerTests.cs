@@ -141,7 +141,6 @@ public sealed class RunningServerTests(RunningServer server) : IClassFixture<Run
     [InlineData("local.berth.localhost")]
     [InlineData("berth.localhost")]
     [InlineData("localhost")]
-    [InlineData("a.deeper.name.berth.localhost")]
     public async Task A_client_that_trusts_the_ca_connects_by_each_name(string name)
     {
         using var authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(server.Data, "tls", "ca.pem"));
