@@ -33,9 +33,9 @@ public sealed class PrivateListenerTests(PrivateListenerFixture fixture) : EndTo
     [Fact]
     public async Task Blobs_are_given_at_the_private_listener_itself_though_the_registry_has_a_data_endpoint()
     {
-        var blob = await Client.PushAsync(Repo, BlobContent.Layer(1_000));
         using var control = await ControlClient.SignInAsync(Fixture.Endpoint.Address, Fixture.Endpoint.User, Fixture.Endpoint.Password);
         await control.ArmAsync("PATCH", control.Scope(), new { properties = new { dataEndpointEnabled = true, publicNetworkAccess = "Enabled" } });
+        var blob = await Client.PushAsync(Repo, BlobContent.Layer(1_000));
         var path = $"/v2/{Repo}/blobs/{blob.Digest}";
         Assert.Equal(HttpStatusCode.TemporaryRedirect, (await CallAsync("127.0.0.1", IPEndPoint.Parse(Fixture.Server.Https).Port, "local", path)).Status);
         Assert.Equal(HttpStatusCode.OK, (await CallAsync(PrivateListenerFixture.Address, Fixture.Port, "local", path)).Status);
