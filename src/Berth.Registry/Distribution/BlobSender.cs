@@ -12,6 +12,9 @@ internal sealed class BlobSender(DistributionOptions options, TimeProvider time,
 {
     private const int BlockSize = 256 * 1024;
 
+    // What a connection gets where memory is short; asking for more would have it whatever there is.
+    private const int LeastBlock = 16 * 1024;
+
     /// <summary>Sends bytes of an open blob; its length was announced, so an end before it, or an error, breaks the connection.</summary>
     public async Task SendAsync(HttpContext context, IBlobReader reader, long offset, long length)
     {
@@ -20,8 +23,9 @@ internal sealed class BlobSender(DistributionOptions options, TimeProvider time,
         using var window = new TransferWindow(options.StallLimit, time, context.RequestAborted);
         while (offset < end)
         {
-            var block = output.GetMemory((int)Math.Min(BlockSize, end - offset));
-            if (block.Length > end - offset) block = block[..(int)(end - offset)];
+            var block = output.GetMemory((int)Math.Min(LeastBlock, end - offset));
+            var most = (int)Math.Min(BlockSize, end - offset);
+            if (block.Length > most) block = block[..most];
             var read = await reader.ReadAsync(offset, block, context.RequestAborted);
             if (read == 0)
             {

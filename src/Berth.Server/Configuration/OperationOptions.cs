@@ -6,10 +6,17 @@ namespace Berth.Server.Configuration;
 internal sealed record MemoryOptions
 {
     /// <summary>
-    /// The size in bytes of the blocks that sockets receive into and send from; large ones cost less CPU for large blobs. Default 131,072 (measured: docs/decisions/0011-large-memory-blocks.md).
+    /// The size in bytes of the blocks that sockets receive into and send from; large ones cost less CPU for large blobs. An eighth of the memory, and at most 256 MiB, is used
+    /// for them; whoever comes after that gets blocks of 16 KiB. Default 524,288 (measured: docs/decisions/0011-large-memory-blocks.md).
     /// </summary>
     [Range(4096, 1048576)]
-    public int BlockSize { get; init; } = 128 * 1024;
+    public int BlockSize { get; init; } = 512 * 1024;
+
+    /// <summary>
+    /// The most connections that may be open at once; more are closed at once. 0 for as many as half the memory has room for at 64 KiB each. Default 0.
+    /// </summary>
+    [Range(0, 10_000_000)]
+    public int MaxConnections { get; init; }
 
     /// <summary>After how long without use blocks go back to the system. Default 10 seconds.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]

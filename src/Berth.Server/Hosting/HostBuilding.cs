@@ -71,6 +71,7 @@ internal static class HostBuilding
             Limit(kestrel.Limits, options.Registry.Distribution.StallLimit);
 
             // A body is received while what came before is hashed: room for a few blocks keeps both going. Kestrel's default is 1 MiB.
+            kestrel.Limits.MaxConcurrentConnections = options.Memory.MaxConnections > 0 ? options.Memory.MaxConnections : MemoryBudget.Connections();
             kestrel.Limits.MaxRequestBufferSize = Math.Max(1 << 20, 4 * options.Memory.BlockSize);
             Listen(kestrel, options.Http.Listen, _ => { });
             if (certificates is not null)

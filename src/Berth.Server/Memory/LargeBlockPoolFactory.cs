@@ -7,7 +7,7 @@ namespace Berth.Server.Memory;
 /// <summary>Gives every listener the same pool of large blocks, and lets it shrink while they rest.</summary>
 internal sealed class LargeBlockPoolFactory(MemoryOptions options, TimeProvider time) : BackgroundService, IMemoryPoolFactory<byte>
 {
-    private readonly LargeBlockMemoryPool _blocks = new(options.BlockSize);
+    private readonly LargeBlockMemoryPool _blocks = new(options.BlockSize, MemoryBudget.LargeBlocks(options.BlockSize));
 
     /// <inheritdoc/>
     public MemoryPool<byte> Create(MemoryPoolOptions? poolOptions = null) => new SharedPool(_blocks);

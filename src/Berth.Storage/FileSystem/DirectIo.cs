@@ -10,7 +10,8 @@ namespace Berth.Storage.FileSystem;
 /// <param name="blockSize">The size of one write; a multiple of <see cref="Alignment"/>.</param>
 /// <param name="blocks">Blocks of a writer: one is filled while the others are written.</param>
 /// <param name="writers">The most writers that do so at once; others use the cache.</param>
-internal sealed class DirectIo(long after, int blockSize, int blocks, int writers) : IDisposable
+/// <param name="syncEvery">How many bytes a writer makes durable at a time, beside its writes: what is left for the sync at the end does not grow with the blob.</param>
+internal sealed class DirectIo(long after, int blockSize, int blocks, int writers, long syncEvery) : IDisposable
 {
     /// <summary>Offsets, lengths and memory are multiples of this: the logical block of any disk in use, and the page.</summary>
     public const int Alignment = 4096;
@@ -21,11 +22,13 @@ internal sealed class DirectIo(long after, int blockSize, int blocks, int writer
 
     public int BlockSize => blockSize;
 
-    /// <summary>Where blocks are written: apart from what others wait for, such as an fsync, when the disk is slow.</summary>
-    public IoLane Lane { get; } = new("direct", blocks * writers);
+    public long SyncEvery => syncEvery;
+
+    /// <summary>Where blocks are written and synced: apart from what others wait for, such as an fsync, when the disk is slow.</summary>
+    public IoLane Lane { get; } = new("direct", (blocks + 1) * writers);
 
     /// <summary>What a store uses: 8 writers with 8 MiB each.</summary>
-    public static DirectIo Default() => new(after: 8 << 20, blockSize: 2 << 20, blocks: 4, writers: 8);
+    public static DirectIo Default() => new(after: 8 << 20, blockSize: 2 << 20, blocks: 4, writers: 8, syncEvery: 32 << 20);
 
     /// <summary>Takes a writer's place; false when all are taken.</summary>
     public bool TryEnter()

@@ -50,7 +50,7 @@ internal sealed partial class FileBlobWriter(StoreParts parts, DirectorySync dir
             {
                 parts.RequireReserve();
                 if (_direct is null && Position - _cachedFrom >= parts.Direct.After) bytes = await GoDirectAsync(file, bytes, cancellationToken);
-                if (_direct is not null) await WriteDirectAsync(_direct, bytes);
+                if (_direct is not null) await WriteDirectAsync(file, _direct, bytes);
                 else await WriteCachedAsync(file, bytes, cancellationToken);
             }
             catch (FileOperationException e)
@@ -156,7 +156,7 @@ internal sealed partial class FileBlobWriter(StoreParts parts, DirectorySync dir
         if (Position - _writebackFrom >= Window) await StartWritebackAsync(file);
     }
 
-    private async ValueTask WriteDirectAsync(DirectAppend direct, ReadOnlySequence<byte> bytes)
+    private async ValueTask WriteDirectAsync(SafeFileHandle file, DirectAppend direct, ReadOnlySequence<byte> bytes)
     {
         try
         {
@@ -169,6 +169,16 @@ internal sealed partial class FileBlobWriter(StoreParts parts, DirectorySync dir
             await EndDirectAsync(direct);
             throw;
         }
+
+        if (Position - _writebackFrom >= parts.Direct.SyncEvery && _writeback.IsCompleted) await StartSyncAsync(file);
+    }
+
+    // The disk keeps what it was given in a cache of its own, and the sync at the end would wait for all of it.
+    private async ValueTask StartSyncAsync(SafeFileHandle file)
+    {
+        await WrittenBackAsync();
+        _writebackFrom = Position;
+        _writeback = parts.Direct.Lane.RunAsync((parts.Files, file), static work => work.Files.Sync(work.file), CancellationToken.None);
     }
 
     // Up to the next whole page through the cache; what is behind it is for the direct writes. Nothing changes where there are none.
@@ -212,15 +222,7 @@ internal sealed partial class FileBlobWriter(StoreParts parts, DirectorySync dir
     // Waits for the window before the last, then has the disk start on the last: a client faster than the disk is slowed here, not in the kernel.
     private async ValueTask StartWritebackAsync(SafeFileHandle file)
     {
-        try
-        {
-            await _writeback;
-        }
-        catch (FileOperationException e)
-        {
-            throw await GiveUpAsync(e);
-        }
-
+        await WrittenBackAsync();
         var (from, length) = (_writebackFrom, Position - _writebackFrom);
         _writebackFrom = Position;
         _writeback = parts.Writes.RunAsync((parts.Files, file, from, length), static work =>
@@ -229,6 +231,18 @@ internal sealed partial class FileBlobWriter(StoreParts parts, DirectorySync dir
             var before = Math.Max(0, work.from - Window);
             if (before < work.from) work.Files.AwaitWriteback(work.file, before, work.from - before);
         }, CancellationToken.None);
+    }
+
+    private async ValueTask WrittenBackAsync()
+    {
+        try
+        {
+            await _writeback;
+        }
+        catch (FileOperationException e)
+        {
+            throw await GiveUpAsync(e);
+        }
     }
 
     // The writer goes on through the cache, behind what direct writes brought into the file.

@@ -173,6 +173,38 @@ public sealed class DirectAppendTests : IDisposable
     }
 
     [Fact]
+    public async Task Bytes_become_durable_while_more_are_written()
+    {
+        var files = new NotingFileOperations();
+        await using var store = await _folder.OpenAsync(files, direct: Small());
+        files.BeforeSync = () => _arrived.Release();
+        await using var writer = await store.AppendAsync(store.NewLocation(), 0, 0, Cancelled);
+        for (var block = 0; block < 20; block++) await writer.WriteAsync(new ReadOnlySequence<byte>(new byte[Block]), Cancelled);
+        Assert.True(await _arrived.WaitAsync(TimeSpan.FromSeconds(20), Cancelled));
+    }
+
+    [Fact]
+    public async Task A_sync_on_the_way_that_failed_ends_the_writer_and_is_not_tried_again()
+    {
+        var files = new NotingFileOperations();
+        await using var store = await _folder.OpenAsync(files, direct: Small());
+        files.BeforeSync = () =>
+        {
+            files.BeforeSync = null;
+            throw new FileOperationException("fsync", null, Errno.Io);
+        };
+        await using var writer = await store.AppendAsync(store.NewLocation(), 0, 0, Cancelled);
+        await Assert.ThrowsAsync<StorageUnavailableException>(async () =>
+        {
+            for (var block = 0; block < 50; block++) await writer.WriteAsync(new ReadOnlySequence<byte>(new byte[Block]), Cancelled);
+            await writer.SyncAsync(Cancelled);
+        });
+        Assert.Null(files.BeforeSync);
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => writer.SyncAsync(Cancelled));
+        await Assert.ThrowsAsync<StorageUnavailableException>(async () => await writer.WriteAsync(new ReadOnlySequence<byte>(new byte[Block]), Cancelled));
+    }
+
+    [Fact]
     public async Task A_newcomer_waits_for_the_block_that_hangs_before_it()
     {
         var files = new NotingFileOperations();
@@ -205,7 +237,7 @@ public sealed class DirectAppendTests : IDisposable
         Assert.Equal("second"u8.ToArray(), await StoreFolder.GetAsync(store, location, 6));
     }
 
-    private static DirectIo Small() => new(after: 1_000, blockSize: Block, blocks: 2, writers: 2);
+    private static DirectIo Small() => new(after: 1_000, blockSize: Block, blocks: 2, writers: 2, syncEvery: 3 * Block);
 
     private static async Task<string> PutInPiecesAsync(FileSystemBlobStore store, byte[] content, int piece)
     {
@@ -252,6 +284,8 @@ public sealed class DirectAppendTests : IDisposable
 
         public Action? Hold { get; set; }
 
+        public Action? BeforeSync { get; set; }
+
         public IReadOnlyList<(long Offset, int Length)> DirectWrites
         {
             get
@@ -282,6 +316,12 @@ public sealed class DirectAppendTests : IDisposable
             }
 
             base.Write(file, bytes, offset);
+        }
+
+        public override void Sync(SafeFileHandle file)
+        {
+            BeforeSync?.Invoke();
+            base.Sync(file);
         }
 
         private bool IsDirect(SafeFileHandle file)

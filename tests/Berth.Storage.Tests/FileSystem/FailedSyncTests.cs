@@ -70,7 +70,7 @@ public sealed class FailedSyncTests
     {
         using var folder = new StoreFolder();
         var files = new FaultyFileOperations(PosixFileOperations.Instance);
-        await using var store = await folder.OpenAsync(files, direct: new DirectIo(after: long.MaxValue, 4096, 2, 1));
+        await using var store = await folder.OpenAsync(files, direct: new DirectIo(after: long.MaxValue, 4096, 2, 1, syncEvery: long.MaxValue));
         files.Fault = static (operation, count) => operation == Operation.Writeback && count == 1 ? Errno.Io : 0;
         await using var writer = await store.AppendAsync(store.NewLocation(), 0, 0, Cancelled);
         var chunk = new ReadOnlySequence<byte>(new byte[1 << 20]);
@@ -87,7 +87,7 @@ public sealed class FailedSyncTests
     {
         using var folder = new StoreFolder();
         var files = new FaultyFileOperations(PosixFileOperations.Instance);
-        await using var store = await folder.OpenAsync(files, direct: new DirectIo(after: long.MaxValue, 4096, 2, 1));
+        await using var store = await folder.OpenAsync(files, direct: new DirectIo(after: long.MaxValue, 4096, 2, 1, syncEvery: long.MaxValue));
         files.Fault = static (operation, _) => operation == Operation.Writeback ? Errno.Io : 0;
         var location = store.NewLocation();
         var writer = await store.AppendAsync(location, 0, 0, Cancelled);

@@ -37,7 +37,7 @@ public sealed class PowerLossTests
     {
         using var folder = new StoreFolder();
         var recorder = new RecordingFileOperations(PosixFileOperations.Instance);
-        await using var store = await folder.OpenAsync(recorder, direct: new DirectIo(after: 1_000, blockSize: 4_096, blocks: 2, writers: 2));
+        await using var store = await folder.OpenAsync(recorder, direct: new DirectIo(after: 1_000, blockSize: 4_096, blocks: 2, writers: 2, syncEvery: 8_192));
         var start = recorder.Count;
         var promises = (await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => PlayLargeAsync(store, recorder)))).SelectMany(p => p).ToList();
         await CheckAsync(folder, recorder.Log, start, promises, random: 10);
