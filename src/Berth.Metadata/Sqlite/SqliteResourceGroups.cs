@@ -46,15 +46,15 @@ public sealed partial class SqliteMetadataStore
             scope =>
             {
                 var standing = ReadResourceGroup(scope.Session, group.SubscriptionId, group.Name);
-                if (standing is not null && standing == group with { Name = standing.Name })
-                    return new CreateResult<ResourceGroupRecord>(CreateOutcome.Updated, standing);
-
-                scope.Use(UpsertResourceGroup).Bind(group.SubscriptionId).Bind(Key(group.Name)).Bind(group.Name).Bind(group.Location).Bind(group.Tags)
-                    .Bind(scope.Now).Execute();
-                scope.Append(new LedgerEntry(LedgerKinds.ResourceGroupSet, Payload: Facts(standing ?? group)), caller);
                 return new CreateResult<ResourceGroupRecord>(
-                    standing is null ? CreateOutcome.Created : CreateOutcome.Updated, ReadResourceGroup(scope.Session, group.SubscriptionId, group.Name));
+                    standing is null ? CreateOutcome.Created : CreateOutcome.Updated, WriteResourceGroup(scope, standing, group, caller));
             },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ResourceGroupRecord?> SetResourceGroupTagsAsync(string subscriptionId, string name, string tags, Caller caller, CancellationToken cancellationToken) =>
+        PushAsync(
+            scope => ReadResourceGroup(scope.Session, subscriptionId, name) is { } standing ? WriteResourceGroup(scope, standing, standing with { Tags = tags }, caller) : null,
             cancellationToken);
 
     /// <inheritdoc/>
@@ -80,6 +80,16 @@ public sealed partial class SqliteMetadataStore
         var (from, until) = ScopeRange.Below(resource);
         using var row = scope.Use(any).Bind(from).Bind(until);
         return row.Step();
+    }
+
+    // One that is as it is asked for is not written: nothing changed that the ledger could tell of.
+    private static ResourceGroupRecord WriteResourceGroup(WriteScope scope, ResourceGroupRecord? standing, ResourceGroupRecord wanted, Caller caller)
+    {
+        var named = standing is null ? wanted : wanted with { Name = standing.Name };
+        if (standing == named) return named;
+        scope.Use(UpsertResourceGroup).Bind(named.SubscriptionId).Bind(Key(named.Name)).Bind(named.Name).Bind(named.Location).Bind(named.Tags).Bind(scope.Now).Execute();
+        scope.Append(new LedgerEntry(LedgerKinds.ResourceGroupSet, Payload: Facts(named)), caller);
+        return named;
     }
 
     private static ResourceGroupRecord? ReadResourceGroup(Session session, string subscriptionId, string name)

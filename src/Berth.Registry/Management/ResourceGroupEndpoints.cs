@@ -59,8 +59,10 @@ internal sealed partial class ResourceGroupEndpoints(Authorizer authorizer, IReg
     {
         var body = Read((await request.ReadBodyAsync()).Only("name", "tags", "properties", "managedBy"));
         var standing = await FindAsync(request);
-        var put = await registries.PutResourceGroupAsync(standing with { Tags = body.Tags() ?? standing.Tags }, request.Caller, request.Aborted);
-        await request.WriteAsync(200, json => Write(json, put.Record!));
+        var group = body.Tags() is { } tags
+            ? await registries.SetResourceGroupTagsAsync(standing.SubscriptionId, standing.Name, tags, request.Caller, request.Aborted)
+            : standing;
+        await request.WriteAsync(200, json => Write(json, group ?? throw ManagementException.GroupNotFound(request["group"])));
     }
 
     private async Task DeleteAsync(ManagementRequest request)

@@ -58,7 +58,11 @@ internal sealed class TagEndpoints(IInstallation installation, IRegistries regis
         return scope.Value.Split('/') switch
         {
             [_, _, _, "resourcegroups", var name] when await registries.FindResourceGroupAsync(request.Installation.SubscriptionId, name, request.Aborted) is { } group =>
-                new Tagged(group.Tags, tags => registries.PutResourceGroupAsync(group with { Tags = tags }, request.Caller, request.Aborted)),
+                new Tagged(group.Tags, async tags =>
+                {
+                    _ = await registries.SetResourceGroupTagsAsync(group.SubscriptionId, group.Name, tags, request.Caller, request.Aborted)
+                        ?? throw ManagementException.GroupNotFound(name);
+                }),
             [.., "microsoft.containerregistry", "registries", var name] when await installation.FindRegistryAsync(name, request.Aborted) is { } registry && registry.Scope == scope =>
                 new Tagged(registry.Tags, tags => update.ApplyAsync(request, registry, new RegistryBody(null, new RegistryChanges(Tags: tags), new SettingsBody()))),
             [.., "userassignedidentities", _] when await principals.FindManagedIdentityAsync(scope, request.Aborted) is { } identity =>
