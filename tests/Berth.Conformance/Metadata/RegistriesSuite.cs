@@ -207,6 +207,17 @@ public abstract class RegistriesSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task Tags_for_a_resource_group_that_was_deleted_meanwhile_do_not_bring_it_back()
+    {
+        var group = new ResourceGroupRecord("subscription", "Team-A", "home", "{}");
+        await Store.PutResourceGroupAsync(group, Alice, Token);
+        Assert.Equal(group with { Tags = """{"a":"b"}""" }, await Store.SetResourceGroupTagsAsync("subscription", "team-a", """{"a":"b"}""", Alice, Token));
+        await Store.DeleteResourceGroupAsync("subscription", "team-a", Alice, Token);
+        Assert.Null(await Store.SetResourceGroupTagsAsync("subscription", "team-a", "{}", Alice, Token));
+        Assert.Null(await Store.FindResourceGroupAsync("subscription", "team-a", Token));
+    }
+
+    [Fact]
     public async Task A_resource_group_is_held_by_what_is_in_it_and_takes_its_assignments_along()
     {
         var group = new ResourceGroupRecord("subscription", "g", "", "{}");

@@ -1,6 +1,7 @@
 using Berth.Metadata;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
+using Berth.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Berth.Conformance.Metadata;
@@ -8,7 +9,7 @@ namespace Berth.Conformance.Metadata;
 /// <summary>A SQLite database in a folder of its own.</summary>
 public sealed class SqliteDatabase : IMetadataDatabase
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("berth-metadata-");
+    private readonly DirectoryInfo _folder = TestFolder.CreateInMemory("berth-metadata-");
 
     public async Task<IMetadataStore> OpenAsync(TimeProvider time, ISteps steps)
     {

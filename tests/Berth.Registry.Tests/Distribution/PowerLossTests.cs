@@ -7,6 +7,7 @@ using Berth.Registry.Distribution;
 using Berth.Registry.Tests.Hosting;
 using Berth.Storage.FileSystem.Operations;
 using Berth.Storage.Tests.Faults;
+using Berth.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Blobs = Berth.Storage.Tests.Faults.PowerLoss;
 using Rows = Berth.Metadata.Tests.Sqlite.Faults.PowerLoss;
@@ -108,7 +109,7 @@ public sealed class PowerLossTests
 
     private static async Task CheckAsync(Play play, IReadOnlyList<Berth.Metadata.Tests.Sqlite.Faults.FileEvent> rows, int count, Blobs bytes, Random random)
     {
-        var folder = Directory.CreateDirectory(Path.Join(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"berth-survivor-{Guid.CreateVersion7():N}"));
+        var folder = TestFolder.CreateInMemory("berth-survivor-");
         try
         {
             Rows.Build(rows, count, random, folder.FullName);

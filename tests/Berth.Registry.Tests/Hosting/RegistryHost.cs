@@ -76,7 +76,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         IPAddress? listen = null)
     {
         steps ??= NoSteps.Instance;
-        var folder = Directory.CreateTempSubdirectory("berth-host-").FullName;
+        var folder = TestFolder.CreateInMemory("berth-host-").FullName;
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
         var blobs = await FileSystemBlobStore.OpenAsync(
             new FileSystemOptions { Root = Path.Combine(folder, "store"), ReserveBytes = 1 << 20 }, files ?? PosixFileOperations.Instance, time, steps,
@@ -119,7 +119,9 @@ internal sealed class RegistryHost : IAsyncDisposable
             return next(context);
         });
         app.UseBerthRegistry();
-        await app.Services.GetRequiredService<OwnerAccount>().EnsureAsync(Password, CancellationToken.None);
+        await KeyStock.AddToAsync(metadata, time.GetUtcNow());
+        await metadata.SetPasswordAsync(OwnerAccount.Name, QuickHash.Of(Password), Caller.System, CancellationToken.None);
+        await app.Services.GetRequiredService<OwnerAccount>().EnsureAsync(null, CancellationToken.None);
         await app.StartAsync();
         return new RegistryHost(folder, app, metadata, blobs, time);
     }
@@ -137,7 +139,7 @@ internal sealed class RegistryHost : IAsyncDisposable
     /// <summary>A client with the credential of a principal that is made first.</summary>
     public async Task<HttpClient> SignedInAsync(string name)
     {
-        await Metadata.SetPasswordAsync(name, PasswordHash.Create("a password of its own"), Caller.System, CancellationToken.None);
+        await Metadata.SetPasswordAsync(name, QuickHash.Of("a password of its own"), Caller.System, CancellationToken.None);
         return ClientOf(name, "a password of its own");
     }
 

@@ -52,7 +52,7 @@ public sealed class AccessTests
         Assert.Equal(HttpStatusCode.OK, await GetAsync(ann, "team-a/app"));
         Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(withToken, "team-a/app"));
 
-        await host.Metadata.SetPasswordAsync("ann@example.test", PasswordHash.Create("another password"), Caller.System, CancellationToken.None);
+        await host.Metadata.SetPasswordAsync("ann@example.test", QuickHash.Of("another password"), Caller.System, CancellationToken.None);
         Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(ann, "team-a/app"));
     }
 

@@ -46,7 +46,7 @@ internal sealed class AuthorityClient : IDisposable
     public static async Task<AuthorityClient> StartAsync(RegistryHost host)
     {
         var client = new AuthorityClient(host);
-        var person = new NewPrincipal(PrincipalKind.User, Person, "Alice", PasswordHash: PasswordHash.Create(Password));
+        var person = new NewPrincipal(PrincipalKind.User, Person, "Alice", PasswordHash: QuickHash.Of(Password));
         client.Alice = (await host.Metadata.CreatePrincipalAsync(person, Caller.System, CancellationToken.None)).Record!;
         var application = new NewPrincipal(PrincipalKind.ServicePrincipal, "robot", "Robot", ClientId: client.ApplicationId);
         client.ApplicationRow = (await host.Metadata.CreatePrincipalAsync(application, Caller.System, CancellationToken.None)).Record!.Id;

@@ -1,6 +1,5 @@
 using System.Net;
 using Berth.Metadata;
-using Berth.Registry.Identity;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Identity;
@@ -116,7 +115,7 @@ public sealed class AuthorityRenewalTests : IAsyncLifetime
     public async Task A_new_password_or_another_state_ends_a_sign_in()
     {
         var before = await _client.PersonAsync();
-        await _host.Metadata.SetPasswordAsync(AuthorityClient.Person, PasswordHash.Create("another password"), Caller.System, CancellationToken.None);
+        await _host.Metadata.SetPasswordAsync(AuthorityClient.Person, QuickHash.Of("another password"), Caller.System, CancellationToken.None);
         Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (await _client.RefreshAsync(before["refresh_token"])).Refusal);
         Assert.Null(await _client.BearerAsync(before["access_token"]));
 

@@ -32,7 +32,7 @@ internal sealed class GraphClient(HttpClient client) : IDisposable
     /// <summary>Makes a person and gives it a role in the subscription, or none.</summary>
     public static async Task<GraphClient> OfNewAsync(RegistryHost host, string name, string? role)
     {
-        var made = await host.Metadata.SetPasswordAsync(name, PasswordHash.Create("a password of its own"), Caller.System, CancellationToken.None);
+        var made = await host.Metadata.SetPasswordAsync(name, QuickHash.Of("a password of its own"), Caller.System, CancellationToken.None);
         if (role is not null)
         {
             var assignment = new RoleAssignmentRecord(

@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Berth.Metadata;
-using Berth.Registry.Identity;
 using Berth.Registry.Tests.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
@@ -173,7 +172,7 @@ public sealed class OutsideSignInTests : IAsyncLifetime
     public async Task An_account_is_never_joined_to_one_of_the_same_name()
     {
         var local = (await _host.Metadata.CreatePrincipalAsync(
-            new NewPrincipal(PrincipalKind.User, "ann@example.test", "Local Ann", PasswordHash: PasswordHash.Create("a local password")), Caller.System, Token)).Record!;
+            new NewPrincipal(PrincipalKind.User, "ann@example.test", "Local Ann", PasswordHash: QuickHash.Of("a local password")), Caller.System, Token)).Record!;
 
         var page = await RefusedAsync();
 
@@ -258,7 +257,7 @@ public sealed class OutsideSignInTests : IAsyncLifetime
         var ann = (await _host.Metadata.FindPrincipalAsync("ann@example.test", Token))!;
 
         // Not even one that somebody put into the row.
-        await _host.Metadata.SetPasswordAsync("ann@example.test", PasswordHash.Create("a password of its own"), Caller.System, Token);
+        await _host.Metadata.SetPasswordAsync("ann@example.test", QuickHash.Of("a password of its own"), Caller.System, Token);
         var grant = await _browser.TokenAsync(
             ("grant_type", "password"), ("client_id", AuthorityClient.Program), ("username", "ann@example.test"), ("password", "a password of its own"));
         Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), grant.Refusal);

@@ -42,7 +42,7 @@ public sealed class RegistryTokenLifetimeTests
 
         using var renewed = Bearer(host, await TokenAsync(host.Client, "repository:team/app:pull"));
         Assert.Equal(HttpStatusCode.OK, await renewed.HeadBlobAsync("team/app", BlobDigest));
-        await host.Metadata.SetPasswordAsync("owner", PasswordHash.Create("another password"), Metadata.Caller.System, CancellationToken.None);
+        await host.Metadata.SetPasswordAsync("owner", QuickHash.Of("another password"), Metadata.Caller.System, CancellationToken.None);
         Assert.Equal(HttpStatusCode.Unauthorized, await renewed.HeadBlobAsync("team/app", BlobDigest));
     }
 

@@ -1,4 +1,6 @@
 using System.Net;
+using Berth.Metadata;
+using Berth.Registry.Identity;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Identity;
@@ -10,7 +12,7 @@ public sealed class UnknownAccountTests
     public async Task An_account_that_there_is_not_takes_as_long_as_one_that_there_is()
     {
         await using var host = await RegistryHost.StartAsync();
-        (await host.SignedInAsync("ann@example.test")).Dispose();
+        await host.Metadata.SetPasswordAsync("ann@example.test", PasswordHash.Create("a password of its own"), Caller.System, CancellationToken.None);
         await TimeAsync(host, "ann@example.test", "the first one, which settles the owner's account");
 
         // In turns, so that other work of the machine falls on both.
