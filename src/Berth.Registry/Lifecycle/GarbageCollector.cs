@@ -12,7 +12,7 @@ namespace Berth.Registry.Lifecycle;
 /// expired upload sessions, and at last the bytes at discarded locations. What is due comes from indexes; the store is never walked.
 /// </summary>
 public sealed partial class GarbageCollector(
-    IGarbage garbage, RegistryPurge purge, DeletionPolicies policies, IBlobStore store, IDeletionGate gate, LifecycleOptions options, TimeProvider time, ISteps steps, LifecycleMetrics metrics,
+    IGarbage garbage, RegistryPurge purge, WorkloadExpiry workloads, DeletionPolicies policies, IBlobStore store, IDeletionGate gate, LifecycleOptions options, TimeProvider time, ISteps steps, LifecycleMetrics metrics,
     ILogger<GarbageCollector> logger) : BackgroundService
 {
     private const int Batch = IGarbage.LargestBatch;
@@ -33,6 +33,7 @@ public sealed partial class GarbageCollector(
         }
 
         await ExpireUploadsAsync(cancellationToken);
+        await workloads.RunAsync(cancellationToken);
         await policies.RunAsync(cancellationToken);
         await purge.RunAsync(cancellationToken);
         await ReviewMembershipsAsync(cancellationToken);
