@@ -101,11 +101,13 @@ public sealed class WorkloadTests
         Assert.Equal(HttpStatusCode.Created, (await ReportAsync(host, "web", $$"""{"digests":[{{string.Join(',', digests.Skip(1))}}]}""")).Status);
         Assert.Equal(IWorkloads.MostDigests, (await host.Client.JsonAsync($"{Path}/web")).GetProperty("images").GetArrayLength());
         Assert.Equal(HttpStatusCode.OK, (await ReportAsync(host, "web", """{"digests":[]}""")).Status);
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await ReportAsync(host, "web", $$"""{"owner":"{{new string('x', 5 * 1024 * 1024)}}"}""")).Status);
+        using var tooLarge = new HttpRequestMessage(HttpMethod.Put, new Uri($"{Path}/web", UriKind.Relative)) { Content = Json($$"""{"owner":"{{new string('x', 5 * 1024 * 1024)}}"}""") };
+        tooLarge.Headers.ExpectContinue = true;
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await host.Client.SendAsync(tooLarge)).StatusCode);
 
-        foreach (var name in (string[])["-a", ".a", "a%20b", "a%00", new string('a', 129)])
+        foreach (var name in (string[])["-a", ".a", "a%20b", "a%2Fb", new string('a', 129)])
             Assert.Equal((name, HttpStatusCode.BadRequest), (name, (await ReportAsync(host, name, """{"digests":[]}""")).Status));
-        foreach (var name in (string[])["", "a/b", "a%2Fb"])
+        foreach (var name in (string[])["", "a/b"])
             Assert.Equal((name, HttpStatusCode.NotFound), (name, (await ReportAsync(host, name, """{"digests":[]}""")).Status));
         foreach (var ttl in (string[])["60", "\"60\"", "2592000", "\"PT1M\"", "\"P30D\"", "null"])
             Assert.True((int)(await ReportAsync(host, "short", $$"""{"digests":[],"ttl":{{ttl}}}""")).Status is 200 or 201, ttl);
