@@ -35,7 +35,7 @@ public sealed class WorkloadTests
         var shown = await host.Client.JsonAsync($"{Path}/web");
         Assert.Equal(
             new[] { (null, Some), ("team/app", DigestOf("other").ToString()) }.OrderBy(image => image.Item2, StringComparer.Ordinal),
-            shown.GetProperty("images").EnumerateArray().Select(image => (image.GetProperty("repository").GetString(), Text(image, "digest"))));
+            shown.GetProperty("images").EnumerateArray().Select(image => (image.GetProperty("repository").GetString(), Text(image, "digest")!)));
         (status, made) = await ReportAsync(host, "web", """{"images":[]}""");
         Assert.Equal((HttpStatusCode.OK, 0, JsonValueKind.Null), (status, made.GetProperty("digestCount").GetInt32(), made.GetProperty("cluster").ValueKind));
         Assert.Equal(host.Time.GetUtcNow() + TimeSpan.FromDays(1), made.GetProperty("expiresAt").GetDateTimeOffset());
