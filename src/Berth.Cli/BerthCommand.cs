@@ -4,6 +4,7 @@ using Berth.Cli.Ad;
 using Berth.Cli.AzureCli;
 using Berth.Cli.Completion;
 using Berth.Cli.Credentials;
+using Berth.Cli.Garbage;
 using Berth.Cli.Groups;
 using Berth.Cli.Identities;
 using Berth.Cli.Kubelet;
@@ -32,6 +33,7 @@ internal static class BerthCommand
         ("identity", IdentityCommand.Create),
         ("policy", PolicyCommand.Create),
         ("workloads", WorkloadsCommand.Create),
+        ("garbage", GarbageCommand.Create),
         ("completion", CompletionCommand.Create),
         ("docker-credential", DockerCredentialCommand.Create),
         ("credential-provider", CredentialProviderCommand.Create),

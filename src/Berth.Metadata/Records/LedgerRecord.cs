@@ -163,6 +163,12 @@ public static class LedgerKinds
     /// <summary>A workload's report ended without another one.</summary>
     public const string WorkloadExpired = "workload.expired";
 
+    /// <summary>Garbage collection was paused.</summary>
+    public const string GarbagePaused = "garbage.paused";
+
+    /// <summary>A pause of garbage collection was ended before its time.</summary>
+    public const string GarbageResumed = "garbage.resumed";
+
     /// <summary>A resource group was made or changed.</summary>
     public const string ResourceGroupSet = "resource-group.set";
 
@@ -228,6 +234,8 @@ public static class LedgerKinds
         [WorkloadReported] = "A workload reported which digests it uses; `added` and `removed` say how many changed, `expiresAt` until when they are kept.",
         [WorkloadDeleted] = "A workload's report was deleted, by a client or long after its end.",
         [WorkloadExpired] = "A workload's report ended without another one: what it alone kept is kept no more.",
+        [GarbagePaused] = "Garbage collection was paused; `until` says until when.",
+        [GarbageResumed] = "A pause of garbage collection was ended before its time.",
         [ResourceGroupSet] = "A resource group was made or changed.",
         [ResourceGroupDeleted] = "A resource group was deleted.",
         [ResourceLockSet] = "A resource was locked against deletion or change on the control plane, or a lock was changed.",

@@ -67,10 +67,14 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
         "Evidence", "Berth's own calls: an auditor's questions about who has access and who used it, and the keys of issuers that cannot be asked.", ApiServer.ControlPlane,
         ["controlPlaneToken"], "RegistryError", [400, 401, 403, 404, 503]);
 
+    /// <summary>What an operator of the server looks at and decides.</summary>
+    public static readonly ApiPart Operations = new(
+        "Operations", "Berth's own API for whoever operates the server: garbage collection.", ApiServer.ControlPlane, ["controlPlaneToken"], "RegistryError", [400, 401, 403, 404, 503]);
+
     /// <summary>The description of all this.</summary>
     public static readonly ApiPart Reference = new(
         "Reference", "This document, and the page that shows it.", ApiServer.Registry, [], "RegistryError", [405]);
 
     /// <summary>All parts, in the document's order.</summary>
-    public static IReadOnlyList<ApiPart> All => [Distribution, Artifacts, Workloads, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Reference];
+    public static IReadOnlyList<ApiPart> All => [Distribution, Artifacts, Workloads, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Operations, Reference];
 }

@@ -27,3 +27,7 @@ CREATE TABLE workload_digests (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX workload_digests_by_workload ON workload_digests (workload_id, digest);
 CREATE INDEX workload_digests_by_repository ON workload_digests (registry_id, repository, digest);
+
+-- Until when somebody paused deletion, and who.
+ALTER TABLE installation ADD COLUMN deletion_paused_until INTEGER;
+ALTER TABLE installation ADD COLUMN deletion_paused_by TEXT;
