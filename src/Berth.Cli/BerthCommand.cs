@@ -4,6 +4,7 @@ using Berth.Cli.Ad;
 using Berth.Cli.AzureCli;
 using Berth.Cli.Completion;
 using Berth.Cli.Credentials;
+using Berth.Cli.Garbage;
 using Berth.Cli.Groups;
 using Berth.Cli.Identities;
 using Berth.Cli.Kubelet;
@@ -11,6 +12,7 @@ using Berth.Cli.Login;
 using Berth.Cli.Policies;
 using Berth.Cli.Role;
 using Berth.Cli.Session;
+using Berth.Cli.Workloads;
 using Berth.Oci;
 
 namespace Berth.Cli;
@@ -30,6 +32,8 @@ internal static class BerthCommand
         ("role", RoleCommand.Create),
         ("identity", IdentityCommand.Create),
         ("policy", PolicyCommand.Create),
+        ("workloads", WorkloadsCommand.Create),
+        ("garbage", GarbageCommand.Create),
         ("completion", CompletionCommand.Create),
         ("docker-credential", DockerCredentialCommand.Create),
         ("credential-provider", CredentialProviderCommand.Create),

@@ -6,6 +6,7 @@ using Berth.Oci;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity.Authorization;
+using Berth.Registry.Lifecycle.Workloads;
 using Berth.Registry.Management;
 using Berth.Server.Telemetry;
 using Berth.Server.Tests.Telemetry;
@@ -51,6 +52,19 @@ public sealed class GeneratedReferenceTests
             var right = route.Action is { } action ? $"repository `{action}`" : $"registry `{route.RegistryAction}`";
             page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | {Summary(typeof(ArtifactKind), route.Kind.ToString())} | {right} |\n");
         }
+
+        page.Append("""
+
+            ## Workloads
+
+            What runs, as it is reported to the registry ([workloads.md](../user/workloads.md)).
+
+            | route | method | resource | right |
+            |---|---|---|---|
+
+            """);
+        foreach (var route in WorkloadRoute.All)
+            page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | {Summary(typeof(WorkloadKind), route.Kind.ToString())} | registry `{route.Action}` |\n");
 
         GeneratedPage.Check("docs/reference/routes.md", page.ToString());
     }

@@ -154,6 +154,21 @@ public static class LedgerKinds
     /// <summary>A repository's settings were changed.</summary>
     public const string RepositoryChanged = "repository.changed";
 
+    /// <summary>A workload reported which digests it uses.</summary>
+    public const string WorkloadReported = "workload.reported";
+
+    /// <summary>A workload's report was deleted, by a client or long after its end.</summary>
+    public const string WorkloadDeleted = "workload.deleted";
+
+    /// <summary>A workload's report ended without another one.</summary>
+    public const string WorkloadExpired = "workload.expired";
+
+    /// <summary>Garbage collection was paused.</summary>
+    public const string GarbagePaused = "garbage.paused";
+
+    /// <summary>A pause of garbage collection was ended before its time.</summary>
+    public const string GarbageResumed = "garbage.resumed";
+
     /// <summary>A resource group was made or changed.</summary>
     public const string ResourceGroupSet = "resource-group.set";
 
@@ -216,6 +231,11 @@ public static class LedgerKinds
         [RegistryRecovered] = "A deleted registry was recovered.",
         [RegistryPurged] = "It began that what a deleted registry held is deleted for good.",
         [RepositoryChanged] = "A repository's settings were changed.",
+        [WorkloadReported] = "A workload reported which digests it uses; `added` and `removed` say how many changed, `expiresAt` until when they are kept.",
+        [WorkloadDeleted] = "A workload's report was deleted, by a client or long after its end.",
+        [WorkloadExpired] = "A workload's report ended without another one: what it alone kept is kept no more.",
+        [GarbagePaused] = "Garbage collection was paused; `until` says until when.",
+        [GarbageResumed] = "A pause of garbage collection was ended before its time.",
         [ResourceGroupSet] = "A resource group was made or changed.",
         [ResourceGroupDeleted] = "A resource group was deleted.",
         [ResourceLockSet] = "A resource was locked against deletion or change on the control plane, or a lock was changed.",

@@ -54,6 +54,7 @@ public sealed partial class SqliteMetadataStore
                 return new DeleteResult(DeleteOutcome.Unknown);
 
             Refuse(row.Locks, Locks.Write, repository);
+            RefuseUse(scope, registryId, row.Id, repository, digest);
             using (var parent = scope.Use(FindAnyParent).Bind(row.Id).Bind(digest))
             {
                 if (parent.Step()) return new DeleteResult(DeleteOutcome.Held, parent.Digest(1), parent.TimeOrNull(3));
@@ -74,7 +75,7 @@ public sealed partial class SqliteMetadataStore
             foreach (var manifest in due)
             {
                 if (gone.Contains(manifest.Id)) continue;
-                if (FindTopOfExpired(scope, manifest) is { } top)
+                if (FindTopOfExpired(scope, manifest) is { } top && FindUse(scope, top.RegistryId, top.RepositoryId, top.Digest) is null)
                 {
                     Purge(scope, top, _time.GetUtcNow() + grace, Caller.System);
                     gone.Add(top.Id);

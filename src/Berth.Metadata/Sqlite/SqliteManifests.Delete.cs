@@ -44,6 +44,7 @@ public sealed partial class SqliteMetadataStore
             Refuse(manifest.Locks, AgainstDeletion, repository, Reference.To(digest));
             var tags = TagsOf(scope, manifest.Id);
             foreach (var tag in tags) Refuse(tag.Locks, AgainstDeletion, repository, Reference.To(Tag.Parse(tag.Name)));
+            RefuseUse(scope, registryId, row.Id, repository, digest);
             var parent = FindDigest(scope, FindParent, row.Id, digest);
             if (!parent.IsDefault) return new DeleteResult(DeleteOutcome.Held, parent);
 

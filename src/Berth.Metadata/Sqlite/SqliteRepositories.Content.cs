@@ -27,6 +27,7 @@ public sealed partial class SqliteMetadataStore
 
                 // At every step: what was locked since the one before stays, and all that is left with it.
                 RefuseDeletion(scope, row, repository);
+                if (cursor is null) RefuseUse(scope, registryId, row.Id, repository);
                 if (cursor is null) ResetSettings(scope, registryId, repository, row.Id, caller);
                 var after = cursor?.After ?? default;
                 var until = cursor?.Until ?? Last(scope);
@@ -48,6 +49,7 @@ public sealed partial class SqliteMetadataStore
                     var top = digest;
                     for (var parent = FindDigest(scope, FindParent, row.Id, top); !parent.IsDefault; parent = FindDigest(scope, FindParent, row.Id, top)) top = parent;
                     if (FindManifest(scope, row.Id, top) is not { Deleted: false } manifest || manifest.Id > until) return true;
+                    RefuseUse(scope, registryId, row.Id, repository, top);
 
                     var entry = new LedgerEntry(LedgerKinds.ManifestDeleted, registryId, repository.Value, Digest: top);
                     var named = TagsOf(scope, manifest.Id);

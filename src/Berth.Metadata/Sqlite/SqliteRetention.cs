@@ -71,7 +71,8 @@ public sealed partial class SqliteMetadataStore
         var pushed = row.PushedAt + (long)grace.TotalMilliseconds;
         if (pushed > scope.Now) return pushed;
         var isKept = row.IsTagged || row.HasSubject || ((row.Manifest.Locks | row.RepositoryLocks) & AgainstDeletion) != Locks.None
-            || !FindDigest(scope, FindParent, manifest.RepositoryId, manifest.Digest).IsDefault;
+            || !FindDigest(scope, FindParent, manifest.RepositoryId, manifest.Digest).IsDefault
+            || FindUse(scope, manifest.RegistryId, manifest.RepositoryId, manifest.Digest) is not null;
         return isKept ? scope.Now + MillisecondsOfDay : null;
     }
 

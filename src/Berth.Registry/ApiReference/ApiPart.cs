@@ -37,6 +37,11 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
         "Metadata", "Azure Container Registry's API about repositories, tags and manifests: what is known about them, their locks, and their deletion.", ApiServer.Registry, AtRegistry,
         "RegistryError", [400, 401, 403, 404, 429, 503]);
 
+    /// <summary>What runs.</summary>
+    public static readonly ApiPart Workloads = new(
+        "Workloads", "Berth's own API about what runs: workloads report what they use, and nothing of it is deleted.", ApiServer.Registry, AtRegistry, "RegistryError",
+        [400, 401, 403, 404, 429, 503]);
+
     /// <summary>A registry's token service.</summary>
     public static readonly ApiPart RegistryTokens = new(
         "Registry tokens", "Tokens of a registry, for a password, a refresh token of the registry, or an access token of the authority.", ApiServer.Registry, ["", "password"], "RegistryError",
@@ -62,10 +67,14 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
         "Evidence", "Berth's own calls: an auditor's questions about who has access and who used it, and the keys of issuers that cannot be asked.", ApiServer.ControlPlane,
         ["controlPlaneToken"], "RegistryError", [400, 401, 403, 404, 503]);
 
+    /// <summary>What an operator of the server looks at and decides.</summary>
+    public static readonly ApiPart Operations = new(
+        "Operations", "Berth's own API for whoever operates the server: garbage collection.", ApiServer.ControlPlane, ["controlPlaneToken"], "RegistryError", [400, 401, 403, 404, 503]);
+
     /// <summary>The description of all this.</summary>
     public static readonly ApiPart Reference = new(
         "Reference", "This document, and the page that shows it.", ApiServer.Registry, [], "RegistryError", [405]);
 
     /// <summary>All parts, in the document's order.</summary>
-    public static IReadOnlyList<ApiPart> All => [Distribution, Artifacts, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Reference];
+    public static IReadOnlyList<ApiPart> All => [Distribution, Artifacts, Workloads, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Operations, Reference];
 }

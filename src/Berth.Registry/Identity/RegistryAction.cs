@@ -15,6 +15,12 @@ public enum RegistryAction
     /// <summary><c>deleted/read</c>: list repositories with deleted content; one then sees those whose deleted content one may read.</summary>
     DeletedCatalogRead,
 
+    /// <summary><c>workloads/read</c>: see what runs, as workloads report it.</summary>
+    WorkloadsRead,
+
+    /// <summary><c>workloads/write</c>: report what runs, which keeps it from being deleted, and end such reports.</summary>
+    WorkloadsWrite,
+
     /// <summary><c>metrics/read</c>: read the server's metrics from another machine; asked of the default registry.</summary>
     MetricsRead,
 }

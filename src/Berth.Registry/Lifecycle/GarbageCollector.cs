@@ -12,7 +12,7 @@ namespace Berth.Registry.Lifecycle;
 /// expired upload sessions, and at last the bytes at discarded locations. What is due comes from indexes; the store is never walked.
 /// </summary>
 public sealed partial class GarbageCollector(
-    IGarbage garbage, RegistryPurge purge, DeletionPolicies policies, IBlobStore store, IDeletionGate gate, LifecycleOptions options, TimeProvider time, ISteps steps, LifecycleMetrics metrics,
+    IGarbage garbage, RegistryPurge purge, WorkloadExpiry workloads, DeletionPolicies policies, GarbagePace pace, GarbageRounds rounds, IBlobStore store, IDeletionGate gate, LifecycleOptions options, TimeProvider time, ISteps steps, LifecycleMetrics metrics,
     ILogger<GarbageCollector> logger) : BackgroundService
 {
     private const int Batch = IGarbage.LargestBatch;
@@ -25,21 +25,22 @@ public sealed partial class GarbageCollector(
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        if (await IsSuspendedAsync(cancellationToken))
+        if (await IsSuspendedAsync(cancellationToken) || !await pace.MayGoOnAsync(cancellationToken))
         {
             // Room may come free by other hands than ours: pushes go on when the reserve is held again.
             await gate.AfterSweepAsync(cancellationToken);
             return;
         }
 
-        await ExpireUploadsAsync(cancellationToken);
-        await policies.RunAsync(cancellationToken);
-        await purge.RunAsync(cancellationToken);
-        await ReviewMembershipsAsync(cancellationToken);
-        await ReviewBlobsAsync(cancellationToken);
-        await RemoveDiscardedAsync(cancellationToken);
-        while (await garbage.TidyAsync(options.LedgerRetention, Batch, cancellationToken) >= Batch)
+        rounds.Begin();
+        var isWhole = false;
+        try
         {
+            isWhole = await CollectAsync(cancellationToken);
+        }
+        finally
+        {
+            rounds.End(Stopwatch.GetElapsedTime(started), isWhole);
         }
 
         await gate.AfterSweepAsync(cancellationToken);
@@ -65,11 +66,27 @@ public sealed partial class GarbageCollector(
         }
     }
 
+    /// <summary>Takes the steps of a round; false where a pause ended it.</summary>
+    private async Task<bool> CollectAsync(CancellationToken cancellationToken)
+    {
+        await ExpireUploadsAsync(cancellationToken);
+        await workloads.RunAsync(cancellationToken);
+        await policies.RunAsync(cancellationToken);
+        await purge.RunAsync(cancellationToken);
+        if (!await ReviewMembershipsAsync(cancellationToken) || !await ReviewBlobsAsync(cancellationToken) || !await RemoveDiscardedAsync(cancellationToken)) return false;
+        while (await garbage.TidyAsync(options.LedgerRetention, Batch, cancellationToken) >= Batch)
+        {
+        }
+
+        return true;
+    }
+
     private async Task ExpireUploadsAsync(CancellationToken cancellationToken)
     {
         while (await garbage.ExpireUploadsAsync(Batch, cancellationToken) is var expired and > 0)
         {
             metrics.UploadsExpired(expired);
+            rounds.AddExpired(expired);
             LogUploadsExpired(expired);
             if (expired < Batch) return;
         }
@@ -90,33 +107,38 @@ public sealed partial class GarbageCollector(
         return true;
     }
 
-    private async Task ReviewMembershipsAsync(CancellationToken cancellationToken)
+    private async Task<bool> ReviewMembershipsAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        while (await pace.MayGoOnAsync(cancellationToken))
         {
             await steps.ReachAsync("gc.before-review");
             var result = await garbage.ReviewMembershipsAsync(Batch, cancellationToken);
             await steps.ReachAsync("gc.after-review");
             metrics.BlobsDiscarded(result.BlobsDiscarded, result.BytesDiscarded);
+            rounds.Add(result);
             if (result.Ended > 0) LogReviewed(result.Reviewed, result.Ended, result.BlobsDiscarded, result.BytesDiscarded);
-            if (result.Reviewed < Batch) return;
+            if (result.Reviewed < Batch) return true;
         }
+
+        return false;
     }
 
-    private async Task ReviewBlobsAsync(CancellationToken cancellationToken)
+    private async Task<bool> ReviewBlobsAsync(CancellationToken cancellationToken)
     {
-        BlobReviewResult result;
-        do
+        while (await pace.MayGoOnAsync(cancellationToken))
         {
-            result = await garbage.ReviewBlobsAsync(Batch, cancellationToken);
+            var result = await garbage.ReviewBlobsAsync(Batch, cancellationToken);
             metrics.BlobsDiscarded(result.Discarded, result.BytesDiscarded);
+            rounds.Add(result);
+            if (result.Reviewed < Batch) return true;
         }
-        while (result.Reviewed == Batch);
+
+        return false;
     }
 
-    private async Task RemoveDiscardedAsync(CancellationToken cancellationToken)
+    private async Task<bool> RemoveDiscardedAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        while (await pace.MayGoOnAsync(cancellationToken))
         {
             var (due, next) = await garbage.ListDiscardedAsync(_removedUpTo, Batch, cancellationToken);
 
@@ -125,13 +147,15 @@ public sealed partial class GarbageCollector(
             if (due.Count > 0 && pass is null)
             {
                 LogHeldByBackup(due.Count);
-                return;
+                return true;
             }
 
             var removed = await RemoveAsync(due, cancellationToken);
             _removedUpTo = due.Count < Batch ? default : next;
-            if (due.Count < Batch || removed == 0) return;
+            if (due.Count < Batch || removed == 0) return true;
         }
+
+        return false;
     }
 
     /// <summary>Removes bytes, and forgets the locations that have none any more. Those that cannot be removed stay due.</summary>
@@ -147,6 +171,7 @@ public sealed partial class GarbageCollector(
         var removed = due.Where((_, i) => failures[i] is null).ToList();
         await garbage.ForgetDiscardedAsync(removed, cancellationToken);
         metrics.LocationsRemoved(removed.Count);
+        rounds.AddRemoved(removed.Count);
         if (failures.FirstOrDefault(failure => failure is not null) is { } first)
         {
             metrics.LocationsKept(due.Count - removed.Count);

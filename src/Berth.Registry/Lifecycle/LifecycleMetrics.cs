@@ -22,6 +22,7 @@ public sealed class LifecycleMetrics : IDisposable
     private long _purged;
     private long _untagged;
     private volatile bool _suspended;
+    private volatile bool _paused;
 
     /// <summary>Makes the instruments.</summary>
     public LifecycleMetrics(IMeterFactory factory)
@@ -40,6 +41,7 @@ public sealed class LifecycleMetrics : IDisposable
         Count("berth.retention.deleted", () => Volatile.Read(ref _untagged), "{manifest}", "Manifests that were deleted because no tag had named them for as long as their registry has it.");
         Count("berth.scrub.read", () => Volatile.Read(ref _scrubbed), "By", "Bytes of blobs and manifests whose digest was checked.");
         _meter.CreateObservableGauge("berth.gc.suspended", () => _suspended ? 1 : 0, "{state}", "1 while deletion is suspended, else 0.");
+        _meter.CreateObservableGauge("berth.gc.paused", () => _paused ? 1 : 0, "{state}", "1 while somebody paused deletion, else 0.");
 
         void Count(string name, Func<long> value, string unit, string description) => _meter.CreateObservableCounter(name, value, unit, description);
     }
@@ -71,6 +73,8 @@ public sealed class LifecycleMetrics : IDisposable
     internal void DeletedUntagged(int manifests) => Interlocked.Add(ref _untagged, manifests);
 
     internal void SetSuspended(bool suspended) => _suspended = suspended;
+
+    internal void SetPaused(bool paused) => _paused = paused;
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

@@ -17,6 +17,10 @@ public sealed record LifecycleOptions
     [Range(typeof(TimeSpan), "00:00:01", "36500.00:00:00")]
     public TimeSpan LedgerRetention { get; init; } = TimeSpan.FromDays(90);
 
+    /// <summary>How many batches, of up to 200 rows each, garbage collection takes in a second; 0 for as many as it can. Default 0.</summary>
+    [Range(0.0, 10_000.0)]
+    public double BatchesPerSecond { get; init; }
+
     /// <summary>How many bytes per second the scrubber reads to check that stored blobs still have their digests; 0 turns it off. Default 8 MiB.</summary>
     [Range(0.0, 1099511627776.0)]
     public long ScrubBytesPerSecond { get; init; } = 8 * 1024 * 1024;

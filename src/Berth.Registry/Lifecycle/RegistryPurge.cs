@@ -9,7 +9,7 @@ namespace Berth.Registry.Lifecycle;
 /// scope maps. A round takes a bounded number of steps; the next one goes on.
 /// </summary>
 public sealed partial class RegistryPurge(
-    IDeletedRegistries deleted, IExpiry expiry, IManifests manifests, IRepositories repositories, LifecycleOptions options, TimeProvider time, ILogger<RegistryPurge> logger)
+    IDeletedRegistries deleted, IExpiry expiry, IWorkloads workloads, IManifests manifests, IRepositories repositories, LifecycleOptions options, TimeProvider time, ILogger<RegistryPurge> logger)
 {
     private const int Batch = 100;
     private const int StepsOfARound = 200;
@@ -21,6 +21,8 @@ public sealed partial class RegistryPurge(
         var steps = StepsOfARound;
         foreach (var registry in await deleted.ListPurgingAsync(Batch, cancellationToken))
         {
+            // Nothing can be pulled from it any more: what runs keeps nothing there.
+            while (steps > 0 && await workloads.PurgeWorkloadsStepAsync(registry, Batch, cancellationToken)) steps--;
             steps = await DeleteContentAsync(registry, steps, cancellationToken);
             while (steps > 0 && await expiry.PurgeDeletedStepAsync(registry, options.Grace, Batch, cancellationToken)) steps--;
             while (steps > 0 && await deleted.PurgeAccountsStepAsync(registry, Batch, cancellationToken)) steps--;

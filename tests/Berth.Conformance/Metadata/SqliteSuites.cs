@@ -17,6 +17,8 @@ public sealed class SqliteDeletedContent : DeletedContentSuite<SqliteDatabase>;
 
 public sealed class SqliteRetention : RetentionSuite<SqliteDatabase>;
 
+public sealed class SqliteWorkloads : WorkloadsSuite<SqliteDatabase>;
+
 public sealed class SqliteLists : ListsSuite<SqliteDatabase>;
 
 public sealed class SqliteRepositories : RepositoriesSuite<SqliteDatabase>;

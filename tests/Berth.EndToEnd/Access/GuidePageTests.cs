@@ -42,6 +42,20 @@ public sealed class GuidePageTests(AccessFixture fixture) : EndToEndTest<AccessF
         Assert.DoesNotContain("do not resolve", result.Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Each_command_of_the_page_on_workloads_does_what_the_page_says()
+    {
+        foreach (var tool in (string[])["bash", "jq"]) Tool.Require(tool);
+        var kubectl = await KubectlBinary.RequireAsync();
+        var digest = (await Client.PushImageAsync("shop/web", "1")).Digest;
+        await using var cluster = new RecordedCluster(() => RecordedCluster.Pods($"{Fixture.RegistryName}/shop/web", digest));
+        var variables = KubectlBinary.Environment(NewFolder("kubectl"), cluster);
+        variables["PATH"] = $"{Path.GetDirectoryName(kubectl)}:{Environment.GetEnvironmentVariable("PATH")}";
+        var result = await RunAsync("user/workloads.md", variables);
+        Assert.Contains($"shop/web\t{digest}", result.Output, StringComparison.Ordinal);
+        Assert.Contains("in use by the workload", result.Errors, StringComparison.Ordinal);
+    }
+
     private async Task<ToolResult> RunAsync(string page, Dictionary<string, string> variables)
     {
         var folder = NewFolder("guide");

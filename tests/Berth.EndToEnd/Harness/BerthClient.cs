@@ -26,6 +26,9 @@ internal sealed class BerthClient
         };
     }
 
+    /// <summary>The program.</summary>
+    public string Program => _program;
+
     /// <summary>The program that container tools look for.</summary>
     public string Helper { get; }
 

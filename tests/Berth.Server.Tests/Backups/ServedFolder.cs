@@ -20,7 +20,7 @@ internal sealed class ServedFolder : IAsyncDisposable
 
     private readonly FakeTimeProvider _time;
     private readonly Stores _stores;
-    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<LifecycleMetrics>().BuildServiceProvider();
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<LifecycleMetrics>().AddSingleton<WorkloadMetrics>().BuildServiceProvider();
     private readonly GarbageCollector _collector;
     private readonly TimeSpan _grace;
 
@@ -30,11 +30,12 @@ internal sealed class ServedFolder : IAsyncDisposable
         _time = time;
         _grace = options.Registry.Lifecycle.Grace;
         var purge = new RegistryPurge(
-            stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, options.Registry.Lifecycle, time, NullLogger<RegistryPurge>.Instance);
+            stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, options.Registry.Lifecycle, time, NullLogger<RegistryPurge>.Instance);
         var metrics = _services.GetRequiredService<LifecycleMetrics>();
         var policies = new DeletionPolicies(stores.Metadata, options.Registry.Lifecycle, metrics, NullLogger<DeletionPolicies>.Instance);
+        var workloads = new WorkloadExpiry(stores.Metadata, _services.GetRequiredService<WorkloadMetrics>(), NullLogger<WorkloadExpiry>.Instance);
         _collector = new GarbageCollector(
-            stores.Metadata, purge, policies, stores.Blobs, stores.DeletionGate, options.Registry.Lifecycle, time, NoSteps.Instance, metrics,
+            stores.Metadata, purge, workloads, policies, new GarbagePace(stores.Metadata, options.Registry.Lifecycle, time, metrics), new GarbageRounds(time), stores.Blobs, stores.DeletionGate, options.Registry.Lifecycle, time, NoSteps.Instance, metrics,
             NullLogger<GarbageCollector>.Instance);
     }
 

@@ -34,12 +34,15 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RepositoryAction.DeletedRestore] = [Of("repositories/content/write", "repositories/content/delete")],
     };
 
+    // Azure has nothing like reports of workloads: who may push to every repository may report, and a role of one's own may give no more than that.
     private static readonly Dictionary<RegistryAction, RightSource[]> LegacyRegistry = new()
     {
         [RegistryAction.SignIn] = [],
         [RegistryAction.CatalogRead] = [Of("pull/read")],
         [RegistryAction.UploadsRead] = [Of("uploads/read")],
         [RegistryAction.DeletedCatalogRead] = [Of("deleted/read")],
+        [RegistryAction.WorkloadsRead] = [Of("workloads/read"), Of("push/write")],
+        [RegistryAction.WorkloadsWrite] = [Of("workloads/write"), Of("push/write")],
         [RegistryAction.MetricsRead] = [Of("metrics/read")],
     };
 
@@ -49,6 +52,8 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.CatalogRead] = [Of("catalog/read")],
         [RegistryAction.UploadsRead] = [Of("uploads/read")],
         [RegistryAction.DeletedCatalogRead] = [Of("catalog/read")],
+        [RegistryAction.WorkloadsRead] = [Of("workloads/read"), Of("repositories/content/write")],
+        [RegistryAction.WorkloadsWrite] = [Of("workloads/write"), Of("repositories/content/write")],
         [RegistryAction.MetricsRead] = [Of("metrics/read")],
     };
 

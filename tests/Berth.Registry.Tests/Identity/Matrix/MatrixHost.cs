@@ -37,6 +37,9 @@ internal sealed class MatrixHost : IAsyncDisposable
             Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync(repository, "1", RegistryClientExtensions.Image(DataProbe.Used)));
         }
 
+        using var report = new StringContent("""{"digests":[]}""", Encoding.UTF8, "application/json");
+        using var reported = await host.Client.PutAsync(new Uri("/berth/v1/workloads/web", UriKind.Relative), report);
+        Assert.Equal(HttpStatusCode.Created, reported.StatusCode);
         var made = await host.Metadata.CreateRegistryAsync(new NewRegistry("other1", "subscription", "default", "local", "Premium"), Caller.System, CancellationToken.None);
         Assert.Equal(CreateOutcome.Created, made.Outcome);
         return new MatrixHost(host) { Upload = await BeginUploadAsync(host.Client) };
@@ -102,7 +105,7 @@ internal sealed class MatrixHost : IAsyncDisposable
         var text = new StringBuilder($"ledger {await LedgerEndAsync()}\n");
         foreach (var path in new[]
         {
-            "/v2/_catalog", "/acr/v1/_catalog", "/v2/_uploads", $"/v2/{Private}/tags/list", $"/acr/v1/{Private}/_tags", $"/v2/{Public}/tags/list", $"/v2/{Private}/manifests/1",
+            "/v2/_catalog", "/acr/v1/_catalog", "/v2/_uploads", "/berth/v1/workloads", $"/v2/{Private}/tags/list", $"/acr/v1/{Private}/_tags", $"/v2/{Public}/tags/list", $"/v2/{Private}/manifests/1",
         })
             text.Append(path).Append(' ').AppendLine(await Host.Client.GetStringAsync(new Uri(path, UriKind.Relative)));
         foreach (var blob in new[] { DataProbe.Used, DataProbe.Free, DataProbe.New, [.. "first "u8, .. DataProbe.New] })
