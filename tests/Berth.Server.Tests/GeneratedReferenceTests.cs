@@ -6,6 +6,7 @@ using Berth.Oci;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity.Authorization;
+using Berth.Registry.Lifecycle.WriteOnce;
 using Berth.Registry.Management;
 using Berth.Server.Telemetry;
 using Berth.Server.Tests.Telemetry;
@@ -51,6 +52,18 @@ public sealed class GeneratedReferenceTests
             var right = route.Action is { } action ? $"repository `{action}`" : $"registry `{route.RegistryAction}`";
             page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | {Summary(typeof(ArtifactKind), route.Kind.ToString())} | {right} |\n");
         }
+
+        page.Append("""
+
+            ## Tag rules
+
+            The rules that make a registry's tags write-once ([write-once-tags.md](../user/write-once-tags.md)), under the registry's own name.
+
+            | route | method | resource | right |
+            |---|---|---|---|
+
+            """);
+        foreach (var route in TagRuleRoute.All) page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | `{route.Path}` | registry `{route.Action}` |\n");
 
         GeneratedPage.Check("docs/reference/routes.md", page.ToString());
     }

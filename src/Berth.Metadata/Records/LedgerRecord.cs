@@ -76,6 +76,12 @@ public static class LedgerKinds
     /// <summary>A tag was locked or unlocked.</summary>
     public const string TagLocked = "tag.locked";
 
+    /// <summary>A rule that makes tags write-once was made or changed.</summary>
+    public const string TagRuleSet = "tag-rule.set";
+
+    /// <summary>A rule that makes tags write-once was deleted.</summary>
+    public const string TagRuleDeleted = "tag-rule.deleted";
+
     /// <summary>A manifest was locked or unlocked.</summary>
     public const string ManifestLocked = "manifest.locked";
 
@@ -190,6 +196,8 @@ public static class LedgerKinds
         [TagSet] = "A tag was made or moved.",
         [TagDeleted] = "A tag was removed.",
         [TagLocked] = "A tag was locked or unlocked; `locks` says what must not be done with it now.",
+        [TagRuleSet] = "A rule that makes tags write-once was made or changed; the payload is the rule.",
+        [TagRuleDeleted] = "A rule that makes tags write-once was deleted; the payload is the rule as it was.",
         [ManifestLocked] = "A manifest was locked or unlocked; `locks` says what must not be done with it now.",
         [PrincipalChanged] = "A principal was made or changed.",
         [SigningKeyAdded] = "A key was made that tokens will be signed with.",

@@ -172,6 +172,7 @@ public sealed partial class SqliteMetadataStore
     {
         if (scope.Use(SetPurging).Bind(id).Execute() == 0) return false;
 
+        scope.Use(DeleteTagRulesOfRegistry).Bind(id).Execute();
         scope.Append(new LedgerEntry(LedgerKinds.RegistryPurged, id, Payload: JsonText.Facts(("deleted", key))), caller);
         return true;
     }

@@ -52,8 +52,9 @@ public sealed partial class SqliteMetadataStore
             (registryId, repository, tag),
             static (reader, of) =>
             {
+                var rules = ReadTagRules(reader.Session, of.registryId);
                 using var row = reader.Use(FindTagRecord).Bind(of.registryId).Bind(of.repository.Value).Bind(of.tag.Value);
-                return row.Step() ? ToTag(row) : null;
+                return row.Step() ? ToTag(row, rules, of.repository) : null;
             },
             cancellationToken));
 
@@ -76,10 +77,11 @@ public sealed partial class SqliteMetadataStore
             (registryId, repository, digest, after, limit),
             static (reader, list) =>
             {
+                var rules = ReadTagRules(reader.Session, list.registryId);
                 using var rows = reader.Use(list.digest is null ? ListTagRecords : ListTagRecordsOfManifest)
                     .Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(ListedRows.Most(list.limit) + 1);
                 if (list.digest is { } digest) rows.Bind(digest);
-                return ReadTags(rows, list.after, list.limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : ToTag(rows)));
+                return ReadTags(rows, list.after, list.limit, rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : ToTag(rows, rules, list.repository)));
             },
             cancellationToken));
 
@@ -93,13 +95,14 @@ public sealed partial class SqliteMetadataStore
                 using var transaction = reader.Session.BeginRead();
                 if (FindListed(reader, list.registryId, list.repository) is not { } repositoryId) return null;
 
+                var rules = ReadTagRules(reader.Session, list.registryId);
                 var start = list.after ?? new TimeKey(list.newestFirst ? long.MaxValue : long.MinValue, "");
                 using var rows = reader.Use(list.newestFirst ? ListTagsNewestFirst : ListTagsOldestFirst)
                     .Bind(repositoryId).Bind(start.Time).Bind(start.Name).Bind(ListedRows.Most(list.limit) + 1);
                 return ListedRows.ReadPage(rows, onRow: false, list.limit, list.after?.ToString(), rows =>
                 {
                     var isLeftOut = ListedRows.AreHidden(rows.Int64(1)) || (list.digest is { } digest && rows.Digest(2) != digest);
-                    return (new TimeKey(rows.Int64(4), rows.Text(0)).ToString(), isLeftOut ? null : ToTag(rows));
+                    return (new TimeKey(rows.Int64(4), rows.Text(0)).ToString(), isLeftOut ? null : ToTag(rows, rules, list.repository));
                 });
             },
             cancellationToken));
@@ -118,5 +121,9 @@ public sealed partial class SqliteMetadataStore
         return row.Step() ? row.Int64(0) : null;
     }
 
-    private static TagRecord ToTag(Statement row) => new(row.Text(0), row.Digest(2), row.Time(3), row.Time(4), (Locks)row.Int64(1));
+    private static TagRecord ToTag(Statement row, List<TagRule> rules, RepositoryName repository)
+    {
+        var tag = new TagRecord(row.Text(0), row.Digest(2), row.Time(3), row.Time(4), (Locks)row.Int64(1));
+        return rules.Count == 0 ? tag : tag with { WriteOnce = FindWriteOnce(rules, repository, tag.Name) };
+    }
 }

@@ -83,15 +83,19 @@ public sealed partial class RegistryClient
         }
     }
 
-    private async Task<JsonElement> SendMetadataAsync(
-        HttpMethod method, string path, string scope, JsonElement? body, HttpStatusCode expected, CancellationToken cancellationToken)
+    private Task<JsonElement> SendMetadataAsync(
+        HttpMethod method, string path, string scope, JsonElement? body, HttpStatusCode expected, CancellationToken cancellationToken) =>
+        SendJsonAsync(method, path, scope, body, [expected], cancellationToken);
+
+    private async Task<JsonElement> SendJsonAsync(
+        HttpMethod method, string path, string scope, JsonElement? body, IReadOnlyList<HttpStatusCode> expected, CancellationToken cancellationToken)
     {
         var request = new RegistryRequest
         {
             Method = method,
             Address = At(path),
             Scopes = [scope],
-            Expected = [expected],
+            Expected = expected,
             Content = body is { } json ? () => new StringContent(json.GetRawText(), System.Text.Encoding.UTF8, "application/json") : null,
         };
         using var response = await _transport.SendAsync(request, cancellationToken);

@@ -77,12 +77,21 @@ internal sealed class ArtifactTagEndpoints(IArtifacts artifacts, IManifests mani
         json.WriteString("imageName"u8, request.Repository.Value);
     }
 
+    // As if it were locked: az, and whoever cleans up with it, then lets it be.
+    private static Locks LocksOf(WriteOnce? writeOnce) => writeOnce switch
+    {
+        null => Locks.None,
+        { IsDeletable: true } => Locks.Write,
+        _ => Locks.Write | Locks.Delete,
+    };
+
     private static void Write(Utf8JsonWriter json, TagRecord tag)
     {
         json.WriteString("name"u8, tag.Name);
         json.WriteString("digest"u8, tag.Digest.ToString());
         ArtifactJson.WriteTimes(json, tag.CreatedAt, tag.UpdatedAt);
         json.WriteBoolean("signed"u8, false);
-        ArtifactJson.WriteAttributes(json, tag.Locks);
+        if (tag.WriteOnce is { } writeOnce) json.WriteString("writeOnceRule"u8, writeOnce.Rule);
+        ArtifactJson.WriteAttributes(json, tag.Locks | LocksOf(tag.WriteOnce));
     }
 }

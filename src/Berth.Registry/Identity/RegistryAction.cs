@@ -15,6 +15,15 @@ public enum RegistryAction
     /// <summary><c>deleted/read</c>: list repositories with deleted content; one then sees those whose deleted content one may read.</summary>
     DeletedCatalogRead,
 
+    /// <summary><c>tagRules/read</c>: see the rules that make tags write-once.</summary>
+    TagRulesRead,
+
+    /// <summary><c>tagRules/write</c>: make and change such rules.</summary>
+    TagRulesWrite,
+
+    /// <summary><c>tagRules/delete</c>: delete such rules.</summary>
+    TagRulesDelete,
+
     /// <summary><c>metrics/read</c>: read the server's metrics from another machine; asked of the default registry.</summary>
     MetricsRead,
 }

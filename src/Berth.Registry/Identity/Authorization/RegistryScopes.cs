@@ -4,8 +4,8 @@ using Berth.Oci;
 namespace Berth.Registry.Identity.Authorization;
 
 /// <summary>
-/// What a client asks a registry token for, or what a token carries: <c>repository:name:pull,push</c>, <c>registry:catalog:*</c> and
-/// <c>registry:deleted_catalog:*</c>. A type, an action or a name that is not known asks for nothing.
+/// What a client asks a registry token for, or what a token carries: <c>repository:name:pull,push</c>, <c>registry:catalog:*</c>,
+/// <c>registry:deleted_catalog:*</c> and <c>registry:tag_rules:*</c>. A type, an action or a name that is not known asks for nothing.
 /// </summary>
 public sealed class RegistryScopes
 {
@@ -18,8 +18,12 @@ public sealed class RegistryScopes
     private const string RepositoryType = "repository";
     private const string RegistryType = "registry";
 
-    private static readonly (string Name, RegistryAction Action)[] RegistryNames =
-        [("catalog", RegistryAction.CatalogRead), ("deleted_catalog", RegistryAction.DeletedCatalogRead)];
+    private static readonly (string Name, RegistryAction[] Actions)[] RegistryNames =
+    [
+        ("catalog", [RegistryAction.CatalogRead]),
+        ("deleted_catalog", [RegistryAction.DeletedCatalogRead]),
+        ("tag_rules", [RegistryAction.TagRulesRead, RegistryAction.TagRulesWrite, RegistryAction.TagRulesDelete]),
+    ];
 
     // In the order asked for, which is the order in which a token lists them.
     private readonly OrderedDictionary<RepositoryName, HashSet<RepositoryAction>> _repositories = [];
@@ -70,9 +74,9 @@ public sealed class RegistryScopes
     public IReadOnlyList<AccessEntry> Grant(RegistryPermissions permissions)
     {
         var access = new List<AccessEntry>();
-        foreach (var (name, action) in RegistryNames)
+        foreach (var (name, actions) in RegistryNames)
         {
-            if (_registry.Contains(action) && permissions.MayUse(action)) access.Add(new(RegistryType, name, [ScopeAction.Everything]));
+            if (actions.Any(action => _registry.Contains(action) && permissions.MayUse(action))) access.Add(new(RegistryType, name, [ScopeAction.Everything]));
         }
 
         foreach (var (repository, asked) in _repositories)
@@ -108,9 +112,9 @@ public sealed class RegistryScopes
     {
         if (type == RegistryType && actions.Contains(ScopeAction.Everything))
         {
-            foreach (var (known, action) in RegistryNames)
+            foreach (var (known, rights) in RegistryNames)
             {
-                if (known == name) _registry.Add(action);
+                if (known == name) _registry.UnionWith(rights);
             }
         }
         else if (IsRepository(type) && RepositoryName.TryParse(name, out var repository))

@@ -3,12 +3,13 @@ using System.Text;
 using Berth.Oci;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
+using Berth.Registry.Lifecycle.WriteOnce;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Identity.Matrix;
 
 /// <summary>
-/// One request for each row of the route tables of <c>/v2/</c> and <c>/acr/v1</c>, HEAD and mounts included, and what it needs. A row that is not known here
+/// One request for each row of the route tables of <c>/v2/</c>, <c>/acr/v1</c> and a registry's own rules, HEAD and mounts included, and what it needs. A row that is not known here
 /// has no request: the tests then fail until somebody writes down who may make it.
 /// </summary>
 /// <param name="Name">The route.</param>
@@ -39,6 +40,7 @@ internal sealed record DataProbe(string Name, string Method, Need Need, string R
             "manifest.put (tags)", "PUT", Need.Push, $"/v2/{repository}/manifests/{DigestOf(RegistryClientExtensions.Image(Used))}?tag=stolen",
             $"/v2/{repository}/manifests/new", RegistryClientExtensions.Image(Used), "{"u8.ToArray(), MediaTypes.OciManifest),
         .. ArtifactRoute.All.Select(route => OfArtifacts(route, repository)),
+        .. TagRuleRoute.All.Select(OfTagRules),
     ];
 
     public static Digest DigestOf(byte[] bytes) => Digest.Compute(DigestAlgorithm.Sha256, bytes);
@@ -104,6 +106,16 @@ internal sealed record DataProbe(string Name, string Method, Need Need, string R
             route.Name, route.Method, Need.Delete, $"/acr/v1/_deleted/{repository}/_manifests/{DigestOf(RegistryClientExtensions.Image(Used))}",
             $"/acr/v1/_deleted/{repository}/_manifests/{Absent}"),
         "artifacts.repository.delete" => new(route.Name, route.Method, Need.Delete, $"/acr/v1/{repository}", "/acr/v1/team/absent"),
+        _ => throw new InvalidOperationException($"The route {route.Name} is new: give it a request, and say here what one needs for it."),
+    };
+
+    private static DataProbe OfTagRules(TagRuleRoute route) => route.Name switch
+    {
+        "tag-rules.list" => new(route.Name, route.Method, Need.ReadTagRules, TagRuleRoute.Root),
+        "tag-rules.show" => new(route.Name, route.Method, Need.ReadTagRules, $"{TagRuleRoute.Root}/kept"),
+        "tag-rules.put" => new(
+            route.Name, route.Method, Need.WriteTagRules, $"{TagRuleRoute.Root}/stolen", null, """{"tags":"*"}"""u8.ToArray(), "{}"u8.ToArray(), "application/json"),
+        "tag-rules.delete" => new(route.Name, route.Method, Need.DeleteTagRules, $"{TagRuleRoute.Root}/kept", $"{TagRuleRoute.Root}/absent"),
         _ => throw new InvalidOperationException($"The route {route.Name} is new: give it a request, and say here what one needs for it."),
     };
 

@@ -17,6 +17,9 @@ internal enum Need
     DeletedCatalog,
     ReadDeleted,
     RestoreDeleted,
+    ReadTagRules,
+    WriteTagRules,
+    DeleteTagRules,
 }
 
 /// <summary>A built-in role as its definition is published, and what follows from it; the product's own tables have no part in this.</summary>
@@ -28,7 +31,16 @@ internal sealed record PublishedRole(string Name, string[] Actions, string[] Not
     public bool Gives(string action) => Matches(Actions, action) && !Matches(NotActions, action);
 
     /// <summary>Whether the role gives what a request needs, in a registry of that mode.</summary>
-    public bool Gives(Need need, RoleAssignmentMode mode) => mode == RoleAssignmentMode.LegacyRegistryPermissions
+    public bool Gives(Need need, RoleAssignmentMode mode) => need switch
+    {
+        // What is decided about a registry is the control plane's in both modes.
+        Need.ReadTagRules => Gives(Registries + "tagRules/read"),
+        Need.WriteTagRules => Gives(Registries + "tagRules/write"),
+        Need.DeleteTagRules => Gives(Registries + "tagRules/delete"),
+        _ => GivesOnContent(need, mode),
+    };
+
+    private bool GivesOnContent(Need need, RoleAssignmentMode mode) => mode == RoleAssignmentMode.LegacyRegistryPermissions
         ? need switch
         {
             Need.SignIn => true,
