@@ -9,6 +9,7 @@ using Berth.Cli.Identities;
 using Berth.Cli.Kubelet;
 using Berth.Cli.Login;
 using Berth.Cli.Policies;
+using Berth.Cli.Quarantine;
 using Berth.Cli.Role;
 using Berth.Cli.Session;
 using Berth.Cli.TagRules;
@@ -31,6 +32,7 @@ internal static class BerthCommand
         ("role", RoleCommand.Create),
         ("identity", IdentityCommand.Create),
         ("policy", PolicyCommand.Create),
+        ("quarantine", QuarantineCommand.Create),
         ("tag-rule", TagRuleCommand.Create),
         ("completion", CompletionCommand.Create),
         ("docker-credential", DockerCredentialCommand.Create),

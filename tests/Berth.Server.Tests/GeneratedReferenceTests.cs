@@ -6,7 +6,7 @@ using Berth.Oci;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity.Authorization;
-using Berth.Registry.Lifecycle.WriteOnce;
+using Berth.Registry.Lifecycle.TagRules;
 using Berth.Registry.Management;
 using Berth.Server.Telemetry;
 using Berth.Server.Tests.Telemetry;

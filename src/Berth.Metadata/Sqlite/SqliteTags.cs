@@ -63,11 +63,7 @@ public sealed partial class SqliteMetadataStore
         long registryId, RepositoryName repository, string? after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(
             (registryId, repository, after, limit),
-            static (reader, list) =>
-            {
-                using var rows = reader.Use(ListTags).Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(ListedRows.Most(list.limit) + 1);
-                return ReadTags(rows, list.after, list.limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : rows.Text(0)));
-            },
+            static (reader, list) => ReadTagNames(reader, list.registryId, list.repository, list.after, list.limit),
             cancellationToken));
 
     /// <inheritdoc/>
@@ -106,6 +102,12 @@ public sealed partial class SqliteMetadataStore
                 });
             },
             cancellationToken));
+
+    private static Page<string>? ReadTagNames(SessionPool.Lease reader, long registryId, RepositoryName repository, string? after, int limit)
+    {
+        using var rows = reader.Use(ListTags).Bind(registryId).Bind(repository.Value).Bind(after ?? "").Bind(ListedRows.Most(limit) + 1);
+        return ReadTags(rows, after, limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : rows.Text(0)));
+    }
 
     /// <summary>A page of a list whose first row is there without a tag where the repository has none; null without any row.</summary>
     private static Page<T>? ReadTags<T>(Statement rows, string? after, int limit, Func<Statement, (string Key, T? Entry)> read)

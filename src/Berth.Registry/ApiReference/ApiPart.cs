@@ -64,7 +64,7 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
 
     /// <summary>What protects content, and Azure has no call for.</summary>
     public static readonly ApiPart Protection = new(
-        "Protection", "Berth's own calls about what must not be changed: the rules that make tags write-once.", ApiServer.Registry, AtRegistry, "RegistryError",
+        "Protection", "Berth's own calls about what must not be changed: the rules that make tags write-once, and quarantine.", ApiServer.Registry, AtRegistry, "RegistryError",
         [400, 401, 403, 404, 429, 503]);
 
     /// <summary>The description of all this.</summary>

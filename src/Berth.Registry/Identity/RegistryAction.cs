@@ -24,6 +24,12 @@ public enum RegistryAction
     /// <summary><c>tagRules/delete</c>: delete such rules.</summary>
     TagRulesDelete,
 
+    /// <summary><c>quarantine/read</c>: see what is quarantined, and pull it as far as one may pull.</summary>
+    QuarantineRead,
+
+    /// <summary><c>quarantine/write</c>: quarantine content, and end that.</summary>
+    QuarantineWrite,
+
     /// <summary><c>metrics/read</c>: read the server's metrics from another machine; asked of the default registry.</summary>
     MetricsRead,
 }

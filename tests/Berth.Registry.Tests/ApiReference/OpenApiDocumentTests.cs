@@ -6,7 +6,7 @@ using Berth.Registry.Distribution;
 using Berth.Registry.Identity.Authority;
 using Berth.Registry.Identity.Directory;
 using Berth.Registry.Identity.Evidence;
-using Berth.Registry.Lifecycle.WriteOnce;
+using Berth.Registry.Lifecycle.TagRules;
 using Berth.Registry.Management;
 using Berth.Registry.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;

@@ -5,6 +5,7 @@ internal static class TokenScopes
 {
     public const string Catalog = "registry:catalog:*";
     public const string DeletedCatalog = "registry:deleted_catalog:*";
+    public const string Quarantine = "registry:quarantine:*";
     public const string TagRules = "registry:tag_rules:*";
 
     public static string Pull(RepositoryName repository) => $"repository:{repository}:pull";

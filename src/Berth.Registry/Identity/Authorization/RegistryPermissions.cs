@@ -37,8 +37,9 @@ public sealed class RegistryPermissions
     /// <summary>Everything that can be done to what is stored, and nothing on the control plane; the source says in an explanation who may do that.</summary>
     public static RegistryPermissions OfEverything(string source) => OfEverything(source, isOwner: false);
 
-    // What binds those who push is not theirs to decide, whatever else they may.
-    private static bool Binds(RegistryAction action) => action is RegistryAction.TagRulesWrite or RegistryAction.TagRulesDelete;
+    // What binds those who push and pull is not theirs to decide, whatever else they may.
+    private static bool Binds(RegistryAction action) =>
+        action is RegistryAction.TagRulesWrite or RegistryAction.TagRulesDelete or RegistryAction.QuarantineRead or RegistryAction.QuarantineWrite;
 
     private static RegistryPermissions OfEverything(string source, bool isOwner) => new(
         [

@@ -5,7 +5,7 @@ namespace Berth.Registry.Identity.Authorization;
 
 /// <summary>
 /// What a client asks a registry token for, or what a token carries: <c>repository:name:pull,push</c>, <c>registry:catalog:*</c>,
-/// <c>registry:deleted_catalog:*</c> and <c>registry:tag_rules:*</c>. A type, an action or a name that is not known asks for nothing.
+/// <c>registry:deleted_catalog:*</c>, <c>registry:tag_rules:*</c> and <c>registry:quarantine:*</c>. A type, an action or a name that is not known asks for nothing.
 /// </summary>
 public sealed class RegistryScopes
 {
@@ -23,6 +23,7 @@ public sealed class RegistryScopes
         ("catalog", [RegistryAction.CatalogRead]),
         ("deleted_catalog", [RegistryAction.DeletedCatalogRead]),
         ("tag_rules", [RegistryAction.TagRulesRead, RegistryAction.TagRulesWrite, RegistryAction.TagRulesDelete]),
+        ("quarantine", [RegistryAction.QuarantineRead, RegistryAction.QuarantineWrite]),
     ];
 
     // In the order asked for, which is the order in which a token lists them.

@@ -48,6 +48,8 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.CatalogRead] = [Of("pull/read")],
         [RegistryAction.UploadsRead] = [Of("uploads/read")],
         [RegistryAction.DeletedCatalogRead] = [Of("deleted/read")],
+        [RegistryAction.QuarantineRead] = [Of("quarantine/read")],
+        [RegistryAction.QuarantineWrite] = [Of("quarantine/write")],
         [RegistryAction.MetricsRead] = [Of("metrics/read")],
     };
 
@@ -57,6 +59,8 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.CatalogRead] = [Of("catalog/read")],
         [RegistryAction.UploadsRead] = [Of("uploads/read")],
         [RegistryAction.DeletedCatalogRead] = [Of("catalog/read")],
+        [RegistryAction.QuarantineRead] = [Of("quarantinedArtifacts/read")],
+        [RegistryAction.QuarantineWrite] = [Of("quarantinedArtifacts/write")],
         [RegistryAction.MetricsRead] = [Of("metrics/read")],
     };
 

@@ -3,7 +3,7 @@ using System.Text;
 using Berth.Oci;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
-using Berth.Registry.Lifecycle.WriteOnce;
+using Berth.Registry.Lifecycle.TagRules;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Identity.Matrix;

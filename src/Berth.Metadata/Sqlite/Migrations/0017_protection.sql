@@ -13,3 +13,12 @@ CREATE TABLE tag_rules (
     updated_by   TEXT NOT NULL,
     PRIMARY KEY (registry_id, name)
 ) STRICT, WITHOUT ROWID;
+
+-- When a fact ends by itself; null for never, 0 for what is known without any effect.
+ALTER TABLE security_facts ADD COLUMN until INTEGER;
+CREATE INDEX security_facts_quarantine ON security_facts (registry_id, digest) WHERE kind = 'quarantine';
+
+-- What sets a whole repository apart from those who pull, and until when.
+ALTER TABLE repositories ADD COLUMN quarantine TEXT;
+ALTER TABLE repositories ADD COLUMN quarantine_until INTEGER;
+CREATE INDEX repositories_quarantined ON repositories (registry_id, name) WHERE quarantine IS NOT NULL;

@@ -1,6 +1,6 @@
 using Berth.Registry.Identity;
 
-namespace Berth.Registry.Lifecycle.WriteOnce;
+namespace Berth.Registry.Lifecycle.TagRules;
 
 /// <summary>One row of the route table of the rules that make tags write-once.</summary>
 /// <param name="Name">The route's name in logs and the reference.</param>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Berth.Registry.ApiReference;
 
-namespace Berth.Registry.Lifecycle.WriteOnce;
+namespace Berth.Registry.Lifecycle.TagRules;
 
 /// <summary>What the API's document says of the rules that make tags write-once.</summary>
 internal static class TagRuleDescription

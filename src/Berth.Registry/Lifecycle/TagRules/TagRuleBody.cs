@@ -3,12 +3,11 @@ using Berth.Metadata;
 using Berth.Oci;
 using Microsoft.AspNetCore.Http;
 
-namespace Berth.Registry.Lifecycle.WriteOnce;
+namespace Berth.Registry.Lifecycle.TagRules;
 
 /// <summary>Reads a rule that makes tags write-once from the body of a PUT, and writes rules.</summary>
 internal static class TagRuleBody
 {
-    private const int MaxBody = 32 * 1024;
     private const int MaxName = 64;
 
     /// <summary>Whether a text may be a rule's name.</summary>
@@ -23,7 +22,7 @@ internal static class TagRuleBody
     /// <exception cref="OciException">400: the body is none, and the message names the property. 413: it is too large.</exception>
     public static async Task<TagRule> ReadAsync(HttpContext context, string name)
     {
-        using var body = await ReadBodyAsync(context);
+        using var body = await JsonBody.ReadAsync(context);
         RulePattern? repositories = null, tags = null;
         IReadOnlyList<RulePattern> exceptions = [];
         var isDeletable = false;
@@ -37,7 +36,7 @@ internal static class TagRuleBody
                     repositories = ReadPattern(property.Name, property.Value, isRegex: false);
                     break;
                 case "tags" or "tagsRegex" when tags is not null:
-                    throw Bad("Give one of 'tags', a glob, and 'tagsRegex', a regular expression.");
+                    throw JsonBody.Bad("Give one of 'tags', a glob, and 'tagsRegex', a regular expression.");
                 case "tags" or "tagsRegex":
                     tags = ReadPattern(property.Name, property.Value, property.Name == "tagsRegex");
                     break;
@@ -47,15 +46,15 @@ internal static class TagRuleBody
                 case "deletable":
                     isDeletable = property.Value.ValueKind is JsonValueKind.True or JsonValueKind.False
                         ? property.Value.GetBoolean()
-                        : throw Bad("'deletable' must be true or false.");
+                        : throw JsonBody.Bad("'deletable' must be true or false.");
                     break;
                 default:
-                    throw Bad($"'{Shorten(property.Name)}' is no property of a rule, or not this one's; there are repositories, tags or tagsRegex, exceptions, deletable.");
+                    throw JsonBody.Bad($"'{JsonBody.Shorten(property.Name)}' is no property of a rule, or not this one's; there are repositories, tags or tagsRegex, exceptions, deletable.");
             }
         }
 
         return new TagRule(
-            name, repositories ?? new RulePattern("*"), tags ?? throw Bad("Say which tags are write-once: 'tags', a glob such as v*, or 'tagsRegex', a regular expression."), exceptions, isDeletable);
+            name, repositories ?? new RulePattern("*"), tags ?? throw JsonBody.Bad("Say which tags are write-once: 'tags', a glob such as v*, or 'tagsRegex', a regular expression."), exceptions, isDeletable);
     }
 
     /// <summary>Writes the members of a rule.</summary>
@@ -77,38 +76,15 @@ internal static class TagRuleBody
 
     private static List<RulePattern> ReadExceptions(JsonElement value)
     {
-        if (value.ValueKind != JsonValueKind.Array) throw Bad("'exceptions' must be a list of globs.");
-        if (value.GetArrayLength() > TagRule.MostExceptions) throw Bad($"A rule has at most {TagRule.MostExceptions} exceptions.");
+        if (value.ValueKind != JsonValueKind.Array) throw JsonBody.Bad("'exceptions' must be a list of globs.");
+        if (value.GetArrayLength() > TagRule.MostExceptions) throw JsonBody.Bad($"A rule has at most {TagRule.MostExceptions} exceptions.");
         return [.. value.EnumerateArray().Select(exception => ReadPattern("exceptions", exception, isRegex: false))];
     }
 
     private static RulePattern ReadPattern(string property, JsonElement value, bool isRegex)
     {
-        if (value.ValueKind != JsonValueKind.String) throw Bad($"'{property}' must be a text.");
+        if (value.ValueKind != JsonValueKind.String) throw JsonBody.Bad($"'{property}' must be a text.");
         var text = value.GetString()!;
-        return RulePattern.TryParse(text, isRegex, out var pattern, out var error) ? pattern : throw Bad($"'{property}' is '{Shorten(text)}', but {error}.");
+        return RulePattern.TryParse(text, isRegex, out var pattern, out var error) ? pattern : throw JsonBody.Bad($"'{property}' is '{JsonBody.Shorten(text)}', but {error}.");
     }
-
-    private static async Task<JsonDocument> ReadBodyAsync(HttpContext context)
-    {
-        var buffer = new byte[MaxBody + 1];
-        var length = await context.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
-        if (length > MaxBody) throw new OciException(OciErrorCode.SizeInvalid, $"The body is larger than {MaxBody} bytes.", status: StatusCodes.Status413PayloadTooLarge);
-        try
-        {
-            var body = JsonReading.ParseReadable(buffer.AsMemory(0, length), default) ?? throw Bad("The body holds a text that is none.");
-            if (body.RootElement.ValueKind == JsonValueKind.Object) return body;
-            body.Dispose();
-        }
-        catch (JsonException)
-        {
-            throw Bad("The body is no JSON.");
-        }
-
-        throw Bad("The body must be a JSON object.");
-    }
-
-    private static OciException Bad(string message) => new(OciErrorCode.BadRequest, message);
-
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
 }

@@ -5,7 +5,7 @@ using Berth.Registry.ApiReference;
 using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;
 
-namespace Berth.Registry.Lifecycle.WriteOnce;
+namespace Berth.Registry.Lifecycle.TagRules;
 
 /// <summary>The rules that make a registry's tags write-once: <c>/berth/v1/tag-rules</c> on the registry's own host.</summary>
 internal sealed class TagRuleEndpoints(RegistryGate gate, ITagRules rules) : IFeatureRoutes
