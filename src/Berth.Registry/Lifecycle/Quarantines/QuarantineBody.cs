@@ -57,7 +57,7 @@ internal static class QuarantineBody
     private static DateTimeOffset? ReadTime(JsonElement value) =>
         value.ValueKind == JsonValueKind.String
         && value.GetString() is { Length: > 10 and < 40 } text
-        && text.AsSpan(10).IndexOfAny('Z', 'z', '+', '-') >= 0
+        && text.AsSpan(10).IndexOfAny("Zz+-") >= 0
         && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
             ? DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds())
             : null;

@@ -114,7 +114,7 @@ public sealed class RegistryPermissionsTests
     {
         Assert.All(Enum.GetValues<RepositoryAction>(), action => Assert.True(RegistryPermissions.Admin.Repositories(action).IsAll));
         Assert.Equal(
-            [RegistryAction.TagRulesWrite, RegistryAction.TagRulesDelete], Enum.GetValues<RegistryAction>().Where(action => !RegistryPermissions.Admin.MayUse(action)));
+            [RegistryAction.TagRulesWrite, RegistryAction.TagRulesDelete, RegistryAction.QuarantineRead, RegistryAction.QuarantineWrite], Enum.GetValues<RegistryAction>().Where(action => !RegistryPermissions.Admin.MayUse(action)));
         Assert.All(Enum.GetValues<RegistryAction>(), action => Assert.True(RegistryPermissions.Owner.MayUse(action)));
         Assert.False(RegistryPermissions.Admin.MayControl(Actions + "write"));
     }

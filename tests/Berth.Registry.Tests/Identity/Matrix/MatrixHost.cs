@@ -106,7 +106,7 @@ internal sealed class MatrixHost : IAsyncDisposable
         foreach (var path in new[]
         {
             "/v2/_catalog", "/acr/v1/_catalog", "/v2/_uploads", $"/v2/{Private}/tags/list", $"/acr/v1/{Private}/_tags", $"/v2/{Public}/tags/list", $"/v2/{Private}/manifests/1",
-            "/berth/v1/tag-rules",
+            "/berth/v1/tag-rules", "/berth/v1/quarantine/digests", "/berth/v1/quarantine/repositories",
         })
             text.Append(path).Append(' ').AppendLine(await Host.Client.GetStringAsync(new Uri(path, UriKind.Relative)));
         foreach (var blob in new[] { DataProbe.Used, DataProbe.Free, DataProbe.New, [.. "first "u8, .. DataProbe.New] })

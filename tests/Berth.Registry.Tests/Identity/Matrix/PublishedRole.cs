@@ -20,6 +20,8 @@ internal enum Need
     ReadTagRules,
     WriteTagRules,
     DeleteTagRules,
+    ReadQuarantine,
+    WriteQuarantine,
 }
 
 /// <summary>A built-in role as its definition is published, and what follows from it; the product's own tables have no part in this.</summary>
@@ -46,6 +48,8 @@ internal sealed record PublishedRole(string Name, string[] Actions, string[] Not
             Need.SignIn => true,
             Need.Catalog or Need.Pull => Gives(Registries + "pull/read"),
             Need.OpenUploads => Gives(Registries + "uploads/read"),
+            Need.ReadQuarantine => Gives(Registries + "quarantine/read"),
+            Need.WriteQuarantine => Gives(Registries + "quarantine/write"),
             Need.Push => Gives(Registries + "push/write"),
             Need.Delete => Gives(Registries + "artifacts/delete"),
             Need.ReadMetadata => Gives(Registries + "pull/read") || Gives(Registries + "push/write") || Gives(Registries + "metadata/read"),
@@ -60,6 +64,8 @@ internal sealed record PublishedRole(string Name, string[] Actions, string[] Not
             Need.ReadDeleted => GivesData("repositories/metadata/read") && GivesData("repositories/metadata/delete"),
             Need.RestoreDeleted => GivesData("repositories/content/write") && GivesData("repositories/content/delete"),
             Need.OpenUploads => GivesData("uploads/read"),
+            Need.ReadQuarantine => GivesData("quarantinedArtifacts/read"),
+            Need.WriteQuarantine => GivesData("quarantinedArtifacts/write"),
             Need.Pull => GivesData("repositories/content/read"),
             Need.Push => GivesData("repositories/content/write"),
             Need.Delete => GivesData("repositories/content/delete"),
