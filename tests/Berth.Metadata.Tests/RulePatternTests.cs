@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Berth.Metadata;
 
 namespace Berth.Metadata.Tests;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Tests.Hosting;
 

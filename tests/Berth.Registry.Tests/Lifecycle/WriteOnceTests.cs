@@ -104,7 +104,7 @@ public sealed class WriteOnceTests
         var (status, body) = await DeletedContentTests.PostAsync(host.Client, $"/acr/v1/_deleted/{Repo}/_manifests/{one}?force=true", """{"tag":"v1"}""");
 
         Assert.Equal(HttpStatusCode.Conflict, status);
-        Assert.Contains($"by the rule 'releases' and names {two}", body, StringComparison.Ordinal);
+        Assert.Contains($"and names {two}: it is neither moved", body, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, await host.Client.GetManifestAsync(Repo, one.ToString()));
     }
 
@@ -153,7 +153,7 @@ public sealed class WriteOnceTests
         {
             using var absent = await host.Client.SendAsync(new HttpRequestMessage(method, "/berth/v1/tag-rules/builds"));
             Assert.Equal(HttpStatusCode.NotFound, absent.StatusCode);
-            Assert.Contains("no tag rule 'builds'", await absent.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Contains("The registry has no tag rule", await absent.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
         var record = (await host.Metadata.ReadLedgerAsync(0, 1000, CancellationToken.None)).Last(each => each.Kind == LedgerKinds.TagRuleSet);
