@@ -10,9 +10,11 @@ using Berth.Cli.Identities;
 using Berth.Cli.Kubelet;
 using Berth.Cli.Login;
 using Berth.Cli.Policies;
+using Berth.Cli.Quarantine;
 using Berth.Cli.Role;
 using Berth.Cli.Session;
 using Berth.Cli.Workloads;
+using Berth.Cli.TagRules;
 using Berth.Oci;
 
 namespace Berth.Cli;
@@ -34,6 +36,8 @@ internal static class BerthCommand
         ("policy", PolicyCommand.Create),
         ("workloads", WorkloadsCommand.Create),
         ("garbage", GarbageCommand.Create),
+        ("quarantine", QuarantineCommand.Create),
+        ("tag-rule", TagRuleCommand.Create),
         ("completion", CompletionCommand.Create),
         ("docker-credential", DockerCredentialCommand.Create),
         ("credential-provider", CredentialProviderCommand.Create),

@@ -60,4 +60,8 @@ public interface IArtifacts
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="UpdatedAt">When it was moved last.</param>
 /// <param name="Locks">Its locks.</param>
-public sealed record TagRecord(string Name, Digest Digest, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, Locks Locks);
+public sealed record TagRecord(string Name, Digest Digest, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, Locks Locks)
+{
+    /// <summary>What makes it write-once; null when nothing does.</summary>
+    public WriteOnce? WriteOnce { get; init; }
+}

@@ -60,7 +60,8 @@ public static class RegistryExtensions
         services.AddSingleton<RegistryResolver>();
         services.AddSingleton<KnownSettings>();
         services.AddSingleton(s => new DataEndpointHosts(s.GetRequiredService<RegistryResolver>(), s.GetRequiredService<KnownSettings>(), options));
-        return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle().AddWorkloads().AddGarbageControl()
+        return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts()
+            .AddLifecycle().AddTagRules().AddQuarantine().AddWorkloads().AddGarbageControl()
             .AddSingleton<IFeatureRoutes, ReferenceEndpoints>();
     }
 

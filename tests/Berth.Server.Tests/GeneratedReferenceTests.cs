@@ -7,6 +7,8 @@ using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Lifecycle.Workloads;
+using Berth.Registry.Lifecycle.Quarantines;
+using Berth.Registry.Lifecycle.TagRules;
 using Berth.Registry.Management;
 using Berth.Server.Telemetry;
 using Berth.Server.Tests.Telemetry;
@@ -65,6 +67,28 @@ public sealed class GeneratedReferenceTests
             """);
         foreach (var route in WorkloadRoute.All)
             page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | {Summary(typeof(WorkloadKind), route.Kind.ToString())} | registry `{route.Action}` |\n");
+        page.Append("""
+
+            ## Tag rules
+
+            The rules that make a registry's tags write-once ([write-once-tags.md](../user/write-once-tags.md)), under the registry's own name.
+
+            | route | method | resource | right |
+            |---|---|---|---|
+
+            """);
+        foreach (var route in TagRuleRoute.All) page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | `{route.Path}` | registry `{route.Action}` |\n");
+        page.Append("""
+
+            ## Quarantine
+
+            What is kept from those who pull ([quarantine.md](../user/quarantine.md)), under the registry's own name.
+
+            | route | method | resource | right |
+            |---|---|---|---|
+
+            """);
+        foreach (var route in QuarantineRoute.All) page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | `{route.Path}` | registry `{route.Action}` |\n");
 
         GeneratedPage.Check("docs/reference/routes.md", page.ToString());
     }

@@ -23,6 +23,8 @@ public static partial class RequestScopes
             "/v2" => [],
             "/berth/v1/workloads" => ["registry:workloads:*"],
             _ when path.StartsWith("/berth/v1/workloads/", StringComparison.Ordinal) => ["registry:workloads:*"],
+            _ when path.StartsWith("/berth/v1/quarantine", StringComparison.Ordinal) => ["registry:quarantine:*"],
+            _ when path.StartsWith("/berth/v1/tag-rules", StringComparison.Ordinal) => ["registry:tag_rules:*"],
             _ when path.StartsWith("/v2/", StringComparison.Ordinal) => OfDistribution(method, path, query),
             _ when path.StartsWith("/acr/v1/", StringComparison.Ordinal) => OfArtifacts(method, path["/acr/v1/".Length..]),
             _ => null,

@@ -25,4 +25,7 @@ public sealed record BlobRecord(
 {
     /// <summary>The repository's locks.</summary>
     public Locks RepositoryLocks { get; init; }
+
+    /// <summary>What sets the repository, or every manifest of it that names the blob, apart from those who pull; null when nothing does.</summary>
+    public SetApart? SetApart { get; init; }
 }

@@ -76,6 +76,24 @@ public static class LedgerKinds
     /// <summary>A tag was locked or unlocked.</summary>
     public const string TagLocked = "tag.locked";
 
+    /// <summary>A rule that makes tags write-once was made or changed.</summary>
+    public const string TagRuleSet = "tag-rule.set";
+
+    /// <summary>A rule that makes tags write-once was deleted.</summary>
+    public const string TagRuleDeleted = "tag-rule.deleted";
+
+    /// <summary>A manifest was set apart from those who pull, or a scanner said that it passed.</summary>
+    public const string ManifestQuarantined = "manifest.quarantined";
+
+    /// <summary>A manifest is set apart no longer.</summary>
+    public const string ManifestReleased = "manifest.released";
+
+    /// <summary>A repository was set apart from those who pull.</summary>
+    public const string RepositoryQuarantined = "repository.quarantined";
+
+    /// <summary>A repository is set apart no longer.</summary>
+    public const string RepositoryReleased = "repository.released";
+
     /// <summary>A manifest was locked or unlocked.</summary>
     public const string ManifestLocked = "manifest.locked";
 
@@ -205,6 +223,12 @@ public static class LedgerKinds
         [TagSet] = "A tag was made or moved.",
         [TagDeleted] = "A tag was removed.",
         [TagLocked] = "A tag was locked or unlocked; `locks` says what must not be done with it now.",
+        [TagRuleSet] = "A rule that makes tags write-once was made or changed; the payload is the rule.",
+        [TagRuleDeleted] = "A rule that makes tags write-once was deleted; the payload is the rule as it was.",
+        [ManifestQuarantined] = "A manifest was set apart from those who pull in its registry, whether or not it is there; `state` Passed says that a scanner let it pass.",
+        [ManifestReleased] = "A manifest is set apart no longer: somebody ended it.",
+        [RepositoryQuarantined] = "A repository was set apart from those who pull.",
+        [RepositoryReleased] = "A repository is set apart no longer: somebody ended it.",
         [ManifestLocked] = "A manifest was locked or unlocked; `locks` says what must not be done with it now.",
         [PrincipalChanged] = "A principal was made or changed.",
         [SigningKeyAdded] = "A key was made that tokens will be signed with.",

@@ -35,4 +35,11 @@ public readonly record struct LockChanges(Locks Set, Locks Clear)
 /// <param name="Repository">The repository that is locked, or holds what is.</param>
 /// <param name="Reference">The tag or the manifest that is locked; null when it is the repository.</param>
 /// <param name="Lock">The one lock.</param>
-public sealed record StandingLock(RepositoryName Repository, Reference? Reference, Locks Lock);
+public sealed record StandingLock(RepositoryName Repository, Reference? Reference, Locks Lock)
+{
+    /// <summary>What makes the tag write-once, where that is what stands in the way and no lock of its own.</summary>
+    public WriteOnce? WriteOnce { get; init; }
+
+    /// <summary>The manifest that a write-once tag names; default otherwise.</summary>
+    public Digest Digest { get; init; }
+}

@@ -18,6 +18,9 @@ public sealed record ManifestRecord(Digest Digest, string MediaType, long Size, 
 
     /// <summary>Its own locks.</summary>
     public Locks Locks { get; init; }
+
+    /// <summary>What sets it apart from those who pull; null when nothing does.</summary>
+    public SetApart? SetApart { get; init; }
 }
 
 /// <summary>An entry of a referrers list.</summary>

@@ -31,7 +31,7 @@ public sealed partial class SqliteMetadataStore
         WriteScope scope, long registryId, RepositoryName repository, Digest digest, IReadOnlyList<NameRange> readable)
     {
         if (readable.Any(range => range.Contains(repository))
-            && ReadBlob(scope.Session, registryId, repository, digest) is { } own && !own.RepositoryLocks.HasFlag(Locks.Read)) return repository;
+            && ReadBlob(scope.Session, registryId, repository, digest, scope.Now) is { } own && !own.RepositoryLocks.HasFlag(Locks.Read)) return repository;
 
         return FindAmongHolders(scope, registryId, digest, readable, out var all) ?? (all ? null : FindAmongReadable(scope, registryId, digest, readable));
     }

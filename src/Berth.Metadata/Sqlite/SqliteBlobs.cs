@@ -5,12 +5,13 @@ namespace Berth.Metadata.Sqlite;
 
 public sealed partial class SqliteMetadataStore
 {
-    private static readonly Sql FindBlob = new("""
-        SELECT b.size, b.location, b.state, r.id, m.lease_until,
-            EXISTS (SELECT 1 FROM edges e WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3), r.locks
+    private static readonly Sql FindBlob = new($"""
+        SELECT b.size, b.location, b.state, r.id, s.lease_until,
+            EXISTS (SELECT 1 FROM edges e WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3), r.locks,
+            CASE WHEN {RepositoryIsSetApart} THEN r.quarantine END, r.quarantine_until, {SetApartBlob}
         FROM repositories r
-        CROSS JOIN memberships m ON m.repository_id = r.id AND m.digest = ?3
-        CROSS JOIN blobs b ON b.digest = m.digest
+        CROSS JOIN memberships s ON s.repository_id = r.id AND s.digest = ?3
+        CROSS JOIN blobs b ON b.digest = s.digest
         WHERE r.registry_id = ?1 AND r.name = ?2
         """);
 
@@ -30,8 +31,8 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<BlobRecord?> FindBlobAsync(long registryId, RepositoryName repository, Digest digest, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(
-            (registryId, repository, digest),
-            static (reader, of) => ReadBlob(reader.Session, of.registryId, of.repository, of.digest),
+            (registryId, repository, digest, Now: NowMilliseconds),
+            static (reader, of) => ReadBlob(reader.Session, of.registryId, of.repository, of.digest, of.Now),
             cancellationToken));
 
     /// <inheritdoc/>
@@ -39,12 +40,12 @@ public sealed partial class SqliteMetadataStore
         long registryId, RepositoryName repository, Digest digest, DateTimeOffset leaseUntil, CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
-            var blob = ReadBlob(scope.Session, registryId, repository, digest);
+            var blob = ReadBlob(scope.Session, registryId, repository, digest, scope.Now);
             if (blob is null || blob.State != BlobState.Live) return null;
             if (blob.Referenced || blob.LeaseUntil >= leaseUntil) return blob;
 
             scope.Use(QueueMembership).Bind(blob.RepositoryId).Bind(digest).Bind(leaseUntil).Execute();
-            return ReadBlob(scope.Session, registryId, repository, digest);
+            return ReadBlob(scope.Session, registryId, repository, digest, scope.Now);
         },
         cancellationToken);
 
@@ -58,14 +59,14 @@ public sealed partial class SqliteMetadataStore
             var source = from is { } named ? named : FindHolder(scope, registryId, repository, digest, readable);
             if (source is not { } holder) return null;
 
-            var blob = ReadBlob(scope.Session, registryId, holder, digest);
-            if (blob is null || blob.State != BlobState.Live || blob.RepositoryLocks.HasFlag(Locks.Read)) return null;
+            var blob = ReadBlob(scope.Session, registryId, holder, digest, scope.Now);
+            if (blob is null || blob.State != BlobState.Live || blob.RepositoryLocks.HasFlag(Locks.Read) || blob.SetApart is not null) return null;
 
             var repositoryId = EnsureRepository(scope, registryId, repository).Id;
             JoinOrExtend(scope, registryId, repositoryId, digest, blob.Size, leaseUntil);
             scope.Append(
                 new LedgerEntry(LedgerKinds.BlobMounted, registryId, repository.Value, Digest: digest, Payload: $$"""{"from":"{{holder.Value}}"}"""), caller);
-            return ReadBlob(scope.Session, registryId, repository, digest);
+            return ReadBlob(scope.Session, registryId, repository, digest, scope.Now);
         },
         cancellationToken);
 
@@ -74,7 +75,7 @@ public sealed partial class SqliteMetadataStore
         long registryId, RepositoryName repository, Digest digest, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
-            var blob = ReadBlob(scope.Session, registryId, repository, digest);
+            var blob = ReadBlob(scope.Session, registryId, repository, digest, scope.Now);
             if (blob is null) return new DeleteResult(DeleteOutcome.Unknown);
             Refuse(blob.RepositoryLocks, Locks.Write, repository);
             if (blob.Referenced) return FindHoldingManifest(scope, blob.RepositoryId, digest);
@@ -105,12 +106,20 @@ public sealed partial class SqliteMetadataStore
         },
         cancellationToken);
 
-    private static BlobRecord? ReadBlob(Session session, long registryId, RepositoryName repository, Digest digest)
+    private static BlobRecord? ReadBlob(Session session, long registryId, RepositoryName repository, Digest digest, long now)
     {
-        using var row = session.Use(FindBlob).Bind(registryId).Bind(repository.Value).Bind(digest);
-        return row.Step()
-            ? new BlobRecord(digest, row.Int64(0), row.Text(1), (BlobState)row.Int64(2), row.Int64(3), row.Time(4), row.Bool(5)) { RepositoryLocks = (Locks)row.Int64(6) }
-            : null;
+        using var row = session.Use(FindBlob).Bind(registryId).Bind(repository.Value).Bind(digest).Bind(now);
+        if (!row.Step()) return null;
+
+        SetApart? setApart = null;
+        if (!row.IsNull(7)) setApart = new SetApart(default, QuarantineText.Read(row.Text(7), row.TimeOrNull(8)));
+        else if (row.Digest(9) is { IsDefault: false } manifest)
+            setApart = new SetApart(manifest, ReadQuarantine(session, registryId, manifest) ?? new Quarantine(QuarantineState.Quarantined, null, null));
+        return new BlobRecord(digest, row.Int64(0), row.Text(1), (BlobState)row.Int64(2), row.Int64(3), row.Time(4), row.Bool(5))
+        {
+            RepositoryLocks = (Locks)row.Int64(6),
+            SetApart = setApart,
+        };
     }
 
     private static DeleteResult FindHoldingManifest(WriteScope scope, long repositoryId, Digest blob)

@@ -49,6 +49,7 @@ public sealed partial class SqliteMetadataStore
             var tags = FindTagsToRestore(scope, row.Id, root, tag, force, out var holder);
             if (!holder.IsDefault) return RestoreResult.Refused(RestoreOutcome.TagTaken, holder);
             foreach (var moved in tags) Refuse(moved.Standing?.Locks ?? Locks.None, Locks.Write, repository, Reference.To(moved.Tag));
+            RefuseMoves(scope, registryId, repository, tags);
 
             List<DeletedRow> revived = [];
             if (manifest.Deleted && !TryFindRevived(scope, row.Id, root, revived)) return RestoreResult.Refused(RestoreOutcome.TooMany);

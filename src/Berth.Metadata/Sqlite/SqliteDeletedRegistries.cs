@@ -42,6 +42,8 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql SetPurging = new("UPDATE registries SET purging = 1 WHERE id = ?1 AND purge_after IS NOT NULL AND purging = 0");
 
+    private static readonly Sql DeleteFactsOfRegistry = new("DELETE FROM security_facts WHERE registry_id = ?1");
+
     private static readonly Sql IsPurging = new("SELECT 1 FROM registries WHERE id = ?1 AND purging = 1");
 
     private static readonly Sql[] Unlock =
@@ -172,6 +174,8 @@ public sealed partial class SqliteMetadataStore
     {
         if (scope.Use(SetPurging).Bind(id).Execute() == 0) return false;
 
+        scope.Use(DeleteTagRulesOfRegistry).Bind(id).Execute();
+        scope.Use(DeleteFactsOfRegistry).Bind(id).Execute();
         scope.Append(new LedgerEntry(LedgerKinds.RegistryPurged, id, Payload: JsonText.Facts(("deleted", key))), caller);
         return true;
     }

@@ -87,7 +87,7 @@ public sealed partial class SqliteMetadataStore
     }
 
     /// <summary>Refuses a push that would change something that is locked; one that changes nothing passes.</summary>
-    private static void RefusePush(NewManifest manifest, RepositoryRow repository, ManifestRow? standing, IReadOnlyList<TagToSet> tags)
+    private static void RefusePush(WriteScope scope, NewManifest manifest, RepositoryRow repository, ManifestRow? standing, IReadOnlyList<TagToSet> tags)
     {
         var moves = tags.Where(tag => standing is not { Deleted: false } row || tag.Standing?.ManifestId != row.Id).ToList();
         if (standing is { Deleted: false } && moves.Count == 0) return;
@@ -95,6 +95,7 @@ public sealed partial class SqliteMetadataStore
         Refuse(repository.Locks, Locks.Write, manifest.Repository);
         foreach (var tag in moves) Refuse(tag.Standing?.Locks ?? Locks.None, Locks.Write, manifest.Repository, Reference.To(tag.Tag));
         Refuse(standing?.Locks ?? Locks.None, Locks.Write, manifest.Repository, Reference.To(manifest.Digest));
+        RefuseMoves(scope, manifest.RegistryId, manifest.Repository, moves);
     }
 
     private static (Locks Locks, long Time)? ReadLocks(Statement found)

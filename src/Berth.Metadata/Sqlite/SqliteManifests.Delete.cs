@@ -45,6 +45,7 @@ public sealed partial class SqliteMetadataStore
             var tags = TagsOf(scope, manifest.Id);
             foreach (var tag in tags) Refuse(tag.Locks, AgainstDeletion, repository, Reference.To(Tag.Parse(tag.Name)));
             RefuseUse(scope, registryId, row.Id, repository, digest);
+            if (tags.Count > 0) RefuseRemovals(ReadTagRules(scope.Session, registryId), repository, digest, tags);
             var parent = FindDigest(scope, FindParent, row.Id, digest);
             if (!parent.IsDefault) return new DeleteResult(DeleteOutcome.Held, parent);
 
@@ -74,6 +75,7 @@ public sealed partial class SqliteMetadataStore
 
             Refuse(row.Locks, Locks.Write, repository);
             Refuse(named.Locks, AgainstDeletion, repository, Reference.To(tag));
+            RefuseRemovals(ReadTagRules(scope.Session, registryId), repository, digest, [named]);
             var deletion = BeginDeletion(scope, registryId, scope.Now, default, caller);
             RemoveTag(scope, row.Id, new LedgerEntry(LedgerKinds.TagDeleted, registryId, repository.Value, tag.Value, digest), named, deletion);
             scope.Use(TouchManifest).Bind(manifestId).Bind(scope.Now).Execute();

@@ -57,7 +57,7 @@ public sealed partial class SqliteMetadataStore
         var repository = FindRepositoryRow(scope, manifest.RegistryId, manifest.Repository);
         var standing = repository is { } known ? FindManifest(scope, known.Id, manifest.Digest) : null;
         var tags = FindTags(scope, repository?.Id ?? 0, manifest);
-        if (repository is { } named) RefusePush(manifest, named, standing, tags);
+        if (repository is { } named) RefusePush(scope, manifest, named, standing, tags);
 
         // Also for a manifest that stands: what it names may have been found damaged since.
         var content = NamedContent.Check(scope, repository?.Id ?? 0, manifest);

@@ -25,13 +25,16 @@ public sealed partial class SqliteMetadataStore
 
     private const string ServedColumns = "m.digest, m.media_type, m.size, m.subject, r.locks, m.locks";
 
-    private static readonly Sql FindByTag = new($"SELECT {ServedColumns}, t.locks {ByTag} {OfRepository}");
+    private static readonly Sql FindByTag = new($"SELECT {ServedColumns}, t.locks, {QuarantineColumns}, NULL {ByTag} {WithQuarantine} {OfRepository}");
 
-    private static readonly Sql FindByTagWithBytes = new($"SELECT {ServedColumns}, t.locks, b.bytes {ByTag} {WithBytes} {OfRepository}");
+    private static readonly Sql FindByTagWithBytes = new(
+        $"SELECT {ServedColumns}, t.locks, {QuarantineColumns}, NULL, b.bytes {ByTag} {WithBytes} {WithQuarantine} {OfRepository}");
 
-    private static readonly Sql FindByDigest = new($"SELECT {ServedColumns}, 0 {ByDigest} {OfRepository}");
+    private static readonly Sql FindByDigest = new(
+        $"SELECT {ServedColumns}, 0, {QuarantineColumns}, {SetApartByIndex} {ByDigest} {WithQuarantine} {OfRepository}");
 
-    private static readonly Sql FindByDigestWithBytes = new($"SELECT {ServedColumns}, 0, b.bytes {ByDigest} {WithBytes} {OfRepository}");
+    private static readonly Sql FindByDigestWithBytes = new(
+        $"SELECT {ServedColumns}, 0, {QuarantineColumns}, {SetApartByIndex}, b.bytes {ByDigest} {WithBytes} {WithQuarantine} {OfRepository}");
 
     private static readonly Sql ListReferrers = new($"""
         {ReferrerColumns} FROM repositories r CROSS JOIN manifests m ON m.repository_id = r.id AND m.subject = ?3 AND m.id > ?4
@@ -52,8 +55,8 @@ public sealed partial class SqliteMetadataStore
     public ValueTask<ManifestRecord?> FindManifestAsync(
         long registryId, RepositoryName repository, Reference reference, bool withBytes, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(
-            (registryId, repository, reference, withBytes),
-            static (reader, of) => ReadManifest(reader, of.registryId, of.repository, of.reference, of.withBytes),
+            (registryId, repository, reference, withBytes, Now: NowMilliseconds),
+            static (reader, of) => ReadManifest(reader, of.registryId, of.repository, of.reference, of.withBytes, of.Now),
             cancellationToken));
 
     /// <inheritdoc/>
@@ -100,7 +103,7 @@ public sealed partial class SqliteMetadataStore
     }
 
     private static ManifestRecord? ReadManifest(
-        SessionPool.Lease reader, long registryId, RepositoryName repository, Reference reference, bool withBytes)
+        SessionPool.Lease reader, long registryId, RepositoryName repository, Reference reference, bool withBytes, long now)
     {
         var sql = (reference.IsDigest, withBytes) switch
         {
@@ -111,14 +114,23 @@ public sealed partial class SqliteMetadataStore
         };
         using var row = reader.Use(sql).Bind(registryId).Bind(repository.Value);
         _ = reference.IsDigest ? row.Bind(reference.Digest) : row.Bind(reference.Tag.Value);
+        row.Bind(now);
         if (!row.Step()) return null;
 
         var digest = reference.IsDigest ? reference.Digest : row.Digest(0);
-        return new ManifestRecord(digest, row.Text(1), row.Int64(2), row.Digest(3), withBytes ? row.BytesOrNull(7) : null)
+        return new ManifestRecord(digest, row.Text(1), row.Int64(2), row.Digest(3), withBytes ? row.BytesOrNull(12) : null)
         {
             RepositoryLocks = (Locks)row.Int64(4),
             Locks = (Locks)row.Int64(5),
             TagLocks = (Locks)row.Int64(6),
+            SetApart = ReadSetApart(reader.Session, registryId, row, digest),
         };
+    }
+
+    private static SetApart? ReadSetApart(Session session, long registryId, Statement row, Digest digest)
+    {
+        if (!row.IsNull(9)) return new SetApart(default, QuarantineText.Read(row.Text(9), row.TimeOrNull(10)));
+        if (!row.IsNull(7)) return new SetApart(digest, QuarantineText.Read(row.Text(7), row.TimeOrNull(8)));
+        return row.Digest(11) is { IsDefault: false } index && ReadQuarantine(session, registryId, index) is { } of ? new SetApart(index, of) : null;
     }
 }

@@ -15,9 +15,11 @@ public sealed partial class SqliteMetadataStore
         """);
 
     /// <inheritdoc/>
-    public Task<RepositoryDeletion> DeleteRepositoryStepAsync(
-        long registryId, RepositoryName repository, RepositoryDeletionCursor? cursor, DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken) =>
-        RelieveAsync(
+    public async Task<RepositoryDeletion> DeleteRepositoryStepAsync(
+        long registryId, RepositoryName repository, RepositoryDeletionCursor? cursor, DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken)
+    {
+        if (cursor is null) RefuseDeletionOfWriteOnce(registryId, repository, cancellationToken);
+        return await RelieveAsync(
             scope =>
             {
                 var manifests = new List<Digest>();
@@ -28,6 +30,7 @@ public sealed partial class SqliteMetadataStore
                 // At every step: what was locked since the one before stays, and all that is left with it.
                 RefuseDeletion(scope, row, repository);
                 if (cursor is null) RefuseUse(scope, registryId, row.Id, repository);
+                var rules = ReadTagRules(scope.Session, registryId);
                 if (cursor is null) ResetSettings(scope, registryId, repository, row.Id, caller);
                 var after = cursor?.After ?? default;
                 var until = cursor?.Until ?? Last(scope);
@@ -53,6 +56,7 @@ public sealed partial class SqliteMetadataStore
 
                     var entry = new LedgerEntry(LedgerKinds.ManifestDeleted, registryId, repository.Value, Digest: top);
                     var named = TagsOf(scope, manifest.Id);
+                    RefuseRemovals(rules, repository, top, named);
                     if (DeleteManifestWithTags(scope, entry, row.Id, manifest, named, deletion)) restorable++;
                     tags.AddRange(named.Select(tag => tag.Name));
                     manifests.Add(top);
@@ -60,6 +64,7 @@ public sealed partial class SqliteMetadataStore
                 }
             },
             cancellationToken);
+    }
 
     private static long Last(WriteScope scope)
     {

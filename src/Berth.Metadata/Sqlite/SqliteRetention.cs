@@ -23,7 +23,10 @@ public sealed partial class SqliteMetadataStore
         SELECT m.size, m.hybrid_time, m.locks, m.updated_at, w.pushed_at, r.locks,
             EXISTS (SELECT 1 FROM tags t WHERE t.manifest_id = m.id),
             EXISTS (SELECT 1 FROM manifests s WHERE s.repository_id = m.repository_id AND s.digest = m.subject),
-            EXISTS (SELECT 1 FROM manifests s WHERE s.repository_id = m.repository_id AND s.digest = m.subject AND s.deleted_at IS NULL)
+            EXISTS (SELECT 1 FROM manifests s WHERE s.repository_id = m.repository_id AND s.digest = m.subject AND s.deleted_at IS NULL),
+            (r.quarantine IS NOT NULL AND (r.quarantine_until IS NULL OR r.quarantine_until > ?2)) OR EXISTS (
+                SELECT 1 FROM security_facts f
+                WHERE f.registry_id = r.registry_id AND f.digest = m.digest AND f.kind = 'quarantine' AND (f.until IS NULL OR f.until > ?2))
         FROM manifest_waits w CROSS JOIN manifests m ON m.id = w.manifest_id CROSS JOIN repositories r ON r.id = m.repository_id
         WHERE w.manifest_id = ?1 AND w.kind = 1 AND m.deleted_at IS NULL
         """);
@@ -70,7 +73,7 @@ public sealed partial class SqliteMetadataStore
     {
         var pushed = row.PushedAt + (long)grace.TotalMilliseconds;
         if (pushed > scope.Now) return pushed;
-        var isKept = row.IsTagged || row.HasSubject || ((row.Manifest.Locks | row.RepositoryLocks) & AgainstDeletion) != Locks.None
+        var isKept = row.IsTagged || row.HasSubject || row.IsQuarantined || ((row.Manifest.Locks | row.RepositoryLocks) & AgainstDeletion) != Locks.None
             || !FindDigest(scope, FindParent, manifest.RepositoryId, manifest.Digest).IsDefault
             || FindUse(scope, manifest.RegistryId, manifest.RepositoryId, manifest.Digest) is not null;
         return isKept ? scope.Now + MillisecondsOfDay : null;
@@ -119,13 +122,13 @@ public sealed partial class SqliteMetadataStore
 
     private static UntaggedRow? FindUntaggedRow(WriteScope scope, long manifestId)
     {
-        using var row = scope.Use(FindUntagged).Bind(manifestId);
+        using var row = scope.Use(FindUntagged).Bind(manifestId).Bind(scope.Now);
         if (!row.Step()) return null;
         var manifest = new ManifestRow(manifestId, row.Int64(0), Deleted: false, row.Int64(1), Damaged: false, (Locks)row.Int64(2), row.Int64(3));
-        return new UntaggedRow(manifest, row.Int64(4), (Locks)row.Int64(5), row.Bool(6), row.Bool(7), row.Bool(8));
+        return new UntaggedRow(manifest, row.Int64(4), (Locks)row.Int64(5), row.Bool(6), row.Bool(7), row.Bool(8), row.Bool(9));
     }
 
     /// <summary>A manifest in the queue as the writer sees it.</summary>
     private readonly record struct UntaggedRow(
-        ManifestRow Manifest, long PushedAt, Locks RepositoryLocks, bool IsTagged, bool HasSubject, bool HasLiveSubject);
+        ManifestRow Manifest, long PushedAt, Locks RepositoryLocks, bool IsTagged, bool HasSubject, bool HasLiveSubject, bool IsQuarantined);
 }

@@ -52,8 +52,9 @@ public sealed partial class SqliteMetadataStore
             (registryId, repository, tag),
             static (reader, of) =>
             {
+                var rules = ReadTagRules(reader.Session, of.registryId);
                 using var row = reader.Use(FindTagRecord).Bind(of.registryId).Bind(of.repository.Value).Bind(of.tag.Value);
-                return row.Step() ? ToTag(row) : null;
+                return row.Step() ? ToTag(row, rules, of.repository) : null;
             },
             cancellationToken));
 
@@ -62,11 +63,7 @@ public sealed partial class SqliteMetadataStore
         long registryId, RepositoryName repository, string? after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(
             (registryId, repository, after, limit),
-            static (reader, list) =>
-            {
-                using var rows = reader.Use(ListTags).Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(ListedRows.Most(list.limit) + 1);
-                return ReadTags(rows, list.after, list.limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : rows.Text(0)));
-            },
+            static (reader, list) => ReadTagNames(reader, list.registryId, list.repository, list.after, list.limit),
             cancellationToken));
 
     /// <inheritdoc/>
@@ -76,10 +73,11 @@ public sealed partial class SqliteMetadataStore
             (registryId, repository, digest, after, limit),
             static (reader, list) =>
             {
+                var rules = ReadTagRules(reader.Session, list.registryId);
                 using var rows = reader.Use(list.digest is null ? ListTagRecords : ListTagRecordsOfManifest)
                     .Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(ListedRows.Most(list.limit) + 1);
                 if (list.digest is { } digest) rows.Bind(digest);
-                return ReadTags(rows, list.after, list.limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : ToTag(rows)));
+                return ReadTags(rows, list.after, list.limit, rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : ToTag(rows, rules, list.repository)));
             },
             cancellationToken));
 
@@ -93,16 +91,23 @@ public sealed partial class SqliteMetadataStore
                 using var transaction = reader.Session.BeginRead();
                 if (FindListed(reader, list.registryId, list.repository) is not { } repositoryId) return null;
 
+                var rules = ReadTagRules(reader.Session, list.registryId);
                 var start = list.after ?? new TimeKey(list.newestFirst ? long.MaxValue : long.MinValue, "");
                 using var rows = reader.Use(list.newestFirst ? ListTagsNewestFirst : ListTagsOldestFirst)
                     .Bind(repositoryId).Bind(start.Time).Bind(start.Name).Bind(ListedRows.Most(list.limit) + 1);
                 return ListedRows.ReadPage(rows, onRow: false, list.limit, list.after?.ToString(), rows =>
                 {
                     var isLeftOut = ListedRows.AreHidden(rows.Int64(1)) || (list.digest is { } digest && rows.Digest(2) != digest);
-                    return (new TimeKey(rows.Int64(4), rows.Text(0)).ToString(), isLeftOut ? null : ToTag(rows));
+                    return (new TimeKey(rows.Int64(4), rows.Text(0)).ToString(), isLeftOut ? null : ToTag(rows, rules, list.repository));
                 });
             },
             cancellationToken));
+
+    private static Page<string>? ReadTagNames(SessionPool.Lease reader, long registryId, RepositoryName repository, string? after, int limit)
+    {
+        using var rows = reader.Use(ListTags).Bind(registryId).Bind(repository.Value).Bind(after ?? "").Bind(ListedRows.Most(limit) + 1);
+        return ReadTags(rows, after, limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : rows.Text(0)));
+    }
 
     /// <summary>A page of a list whose first row is there without a tag where the repository has none; null without any row.</summary>
     private static Page<T>? ReadTags<T>(Statement rows, string? after, int limit, Func<Statement, (string Key, T? Entry)> read)
@@ -118,5 +123,9 @@ public sealed partial class SqliteMetadataStore
         return row.Step() ? row.Int64(0) : null;
     }
 
-    private static TagRecord ToTag(Statement row) => new(row.Text(0), row.Digest(2), row.Time(3), row.Time(4), (Locks)row.Int64(1));
+    private static TagRecord ToTag(Statement row, List<TagRule> rules, RepositoryName repository)
+    {
+        var tag = new TagRecord(row.Text(0), row.Digest(2), row.Time(3), row.Time(4), (Locks)row.Int64(1));
+        return rules.Count == 0 ? tag : tag with { WriteOnce = FindWriteOnce(rules, repository, tag.Name) };
+    }
 }

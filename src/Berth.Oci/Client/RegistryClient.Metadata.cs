@@ -85,10 +85,10 @@ public sealed partial class RegistryClient
 
     private Task<JsonElement> SendMetadataAsync(
         HttpMethod method, string path, string scope, JsonElement? body, HttpStatusCode expected, CancellationToken cancellationToken) =>
-        SendMetadataAsync(method, path, scope, body, [expected], cancellationToken);
+        SendJsonAsync(method, path, scope, body, [expected], cancellationToken);
 
-    private async Task<JsonElement> SendMetadataAsync(
-        HttpMethod method, string path, string scope, JsonElement? body, HttpStatusCode[] expected, CancellationToken cancellationToken)
+    private async Task<JsonElement> SendJsonAsync(
+        HttpMethod method, string path, string scope, JsonElement? body, IReadOnlyList<HttpStatusCode> expected, CancellationToken cancellationToken)
     {
         var request = new RegistryRequest
         {

@@ -24,7 +24,7 @@ public sealed partial class RegistryClient
     /// <param name="name">The workload's name.</param>
     /// <param name="report">What it uses, as the registry's API has it.</param>
     /// <param name="cancellationToken">Ends the request.</param>
-    public Task<JsonElement> ReportWorkloadAsync(string name, JsonElement report, CancellationToken cancellationToken) => SendMetadataAsync(
+    public Task<JsonElement> ReportWorkloadAsync(string name, JsonElement report, CancellationToken cancellationToken) => SendJsonAsync(
         HttpMethod.Put, PathOfWorkload(name), TokenScopes.Workloads, report, [HttpStatusCode.OK, HttpStatusCode.Created], cancellationToken);
 
     /// <summary>Ends a workload's report.</summary>

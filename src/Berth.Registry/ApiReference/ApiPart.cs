@@ -71,10 +71,16 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
     public static readonly ApiPart Operations = new(
         "Operations", "Berth's own API for whoever operates the server: garbage collection.", ApiServer.ControlPlane, ["controlPlaneToken"], "RegistryError", [400, 401, 403, 404, 503]);
 
+    /// <summary>What protects content, and Azure has no call for.</summary>
+    public static readonly ApiPart Protection = new(
+        "Protection", "Berth's own calls about what must not be changed: the rules that make tags write-once, and quarantine.", ApiServer.Registry, AtRegistry, "RegistryError",
+        [400, 401, 403, 404, 429, 503]);
+
     /// <summary>The description of all this.</summary>
     public static readonly ApiPart Reference = new(
         "Reference", "This document, and the page that shows it.", ApiServer.Registry, [], "RegistryError", [405]);
 
     /// <summary>All parts, in the document's order.</summary>
-    public static IReadOnlyList<ApiPart> All => [Distribution, Artifacts, Workloads, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Operations, Reference];
+    public static IReadOnlyList<ApiPart> All =>
+        [Distribution, Artifacts, Workloads, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Protection, Operations, Reference];
 }

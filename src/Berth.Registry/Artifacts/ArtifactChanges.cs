@@ -10,11 +10,13 @@ internal static class ArtifactChanges
 {
     private const int MaxBody = 16 * 1024;
     private const string AnonymousPull = "anonymousPullEnabled";
+    private const string QuarantineStateName = "quarantineState";
+    private const string QuarantineDetailsName = "quarantineDetails";
 
     // The longest texts, in characters: what a person writes on one line, and a paragraph.
     private static readonly IReadOnlyDictionary<string, int> Texts = new Dictionary<string, int> { ["owner"] = 256, ["contact"] = 256, ["description"] = 2_000 };
 
-    /// <summary>The changes for a tag or a manifest.</summary>
+    /// <summary>The changes for a tag.</summary>
     /// <exception cref="OciException">400: the body cannot be applied, and the message names the property.</exception>
     public static async Task<LockChanges> ReadLocksAsync(ArtifactRequest request)
     {
@@ -27,6 +29,41 @@ internal static class ArtifactChanges
         }
 
         return changes;
+    }
+
+    /// <summary>The changes for a manifest: of its locks, where the body names one, and what is said of its quarantine, where the body says something.</summary>
+    /// <exception cref="OciException">400: the body cannot be applied, and the message names the property.</exception>
+    public static async Task<(LockChanges? Locks, Quarantine? Found)> ReadManifestAsync(ArtifactRequest request)
+    {
+        using var body = await ReadBodyAsync(request);
+        LockChanges? locks = null;
+        QuarantineState? state = null;
+        string? details = null;
+        foreach (var property in body.RootElement.EnumerateObject())
+        {
+            var changes = locks ?? default;
+            if (TryAdd(property, ref changes)) locks = changes;
+            else if (property.Name == QuarantineStateName) state = ReadState(property);
+            else if (property.Name == QuarantineDetailsName) details = ReadDetails(property);
+            else throw Bad($"'{Shorten(property.Name)}' is no setting here; there are {string.Join(", ", ArtifactJson.Flags.Select(flag => flag.Name))}, {QuarantineStateName}, {QuarantineDetailsName}.");
+        }
+
+        if (state is null && details is not null) throw Bad($"'{QuarantineDetailsName}' goes with '{QuarantineStateName}'.");
+        return (locks, state is { } said ? new Quarantine(said, null, null) { Details = details } : null);
+    }
+
+    private static QuarantineState ReadState(JsonProperty property) =>
+        property.Value.ValueKind == JsonValueKind.String && property.Value.GetString() is { } text
+        && Enum.GetNames<QuarantineState>().FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } known
+            ? Enum.Parse<QuarantineState>(known)
+            : throw Bad($"'{property.Name}' must be one of {string.Join(", ", Enum.GetNames<QuarantineState>())}.");
+
+    private static string? ReadDetails(JsonProperty property)
+    {
+        if (property.Value.ValueKind == JsonValueKind.Null) return null;
+        if (property.Value.ValueKind != JsonValueKind.String) throw Bad($"'{property.Name}' must be a text.");
+        var text = property.Value.GetString()!;
+        return text.Length <= Quarantine.MaxDetails ? text : throw Bad($"'{property.Name}' may have at most {Quarantine.MaxDetails} characters; this one has {text.Length}.");
     }
 
     /// <summary>The changes for a repository.</summary>

@@ -27,7 +27,7 @@ internal static class ArtifactDescription
         ["artifacts.tag.delete"] = new("Removes a tag; its manifest stays.", null) { Status = 202 },
         ["artifacts.manifests"] = new("Lists a repository's manifests.", "RepositoryManifests") { Parameters = TimedPage },
         ["artifacts.manifest.show"] = new("Shows a manifest.", "RepositoryManifest"),
-        ["artifacts.manifest.update"] = new("Locks or unlocks a manifest.", "RepositoryManifest") { Body = "ChangeableAttributes" },
+        ["artifacts.manifest.update"] = new("Locks or unlocks a manifest, or says what a scanner found.", "RepositoryManifest") { Body = "ManifestFlags" },
         ["artifacts.deleted.catalog"] = new("Lists the repositories with deleted content that the caller may see, by name.", "DeletedRepositories") { Parameters = Page },
         ["artifacts.deleted.tags"] = new("Lists a repository's deleted tags.", "DeletedTags")
         {

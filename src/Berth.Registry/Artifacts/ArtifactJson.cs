@@ -17,10 +17,16 @@ internal static class ArtifactJson
     private static readonly (JsonEncodedText Name, Locks Lock)[] EncodedFlags = [.. Flags.Select(flag => (JsonEncodedText.Encode(flag.Name), flag.Lock))];
 
     /// <summary>Writes <c>changeableAttributes</c>: what may be done.</summary>
-    public static void WriteAttributes(Utf8JsonWriter json, Locks locks)
+    public static void WriteAttributes(Utf8JsonWriter json, Locks locks, Quarantine? quarantine = null)
     {
         json.WriteStartObject("changeableAttributes"u8);
         foreach (var (name, flag) in EncodedFlags) json.WriteBoolean(name, !locks.HasFlag(flag));
+        if (quarantine is not null)
+        {
+            json.WriteString("quarantineState"u8, quarantine.State.ToString());
+            if ((quarantine.Details ?? quarantine.Reason) is { } details) json.WriteString("quarantineDetails"u8, details);
+        }
+
         json.WriteEndObject();
     }
 

@@ -1,12 +1,14 @@
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Artifacts;
 
 /// <summary>The routes of a repository's manifests.</summary>
-internal sealed class ArtifactManifestEndpoints(IArtifacts artifacts, IManifests manifests, ManifestDescriber describer, PublicNames names)
+internal sealed class ArtifactManifestEndpoints(
+    IArtifacts artifacts, IManifests manifests, IQuarantine quarantine, ManifestDescriber describer, PublicNames names)
 {
     /// <summary><c>GET {name}/_manifests</c>, by digest or by time.</summary>
     public async Task ListAsync(ArtifactRequest request)
@@ -14,6 +16,7 @@ internal sealed class ArtifactManifestEndpoints(IArtifacts artifacts, IManifests
         var asked = ArtifactPage.Read(request);
         var page = await ReadAsync(request, asked) ?? throw request.UnknownRepository();
         var described = await describer.DescribeAsync(request.Registry, request.Repository, page.Items, request.Aborted);
+        var quarantines = await FindQuarantinesAsync(request, described);
         asked.SetLink(request, $"{ArtifactEndpoints.Prefix}{request.Repository}/_manifests", page);
         await request.AnswerAsync(StatusCodes.Status200OK, json =>
         {
@@ -22,7 +25,7 @@ internal sealed class ArtifactManifestEndpoints(IArtifacts artifacts, IManifests
             foreach (var manifest in described)
             {
                 json.WriteStartObject();
-                Write(json, manifest, request);
+                Write(json, manifest, quarantines.GetValueOrDefault(manifest.Digest), request);
                 json.WriteEndObject();
             }
 
@@ -36,23 +39,37 @@ internal sealed class ArtifactManifestEndpoints(IArtifacts artifacts, IManifests
         var manifest = await artifacts.FindManifestDetailsAsync(request.Registry, request.Repository, request.Target.Reference.Digest, request.Aborted)
             ?? throw request.UnknownReference();
         var described = await describer.DescribeAsync(request.Registry, request.Repository, [manifest], request.Aborted);
+        var quarantines = await FindQuarantinesAsync(request, described);
         await request.AnswerAsync(StatusCodes.Status200OK, json =>
         {
             WriteNames(json, request);
             json.WriteStartObject("manifest"u8);
-            Write(json, described[0], request);
+            Write(json, described[0], quarantines.GetValueOrDefault(manifest.Digest), request);
             json.WriteEndObject();
         });
     }
 
-    /// <summary><c>PATCH {name}/_manifests/{digest}</c>: locks and unlocks.</summary>
+    /// <summary><c>PATCH {name}/_manifests/{digest}</c>: locks and unlocks, or says what a scanner found.</summary>
     public async Task UpdateAsync(ArtifactRequest request)
     {
-        var changes = await ArtifactChanges.ReadLocksAsync(request);
-        if (!await artifacts.LockManifestAsync(request.Registry, request.Repository, request.Target.Reference.Digest, changes, request.Caller, request.Aborted))
+        var (changes, found) = await ArtifactChanges.ReadManifestAsync(request);
+        Require(request, found is null || changes is not null, request.Admission.Rights.IsAllowed(request.Repository, RepositoryAction.MetadataWrite), "metadata/write");
+        Require(request, found is not null, request.Admission.Rights.MayQuarantineIn(request.Repository) || request.Admission.Rights.MayUse(RegistryAction.QuarantineWrite), "quarantine/write");
+        var digest = request.Target.Reference.Digest;
+        if (!await artifacts.LockManifestAsync(request.Registry, request.Repository, digest, changes ?? default, request.Caller, request.Aborted))
             throw request.UnknownReference();
+        if (found is not null) await quarantine.QuarantineDigestAsync(request.Registry, request.Repository, digest, found, request.Caller, request.Aborted);
         await ShowAsync(request);
     }
+
+    private static void Require(ArtifactRequest request, bool isAsked, bool isAllowed, string right)
+    {
+        if (!isAsked || isAllowed) return;
+        throw new OciException(OciErrorCode.Denied, $"'{request.Admission.Principal.Name}' may not change this of '{request.Repository}'; ask its owner for the right '{right}'.");
+    }
+
+    private ValueTask<IReadOnlyDictionary<Digest, Quarantine>> FindQuarantinesAsync(ArtifactRequest request, IReadOnlyList<ManifestDetails> page) =>
+        quarantine.FindQuarantinesAsync(request.Registry, [.. page.Select(manifest => manifest.Digest)], request.Aborted);
 
     private async ValueTask<Page<ManifestDetails>?> ReadAsync(ArtifactRequest request, ArtifactPage asked)
     {
@@ -71,7 +88,7 @@ internal sealed class ArtifactManifestEndpoints(IArtifacts artifacts, IManifests
         json.WriteString("imageName"u8, request.Repository.Value);
     }
 
-    private static void Write(Utf8JsonWriter json, ManifestDetails manifest, ArtifactRequest request)
+    private static void Write(Utf8JsonWriter json, ManifestDetails manifest, Quarantine? quarantine, ArtifactRequest request)
     {
         json.WriteString("digest"u8, manifest.Digest.ToString());
         if (manifest.Description.ImageSize is { } size) json.WriteNumber("imageSize"u8, size);
@@ -91,7 +108,7 @@ internal sealed class ArtifactManifestEndpoints(IArtifacts artifacts, IManifests
         foreach (var tag in manifest.Tags) json.WriteStringValue(tag);
         json.WriteEndArray();
         if (MediaTypes.IsIndex(manifest.MediaType)) WriteReferences(json, manifest.References);
-        ArtifactJson.WriteAttributes(json, manifest.Locks);
+        ArtifactJson.WriteAttributes(json, manifest.Locks, quarantine);
     }
 
     private static void WriteReferences(Utf8JsonWriter json, IReadOnlyList<ListedManifest> references)

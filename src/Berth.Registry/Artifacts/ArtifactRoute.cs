@@ -50,7 +50,10 @@ public sealed record ArtifactRoute(string Name, ArtifactKind Kind, string Method
         RepositoryAction.DeletedRestore => $"repository:{repository}:deleted_read,deleted_restore",
         _ when RegistryAction == RegistryAction.DeletedCatalogRead => "registry:deleted_catalog:*",
         _ => "registry:catalog:*",
-    });
+    })
+    {
+        IsOfQuarantine = Name == "artifacts.manifest.update",
+    };
 }
 
 /// <summary>What a path under <c>/acr/v1</c> names.</summary>

@@ -6,19 +6,20 @@ using Microsoft.AspNetCore.Http;
 namespace Berth.Registry.Artifacts;
 
 /// <summary>The routes of a repository's tags.</summary>
-internal sealed class ArtifactTagEndpoints(IArtifacts artifacts, IManifests manifests, PublicNames names)
+internal sealed class ArtifactTagEndpoints(IArtifacts artifacts, IManifests manifests, IQuarantine quarantine, PublicNames names)
 {
     /// <summary><c>GET {name}/_tags</c>, by name or by time, of one manifest with <c>?digest=</c>.</summary>
     public async Task ListAsync(ArtifactRequest request)
     {
         var asked = ArtifactPage.Read(request);
         var page = await ReadAsync(request, asked, request.ReadDigest()) ?? throw request.UnknownRepository();
+        var tags = await WithoutQuarantinedAsync(request, page.Items);
         asked.SetLink(request, $"{ArtifactEndpoints.Prefix}{request.Repository}/_tags", page);
         await request.AnswerAsync(StatusCodes.Status200OK, json =>
         {
             WriteNames(json, request);
             json.WriteStartArray("tags"u8);
-            foreach (var tag in page.Items)
+            foreach (var tag in tags)
             {
                 json.WriteStartObject();
                 Write(json, tag);
@@ -34,6 +35,7 @@ internal sealed class ArtifactTagEndpoints(IArtifacts artifacts, IManifests mani
     {
         var tag = await artifacts.FindTagAsync(request.Registry, request.Repository, request.Target.Reference.Tag, request.Aborted)
             ?? throw request.UnknownReference();
+        if ((await WithoutQuarantinedAsync(request, [tag])).Count == 0) throw request.UnknownReference();
         await request.AnswerAsync(StatusCodes.Status200OK, json =>
         {
             WriteNames(json, request);
@@ -71,11 +73,27 @@ internal sealed class ArtifactTagEndpoints(IArtifacts artifacts, IManifests mani
             request.Registry, request.Repository, digest, asked.Order == ListOrder.NewestFirst, key, asked.Count, request.Aborted);
     }
 
+    private async ValueTask<IReadOnlyList<TagRecord>> WithoutQuarantinedAsync(ArtifactRequest request, IReadOnlyList<TagRecord> tags)
+    {
+        if (tags.Count == 0 || request.Admission.Rights.MayReadQuarantined) return tags;
+        if (await quarantine.FindRepositoryQuarantineAsync(request.Registry, request.Repository, request.Aborted) is not null) return [];
+        var known = await quarantine.FindQuarantinesAsync(request.Registry, [.. tags.Select(tag => tag.Digest).Distinct()], request.Aborted);
+        return known.Count == 0 ? tags : [.. tags.Where(tag => !known.TryGetValue(tag.Digest, out var of) || !of.SetsApart)];
+    }
+
     private void WriteNames(Utf8JsonWriter json, ArtifactRequest request)
     {
         json.WriteString("registry"u8, names.LoginServer(request.Admission.Registry.Name));
         json.WriteString("imageName"u8, request.Repository.Value);
     }
+
+    // As if it were locked: az, and whoever cleans up with it, then lets it be.
+    private static Locks LocksOf(WriteOnce? writeOnce) => writeOnce switch
+    {
+        null => Locks.None,
+        { IsDeletable: true } => Locks.Write,
+        _ => Locks.Write | Locks.Delete,
+    };
 
     private static void Write(Utf8JsonWriter json, TagRecord tag)
     {
@@ -83,6 +101,7 @@ internal sealed class ArtifactTagEndpoints(IArtifacts artifacts, IManifests mani
         json.WriteString("digest"u8, tag.Digest.ToString());
         ArtifactJson.WriteTimes(json, tag.CreatedAt, tag.UpdatedAt);
         json.WriteBoolean("signed"u8, false);
-        ArtifactJson.WriteAttributes(json, tag.Locks);
+        if (tag.WriteOnce is { } writeOnce) json.WriteString("writeOnceRule"u8, writeOnce.Rule);
+        ArtifactJson.WriteAttributes(json, tag.Locks | LocksOf(tag.WriteOnce));
     }
 }

@@ -7,17 +7,20 @@ namespace Berth.Registry.Distribution;
 
 /// <summary>Finds blobs and opens their bytes, and keeps the promise that an answer about a blob makes.</summary>
 internal sealed class BlobService(
-    IBlobs blobs, IBlobStore store, DamageReport damage, LifecycleOptions lifecycle, TimeProvider time, ISteps steps)
+    IBlobs blobs, IBlobStore store, DamageReport damage, QuarantineGate quarantine, LifecycleOptions lifecycle, TimeProvider time, ISteps steps)
 {
     /// <summary>
     /// The blob, with its bytes promised for at least half the grace: nothing is written while a manifest names it or more than half of
     /// its lease remains.
     /// </summary>
-    /// <exception cref="OciException">404: the repository has no such blob. 403: the repository is locked against pulls.</exception>
+    /// <exception cref="OciException">404: the repository has no such blob. 403: the repository is locked against pulls, or the blob is quarantined.</exception>
     public async ValueTask<BlobRecord> FindAsync(DistributionRequest request)
     {
         var blob = await FindAsync(request, request.Target.Digest) ?? throw Unknown(request.Target.Digest);
         LockRefusal.CheckPull(request.Repository, blob);
+
+        // That it is there tells a push what it need not send; its bytes are what is kept back.
+        if (!request.IsHead) quarantine.CheckPull(request.Rights, request.Repository, blob);
         return blob;
     }
 

@@ -7,7 +7,7 @@ using Berth.Oci.Http;
 namespace Berth.Registry.Distribution;
 
 /// <summary>The routes of lists: tags, repositories, referrers. Each is keyset-paged; the next page is in the Link header.</summary>
-internal sealed class ListEndpoints(IManifests manifests, ReferrersIndex referrers)
+internal sealed class ListEndpoints(IManifests manifests, IQuarantine quarantine, ReferrersIndex referrers)
 {
     /// <summary><c>GET …/tags/list</c></summary>
     public async Task TagsAsync(DistributionRequest request)
@@ -15,7 +15,7 @@ internal sealed class ListEndpoints(IManifests manifests, ReferrersIndex referre
         var query = PageQuery.Read(request, OciLimits.DefaultPageEntries, OciLimits.PageEntries);
         var page = query.Count == 0 && await manifests.RepositoryExistsAsync(request.Registry.Id, request.Repository, request.Aborted)
             ? new Page<string>([], More: false, Last: null)
-            : await manifests.ListTagsAsync(request.Registry.Id, request.Repository, query.Last, Math.Max(1, query.Count), request.Aborted);
+            : await ListTagsAsync(request, query.Last, Math.Max(1, query.Count));
         if (page is null)
         {
             throw new OciException(
@@ -28,6 +28,10 @@ internal sealed class ListEndpoints(IManifests manifests, ReferrersIndex referre
             writer.WriteStartArray("tags");
         });
     }
+
+    private ValueTask<Page<string>?> ListTagsAsync(DistributionRequest request, string? after, int limit) => request.Rights.MayReadQuarantined
+        ? manifests.ListTagsAsync(request.Registry.Id, request.Repository, after, limit, request.Aborted)
+        : quarantine.ListTagsToPullAsync(request.Registry.Id, request.Repository, after, limit, request.Aborted);
 
     /// <summary><c>GET /v2/_catalog</c>: only the repositories that the caller may see.</summary>
     public async Task CatalogAsync(DistributionRequest request)

@@ -12,7 +12,8 @@ namespace Berth.Registry.Distribution;
 
 /// <summary>The routes of manifests (OCI distribution spec, "Pulling manifests", "Pushing Manifests", "Deleting Manifests").</summary>
 internal sealed class ManifestEndpoints(
-    IManifests manifests, ManifestService service, ReferrersIndex referrers, AccessLog accessLog, UsageLog usageLog, DistributionOptions options, TimeProvider time)
+    IManifests manifests, ManifestService service, ReferrersIndex referrers, AccessLog accessLog, UsageLog usageLog, QuarantineGate quarantine, DistributionOptions options,
+    TimeProvider time)
 {
     private const string Immutable = "private, max-age=31536000, immutable";
     private const string Revalidate = "private, no-cache";
@@ -28,7 +29,7 @@ internal sealed class ManifestEndpoints(
     {
         var reference = request.Target.Reference;
         var manifest = await manifests.FindManifestAsync(request.Registry.Id, request.Repository, reference, !request.IsHead, request.Aborted);
-        if (manifest is null)
+        if (manifest is null || quarantine.Hides(request.Rights, reference, manifest))
         {
             if (!reference.IsDigest && await referrers.ComposeTagAsync(request, reference.Tag) is var (view, subject, isWhole))
             {
@@ -45,6 +46,7 @@ internal sealed class ManifestEndpoints(
             throw ManifestService.Unknown(reference);
         }
 
+        quarantine.CheckPull(request.Rights, request.Repository, manifest);
         LockRefusal.CheckPull(request.Repository, reference, manifest);
         if (!request.IsHead)
         {

@@ -10,7 +10,7 @@ namespace Berth.Registry.Distribution;
 /// Composes the image index that lists the referrers of a digest (OCI distribution spec, "Listing Referrers"); the API and the tag of
 /// the fallback schema are this one view.
 /// </summary>
-internal sealed class ReferrersIndex(IManifests manifests)
+internal sealed class ReferrersIndex(IManifests manifests, IQuarantine quarantine)
 {
     /// <summary>The most entries in one answer; a page ends earlier when it reaches <see cref="MaxBytes"/>.</summary>
     public const int MaxEntries = 1_000;
@@ -32,6 +32,7 @@ internal sealed class ReferrersIndex(IManifests manifests)
             : await manifests.ListReferrersAsync(
                 request.Registry.Id, request.Repository, subject, artifactType, after, Math.Min(limit, MaxEntries), request.Aborted);
 
+        var items = await WithoutQuarantinedAsync(request, page.Items);
         var buffer = new ArrayBufferWriter<byte>(1024);
         using var writer = new Utf8JsonWriter(buffer);
         writer.WriteStartObject();
@@ -40,11 +41,11 @@ internal sealed class ReferrersIndex(IManifests manifests)
         writer.WriteStartArray("manifests");
         var entries = 0;
         long? next = null;
-        foreach (var referrer in page.Items)
+        foreach (var referrer in items)
         {
             if (buffer.WrittenCount + writer.BytesPending + (referrer.Annotations?.Length ?? 0) > MaxBytes && entries > 0)
             {
-                next = page.Items[entries - 1].Sequence;
+                next = items[entries - 1].Sequence;
                 break;
             }
 
@@ -74,6 +75,15 @@ internal sealed class ReferrersIndex(IManifests manifests)
     public ValueTask<Digest?> FindSubjectAsync(DistributionRequest request, Tag tag) => tag.TryGetReferrersSubjects(out var first, out var last)
         ? manifests.FindSubjectAsync(request.Registry.Id, request.Repository, first, last, request.Aborted)
         : ValueTask.FromResult<Digest?>(null);
+
+    // Its annotations are content, too.
+    private async ValueTask<IReadOnlyList<ReferrerRecord>> WithoutQuarantinedAsync(DistributionRequest request, IReadOnlyList<ReferrerRecord> referrers)
+    {
+        if (referrers.Count == 0 || request.Rights.MayReadQuarantined) return referrers;
+        if (await quarantine.FindRepositoryQuarantineAsync(request.Registry.Id, request.Repository, request.Aborted) is not null) return [];
+        var known = await quarantine.FindQuarantinesAsync(request.Registry.Id, [.. referrers.Select(referrer => referrer.Digest)], request.Aborted);
+        return known.Count == 0 ? referrers : [.. referrers.Where(referrer => !known.TryGetValue(referrer.Digest, out var of) || !of.SetsApart)];
+    }
 
     private static void Write(Utf8JsonWriter writer, ReferrerRecord referrer)
     {

@@ -34,6 +34,13 @@ public sealed record CallerRights(RegistryPermissions Permissions, RegistryScope
     /// <summary>Whether the caller may do this to the repository.</summary>
     public bool IsAllowed(RepositoryName repository, RepositoryAction action) => Reach(repository, action) && Permissions.IsAllowed(repository, action);
 
+    /// <summary>Whether the caller may pull what is quarantined, as far as it may pull: that is a right of the principal, which no scope asks for.</summary>
+    public bool MayReadQuarantined => Permissions.MayUse(RegistryAction.QuarantineRead);
+
+    /// <summary>Whether the caller may say of what a repository holds whether it is quarantined, with a credential that reaches pushes to it or its metadata.</summary>
+    public bool MayQuarantineIn(RepositoryName repository) =>
+        Permissions.MayUse(RegistryAction.QuarantineWrite) && (Scopes is null || Scopes.Include(repository, RepositoryAction.ContentWrite) || Scopes.Include(repository, RepositoryAction.MetadataWrite));
+
     /// <summary>Whether the caller may do this to the registry as a whole.</summary>
     public bool MayUse(RegistryAction action) => Reach(action) && Permissions.MayUse(action);
 }

@@ -20,6 +20,20 @@ public enum RegistryAction
 
     /// <summary><c>workloads/write</c>: report what runs, which keeps it from being deleted, and end such reports.</summary>
     WorkloadsWrite,
+    /// <summary><c>tagRules/read</c>: see the rules that make tags write-once.</summary>
+    TagRulesRead,
+
+    /// <summary><c>tagRules/write</c>: make and change such rules.</summary>
+    TagRulesWrite,
+
+    /// <summary><c>tagRules/delete</c>: delete such rules.</summary>
+    TagRulesDelete,
+
+    /// <summary><c>quarantine/read</c>: see what is quarantined, and pull it as far as one may pull.</summary>
+    QuarantineRead,
+
+    /// <summary><c>quarantine/write</c>: quarantine content, and end that.</summary>
+    QuarantineWrite,
 
     /// <summary><c>metrics/read</c>: read the server's metrics from another machine; asked of the default registry.</summary>
     MetricsRead,

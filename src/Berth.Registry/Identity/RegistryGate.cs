@@ -40,7 +40,8 @@ internal sealed partial class RegistryGate(
 
         var rights = await authorizer.FindRightsAsync(signedIn, registry, demand.Repository, demand.Action, context.RequestAborted);
         var principal = signedIn.Principal;
-        if (demand.Action is { } action ? rights.IsAllowed(demand.Repository, action) : rights.MayUse(demand.RegistryAction))
+        var isAllowed = demand.Action is { } action ? rights.IsAllowed(demand.Repository, action) : rights.MayUse(demand.RegistryAction);
+        if (isAllowed || (demand.IsOfQuarantine && rights.MayQuarantineIn(demand.Repository)))
             return new Admission(registry, principal, rights) { Until = signedIn.Until };
 
         // A token that was asked for too little is no denial: its client asks again.
@@ -133,7 +134,11 @@ internal sealed partial class RegistryGate(
 /// <param name="Action">The right on the repository; null for what belongs to the whole registry.</param>
 /// <param name="RegistryAction">The right on the registry, where <paramref name="Action"/> is null.</param>
 /// <param name="Scope">The scope that a token needs, in the words of token requests; null where none gives it.</param>
-internal readonly record struct AccessDemand(string Route, RepositoryName Repository, RepositoryAction? Action, RegistryAction RegistryAction, string? Scope);
+internal readonly record struct AccessDemand(string Route, RepositoryName Repository, RepositoryAction? Action, RegistryAction RegistryAction, string? Scope)
+{
+    /// <summary>Whether the right to quarantine lets the caller in, too; the route then looks at what the body asks for.</summary>
+    public bool IsOfQuarantine { get; init; }
+}
 
 /// <summary>A request that was let in.</summary>
 /// <param name="Registry">The registry.</param>

@@ -10,6 +10,7 @@ internal static class LockRefusal
     /// <summary>The error for a lock that stands in the way: 403 for a pull, 409 for a change or a deletion.</summary>
     public static OciException Of(StandingLock standing)
     {
+        if (standing is { WriteOnce: { } writeOnce, Reference: { } named }) return OfWriteOnce(standing, named, writeOnce);
         var (flag, option, what) = standing.Lock switch
         {
             Locks.Delete => ("deleteEnabled", "--delete-enabled", "it must not be deleted"),
@@ -28,6 +29,16 @@ internal static class LockRefusal
             $"{thing} is locked: {flag} is false, so {what}. Who may change its metadata unlocks it: az acr repository update --name <registry> {name} {option} true",
             standing.Lock == Locks.Read ? StatusCodes.Status403Forbidden : StatusCodes.Status409Conflict,
             standing.Reference?.ToString() ?? standing.Repository.ToString());
+    }
+
+    private static OciException OfWriteOnce(StandingLock standing, Reference tag, WriteOnce writeOnce)
+    {
+        var what = writeOnce.IsDeletable ? "it is not moved to another manifest" : "it is neither moved to another manifest nor removed";
+        return new OciException(
+            OciErrorCode.Denied,
+            $"The tag '{standing.Repository}:{tag}' is write-once by the rule '{writeOnce.Rule}' and names {standing.Digest}: {what}. Push under another tag. "
+            + $"Who decides about the registry's tag rules changes the rule: berth tag-rule show --registry <registry> --name {writeOnce.Rule}",
+            StatusCodes.Status409Conflict, tag.ToString());
     }
 
     /// <summary>Refuses the pull of a manifest when it, its repository or the tag that it was asked for by must not be pulled.</summary>

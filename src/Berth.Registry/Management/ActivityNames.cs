@@ -27,6 +27,8 @@ internal sealed class ActivityNames(IRegistries registries)
         [LedgerKinds.RegistryPurged] = "Microsoft.ContainerRegistry/deletedRegistries/purge/action",
         [LedgerKinds.ScopeMapSet] = Registries + "/scopeMaps/write",
         [LedgerKinds.ScopeMapDeleted] = Registries + "/scopeMaps/delete",
+        [LedgerKinds.TagRuleSet] = Registries + "/tagRules/write",
+        [LedgerKinds.TagRuleDeleted] = Registries + "/tagRules/delete",
         [LedgerKinds.TokenSet] = Registries + "/tokens/write",
         [LedgerKinds.TokenDeleted] = Registries + "/tokens/delete",
         [LedgerKinds.AssignmentSet] = "Microsoft.Authorization/roleAssignments/write",
@@ -68,6 +70,7 @@ internal sealed class ActivityNames(IRegistries registries)
         {
             LedgerKinds.CredentialSet when record.RegistryId == 0 => null,
             LedgerKinds.ScopeMapSet or LedgerKinds.ScopeMapDeleted => Of($"{registryId}/scopeMaps/{Fact("scopeMap")}"),
+            LedgerKinds.TagRuleSet or LedgerKinds.TagRuleDeleted => Of($"{registryId}/tagRules/{Fact("rule")}"),
             LedgerKinds.TokenSet or LedgerKinds.TokenDeleted => Of($"{registryId}/tokens/{Fact("token")}"),
             LedgerKinds.AssignmentSet or LedgerKinds.AssignmentDeleted =>
                 Of($"{registryId.TrimEnd('/')}/providers/Microsoft.Authorization/roleAssignments/{Fact("assignment")}"),

@@ -25,6 +25,10 @@ public sealed class SqliteRepositories : RepositoriesSuite<SqliteDatabase>;
 
 public sealed class SqliteArtifacts : ArtifactsSuite<SqliteDatabase>;
 
+public sealed class SqliteWriteOnce : WriteOnceSuite<SqliteDatabase>;
+
+public sealed class SqliteQuarantine : QuarantineSuite<SqliteDatabase>;
+
 public sealed class SqliteLocks : LocksSuite<SqliteDatabase>;
 
 public sealed class SqliteGarbage : GarbageSuite<SqliteDatabase>;

@@ -33,6 +33,25 @@ public sealed class GuidePageTests(AccessFixture fixture) : EndToEndTest<AccessF
     }
 
     [Fact]
+    public async Task Each_command_of_the_page_on_write_once_tags_does_what_the_page_says()
+    {
+        foreach (var tool in (string[])["bash", "curl"]) Tool.Require(tool);
+        await Client.PushImageAsync("hello/alpine", "3");
+        await Client.PushImageAsync("hello/alpine", "edge");
+        var result = await RunAsync("user/write-once-tags.md", []);
+        Assert.Contains("is write-once by the rule 'releases' and names sha256:", result.Output + result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_command_of_the_page_on_quarantine_does_what_the_page_says()
+    {
+        foreach (var tool in (string[])["bash", "curl", "jq"]) Tool.Require(tool);
+        await Client.PushImageAsync("hello/alpine", "3");
+        var result = await RunAsync("user/quarantine.md", []);
+        Assert.Contains("Reason: CVE-2026-0001 in libx", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Each_command_of_the_page_on_the_Azure_CLI_does_what_the_page_says()
     {
         foreach (var tool in (string[])["bash", "az", "getent"]) Tool.Require(tool);

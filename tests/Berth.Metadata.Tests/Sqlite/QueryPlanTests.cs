@@ -41,8 +41,8 @@ public sealed class QueryPlanTests
         Assert.Equal(11, few.Referrers);
         Assert.Equal(1, few.Manifest);
         Assert.Equal(1, few.Blob);
-        // A snapshot, its repository, eleven rows; and of each of ten indexes its one tag, the end of them, and the end of what it lists.
-        Assert.Equal(14, few.TagsByTime);
+        // A snapshot, its repository, no rules, eleven rows; and of each of ten indexes its one tag, the end of them, and the end of what it lists.
+        Assert.Equal(15, few.TagsByTime);
         Assert.Equal(14 + 30, few.ManifestsByTime);
         Assert.Equal(1, few.Repository);
     }

@@ -6,6 +6,8 @@ internal static class TokenScopes
     public const string Catalog = "registry:catalog:*";
     public const string DeletedCatalog = "registry:deleted_catalog:*";
     public const string Workloads = "registry:workloads:*";
+    public const string Quarantine = "registry:quarantine:*";
+    public const string TagRules = "registry:tag_rules:*";
 
     public static string Pull(RepositoryName repository) => $"repository:{repository}:pull";
 

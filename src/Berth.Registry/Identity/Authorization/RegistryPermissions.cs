@@ -37,6 +37,10 @@ public sealed class RegistryPermissions
     /// <summary>Everything that can be done to what is stored, and nothing on the control plane; the source says in an explanation who may do that.</summary>
     public static RegistryPermissions OfEverything(string source) => OfEverything(source, isOwner: false);
 
+    // What binds those who push and pull is not theirs to decide, whatever else they may.
+    private static bool Binds(RegistryAction action) =>
+        action is RegistryAction.TagRulesWrite or RegistryAction.TagRulesDelete or RegistryAction.QuarantineRead or RegistryAction.QuarantineWrite;
+
     private static RegistryPermissions OfEverything(string source, bool isOwner) => new(
         [
             new PermissionGrant
@@ -44,7 +48,7 @@ public sealed class RegistryPermissions
                 Source = source,
                 IsOwner = isOwner,
                 Repositories = Enum.GetValues<RepositoryAction>().ToFrozenDictionary(action => action, _ => NameSet.All),
-                Registry = Enum.GetValues<RegistryAction>().ToFrozenSet(),
+                Registry = Enum.GetValues<RegistryAction>().Where(action => isOwner || !Binds(action)).ToFrozenSet(),
             },
         ],
         null);

@@ -5,7 +5,7 @@ namespace Berth.Registry.Identity.Authorization;
 
 /// <summary>
 /// What a client asks a registry token for, or what a token carries: <c>repository:name:pull,push</c>, <c>registry:catalog:*</c>,
-/// <c>registry:deleted_catalog:*</c> and <c>registry:workloads:*</c>. A type, an action or a name that is not known asks for nothing.
+/// <c>registry:deleted_catalog:*</c>, <c>registry:tag_rules:*</c>, <c>registry:quarantine:*</c> and <c>registry:workloads:*</c>. A type, an action or a name that is not known asks for nothing.
 /// </summary>
 public sealed class RegistryScopes
 {
@@ -20,8 +20,11 @@ public sealed class RegistryScopes
 
     private static readonly (string Name, RegistryAction[] Actions)[] RegistryNames =
     [
-        ("catalog", [RegistryAction.CatalogRead]), ("deleted_catalog", [RegistryAction.DeletedCatalogRead]),
+        ("catalog", [RegistryAction.CatalogRead]),
+        ("deleted_catalog", [RegistryAction.DeletedCatalogRead]),
         ("workloads", [RegistryAction.WorkloadsRead, RegistryAction.WorkloadsWrite]),
+        ("tag_rules", [RegistryAction.TagRulesRead, RegistryAction.TagRulesWrite, RegistryAction.TagRulesDelete]),
+        ("quarantine", [RegistryAction.QuarantineRead, RegistryAction.QuarantineWrite]),
     ];
 
     // In the order asked for, which is the order in which a token lists them.
@@ -111,9 +114,9 @@ public sealed class RegistryScopes
     {
         if (type == RegistryType && actions.Contains(ScopeAction.Everything))
         {
-            foreach (var (known, granted) in RegistryNames)
+            foreach (var (known, rights) in RegistryNames)
             {
-                if (known == name) _registry.UnionWith(granted);
+                if (known == name) _registry.UnionWith(rights);
             }
         }
         else if (IsRepository(type) && RepositoryName.TryParse(name, out var repository))

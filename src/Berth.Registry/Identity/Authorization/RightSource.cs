@@ -34,8 +34,16 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RepositoryAction.DeletedRestore] = [Of("repositories/content/write", "repositories/content/delete")],
     };
 
+    // What is decided about a registry is the control plane's in both modes.
+    private static readonly Dictionary<RegistryAction, RightSource[]> Configuration = new()
+    {
+        [RegistryAction.TagRulesRead] = [OfControl("tagRules/read")],
+        [RegistryAction.TagRulesWrite] = [OfControl("tagRules/write")],
+        [RegistryAction.TagRulesDelete] = [OfControl("tagRules/delete")],
+    };
+
     // Azure has nothing like reports of workloads: who may push to every repository may report, and a role of one's own may give no more than that.
-    private static readonly Dictionary<RegistryAction, RightSource[]> LegacyRegistry = new()
+    private static readonly Dictionary<RegistryAction, RightSource[]> LegacyRegistry = new(Configuration)
     {
         [RegistryAction.SignIn] = [],
         [RegistryAction.CatalogRead] = [Of("pull/read")],
@@ -43,10 +51,12 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.DeletedCatalogRead] = [Of("deleted/read")],
         [RegistryAction.WorkloadsRead] = [Of("workloads/read"), Of("push/write")],
         [RegistryAction.WorkloadsWrite] = [Of("workloads/write"), Of("push/write")],
+        [RegistryAction.QuarantineRead] = [Of("quarantine/read")],
+        [RegistryAction.QuarantineWrite] = [Of("quarantine/write")],
         [RegistryAction.MetricsRead] = [Of("metrics/read")],
     };
 
-    private static readonly Dictionary<RegistryAction, RightSource[]> AbacRegistry = new()
+    private static readonly Dictionary<RegistryAction, RightSource[]> AbacRegistry = new(Configuration)
     {
         [RegistryAction.SignIn] = [],
         [RegistryAction.CatalogRead] = [Of("catalog/read")],
@@ -54,8 +64,13 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.DeletedCatalogRead] = [Of("catalog/read")],
         [RegistryAction.WorkloadsRead] = [Of("workloads/read"), Of("repositories/content/write")],
         [RegistryAction.WorkloadsWrite] = [Of("workloads/write"), Of("repositories/content/write")],
+        [RegistryAction.QuarantineRead] = [Of("quarantinedArtifacts/read")],
+        [RegistryAction.QuarantineWrite] = [Of("quarantinedArtifacts/write")],
         [RegistryAction.MetricsRead] = [Of("metrics/read")],
     };
+
+    /// <summary>Whether the actions are of the control plane whatever the mode.</summary>
+    private bool IsOfControl { get; init; }
 
     /// <summary>What gives the right on repositories; one of them is enough.</summary>
     public static IReadOnlyList<RightSource> Of(RepositoryAction action, RoleAssignmentMode mode) => (IsAbac(mode) ? Abac : Legacy)[action];
@@ -64,12 +79,14 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
     public static IReadOnlyList<RightSource> Of(RegistryAction action, RoleAssignmentMode mode) => (IsAbac(mode) ? AbacRegistry : LegacyRegistry)[action];
 
     /// <summary>Whether the role has all the actions, of the kind that the mode looks at.</summary>
-    public bool IsIn(RoleDefinition role, RoleAssignmentMode mode) => Actions.All(IsAbac(mode) ? role.AllowsDataAction : role.AllowsAction);
+    public bool IsIn(RoleDefinition role, RoleAssignmentMode mode) => Actions.All(IsAbac(mode) && !IsOfControl ? role.AllowsDataAction : role.AllowsAction);
 
     /// <summary>The actions as text.</summary>
     public override string ToString() => string.Join(" and ", Actions);
 
     private static RightSource Of(params string[] actions) => new([.. actions.Select(action => Prefix + action)]);
+
+    private static RightSource OfControl(string action) => Of(action) with { IsOfControl = true };
 
     private static bool IsAbac(RoleAssignmentMode mode) => mode == RoleAssignmentMode.AbacRepositoryPermissions;
 }

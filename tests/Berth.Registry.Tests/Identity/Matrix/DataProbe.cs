@@ -4,12 +4,14 @@ using Berth.Oci;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Lifecycle.Workloads;
+using Berth.Registry.Lifecycle.Quarantines;
+using Berth.Registry.Lifecycle.TagRules;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Identity.Matrix;
 
 /// <summary>
-/// One request for each row of the route tables of <c>/v2/</c>, <c>/acr/v1</c> and <c>/berth/v1/workloads</c>, HEAD and mounts included, and what it needs. A row that is not known here
+/// One request for each row of the route tables of <c>/v2/</c>, <c>/acr/v1</c>, <c>/berth/v1/workloads</c> and a registry's own rules, HEAD and mounts included, and what it needs. A row that is not known here
 /// has no request: the tests then fail until somebody writes down who may make it.
 /// </summary>
 /// <param name="Name">The route.</param>
@@ -41,6 +43,11 @@ internal sealed record DataProbe(string Name, string Method, Need Need, string R
             $"/v2/{repository}/manifests/new", RegistryClientExtensions.Image(Used), "{"u8.ToArray(), MediaTypes.OciManifest),
         .. ArtifactRoute.All.Select(route => OfArtifacts(route, repository)),
         .. WorkloadRoute.All.Select(OfWorkloads),
+        .. TagRuleRoute.All.Select(OfTagRules),
+        .. QuarantineRoute.All.Select(route => OfQuarantine(route, repository)),
+        new DataProbe(
+            "artifacts.manifest.update (quarantine)", "PATCH", Need.WriteMetadata, $"/acr/v1/{repository}/_manifests/{DigestOf(RegistryClientExtensions.Image(Used))}", null,
+            """{"writeEnabled":false,"quarantineState":"Failed"}"""u8.ToArray(), "{}"u8.ToArray(), "application/json"),
     ];
 
     public static Digest DigestOf(byte[] bytes) => Digest.Compute(DigestAlgorithm.Sha256, bytes);
@@ -118,6 +125,31 @@ internal sealed record DataProbe(string Name, string Method, Need Need, string R
         "workloads.delete" => new(route.Name, route.Method, Need.WriteWorkloads, "/berth/v1/workloads/web", "/berth/v1/workloads/absent"),
         _ => throw new InvalidOperationException($"The route {route.Name} is new: give it a request, and say here what one needs for it."),
     };
+
+    private static DataProbe OfTagRules(TagRuleRoute route) => route.Name switch
+    {
+        "tag-rules.list" => new(route.Name, route.Method, Need.ReadTagRules, TagRuleRoute.Root),
+        "tag-rules.show" => new(route.Name, route.Method, Need.ReadTagRules, $"{TagRuleRoute.Root}/kept"),
+        "tag-rules.put" => new(
+            route.Name, route.Method, Need.WriteTagRules, $"{TagRuleRoute.Root}/stolen", null, """{"tags":"*"}"""u8.ToArray(), "{}"u8.ToArray(), "application/json"),
+        "tag-rules.delete" => new(route.Name, route.Method, Need.DeleteTagRules, $"{TagRuleRoute.Root}/kept", $"{TagRuleRoute.Root}/absent"),
+        _ => throw new InvalidOperationException($"The route {route.Name} is new: give it a request, and say here what one needs for it."),
+    };
+
+    private static DataProbe OfQuarantine(QuarantineRoute route, string repository)
+    {
+        var (settings, none) = ("""{"reason":"stolen"}"""u8.ToArray(), "{}"u8.ToArray());
+        return route.Name switch
+        {
+            "quarantine.digests" => new(route.Name, route.Method, Need.ReadQuarantine, $"{QuarantineRoute.Root}/digests"),
+            "quarantine.digest.put" => new(route.Name, route.Method, Need.WriteQuarantine, $"{QuarantineRoute.Root}/digests/{Absent}", null, settings, none, "application/json"),
+            "quarantine.digest.delete" => new(route.Name, route.Method, Need.WriteQuarantine, $"{QuarantineRoute.Root}/digests/{Absent}"),
+            "quarantine.repositories" => new(route.Name, route.Method, Need.ReadQuarantine, $"{QuarantineRoute.Root}/repositories"),
+            "quarantine.repository.put" => new(route.Name, route.Method, Need.WriteQuarantine, $"{QuarantineRoute.Root}/repositories/{repository}", null, settings, none, "application/json"),
+            "quarantine.repository.delete" => new(route.Name, route.Method, Need.WriteQuarantine, $"{QuarantineRoute.Root}/repositories/{repository}"),
+            _ => throw new InvalidOperationException($"The route {route.Name} is new: give it a request, and say here what one needs for it."),
+        };
+    }
 
     private static DataProbe OfChange(ArtifactRoute route, string path) => new(
         route.Name, route.Method, Need.WriteMetadata, path, null, """{"writeEnabled":false,"readEnabled":false}"""u8.ToArray(), "{}"u8.ToArray(), "application/json");

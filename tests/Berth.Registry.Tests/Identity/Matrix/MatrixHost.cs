@@ -42,6 +42,9 @@ internal sealed class MatrixHost : IAsyncDisposable
         Assert.Equal(HttpStatusCode.Created, reported.StatusCode);
         var made = await host.Metadata.CreateRegistryAsync(new NewRegistry("other1", "subscription", "default", "local", "Premium"), Caller.System, CancellationToken.None);
         Assert.Equal(CreateOutcome.Created, made.Outcome);
+        var local = await host.Metadata.FindRegistryAsync("local", CancellationToken.None);
+        var rule = new TagRule("kept", new RulePattern("*"), new RulePattern("kept-*"), [], IsDeletable: false);
+        Assert.Equal(CreateOutcome.Created, (await host.Metadata.PutTagRuleAsync(local!.Id, rule, Caller.System, CancellationToken.None)).Outcome);
         return new MatrixHost(host) { Upload = await BeginUploadAsync(host.Client) };
     }
 
@@ -105,7 +108,8 @@ internal sealed class MatrixHost : IAsyncDisposable
         var text = new StringBuilder($"ledger {await LedgerEndAsync()}\n");
         foreach (var path in new[]
         {
-            "/v2/_catalog", "/acr/v1/_catalog", "/v2/_uploads", "/berth/v1/workloads", $"/v2/{Private}/tags/list", $"/acr/v1/{Private}/_tags", $"/v2/{Public}/tags/list", $"/v2/{Private}/manifests/1",
+            "/v2/_catalog", "/acr/v1/_catalog", "/v2/_uploads", $"/v2/{Private}/tags/list", $"/acr/v1/{Private}/_tags", $"/v2/{Public}/tags/list", $"/v2/{Private}/manifests/1",
+            "/berth/v1/workloads", "/berth/v1/tag-rules", "/berth/v1/quarantine/digests", "/berth/v1/quarantine/repositories",
         })
             text.Append(path).Append(' ').AppendLine(await Host.Client.GetStringAsync(new Uri(path, UriKind.Relative)));
         foreach (var blob in new[] { DataProbe.Used, DataProbe.Free, DataProbe.New, [.. "first "u8, .. DataProbe.New] })

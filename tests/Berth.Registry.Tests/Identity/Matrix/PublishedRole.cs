@@ -19,6 +19,11 @@ internal enum Need
     RestoreDeleted,
     ReadWorkloads,
     WriteWorkloads,
+    ReadTagRules,
+    WriteTagRules,
+    DeleteTagRules,
+    ReadQuarantine,
+    WriteQuarantine,
 }
 
 /// <summary>A built-in role as its definition is published, and what follows from it; the product's own tables have no part in this.</summary>
@@ -30,12 +35,23 @@ internal sealed record PublishedRole(string Name, string[] Actions, string[] Not
     public bool Gives(string action) => Matches(Actions, action) && !Matches(NotActions, action);
 
     /// <summary>Whether the role gives what a request needs, in a registry of that mode.</summary>
-    public bool Gives(Need need, RoleAssignmentMode mode) => mode == RoleAssignmentMode.LegacyRegistryPermissions
+    public bool Gives(Need need, RoleAssignmentMode mode) => need switch
+    {
+        // What is decided about a registry is the control plane's in both modes.
+        Need.ReadTagRules => Gives(Registries + "tagRules/read"),
+        Need.WriteTagRules => Gives(Registries + "tagRules/write"),
+        Need.DeleteTagRules => Gives(Registries + "tagRules/delete"),
+        _ => GivesOnContent(need, mode),
+    };
+
+    private bool GivesOnContent(Need need, RoleAssignmentMode mode) => mode == RoleAssignmentMode.LegacyRegistryPermissions
         ? need switch
         {
             Need.SignIn => true,
             Need.Catalog or Need.Pull => Gives(Registries + "pull/read"),
             Need.OpenUploads => Gives(Registries + "uploads/read"),
+            Need.ReadQuarantine => Gives(Registries + "quarantine/read"),
+            Need.WriteQuarantine => Gives(Registries + "quarantine/write"),
             Need.Push => Gives(Registries + "push/write"),
             Need.Delete => Gives(Registries + "artifacts/delete"),
             Need.ReadMetadata => Gives(Registries + "pull/read") || Gives(Registries + "push/write") || Gives(Registries + "metadata/read"),
@@ -54,6 +70,8 @@ internal sealed record PublishedRole(string Name, string[] Actions, string[] Not
             Need.OpenUploads => GivesData("uploads/read"),
             Need.ReadWorkloads => GivesData("repositories/content/write") || GivesData("workloads/read"),
             Need.WriteWorkloads => GivesData("repositories/content/write") || GivesData("workloads/write"),
+            Need.ReadQuarantine => GivesData("quarantinedArtifacts/read"),
+            Need.WriteQuarantine => GivesData("quarantinedArtifacts/write"),
             Need.Pull => GivesData("repositories/content/read"),
             Need.Push => GivesData("repositories/content/write"),
             Need.Delete => GivesData("repositories/content/delete"),

@@ -1,0 +1,143 @@
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+
+namespace Berth.Metadata.Sqlite;
+
+/// <summary>How reads find that what they are about is set apart: in the statement that finds it.</summary>
+public sealed partial class SqliteMetadataStore
+{
+    // Of a registry in which nothing is set apart this is all that a pull by digest, or of a blob, looks at beside its own row.
+    private const string AnyQuarantine = """
+        EXISTS (SELECT 1 FROM security_facts q INDEXED BY security_facts_quarantine WHERE q.registry_id = ?1 AND q.kind = 'quarantine')
+        """;
+
+    // With ?4 as the time now; the end of what is over is behind it.
+    private const string RepositoryIsSetApart = "(r.quarantine IS NOT NULL AND (r.quarantine_until IS NULL OR r.quarantine_until > ?4))";
+
+    private const string QuarantineColumns = "f.value, f.until, CASE WHEN " + RepositoryIsSetApart + " THEN r.quarantine END, r.quarantine_until";
+
+    private const string WithQuarantine = """
+        LEFT JOIN security_facts f ON f.registry_id = ?1 AND f.digest = m.digest AND f.kind = 'quarantine' AND (f.until IS NULL OR f.until > ?4)
+        """;
+
+    // What some index lists, no tag names, and no index lists that is not set apart; the walk ends at the first of those that is not.
+    private const string OnlySetApartIndexesNameIt = """
+        NOT EXISTS (SELECT 1 FROM tags named WHERE named.manifest_id = m.id)
+            AND NOT EXISTS (
+                SELECT 1 FROM edges up CROSS JOIN manifests p ON p.id = up.manifest_id
+                WHERE up.repository_id = r.id AND up.kind = 2 AND up.digest = m.digest AND p.digest <> m.digest AND p.deleted_at IS NULL AND NOT EXISTS (
+                    SELECT 1 FROM security_facts pf WHERE pf.registry_id = ?1 AND pf.digest = p.digest AND pf.kind = 'quarantine' AND (pf.until IS NULL OR pf.until > ?4)))
+        """;
+
+    private const string FirstIndexOfIt = """
+        (SELECT p.digest FROM edges up CROSS JOIN manifests p ON p.id = up.manifest_id
+            WHERE up.repository_id = r.id AND up.kind = 2 AND up.digest = m.digest AND p.digest <> m.digest AND p.deleted_at IS NULL LIMIT 1)
+        """;
+
+    /// <summary>The index that sets the manifest of the row apart; null when none does.</summary>
+    private const string SetApartByIndex = "CASE WHEN " + AnyQuarantine + " AND " + OnlySetApartIndexesNameIt + " THEN " + FirstIndexOfIt + " END";
+
+    // A manifest that names the blob and may be pulled ends the walk; without one, any that names it.
+    private const string SetApartBlob = "CASE WHEN " + AnyQuarantine + """
+         AND NOT EXISTS (
+            SELECT 1 FROM edges e CROSS JOIN manifests m ON m.id = e.manifest_id
+            WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3 AND m.deleted_at IS NULL
+                AND NOT EXISTS (
+                    SELECT 1 FROM security_facts f WHERE f.registry_id = ?1 AND f.digest = m.digest AND f.kind = 'quarantine' AND (f.until IS NULL OR f.until > ?4))
+                AND NOT (
+        """ + FirstIndexOfIt + " IS NOT NULL AND " + OnlySetApartIndexesNameIt + """
+        ))
+            THEN (SELECT m.digest FROM edges e CROSS JOIN manifests m ON m.id = e.manifest_id
+                WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3 AND m.deleted_at IS NULL LIMIT 1) END
+        """;
+
+    private static readonly Sql HasAnyQuarantine = new($"SELECT {AnyQuarantine}");
+
+    private static readonly Sql FindQuarantine = new("SELECT value, until FROM security_facts WHERE registry_id = ?1 AND digest = ?2 AND kind = 'quarantine'");
+
+    private static readonly Sql FindRepositoryQuarantine = new("SELECT quarantine, quarantine_until FROM repositories WHERE registry_id = ?1 AND name = ?2");
+
+    private static readonly Sql FindSetApart = new($"""
+        SELECT {AnyQuarantine} OR (r.quarantine IS NOT NULL AND (r.quarantine_until IS NULL OR r.quarantine_until > ?3)) FROM repositories r WHERE r.registry_id = ?1 AND r.name = ?2
+        """);
+
+    // The one row of the repository stands even without a tag after the given one, as in the list of all tags.
+    private static readonly Sql ListTagsToPull = new($"""
+        SELECT t.name, t.locks, f.value IS NOT NULL OR {RepositoryIsSetApart} FROM repositories r
+        LEFT JOIN tags t ON t.repository_id = r.id AND t.name > ?3
+        LEFT JOIN manifests m ON m.id = t.manifest_id
+        {WithQuarantine}
+        WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?5
+        """);
+
+    /// <inheritdoc/>
+    public ValueTask<Quarantine?> FindRepositoryQuarantineAsync(long registryId, RepositoryName repository, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, repository, Now: NowMilliseconds),
+            static (reader, of) =>
+            {
+                using var row = reader.Use(FindRepositoryQuarantine).Bind(of.registryId).Bind(of.repository.Value);
+                return row.Step() && !row.IsNull(0) && Stands(row.Int64OrNull(1), of.Now) ? QuarantineText.Read(row.Text(0), row.TimeOrNull(1)) : null;
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyDictionary<Digest, Quarantine>> FindQuarantinesAsync(
+        long registryId, IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read<(long, IReadOnlyCollection<Digest>, long), IReadOnlyDictionary<Digest, Quarantine>>(
+            (registryId, digests, NowMilliseconds),
+            static (reader, of) =>
+            {
+                var (registry, digests, now) = of;
+                var found = new Dictionary<Digest, Quarantine>();
+                if (!HasQuarantine(reader.Session, registry)) return found;
+                foreach (var digest in digests)
+                {
+                    using var row = reader.Use(FindQuarantine).Bind(registry).Bind(digest);
+                    if (!row.Step()) continue;
+                    var quarantine = QuarantineText.Read(row.Text(0), row.TimeOrNull(1));
+                    if (!quarantine.SetsApart || Stands(row.Int64OrNull(1), now)) found[digest] = quarantine;
+                }
+
+                return found;
+            },
+            cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<Page<string>?> ListTagsToPullAsync(
+        long registryId, RepositoryName repository, string? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(
+            (registryId, repository, after, limit, Now: NowMilliseconds),
+            static (reader, list) =>
+            {
+                if (!MaySetApart(reader.Session, list.registryId, list.repository, list.Now)) return ReadTagNames(reader, list.registryId, list.repository, list.after, list.limit);
+
+                using var rows = reader.Use(ListTagsToPull).Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(list.Now)
+                    .Bind(ListedRows.Most(list.limit) + 1);
+                return ReadTags(
+                    rows, list.after, list.limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) || rows.Bool(2) ? null : rows.Text(0)));
+            },
+            cancellationToken));
+
+    private long NowMilliseconds => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static bool Stands(long? until, long now) => until is null || until > now;
+
+    private static bool HasQuarantine(Session session, long registryId)
+    {
+        using var row = session.Use(HasAnyQuarantine).Bind(registryId);
+        return row.Step() && row.Bool(0);
+    }
+
+    private static bool MaySetApart(Session session, long registryId, RepositoryName repository, long now)
+    {
+        using var row = session.Use(FindSetApart).Bind(registryId).Bind(repository.Value).Bind(now);
+        return row.Step() && row.Bool(0);
+    }
+
+    private static Quarantine? ReadQuarantine(Session session, long registryId, Digest digest)
+    {
+        using var row = session.Use(FindQuarantine).Bind(registryId).Bind(digest);
+        return row.Step() ? QuarantineText.Read(row.Text(0), row.TimeOrNull(1)) : null;
+    }
+}
