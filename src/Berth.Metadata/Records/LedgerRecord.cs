@@ -154,6 +154,12 @@ public static class LedgerKinds
     /// <summary>A repository's settings were changed.</summary>
     public const string RepositoryChanged = "repository.changed";
 
+    /// <summary>A quota of a registry or a repository was set or taken away.</summary>
+    public const string QuotaSet = "quota.set";
+
+    /// <summary>A soft limit of a registry or a repository was passed.</summary>
+    public const string SoftLimitPassed = "quota.soft-limit-passed";
+
     /// <summary>A resource group was made or changed.</summary>
     public const string ResourceGroupSet = "resource-group.set";
 
@@ -216,6 +222,8 @@ public static class LedgerKinds
         [RegistryRecovered] = "A deleted registry was recovered.",
         [RegistryPurged] = "It began that what a deleted registry held is deleted for good.",
         [RepositoryChanged] = "A repository's settings were changed.",
+        [QuotaSet] = "A quota of a registry or a repository was set or taken away; `limit` and `softLimit` are the bytes, or `none`.",
+        [SoftLimitPassed] = "A registry or a repository came to hold more than its soft limit; once each time that it does.",
         [ResourceGroupSet] = "A resource group was made or changed.",
         [ResourceGroupDeleted] = "A resource group was deleted.",
         [ResourceLockSet] = "A resource was locked against deletion or change on the control plane, or a lock was changed.",
