@@ -37,6 +37,10 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
         "Metadata", "Azure Container Registry's API about repositories, tags and manifests: what is known about them, their locks, and their deletion.", ApiServer.Registry, AtRegistry,
         "RegistryError", [400, 401, 403, 404, 429, 503]);
 
+    /// <summary>Usage and quotas.</summary>
+    public static readonly ApiPart Usage = new(
+        "Usage", "Berth's own calls about what a registry, its repositories and images hold, and about quotas.", ApiServer.Registry, AtRegistry, "RegistryError", [400, 401, 403, 404, 429, 503]);
+
     /// <summary>A registry's token service.</summary>
     public static readonly ApiPart RegistryTokens = new(
         "Registry tokens", "Tokens of a registry, for a password, a refresh token of the registry, or an access token of the authority.", ApiServer.Registry, ["", "password"], "RegistryError",
@@ -67,5 +71,5 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
         "Reference", "This document, and the page that shows it.", ApiServer.Registry, [], "RegistryError", [405]);
 
     /// <summary>All parts, in the document's order.</summary>
-    public static IReadOnlyList<ApiPart> All => [Distribution, Artifacts, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Reference];
+    public static IReadOnlyList<ApiPart> All => [Distribution, Artifacts, Usage, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Reference];
 }

@@ -15,6 +15,12 @@ public enum RegistryAction
     /// <summary><c>deleted/read</c>: list repositories with deleted content; one then sees those whose deleted content one may read.</summary>
     DeletedCatalogRead,
 
+    /// <summary><c>listUsages/read</c>: learn what the registry and each of its repositories hold, and their quotas.</summary>
+    UsageRead,
+
+    /// <summary><c>quotas/write</c>: set the quotas of the registry and its repositories.</summary>
+    QuotasWrite,
+
     /// <summary><c>metrics/read</c>: read the server's metrics from another machine; asked of the default registry.</summary>
     MetricsRead,
 }

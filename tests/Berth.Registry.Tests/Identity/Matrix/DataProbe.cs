@@ -3,6 +3,7 @@ using System.Text;
 using Berth.Oci;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
+using Berth.Registry.Lifecycle.Usage;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Identity.Matrix;
@@ -39,6 +40,7 @@ internal sealed record DataProbe(string Name, string Method, Need Need, string R
             "manifest.put (tags)", "PUT", Need.Push, $"/v2/{repository}/manifests/{DigestOf(RegistryClientExtensions.Image(Used))}?tag=stolen",
             $"/v2/{repository}/manifests/new", RegistryClientExtensions.Image(Used), "{"u8.ToArray(), MediaTypes.OciManifest),
         .. ArtifactRoute.All.Select(route => OfArtifacts(route, repository)),
+        .. UsageRoute.All.Select(route => OfUsage(route, repository)),
     ];
 
     public static Digest DigestOf(byte[] bytes) => Digest.Compute(DigestAlgorithm.Sha256, bytes);
@@ -106,6 +108,22 @@ internal sealed record DataProbe(string Name, string Method, Need Need, string R
         "artifacts.repository.delete" => new(route.Name, route.Method, Need.Delete, $"/acr/v1/{repository}", "/acr/v1/team/absent"),
         _ => throw new InvalidOperationException($"The route {route.Name} is new: give it a request, and say here what one needs for it."),
     };
+
+    // Who is let in sets no quota by a body that is none, and takes none away from a repository that has none.
+    private static DataProbe OfUsage(UsageRoute route, string repository)
+    {
+        var path = route.Path.Replace("{name}", repository, StringComparison.Ordinal);
+        return route.Name switch
+        {
+            "usage.image" => new(route.Name, route.Method, Need.ReadUsage, $"{path}?digest={DigestOf(RegistryClientExtensions.Image(Used))}"),
+            "usage.images" => new(
+                route.Name, route.Method, Need.ReadUsage, path, null, Encoding.UTF8.GetBytes($$"""{"digests":["{{DigestOf(RegistryClientExtensions.Image(Used))}}"]}"""), "{}"u8.ToArray(),
+                "application/json"),
+            "quotas.set" or "quotas.repository.set" => new(route.Name, route.Method, Need.WriteQuotas, path, null, """{"limit":1}"""u8.ToArray(), "{"u8.ToArray(), "application/json"),
+            "quotas.delete" or "quotas.repository.delete" => new(route.Name, route.Method, Need.WriteQuotas, path),
+            _ => new(route.Name, route.Method, Need.ReadUsage, path),
+        };
+    }
 
     private static DataProbe OfChange(ArtifactRoute route, string path) => new(
         route.Name, route.Method, Need.WriteMetadata, path, null, """{"writeEnabled":false,"readEnabled":false}"""u8.ToArray(), "{}"u8.ToArray(), "application/json");

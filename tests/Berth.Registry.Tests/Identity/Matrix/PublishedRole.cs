@@ -17,6 +17,8 @@ internal enum Need
     DeletedCatalog,
     ReadDeleted,
     RestoreDeleted,
+    ReadUsage,
+    WriteQuotas,
 }
 
 /// <summary>A built-in role as its definition is published, and what follows from it; the product's own tables have no part in this.</summary>
@@ -28,7 +30,9 @@ internal sealed record PublishedRole(string Name, string[] Actions, string[] Not
     public bool Gives(string action) => Matches(Actions, action) && !Matches(NotActions, action);
 
     /// <summary>Whether the role gives what a request needs, in a registry of that mode.</summary>
-    public bool Gives(Need need, RoleAssignmentMode mode) => mode == RoleAssignmentMode.LegacyRegistryPermissions
+    public bool Gives(Need need, RoleAssignmentMode mode) => need == Need.ReadUsage ? Gives(Registries + "listUsages/read")
+        : need == Need.WriteQuotas ? Gives(Registries + "quotas/write") || Gives(Registries + "write")
+        : mode == RoleAssignmentMode.LegacyRegistryPermissions
         ? need switch
         {
             Need.SignIn => true,
