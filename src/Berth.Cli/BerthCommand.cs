@@ -11,6 +11,7 @@ using Berth.Cli.Login;
 using Berth.Cli.Policies;
 using Berth.Cli.Role;
 using Berth.Cli.Session;
+using Berth.Cli.Usage;
 using Berth.Oci;
 
 namespace Berth.Cli;
@@ -30,6 +31,8 @@ internal static class BerthCommand
         ("role", RoleCommand.Create),
         ("identity", IdentityCommand.Create),
         ("policy", PolicyCommand.Create),
+        ("usage", UsageCommand.Create),
+        ("quota", QuotaCommand.Create),
         ("completion", CompletionCommand.Create),
         ("docker-credential", DockerCredentialCommand.Create),
         ("credential-provider", CredentialProviderCommand.Create),

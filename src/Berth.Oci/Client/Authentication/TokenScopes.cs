@@ -5,6 +5,8 @@ internal static class TokenScopes
 {
     public const string Catalog = "registry:catalog:*";
     public const string DeletedCatalog = "registry:deleted_catalog:*";
+    public const string Usage = "registry:usage:*";
+    public const string Quotas = "registry:quotas:*";
 
     public static string Pull(RepositoryName repository) => $"repository:{repository}:pull";
 
