@@ -15,6 +15,7 @@ using Berth.Cli.Role;
 using Berth.Cli.Session;
 using Berth.Cli.Workloads;
 using Berth.Cli.TagRules;
+using Berth.Cli.Usage;
 using Berth.Oci;
 
 namespace Berth.Cli;
@@ -38,6 +39,8 @@ internal static class BerthCommand
         ("garbage", GarbageCommand.Create),
         ("quarantine", QuarantineCommand.Create),
         ("tag-rule", TagRuleCommand.Create),
+        ("usage", UsageCommand.Create),
+        ("quota", QuotaCommand.Create),
         ("completion", CompletionCommand.Create),
         ("docker-credential", DockerCredentialCommand.Create),
         ("credential-provider", CredentialProviderCommand.Create),

@@ -20,6 +20,7 @@ public interface IBlobs
     /// they find every blob that few repositories hold, and of those that many hold what the first repositories of the ranges have.
     /// </summary>
     /// <exception cref="LockedException">The repository is locked. A source that must not be pulled from counts as one without the blob.</exception>
+    /// <exception cref="QuotaException">A quota has no room for the blob.</exception>
     Task<BlobRecord?> MountBlobAsync(
         long registryId, RepositoryName repository, Digest digest, RepositoryName? from, IReadOnlyList<NameRange> readable,
         DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken);

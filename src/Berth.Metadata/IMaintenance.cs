@@ -40,6 +40,11 @@ public interface IMaintenance
     /// </summary>
     ValueTask<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Counts all that usage is kept of; what differed. With a repair it does not any more when this returns. For an installation that is not being served.
+    /// </summary>
+    Task<IReadOnlyList<UsageDifference>> RecountUsageAsync(bool repair, CancellationToken cancellationToken);
+
     /// <summary>Writes a consistent copy of all rows into a new file, while others go on writing.</summary>
     Task SnapshotAsync(string path, CancellationToken cancellationToken);
 

@@ -17,6 +17,7 @@ public interface IManifests
     /// say; then the manifest's row, bytes and edges, its tags, and the ledger's records. A manifest that stands already only gains tags.
     /// </summary>
     /// <exception cref="LockedException">The repository, the manifest or a tag that would move is locked, and the push would change something.</exception>
+    /// <exception cref="QuotaException">A quota has no room for the manifest's bytes.</exception>
     Task<PutManifestResult> PutManifestAsync(NewManifest manifest, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>

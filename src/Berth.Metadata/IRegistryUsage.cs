@@ -14,4 +14,8 @@ public interface IRegistryUsage
 /// <param name="Bytes">The size of its blobs and manifests; content that several of its repositories share counts once.</param>
 /// <param name="ScopeMaps">How many scope maps it has, those that come with it included.</param>
 /// <param name="Tokens">How many tokens it has.</param>
-public sealed record RegistryUsage(long Bytes, long ScopeMaps, long Tokens);
+public sealed record RegistryUsage(long Bytes, long ScopeMaps, long Tokens)
+{
+    /// <summary>The bytes that it may hold; null for any number.</summary>
+    public long? Quota { get; init; }
+}

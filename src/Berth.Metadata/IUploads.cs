@@ -5,8 +5,9 @@ namespace Berth.Metadata;
 /// <summary>Upload sessions and the commit that turns one into a blob.</summary>
 public interface IUploads
 {
-    /// <summary>Commits a new session, so that its location is findable before its first byte.</summary>
+    /// <summary>Commits a new session, so that its location is findable before its first byte, with what it reserves of quotas.</summary>
     /// <exception cref="LockedException">The repository is locked.</exception>
+    /// <exception cref="QuotaException">A quota has no room for the bytes that it will hold.</exception>
     Task<UploadRecord> OpenUploadAsync(NewUpload upload, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>A session by its id within one repository; null for another repository's, or one that is aborting.</summary>
@@ -21,7 +22,10 @@ public interface IUploads
     /// <summary>Says that the writer of this epoch makes progress: moves its lease and the session's expiry. False when it was fenced off.</summary>
     Task<bool> TouchUploadAsync(string id, long epoch, DateTimeOffset writerUntil, DateTimeOffset expiresAt, CancellationToken cancellationToken);
 
-    /// <summary>Records durable bytes with the hash state that belongs to them, and lets go of the session. False when the writer was fenced off.</summary>
+    /// <summary>
+    /// Records durable bytes with the hash state that belongs to them, gives back what was reserved beyond them, and lets go of the session. False when the writer was
+    /// fenced off.
+    /// </summary>
     Task<bool> RecordUploadAsync(
         string id, long epoch, long offset, DigestAlgorithm algorithm, byte[]? hashState, DateTimeOffset expiresAt, CancellationToken cancellationToken);
 
@@ -31,6 +35,7 @@ public interface IUploads
     /// lease; the ledger its record. False when the writer was fenced off: then nothing changed.
     /// </summary>
     /// <exception cref="LockedException">The repository is locked; the session stays as it is.</exception>
+    /// <exception cref="QuotaException">A quota has no room for the blob; the session stays as it is.</exception>
     Task<bool> CompleteUploadAsync(
         string id, long epoch, Digest digest, long size, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken);
 

@@ -13,5 +13,12 @@ public sealed class LockedException(StandingLock standing) : Exception($"{standi
     public StandingLock Standing { get; } = standing;
 }
 
+/// <summary>A quota has no room for what a client asked for; nothing of it was done.</summary>
+public sealed class QuotaException(StandingQuota standing) : Exception($"The quota of {standing.Repository ?? standing.Registry} has no room for {standing.Wanted} bytes more.")
+{
+    /// <summary>The quota that stands in the way.</summary>
+    public StandingQuota Standing { get; } = standing;
+}
+
 /// <summary>The metadata must not be served as it is (a newer schema, a changed migration, unsafe settings); the message is the one sentence that says why.</summary>
 public sealed class MetadataStartException(string message) : Exception(message);

@@ -27,6 +27,7 @@ internal static class RequestFailure
         OciException e => (e.Status, e.Code, e.Message, e.Detail),
         LockedException locked => Describe(LockRefusal.Of(locked.Standing), context),
         InUseException used => Describe(UseRefusal.Of(used.Standing), context),
+        QuotaException quota => Describe(QuotaRefusals.Of(quota.Standing), context),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (413, OciErrorCode.SizeInvalid, "The body is too large.", null),
         BadHttpRequestException e => (e.StatusCode, OciErrorCode.BadRequest, e.Message, null),
         // What the server makes of a chunk whose size does not fit into a number.

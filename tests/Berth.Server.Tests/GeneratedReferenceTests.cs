@@ -9,6 +9,7 @@ using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Lifecycle.Workloads;
 using Berth.Registry.Lifecycle.Quarantines;
 using Berth.Registry.Lifecycle.TagRules;
+using Berth.Registry.Lifecycle.Usage;
 using Berth.Registry.Management;
 using Berth.Server.Telemetry;
 using Berth.Server.Tests.Telemetry;
@@ -89,6 +90,18 @@ public sealed class GeneratedReferenceTests
 
             """);
         foreach (var route in QuarantineRoute.All) page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | `{route.Path}` | registry `{route.Action}` |\n");
+        page.Append("""
+
+            ## Usage and quotas
+
+            Berth's own calls about what a registry holds ([usage.md](../user/usage.md)). The rights are `listUsages/read` and `quotas/write` on the registry.
+
+            | route | method | resource | right |
+            |---|---|---|---|
+
+            """);
+        foreach (var route in UsageRoute.All)
+            page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | `{route.Path}` | registry `{route.Action}` |\n");
 
         GeneratedPage.Check("docs/reference/routes.md", page.ToString());
     }

@@ -25,6 +25,8 @@ public static partial class RequestScopes
             _ when path.StartsWith("/berth/v1/workloads/", StringComparison.Ordinal) => ["registry:workloads:*"],
             _ when path.StartsWith("/berth/v1/quarantine", StringComparison.Ordinal) => ["registry:quarantine:*"],
             _ when path.StartsWith("/berth/v1/tag-rules", StringComparison.Ordinal) => ["registry:tag_rules:*"],
+            _ when path.StartsWith("/berth/v1/usage", StringComparison.Ordinal) => ["registry:usage:*"],
+            _ when path.StartsWith("/berth/v1/quotas", StringComparison.Ordinal) => [method == "GET" ? "registry:usage:*" : "registry:quotas:*"],
             _ when path.StartsWith("/v2/", StringComparison.Ordinal) => OfDistribution(method, path, query),
             _ when path.StartsWith("/acr/v1/", StringComparison.Ordinal) => OfArtifacts(method, path["/acr/v1/".Length..]),
             _ => null,

@@ -186,6 +186,11 @@ public static class LedgerKinds
 
     /// <summary>A pause of garbage collection was ended before its time.</summary>
     public const string GarbageResumed = "garbage.resumed";
+    /// <summary>A quota of a registry or a repository was set or taken away.</summary>
+    public const string QuotaSet = "quota.set";
+
+    /// <summary>A soft limit of a registry or a repository was passed.</summary>
+    public const string SoftLimitPassed = "quota.soft-limit-passed";
 
     /// <summary>A resource group was made or changed.</summary>
     public const string ResourceGroupSet = "resource-group.set";
@@ -260,6 +265,8 @@ public static class LedgerKinds
         [WorkloadExpired] = "A workload's report ended without another one: what it alone kept is kept no more.",
         [GarbagePaused] = "Garbage collection was paused; `until` says until when.",
         [GarbageResumed] = "A pause of garbage collection was ended before its time.",
+        [QuotaSet] = "A quota of a registry or a repository was set or taken away; `limit` and `softLimit` are the bytes, or `none`.",
+        [SoftLimitPassed] = "A registry or a repository came to hold more than its soft limit; once each time that it does.",
         [ResourceGroupSet] = "A resource group was made or changed.",
         [ResourceGroupDeleted] = "A resource group was deleted.",
         [ResourceLockSet] = "A resource was locked against deletion or change on the control plane, or a lock was changed.",

@@ -56,6 +56,15 @@ public sealed record UploadRecord(
 {
     /// <summary>The repository's locks.</summary>
     public Locks RepositoryLocks { get; init; }
+
+    /// <summary>The bytes that it has reserved of the registry's quota, while it is open.</summary>
+    public long Reserved { get; init; }
+
+    /// <summary>The bytes that it has reserved of the repository's quota, while it is open.</summary>
+    public long RepositoryReserved { get; init; }
+
+    /// <summary>Up to which offset it may grow without a further reservation; <see cref="long.MaxValue"/> where no quota limits it.</summary>
+    public long CoveredTo { get; init; }
 }
 
 /// <summary>What a new upload session is made of.</summary>
@@ -73,4 +82,11 @@ public sealed record NewUpload(
     string Location,
     DigestAlgorithm Algorithm,
     DateTimeOffset ExpiresAt,
-    DateTimeOffset? WriterUntil);
+    DateTimeOffset? WriterUntil)
+{
+    /// <summary>How many bytes it will hold, which it reserves of the quotas that limit it; 0 when its client did not say.</summary>
+    public long Declared { get; init; }
+
+    /// <summary>The digest that it will have, as its client says; default when it did not say.</summary>
+    public Digest Expected { get; init; }
+}

@@ -63,7 +63,7 @@ public sealed partial class SqliteMetadataStore
             if (blob is null || blob.State != BlobState.Live || blob.RepositoryLocks.HasFlag(Locks.Read) || blob.SetApart is not null) return null;
 
             var repositoryId = EnsureRepository(scope, registryId, repository).Id;
-            JoinOrExtend(scope, registryId, repositoryId, digest, blob.Size, leaseUntil);
+            JoinOrExtend(scope, registryId, repositoryId, digest, blob.Size, leaseUntil, caller);
             scope.Append(
                 new LedgerEntry(LedgerKinds.BlobMounted, registryId, repository.Value, Digest: digest, Payload: $$"""{"from":"{{holder.Value}}"}"""), caller);
             return ReadBlob(scope.Session, registryId, repository, digest, scope.Now);

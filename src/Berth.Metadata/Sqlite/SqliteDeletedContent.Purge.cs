@@ -133,7 +133,7 @@ public sealed partial class SqliteMetadataStore
     {
         RestartWaits(scope, manifest.RepositoryId, manifest.Id, manifest.Digest);
         RemoveManifestRows(scope, manifest.RepositoryId, manifest.Id, leaseUntil);
-        scope.AddUsage(manifest.RegistryId, manifest.RepositoryId, -manifest.Size, 0, 0);
+        scope.AddUsage(manifest.RegistryId, manifest.RepositoryId, -manifest.Size, 0, 0, uniqueBytes: -manifest.Size);
         scope.AddUsage(manifest.RegistryId, 0, -manifest.Size, 0, 0);
         scope.Use(ForgetTagsOfManifest).Bind(manifest.RepositoryId).Bind(manifest.Digest).Execute();
         scope.Append(new LedgerEntry(LedgerKinds.ManifestPurged, manifest.RegistryId, manifest.Repository, Digest: manifest.Digest), caller);

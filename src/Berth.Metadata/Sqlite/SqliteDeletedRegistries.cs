@@ -168,7 +168,14 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public Task<bool> EndPurgeAsync(long id, CancellationToken cancellationToken) =>
-        RelieveAsync(scope => scope.Use(EndPurge).Bind(id).Execute() > 0, cancellationToken);
+        RelieveAsync(
+            scope =>
+            {
+                if (scope.Use(EndPurge).Bind(id).Execute() == 0) return false;
+                scope.Use(ForgetSamples).Bind(id).Bind(long.MaxValue).Execute();
+                return true;
+            },
+            cancellationToken);
 
     private static bool BeginPurge(WriteScope scope, long id, string key, Caller caller)
     {

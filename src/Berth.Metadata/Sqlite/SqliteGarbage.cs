@@ -104,6 +104,7 @@ public sealed partial class SqliteMetadataStore
 
             foreach (var (id, registryId, repository) in expired)
             {
+                if (FindReserving(scope, id) is { } upload) Release(scope, upload);
                 scope.Use(AbortUpload).Bind(id).Bind((long?)null).Execute();
                 AppendAborted(scope, registryId, repository, id, Caller.System);
             }

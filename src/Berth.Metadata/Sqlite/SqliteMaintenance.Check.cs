@@ -117,32 +117,12 @@ public sealed partial class SqliteMetadataStore
             SELECT p.name, NULL FROM group_members g JOIN principals p ON p.id = g.group_id WHERE p.kind <> 'group'
             """),
             "Principal '{0}' has members and is no group."),
-        (new(UsageCheck), "The usage figures of {0} differ from a recount."),
+        (new(UsageCheck), "The usage figures of {0} differ from a recount; storage recount names them, and puts them right with --repair."),
     ];
 
-    private const string UsageCheck = """
-        WITH counted AS (
-            SELECT registry_id, repository_id, sum(bytes) AS bytes, sum(blobs) AS blobs, sum(manifests) AS manifests, sum(tags) AS tags
-            FROM (
-                SELECT r.registry_id, r.id AS repository_id, b.size AS bytes, 1 AS blobs, 0 AS manifests, 0 AS tags
-                    FROM memberships m JOIN repositories r ON r.id = m.repository_id JOIN blobs b ON b.digest = m.digest
-                UNION ALL SELECT c.registry_id, 0, b.size, 1, 0, 0 FROM registry_blobs c JOIN blobs b ON b.digest = c.digest
-                UNION ALL SELECT 0, 0, size, 1, 0, 0 FROM blobs
-                UNION ALL SELECT r.registry_id, r.id, m.size, 0, m.deleted_at IS NULL, 0 FROM manifests m JOIN repositories r ON r.id = m.repository_id
-                UNION ALL SELECT r.registry_id, 0, m.size, 0, m.deleted_at IS NULL, 0 FROM manifests m JOIN repositories r ON r.id = m.repository_id
-                UNION ALL SELECT r.registry_id, r.id, 0, 0, 0, 1 FROM tags t JOIN repositories r ON r.id = t.repository_id
-                UNION ALL SELECT r.registry_id, 0, 0, 0, 0, 1 FROM tags t JOIN repositories r ON r.id = t.repository_id
-                UNION ALL SELECT 0, 0, 0, 0, 1, 0 FROM manifests WHERE deleted_at IS NULL)
-            GROUP BY registry_id, repository_id)
-        SELECT 'registry ' || k.registry_id || ', repository ' || k.repository_id, NULL
-        FROM (SELECT registry_id, repository_id FROM usage UNION SELECT registry_id, repository_id FROM counted) k
-        LEFT JOIN usage t USING (registry_id, repository_id) LEFT JOIN counted c USING (registry_id, repository_id)
-        WHERE COALESCE(t.bytes, 0) <> COALESCE(c.bytes, 0) OR COALESCE(t.blobs, 0) <> COALESCE(c.blobs, 0)
-            OR COALESCE(t.manifests, 0) <> COALESCE(c.manifests, 0) OR COALESCE(t.tags, 0) <> COALESCE(c.tags, 0)
-        """;
-
     /// <summary>The texts that look at every row on purpose.</summary>
-    internal static IReadOnlySet<string> WholeTableChecks { get; } = Checks.Select(check => check.Query.Text).ToHashSet(StringComparer.Ordinal);
+    internal static IReadOnlySet<string> WholeTableChecks => Checks.Select(check => check.Query.Text)
+        .Concat([ListDifferences.Text, RecountHolders.Text, ForgetHolders.Text]).ToHashSet(StringComparer.Ordinal);
 
     private static readonly Sql IntegrityCheck = new("PRAGMA integrity_check(100)");
 

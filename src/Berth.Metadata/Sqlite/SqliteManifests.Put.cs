@@ -81,13 +81,17 @@ public sealed partial class SqliteMetadataStore
         if (moved.Count > 0 && standing is not null) scope.Use(TouchManifest).Bind(row.Id).Bind(scope.Now).Execute();
         if (tags.Count == 0) WaitUntagged(scope, manifest.RegistryId, row.Id, pushedAt: scope.Now);
         else if (standing is not null) EndWait(scope, row.Id);
-        CountPush(scope, manifest, repositoryId, standing, added);
+        CountPush(scope, manifest, repositoryId, standing, added, caller);
         return PutManifestResult.Stored;
     }
 
-    private static void CountPush(WriteScope scope, NewManifest manifest, long repositoryId, ManifestRow? standing, int tags)
+    private static void CountPush(WriteScope scope, NewManifest manifest, long repositoryId, ManifestRow? standing, int tags, Caller caller)
     {
-        if (standing is null) CountManifest(scope, manifest.RegistryId, repositoryId, manifest.Bytes.Length, 1, tags);
+        if (standing is null)
+        {
+            CountManifest(scope, manifest.RegistryId, repositoryId, manifest.Bytes.Length, 1, tags);
+            Charge(scope, repositoryId, manifest.Bytes.Length, manifest.Bytes.Length, caller);
+        }
         else if (standing.Value.Deleted) CountManifest(scope, manifest.RegistryId, repositoryId, 0, 1, tags);
         else CountTags(scope, manifest.RegistryId, repositoryId, tags);
     }
@@ -188,7 +192,7 @@ public sealed partial class SqliteMetadataStore
     /// </summary>
     private static void CountManifest(WriteScope scope, long registryId, long repositoryId, long size, int sign, long tags)
     {
-        scope.AddUsage(registryId, repositoryId, sign * size, 0, sign, tags);
+        scope.AddUsage(registryId, repositoryId, sign * size, 0, sign, tags, uniqueBytes: sign * size);
         scope.AddUsage(registryId, 0, sign * size, 0, sign, tags);
         scope.AddUsage(0, 0, 0, 0, sign);
     }

@@ -29,41 +29,55 @@ public sealed partial class SqliteMetadataStore
     private static readonly Sql AddRegistryBlob = new("""
         INSERT INTO registry_blobs (registry_id, digest, repositories, repository_sum) VALUES (?1, ?2, 1, ?3)
         ON CONFLICT DO UPDATE SET repositories = repositories + 1, repository_sum = repository_sum + ?3
-        RETURNING repositories
+        RETURNING repositories, repository_sum
         """);
 
     private static readonly Sql SubtractRegistryBlob = new("""
         UPDATE registry_blobs SET repositories = repositories - 1, repository_sum = repository_sum - ?3 WHERE registry_id = ?1 AND digest = ?2
-        RETURNING repositories
+        RETURNING repositories, repository_sum
         """);
 
     private static readonly Sql DeleteRegistryBlob = new("DELETE FROM registry_blobs WHERE registry_id = ?1 AND digest = ?2");
 
     private static readonly Sql InsertDiscarded = new("INSERT INTO discarded_locations (location, not_before) VALUES (?1, ?2)");
 
-    /// <summary>Makes the blob a member, or extends the lease that it has.</summary>
-    private static void JoinOrExtend(WriteScope scope, long registryId, long repositoryId, Digest digest, long size, DateTimeOffset leaseUntil)
+    /// <summary>Makes the blob a member where the quotas have room for it, or extends the lease that it has.</summary>
+    /// <exception cref="QuotaException">One of them has none.</exception>
+    private static void JoinOrExtend(
+        WriteScope scope, long registryId, long repositoryId, Digest digest, long size, DateTimeOffset leaseUntil, Caller caller)
     {
         if (scope.Use(ExtendMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Execute() > 0) return;
 
         scope.Use(InsertMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Bind(scope.Now).Execute();
-        scope.AddUsage(registryId, repositoryId, size, 1, 0);
-        using var count = scope.Use(AddRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId);
-        if (count.OnlyInt64() == 1) scope.AddUsage(registryId, 0, size, 1, 0);
+        var holders = ReadHolders(scope.Use(AddRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId));
+        var isFirst = holders.Count == 1;
+        scope.AddUsage(registryId, repositoryId, size, 1, 0, uniqueBytes: isFirst ? size : 0);
+        if (isFirst) scope.AddUsage(registryId, 0, size, 1, 0);
+        else if (holders.Count == 2) scope.AddUsage(registryId, holders.Sum - repositoryId, 0, 0, 0, uniqueBytes: -size);
+        Charge(scope, repositoryId, size, isFirst ? size : 0, caller);
     }
 
     /// <summary>Ends a membership; returns whether the blob has none left anywhere.</summary>
     private static bool Leave(WriteScope scope, long registryId, long repositoryId, Digest digest, long size)
     {
         scope.Use(DeleteMembership).Bind(repositoryId).Bind(digest).Execute();
-        scope.AddUsage(registryId, repositoryId, -size, -1, 0);
-        long left;
-        using (var count = scope.Use(SubtractRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId)) left = count.OnlyInt64();
-        if (left > 0) return false;
+        var left = ReadHolders(scope.Use(SubtractRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId));
+        scope.AddUsage(registryId, repositoryId, -size, -1, 0, uniqueBytes: left.Count == 0 ? -size : 0);
+        if (left.Count == 1) scope.AddUsage(registryId, left.Sum, 0, 0, 0, uniqueBytes: size);
+        if (left.Count > 0) return false;
 
         scope.Use(DeleteRegistryBlob).Bind(registryId).Bind(digest).Execute();
         scope.AddUsage(registryId, 0, -size, -1, 0);
         return !HasMembership(scope, digest);
+    }
+
+    // The sum of the repositories' ids is the id of the only one.
+    private static (long Count, long Sum) ReadHolders(Statement counted)
+    {
+        using var row = counted;
+        if (!row.Step()) throw new InvalidDataException("A blob of a repository is not counted in its registry.");
+        var holders = (row.Int64(0), row.Int64(1));
+        return !row.Step() ? holders : throw new InvalidDataException("A blob of a repository is counted twice in its registry.");
     }
 
     private static bool HasMembership(WriteScope scope, Digest digest)

@@ -21,6 +21,12 @@ public sealed partial class SqliteMetadataStore
             SELECT r.registry_id, r.id FROM memberships m CROSS JOIN repositories r ON r.id = m.repository_id WHERE m.digest = ?1)
         """);
 
+    private static readonly Sql ResizeInOnlyHolders = new("""
+        UPDATE usage SET unique_bytes = unique_bytes + ?2 WHERE (registry_id, repository_id) IN (
+            SELECT r.registry_id, r.id FROM memberships m CROSS JOIN repositories r ON r.id = m.repository_id
+            CROSS JOIN registry_blobs c ON c.registry_id = r.registry_id AND c.digest = m.digest WHERE m.digest = ?1 AND c.repositories = 1)
+        """);
+
     private static readonly Sql ResizeInRegistries = new("""
         UPDATE usage SET bytes = bytes + ?2 WHERE repository_id = 0 AND registry_id IN (
             SELECT r.registry_id FROM memberships m CROSS JOIN repositories r ON r.id = m.repository_id WHERE m.digest = ?1)
@@ -40,13 +46,14 @@ public sealed partial class SqliteMetadataStore
 
             var upload = FindUpload(scope.Session, id)!;
             Refuse(upload.RepositoryLocks, Locks.Write, upload.Repository);
+            Release(scope, upload);
             var repository = upload.Repository.Value;
             if (Store(scope, digest, size, upload.Location))
             {
                 scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, upload.RegistryId, repository, Digest: digest), caller);
             }
 
-            JoinOrExtend(scope, upload.RegistryId, upload.RepositoryId, digest, size, leaseUntil);
+            JoinOrExtend(scope, upload.RegistryId, upload.RepositoryId, digest, size, leaseUntil, caller);
             scope.Append(
                 new LedgerEntry(LedgerKinds.BlobPushed, upload.RegistryId, repository, Digest: digest, IdempotencyKey: $"upload:{id}"), caller);
             return true;
@@ -85,6 +92,7 @@ public sealed partial class SqliteMetadataStore
     private static void Resize(WriteScope scope, Digest digest, long difference)
     {
         scope.Use(ResizeInRepositories).Bind(digest).Bind(difference).Execute();
+        scope.Use(ResizeInOnlyHolders).Bind(digest).Bind(difference).Execute();
         scope.Use(ResizeInRegistries).Bind(digest).Bind(difference).Execute();
         scope.AddUsage(0, 0, difference, 0, 0);
     }

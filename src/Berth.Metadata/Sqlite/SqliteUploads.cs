@@ -7,14 +7,15 @@ public sealed partial class SqliteMetadataStore
 {
     private const string UploadColumns = """
         SELECT u.id, u.registry_id, u.repository_id, r.name, u.principal_id, u.location, u.state, u.epoch, u.writer_until, u.algorithm, u.offset,
-            u.hash_state, u.digest, u.expires_at, u.created_at, r.locks
+            u.hash_state, u.digest, u.expires_at, u.created_at, r.locks, u.reserved, u.repository_reserved,
+            r.quota IS NOT NULL OR (SELECT g.quota FROM registries g WHERE g.id = u.registry_id) IS NOT NULL
         FROM uploads u CROSS JOIN repositories r ON r.id = u.repository_id
         """;
 
     private static readonly Sql InsertUpload = new("""
         INSERT INTO uploads (id, registry_id, repository_id, principal_id, location, state, epoch, writer_node, writer_until, algorithm, offset,
-            created_at, progress_at, expires_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, 0, ?10, ?10, ?11)
+            created_at, progress_at, expires_at, reserved, repository_reserved)
+        VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, 0, ?10, ?10, ?11, ?12, ?13)
         """);
 
     private static readonly Sql ReadUpload = new($"{UploadColumns} WHERE u.id = ?1");
@@ -58,11 +59,15 @@ public sealed partial class SqliteMetadataStore
             var (repositoryId, _, locks) = EnsureRepository(scope, upload.RegistryId, upload.Repository);
             Refuse(locks, Locks.Write, upload.Repository);
             var writing = upload.WriterUntil is not null;
+            var demand = ReadDemand(scope, upload, repositoryId);
             scope.Use(InsertUpload).Bind(upload.Id).Bind(upload.RegistryId).Bind(repositoryId).Bind(caller.PrincipalId).Bind(upload.Location)
                 .Bind(writing ? 1 : 0).Bind(writing ? _node : null).Bind(upload.WriterUntil).Bind((long)upload.Algorithm).Bind(scope.Now)
-                .Bind(upload.ExpiresAt).Execute();
+                .Bind(upload.ExpiresAt).Bind(demand.OfRegistry).Bind(demand.OfRepository).Execute();
+            scope.AddReserved(upload.RegistryId, 0, demand.OfRegistry);
+            scope.AddReserved(upload.RegistryId, repositoryId, demand.OfRepository);
             scope.Append(new LedgerEntry(LedgerKinds.UploadOpened, upload.RegistryId, upload.Repository.Value, Payload: UploadPayload(upload.Id)), caller);
-            return FindUpload(scope.Session, upload.Id)!;
+            var opened = FindUpload(scope.Session, upload.Id)!;
+            return opened with { CoveredTo = Math.Max(opened.CoveredTo, upload.Declared) };
         },
         cancellationToken);
 
@@ -98,6 +103,7 @@ public sealed partial class SqliteMetadataStore
             var recorded = scope.Use(RecordUpload).Bind(id).Bind(epoch).Bind(offset).Bind((long)algorithm).Bind(hashState).Bind(expiresAt)
                 .Bind(scope.Now).Execute() == 1;
             if (!recorded) scope.Use(LetGoOfAborted).Bind(id).Bind(epoch).Execute();
+            else if (FindReserving(scope, id) is { } upload) TrimReserved(scope, upload);
             return recorded;
         },
         cancellationToken);
@@ -109,8 +115,10 @@ public sealed partial class SqliteMetadataStore
             if (FindUpload(scope.Session, id) is not { } upload) return false;
             var aborted = scope.Use(AbortUpload).Bind(id).Bind(writerEpoch).Execute() == 1;
             if (writerEpoch is { } epoch) scope.Use(LetGoOfAborted).Bind(id).Bind(epoch).Execute();
-            if (aborted) AppendAborted(scope, upload.RegistryId, upload.Repository.Value, id, caller);
-            return aborted;
+            if (!aborted) return false;
+            Release(scope, upload);
+            AppendAborted(scope, upload.RegistryId, upload.Repository.Value, id, caller);
+            return true;
         },
         cancellationToken);
 
@@ -163,5 +171,8 @@ public sealed partial class SqliteMetadataStore
         row.TimeOrNull(8), (DigestAlgorithm)row.Int64(9), row.Int64(10), row.BytesOrNull(11), row.Digest(12), row.Time(13), row.Time(14))
     {
         RepositoryLocks = (Locks)row.Int64(15),
+        Reserved = row.Int64(16),
+        RepositoryReserved = row.Int64(17),
+        CoveredTo = row.Bool(18) ? Math.Max(row.Int64(16), row.Int64(17)) : long.MaxValue,
     };
 }

@@ -42,6 +42,10 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
         "Workloads", "Berth's own API about what runs: workloads report what they use, and nothing of it is deleted.", ApiServer.Registry, AtRegistry, "RegistryError",
         [400, 401, 403, 404, 429, 503]);
 
+    /// <summary>Usage and quotas.</summary>
+    public static readonly ApiPart Usage = new(
+        "Usage", "Berth's own calls about what a registry, its repositories and images hold, and about quotas.", ApiServer.Registry, AtRegistry, "RegistryError", [400, 401, 403, 404, 429, 503]);
+
     /// <summary>A registry's token service.</summary>
     public static readonly ApiPart RegistryTokens = new(
         "Registry tokens", "Tokens of a registry, for a password, a refresh token of the registry, or an access token of the authority.", ApiServer.Registry, ["", "password"], "RegistryError",
@@ -82,5 +86,5 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
 
     /// <summary>All parts, in the document's order.</summary>
     public static IReadOnlyList<ApiPart> All =>
-        [Distribution, Artifacts, Workloads, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Protection, Operations, Reference];
+        [Distribution, Artifacts, Workloads, Usage, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Protection, Operations, Reference];
 }

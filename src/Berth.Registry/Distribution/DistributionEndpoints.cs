@@ -3,6 +3,7 @@ using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.ApiReference;
 using Berth.Registry.Identity;
+using Berth.Registry.Lifecycle;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -16,7 +17,7 @@ namespace Berth.Registry.Distribution;
 /// </summary>
 internal sealed partial class DistributionEndpoints(
     RegistryGate gate, BlobService blobService, BlobEndpoints blobs, DataEndpoint data, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
-    DistributionMetrics metrics, ILogger<DistributionEndpoints> logger) : IFeatureRoutes
+    DistributionMetrics metrics, QuotaRefusals refusals, ILogger<DistributionEndpoints> logger) : IFeatureRoutes
 {
     private static readonly string[] ContentHeaders =
         ["Accept-Ranges", "Cache-Control", "Content-Length", "Content-Range", "Content-Type", "Docker-Content-Digest", "ETag", "Link", "OCI-Filters-Applied"];
@@ -167,6 +168,7 @@ internal sealed partial class DistributionEndpoints(
     private async Task AnswerFailureAsync(HttpContext context, Exception failure)
     {
         var status = RequestFailure.StatusOf(failure, context);
+        if (failure is QuotaException { Standing: var standing }) refusals.Count(standing);
         if (status >= 500) LogFailed(failure, status, context.Request.Method, context.TraceIdentifier);
         if (context.Response.HasStarted)
         {

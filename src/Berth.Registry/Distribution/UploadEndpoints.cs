@@ -29,7 +29,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
             throw new OciException(OciErrorCode.DigestInvalid, "digest-algorithm must be sha256 or sha512.", detail: name);
 
         await admission.CheckAsync(request);
-        AnswerAccepted(request, await uploads.OpenAsync(request, algorithm, writing: false));
+        AnswerAccepted(request, await uploads.OpenAsync(request, algorithm, whole: default));
     }
 
     /// <summary><c>GET …/blobs/uploads/{id}</c>: how far the session is.</summary>
@@ -114,7 +114,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
     {
         PrepareBody(request);
         await admission.CheckAsync(request);
-        var upload = await uploads.OpenAsync(request, digest.Algorithm, writing: true);
+        var upload = await uploads.OpenAsync(request, digest.Algorithm, whole: digest);
         try
         {
             await ReceiveAndCompleteAsync(request, upload, digest, expected: null);

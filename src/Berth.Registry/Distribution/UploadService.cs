@@ -22,12 +22,17 @@ internal sealed class UploadService(
     /// <summary>Opens a session.</summary>
     /// <param name="request">Who opens it, and where.</param>
     /// <param name="algorithm">The algorithm to hash with.</param>
-    /// <param name="writing">Whether the same request goes on to send the bytes.</param>
-    public Task<UploadRecord> OpenAsync(DistributionRequest request, DigestAlgorithm algorithm, bool writing)
+    /// <param name="whole">The digest of the blob where the same request goes on to send all of its bytes; else the default.</param>
+    public Task<UploadRecord> OpenAsync(DistributionRequest request, DigestAlgorithm algorithm, Digest whole)
     {
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var isWhole = !whole.IsDefault;
         var upload = new NewUpload(
-            id, request.Registry.Id, request.Repository, store.NewLocation(), algorithm, ExpiresAt(), writing ? WriterUntil() : null);
+            id, request.Registry.Id, request.Repository, store.NewLocation(), algorithm, ExpiresAt(), isWhole ? WriterUntil() : null)
+        {
+            Declared = isWhole ? request.Http.Request.ContentLength ?? 0 : 0,
+            Expected = whole,
+        };
         return metadata.OpenUploadAsync(upload, request.Caller, request.Aborted);
     }
 
@@ -82,7 +87,7 @@ internal sealed class UploadService(
 
     /// <summary>
     /// Appends the request's body. When the client goes away or stalls, what came is made durable and recorded, so that it can resume;
-    /// when the body is not what was announced or the volume is full, the session stays at its offset.
+    /// when the body is not what was announced, or the volume or a quota is full, the session stays at its offset.
     /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="upload">The session, taken by this request.</param>
@@ -93,9 +98,12 @@ internal sealed class UploadService(
         metrics.TransferStarted();
         try
         {
-            await PumpAsync(request.Http.Request.BodyReader, upload, transfer, expected, request.Aborted);
+            var announced = expected ?? request.Http.Request.ContentLength;
+            var reservation = new UploadReservation(metadata, upload, upload.Offset + announced);
+            await reservation.CoverAnnouncedAsync(request.Aborted);
+            await PumpAsync(request.Http.Request.BodyReader, upload, transfer, reservation, expected, request.Aborted);
         }
-        catch (StorageFullException)
+        catch (Exception e) when (e is StorageFullException or QuotaException)
         {
             await GiveUpAsync(request, upload);
             throw;
@@ -186,6 +194,12 @@ internal sealed class UploadService(
             await ReleaseAsync(upload);
             throw;
         }
+        catch (QuotaException)
+        {
+            // Its client pushes the blob anew, if at all; until then nothing is to be held back from others.
+            await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None);
+            throw;
+        }
 
         if (!committed) throw Busy(upload.Id);
         await steps.ReachAsync("upload.after-commit");
@@ -233,7 +247,8 @@ internal sealed class UploadService(
     public static OciException Busy(string id) => new(
         OciErrorCode.BlobUploadInvalid, "Another request is writing to this upload session; nothing of this one was stored.", status: 409, detail: id);
 
-    private async Task PumpAsync(PipeReader body, UploadRecord upload, UploadTransfer transfer, long? expected, CancellationToken aborted)
+    private async Task PumpAsync(
+        PipeReader body, UploadRecord upload, UploadTransfer transfer, UploadReservation reservation, long? expected, CancellationToken aborted)
     {
         var limit = upload.Offset + expected;
         var keepTaken = KeepTaken(upload, aborted);
@@ -249,6 +264,7 @@ internal sealed class UploadService(
 
                 // Before the write: another writer may have the session by now, and its bytes stand where these would go.
                 await keepTaken();
+                await reservation.CoverAsync(transfer.Position + bytes.Length, aborted);
                 if (!bytes.IsEmpty) await transfer.WriteAsync(bytes, aborted);
             }
             finally
@@ -313,7 +329,7 @@ internal sealed class UploadService(
     }
 
     /// <summary>
-    /// Lets go of a session for which there is no room. One that holds nothing ends: retries on a full volume would otherwise leave sessions that
+    /// Lets go of a session for which there is no room, on the volume or in a quota. One that holds nothing ends: retries would otherwise leave sessions that
     /// look like progress and hold garbage collection back.
     /// </summary>
     private Task<bool> GiveUpAsync(DistributionRequest request, UploadRecord upload) =>

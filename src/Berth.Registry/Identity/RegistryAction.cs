@@ -20,6 +20,7 @@ public enum RegistryAction
 
     /// <summary><c>workloads/write</c>: report what runs, which keeps it from being deleted, and end such reports.</summary>
     WorkloadsWrite,
+
     /// <summary><c>tagRules/read</c>: see the rules that make tags write-once.</summary>
     TagRulesRead,
 
@@ -34,6 +35,12 @@ public enum RegistryAction
 
     /// <summary><c>quarantine/write</c>: quarantine content, and end that.</summary>
     QuarantineWrite,
+
+    /// <summary><c>listUsages/read</c>: learn what the registry and each of its repositories hold, and their quotas.</summary>
+    UsageRead,
+
+    /// <summary><c>quotas/write</c>: set the quotas of the registry and its repositories.</summary>
+    QuotasWrite,
 
     /// <summary><c>metrics/read</c>: read the server's metrics from another machine; asked of the default registry.</summary>
     MetricsRead,

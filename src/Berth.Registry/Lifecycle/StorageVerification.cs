@@ -27,6 +27,12 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
             report(new Finding(kind, what, sentence));
         }
 
+        if (mode == VerificationMode.Repair)
+        {
+            foreach (var usage in await metadata.RecountUsageAsync(repair: true, cancellationToken))
+                Found(FindingKind.Repaired, usage.Place, $"was said to hold {usage.Kept}, and holds {usage.Counted}: its usage is right again");
+        }
+
         foreach (var sentence in await metadata.CheckAsync(cancellationToken)) Found(FindingKind.Metadata, "metadata", sentence);
         var totals = await metadata.ReadTotalsAsync(cancellationToken);
         var blobs = new Share(begin(VerificationStep.Blobs), totals.BlobBytes);
@@ -187,7 +193,9 @@ public enum VerificationMode
     /// <summary>Nothing is changed.</summary>
     DryRun,
 
-    /// <summary>As <see cref="Mark"/>; also those that are good again are served again, and bytes without a row are removed.</summary>
+    /// <summary>
+    /// As <see cref="Mark"/>; also those that are good again are served again, bytes without a row are removed, and figures of usage are put right.
+    /// </summary>
     Repair,
 }
 

@@ -25,6 +25,7 @@ internal sealed class ActivityNames(IRegistries registries)
         [LedgerKinds.RegistryDeleted] = Registries + "/delete",
         [LedgerKinds.RegistryRecovered] = Registries + "/write",
         [LedgerKinds.RegistryPurged] = "Microsoft.ContainerRegistry/deletedRegistries/purge/action",
+        [LedgerKinds.QuotaSet] = Registries + "/quotas/write",
         [LedgerKinds.ScopeMapSet] = Registries + "/scopeMaps/write",
         [LedgerKinds.ScopeMapDeleted] = Registries + "/scopeMaps/delete",
         [LedgerKinds.TagRuleSet] = Registries + "/tagRules/write",

@@ -24,8 +24,8 @@ internal sealed class UsageEndpoints(RegistryFinder finder, IRegistryUsage usage
         var usage = await usages.ReadRegistryUsageAsync(registry.Id, request.Aborted);
         (string Name, long Limit, long Value, string Unit)[] lines =
         [
-            ("Size", Unlimited, usage.Bytes, "Bytes"),
-            ("MaximumStorageCapacity", Unlimited, usage.Bytes, "Bytes"),
+            ("Size", usage.Quota ?? Unlimited, usage.Bytes, "Bytes"),
+            ("MaximumStorageCapacity", usage.Quota ?? Unlimited, usage.Bytes, "Bytes"),
             ("Webhooks", None, 0, "Count"),
             ("Geo-replications", None, 0, "Count"),
             ("IPRules", Unlimited, RegistrySettings.Read(registry.Properties).Allowed.Blocks.Count, "Count"),

@@ -3,7 +3,10 @@ using Berth.Registry.Lifecycle;
 
 namespace Berth.Server.Commands;
 
-/// <summary><c>storage verify</c>: reads all content of an installation that is not being served, and says what is not whole.</summary>
+/// <summary>
+/// <c>storage verify</c>: reads all content of an installation that is not being served, and says what is not whole. <c>storage recount</c>: reads its rows alone, and
+/// says whose usage is not what is kept of it.
+/// </summary>
 internal static class StorageCommand
 {
     /// <summary>The command with its flags and action.</summary>
@@ -11,7 +14,7 @@ internal static class StorageCommand
     {
         var data = new Option<string?>("--data") { Description = "The data folder (./data).", HelpName = "DIR" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing: damaged blobs are named, not marked." };
-        var repair = new Option<bool>("--repair") { Description = "Also serve blobs again that are good after all, and remove bytes that belong to nothing." };
+        var repair = new Option<bool>("--repair") { Description = "Also serve blobs again that are good after all, remove bytes that belong to nothing, and put figures of usage right." };
         var verify = new Command("verify", "Re-hashes all content and checks that every manifest has all it names. Exits with 1 when something is damaged.")
         {
             data, dryRun, repair,
@@ -22,7 +25,28 @@ internal static class StorageCommand
             var mode = parsed.GetValue(dryRun) ? VerificationMode.DryRun : parsed.GetValue(repair) ? VerificationMode.Repair : VerificationMode.Mark;
             return VerifyAsync(parsed.GetValue(data), mode, cancellationToken);
         });
-        return new Command("storage", "Looks after the stored content.") { verify };
+        return new Command("storage", "Looks after the stored content.") { verify, Recount() };
+    }
+
+    private static Command Recount()
+    {
+        var data = new Option<string?>("--data") { Description = "The data folder (./data).", HelpName = "DIR" };
+        var repair = new Option<bool>("--repair") { Description = "Put the figures right." };
+        var recount = new Command("recount", "Counts what registries and repositories hold, and compares it with the figures that are kept. Exits with 1 when some are wrong and stay so.")
+        {
+            data, repair,
+        };
+        recount.SetAction((parsed, cancellationToken) => RecountAsync(parsed.GetValue(data), parsed.GetValue(repair), cancellationToken));
+        return recount;
+    }
+
+    private static async Task<int> RecountAsync(string? data, bool repair, CancellationToken cancellationToken)
+    {
+        await using var stores = await OfflineData.OpenAsync(OfflineData.Load(data), "berth storage recount", cancellationToken);
+        var differences = await stores.Metadata.RecountUsageAsync(repair, cancellationToken);
+        foreach (var usage in differences) Console.Out.WriteLine($"{(repair ? "repaired" : "wrong")}: {usage.Place} was said to hold {usage.Kept}, and holds {usage.Counted}");
+        Console.Out.WriteLine(differences.Count == 0 ? "All figures of usage are right." : $"{differences.Count} figures of usage were wrong{(repair ? " and are right now" : "; --repair puts them right")}.");
+        return repair || differences.Count == 0 ? ExitCodes.Success : ExitCodes.Failure;
     }
 
     private static async Task<int> VerifyAsync(string? data, VerificationMode mode, CancellationToken cancellationToken)

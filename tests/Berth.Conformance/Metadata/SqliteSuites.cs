@@ -35,6 +35,12 @@ public sealed class SqliteGarbage : GarbageSuite<SqliteDatabase>;
 
 public sealed class SqliteLedger : LedgerSuite<SqliteDatabase>;
 
+public sealed class SqliteUsage : UsageSuite<SqliteDatabase>;
+
+public sealed class SqliteQuotas : QuotasSuite<SqliteDatabase>;
+
+public sealed class SqliteUsagePlay : UsagePlaySuite<SqliteDatabase>;
+
 public sealed class SqliteModel : ModelSuite<SqliteDatabase>;
 
 public sealed class SqliteInstallation : InstallationSuite<SqliteDatabase>;

@@ -9,6 +9,7 @@ using Berth.Registry.Identity.Evidence;
 using Berth.Registry.Lifecycle.Workloads;
 using Berth.Registry.Lifecycle.Quarantines;
 using Berth.Registry.Lifecycle.TagRules;
+using Berth.Registry.Lifecycle.Usage;
 using Berth.Registry.Management;
 using Berth.Registry.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -49,6 +50,7 @@ public sealed partial class OpenApiDocumentTests
         Assert.Empty(WorkloadRoute.All.Select(route => route.Name).Except(document.Operations.Keys));
         Assert.Empty(TagRuleRoute.All.Select(route => (route.Method, route.Path)).Except(held));
         Assert.Empty(QuarantineRoute.All.Select(route => (route.Method, route.Path)).Except(held));
+        Assert.Empty(UsageRoute.All.Select(route => (route.Method, route.Path)).Except(held));
         var evidence = features.OfType<EvidenceEndpoints>().Single().Routes;
         Assert.Empty(evidence.Select(route => ("GET", $"/berth/v1/registries/{{registry}}/access/{route.Question}")).Except(held));
         Assert.Empty(evidence.Where(route => route.About.HasFlag(EvidenceSubject.Installation)).Select(route => ("GET", $"/berth/v1/access/{route.Question}")).Except(held));

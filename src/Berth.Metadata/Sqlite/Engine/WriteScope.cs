@@ -11,9 +11,14 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
         """);
 
     private static readonly Sql MoveUsage = new("""
-        INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, blobs = blobs + excluded.blobs, manifests = manifests + excluded.manifests,
-            tags = tags + excluded.tags
+            tags = tags + excluded.tags, unique_bytes = unique_bytes + excluded.unique_bytes
+        """);
+
+    private static readonly Sql MoveReserved = new("""
+        INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests, reserved) VALUES (?1, ?2, 0, 0, 0, ?3)
+        ON CONFLICT DO UPDATE SET reserved = reserved + excluded.reserved
         """);
 
     /// <summary>The time now, in milliseconds since 1970.</summary>
@@ -35,8 +40,14 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
     }
 
     /// <summary>Adds to the usage of a repository, of a registry (repository 0), or of the installation (both 0).</summary>
-    public void AddUsage(long registryId, long repositoryId, long bytes, long blobs, long manifests, long tags = 0) =>
-        Use(MoveUsage).Bind(registryId).Bind(repositoryId).Bind(bytes).Bind(blobs).Bind(manifests).Bind(tags).Execute();
+    public void AddUsage(long registryId, long repositoryId, long bytes, long blobs, long manifests, long tags = 0, long uniqueBytes = 0) =>
+        Use(MoveUsage).Bind(registryId).Bind(repositoryId).Bind(bytes).Bind(blobs).Bind(manifests).Bind(tags).Bind(uniqueBytes).Execute();
+
+    /// <summary>Adds to what open uploads have reserved of a repository's quota, or of a registry's (repository 0).</summary>
+    public void AddReserved(long registryId, long repositoryId, long bytes)
+    {
+        if (bytes != 0) Use(MoveReserved).Bind(registryId).Bind(repositoryId).Bind(bytes).Execute();
+    }
 }
 
 /// <summary>What the ledger says of one mutation, beside who asked for it.</summary>

@@ -8,6 +8,8 @@ internal static class TokenScopes
     public const string Workloads = "registry:workloads:*";
     public const string Quarantine = "registry:quarantine:*";
     public const string TagRules = "registry:tag_rules:*";
+    public const string Usage = "registry:usage:*";
+    public const string Quotas = "registry:quotas:*";
 
     public static string Pull(RepositoryName repository) => $"repository:{repository}:pull";
 

@@ -5,7 +5,7 @@ namespace Berth.Registry.Identity.Authorization;
 
 /// <summary>
 /// What a client asks a registry token for, or what a token carries: <c>repository:name:pull,push</c>, <c>registry:catalog:*</c>,
-/// <c>registry:deleted_catalog:*</c>, <c>registry:tag_rules:*</c>, <c>registry:quarantine:*</c> and <c>registry:workloads:*</c>. A type, an action or a name that is not known asks for nothing.
+/// <c>registry:deleted_catalog:*</c>, and of the same form <c>workloads</c>, <c>tag_rules</c>, <c>quarantine</c>, <c>usage</c> and <c>quotas</c>. A type, an action or a name that is not known asks for nothing.
 /// </summary>
 public sealed class RegistryScopes
 {
@@ -25,6 +25,8 @@ public sealed class RegistryScopes
         ("workloads", [RegistryAction.WorkloadsRead, RegistryAction.WorkloadsWrite]),
         ("tag_rules", [RegistryAction.TagRulesRead, RegistryAction.TagRulesWrite, RegistryAction.TagRulesDelete]),
         ("quarantine", [RegistryAction.QuarantineRead, RegistryAction.QuarantineWrite]),
+        ("usage", [RegistryAction.UsageRead]),
+        ("quotas", [RegistryAction.QuotasWrite]),
     ];
 
     // In the order asked for, which is the order in which a token lists them.

@@ -48,6 +48,8 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.SignIn] = [],
         [RegistryAction.CatalogRead] = [Of("pull/read")],
         [RegistryAction.UploadsRead] = [Of("uploads/read")],
+        [RegistryAction.UsageRead] = [OfControl("listUsages/read")],
+        [RegistryAction.QuotasWrite] = [OfControl("quotas/write"), OfControl("write")],
         [RegistryAction.DeletedCatalogRead] = [Of("deleted/read")],
         [RegistryAction.WorkloadsRead] = [Of("workloads/read"), Of("push/write")],
         [RegistryAction.WorkloadsWrite] = [Of("workloads/write"), Of("push/write")],
@@ -61,6 +63,8 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.SignIn] = [],
         [RegistryAction.CatalogRead] = [Of("catalog/read")],
         [RegistryAction.UploadsRead] = [Of("uploads/read")],
+        [RegistryAction.UsageRead] = [OfControl("listUsages/read")],
+        [RegistryAction.QuotasWrite] = [OfControl("quotas/write"), OfControl("write")],
         [RegistryAction.DeletedCatalogRead] = [Of("catalog/read")],
         [RegistryAction.WorkloadsRead] = [Of("workloads/read"), Of("repositories/content/write")],
         [RegistryAction.WorkloadsWrite] = [Of("workloads/write"), Of("repositories/content/write")],
@@ -69,24 +73,24 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.MetricsRead] = [Of("metrics/read")],
     };
 
-    /// <summary>Whether the actions are of the control plane whatever the mode.</summary>
-    private bool IsOfControl { get; init; }
-
     /// <summary>What gives the right on repositories; one of them is enough.</summary>
     public static IReadOnlyList<RightSource> Of(RepositoryAction action, RoleAssignmentMode mode) => (IsAbac(mode) ? Abac : Legacy)[action];
 
     /// <summary>What gives the right on the registry; one of them is enough.</summary>
     public static IReadOnlyList<RightSource> Of(RegistryAction action, RoleAssignmentMode mode) => (IsAbac(mode) ? AbacRegistry : LegacyRegistry)[action];
 
+    /// <summary>Whether they are actions of the control plane, which count in both modes.</summary>
+    public bool IsControl { get; init; }
+
     /// <summary>Whether the role has all the actions, of the kind that the mode looks at.</summary>
-    public bool IsIn(RoleDefinition role, RoleAssignmentMode mode) => Actions.All(IsAbac(mode) && !IsOfControl ? role.AllowsDataAction : role.AllowsAction);
+    public bool IsIn(RoleDefinition role, RoleAssignmentMode mode) => Actions.All(IsAbac(mode) && !IsControl ? role.AllowsDataAction : role.AllowsAction);
 
     /// <summary>The actions as text.</summary>
     public override string ToString() => string.Join(" and ", Actions);
 
     private static RightSource Of(params string[] actions) => new([.. actions.Select(action => Prefix + action)]);
 
-    private static RightSource OfControl(string action) => Of(action) with { IsOfControl = true };
+    private static RightSource OfControl(string action) => Of(action) with { IsControl = true };
 
     private static bool IsAbac(RoleAssignmentMode mode) => mode == RoleAssignmentMode.AbacRepositoryPermissions;
 }

@@ -26,7 +26,7 @@ public sealed record RoleAssignment(string Id, string Scope, RoleDefinition Role
         if (Condition is null) return NameSet.All;
 
         // A condition narrows by repository, which this mode knows nothing of: what cannot be narrowed is not given.
-        if (mode == RoleAssignmentMode.LegacyRegistryPermissions) return NameSet.None;
+        if (mode == RoleAssignmentMode.LegacyRegistryPermissions && !source.IsControl) return NameSet.None;
         return source.Actions.Aggregate(NameSet.All, (set, action) => set.Intersect(Condition.Permits(action)));
     }
 }

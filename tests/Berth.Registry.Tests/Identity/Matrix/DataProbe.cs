@@ -6,6 +6,7 @@ using Berth.Registry.Distribution;
 using Berth.Registry.Lifecycle.Workloads;
 using Berth.Registry.Lifecycle.Quarantines;
 using Berth.Registry.Lifecycle.TagRules;
+using Berth.Registry.Lifecycle.Usage;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Identity.Matrix;
@@ -48,6 +49,7 @@ internal sealed record DataProbe(string Name, string Method, Need Need, string R
         new DataProbe(
             "artifacts.manifest.update (quarantine)", "PATCH", Need.WriteMetadata, $"/acr/v1/{repository}/_manifests/{DigestOf(RegistryClientExtensions.Image(Used))}", null,
             """{"writeEnabled":false,"quarantineState":"Failed"}"""u8.ToArray(), "{}"u8.ToArray(), "application/json"),
+        .. UsageRoute.All.Select(route => OfUsage(route, repository)),
     ];
 
     public static Digest DigestOf(byte[] bytes) => Digest.Compute(DigestAlgorithm.Sha256, bytes);
@@ -148,6 +150,22 @@ internal sealed record DataProbe(string Name, string Method, Need Need, string R
             "quarantine.repository.put" => new(route.Name, route.Method, Need.WriteQuarantine, $"{QuarantineRoute.Root}/repositories/{repository}", null, settings, none, "application/json"),
             "quarantine.repository.delete" => new(route.Name, route.Method, Need.WriteQuarantine, $"{QuarantineRoute.Root}/repositories/{repository}"),
             _ => throw new InvalidOperationException($"The route {route.Name} is new: give it a request, and say here what one needs for it."),
+        };
+    }
+
+    // Who is let in sets no quota by a body that is none, and takes none away from a repository that has none.
+    private static DataProbe OfUsage(UsageRoute route, string repository)
+    {
+        var path = route.Path.Replace("{name}", repository, StringComparison.Ordinal);
+        return route.Name switch
+        {
+            "usage.image" => new(route.Name, route.Method, Need.ReadUsage, $"{path}?digest={DigestOf(RegistryClientExtensions.Image(Used))}"),
+            "usage.images" => new(
+                route.Name, route.Method, Need.ReadUsage, path, null, Encoding.UTF8.GetBytes($$"""{"digests":["{{DigestOf(RegistryClientExtensions.Image(Used))}}"]}"""), "{}"u8.ToArray(),
+                "application/json"),
+            "quotas.set" or "quotas.repository.set" => new(route.Name, route.Method, Need.WriteQuotas, path, null, """{"limit":1}"""u8.ToArray(), "{"u8.ToArray(), "application/json"),
+            "quotas.delete" or "quotas.repository.delete" => new(route.Name, route.Method, Need.WriteQuotas, path),
+            _ => new(route.Name, route.Method, Need.ReadUsage, path),
         };
     }
 

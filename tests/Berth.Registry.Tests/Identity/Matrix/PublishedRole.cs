@@ -24,6 +24,8 @@ internal enum Need
     DeleteTagRules,
     ReadQuarantine,
     WriteQuarantine,
+    ReadUsage,
+    WriteQuotas,
 }
 
 /// <summary>A built-in role as its definition is published, and what follows from it; the product's own tables have no part in this.</summary>
@@ -41,6 +43,8 @@ internal sealed record PublishedRole(string Name, string[] Actions, string[] Not
         Need.ReadTagRules => Gives(Registries + "tagRules/read"),
         Need.WriteTagRules => Gives(Registries + "tagRules/write"),
         Need.DeleteTagRules => Gives(Registries + "tagRules/delete"),
+        Need.ReadUsage => Gives(Registries + "listUsages/read"),
+        Need.WriteQuotas => Gives(Registries + "quotas/write") || Gives(Registries + "write"),
         _ => GivesOnContent(need, mode),
     };
 

@@ -1,0 +1,46 @@
+using Berth.Metadata.Sqlite.Engine;
+
+namespace Berth.Metadata.Sqlite;
+
+/// <summary>What upload sessions have reserved of quotas: it stands in their rows, and ends with them.</summary>
+public sealed partial class SqliteMetadataStore
+{
+    private static readonly Sql IsInRegistry = new("SELECT 1 FROM registry_blobs WHERE registry_id = ?1 AND digest = ?2");
+
+    private static readonly Sql SetUploadReserved = new("UPDATE uploads SET reserved = ?2, repository_reserved = ?3 WHERE id = ?1");
+
+    private static readonly Sql IsReserving = new("SELECT 1 FROM uploads WHERE id = ?1 AND (reserved > 0 OR repository_reserved > 0)");
+
+    /// <summary>The session, if it has reserved something.</summary>
+    private static UploadRecord? FindReserving(WriteScope scope, string id)
+    {
+        using (var row = scope.Use(IsReserving).Bind(id))
+        {
+            if (!row.Step()) return null;
+        }
+
+        return FindUpload(scope.Session, id);
+    }
+
+    /// <summary>Gives back what a session had reserved that is open no more.</summary>
+    private static void Release(WriteScope scope, UploadRecord ended)
+    {
+        scope.AddReserved(ended.RegistryId, 0, -ended.Reserved);
+        scope.AddReserved(ended.RegistryId, ended.RepositoryId, -ended.RepositoryReserved);
+    }
+
+    /// <summary>Gives back what an open session has reserved beyond the bytes that it holds.</summary>
+    private static void TrimReserved(WriteScope scope, UploadRecord upload)
+    {
+        if (upload.Reserved <= upload.Offset && upload.RepositoryReserved <= upload.Offset) return;
+        SetReserved(scope, upload, Math.Min(upload.Reserved, upload.Offset), Math.Min(upload.RepositoryReserved, upload.Offset));
+    }
+
+    private static void SetReserved(WriteScope scope, UploadRecord upload, long ofRegistry, long ofRepository)
+    {
+        if ((ofRegistry, ofRepository) == (upload.Reserved, upload.RepositoryReserved)) return;
+        scope.Use(SetUploadReserved).Bind(upload.Id).Bind(ofRegistry).Bind(ofRepository).Execute();
+        scope.AddReserved(upload.RegistryId, 0, ofRegistry - upload.Reserved);
+        scope.AddReserved(upload.RegistryId, upload.RepositoryId, ofRepository - upload.RepositoryReserved);
+    }
+}

@@ -1,0 +1,63 @@
+using Berth.Metadata;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Lifecycle;
+
+/// <summary>
+/// Looks at usage once a minute: tells of soft limits that were passed, shows what registries hold as a metric, and remembers it once a day, in UTC, so that growth can
+/// be seen. Nothing of it is on the path of a push.
+/// </summary>
+internal sealed partial class UsageWatch(
+    IUsage usage, IQuotas quotas, UsageMetrics metrics, LifecycleOptions options, TimeProvider time, ILogger<UsageWatch> logger) : BackgroundService
+{
+    private const int Page = 100;
+
+    private DateOnly _sampled;
+
+    /// <summary>One look. Called by the background loop; never by two at once.</summary>
+    public async Task LookAsync(CancellationToken cancellationToken)
+    {
+        await TellAsync(cancellationToken);
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        var first = await usage.ListRegistryTotalsAsync(0, Page, cancellationToken);
+        metrics.SetBytes(first.Select(registry => (registry.Name, registry.Figures.Bytes)));
+        if (today == _sampled) return;
+
+        for (var page = first; page.Count > 0; page = await usage.ListRegistryTotalsAsync(page[^1].Id, Page, cancellationToken))
+            await usage.SampleUsageAsync(page, today, today.AddDays(-IUsage.DaysOfHistory), cancellationToken);
+        _sampled = today;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await LookAsync(stoppingToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                LogLookFailed(e);
+            }
+        }
+    }
+
+    private async Task TellAsync(CancellationToken cancellationToken)
+    {
+        while (await quotas.ListPassedSoftLimitsAsync(Page, cancellationToken) is { Count: > 0 } passed)
+        {
+            foreach (var one in passed)
+            {
+                metrics.SoftLimitPassed();
+                LogSoftLimitPassed(one.Repository ?? "the registry as a whole", one.Registry, one.Limit, one.Bytes, one.PassedAt);
+            }
+
+            await quotas.MarkToldAsync(passed, cancellationToken);
+            if (passed.Count < Page) return;
+        }
+    }
+}
