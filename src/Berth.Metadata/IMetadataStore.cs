@@ -4,6 +4,7 @@ namespace Berth.Metadata;
 public interface IMetadataStore :
     IInstallation, IRegistries, IRegistryUsage, IDeletedRegistries, IResourceLocks, IPrincipals, IOutsideAccounts, ICredentials, IRoles, IRegistryTokens, IIssuerKeys, IGrants,
     IConsumers, IUploads, IBlobs, IManifests, IRepositories, IArtifacts, IDeletedContent, IExpiry, IGarbage, ILedger,
+    ILifecycleRules, ILifecyclePlans, ILifecycleCandidates,
     IAccessEvents, ISigningKeys, IMaintenance, IAsyncDisposable
 {
     /// <summary>Whether the database answers; for the readiness probe.</summary>

@@ -60,7 +60,7 @@ public static class RegistryExtensions
         services.AddSingleton<RegistryResolver>();
         services.AddSingleton<KnownSettings>();
         services.AddSingleton(s => new DataEndpointHosts(s.GetRequiredService<RegistryResolver>(), s.GetRequiredService<KnownSettings>(), options));
-        return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle()
+        return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts().AddLifecycle().AddLifecycleRules()
             .AddSingleton<IFeatureRoutes, ReferenceEndpoints>();
     }
 

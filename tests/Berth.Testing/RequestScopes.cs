@@ -21,6 +21,7 @@ public static partial class RequestScopes
             "/v2/_catalog" or "/acr/v1/_catalog" => ["registry:catalog:*"],
             "/acr/v1/_deleted/_catalog" => ["registry:deleted_catalog:*"],
             "/v2" => [],
+            _ when path.StartsWith("/berth/v1/lifecycle/", StringComparison.Ordinal) => [method == "GET" ? "registry:lifecycle:*" : "registry:lifecycle_write:*"],
             _ when path.StartsWith("/v2/", StringComparison.Ordinal) => OfDistribution(method, path, query),
             _ when path.StartsWith("/acr/v1/", StringComparison.Ordinal) => OfArtifacts(method, path["/acr/v1/".Length..]),
             _ => null,

@@ -62,10 +62,15 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
         "Evidence", "Berth's own calls: an auditor's questions about who has access and who used it, and the keys of issuers that cannot be asked.", ApiServer.ControlPlane,
         ["controlPlaneToken"], "RegistryError", [400, 401, 403, 404, 503]);
 
+    /// <summary>Lifecycle rules.</summary>
+    public static readonly ApiPart Lifecycle = new(
+        "Lifecycle", "Berth's own calls: rules about what goes and what stays, previews of what they take, and runs that take it.", ApiServer.Registry, AtRegistry, "RegistryError",
+        [400, 401, 403, 404, 429, 503]);
+
     /// <summary>The description of all this.</summary>
     public static readonly ApiPart Reference = new(
         "Reference", "This document, and the page that shows it.", ApiServer.Registry, [], "RegistryError", [405]);
 
     /// <summary>All parts, in the document's order.</summary>
-    public static IReadOnlyList<ApiPart> All => [Distribution, Artifacts, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Reference];
+    public static IReadOnlyList<ApiPart> All => [Distribution, Artifacts, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Lifecycle, Reference];
 }

@@ -32,6 +32,7 @@ internal static class PublishedInstruments
         using var outside = new OutsideAccountMetrics(factory);
         using var federation = new FederationMetrics(factory);
         using var lifecycle = new LifecycleMetrics(factory);
+        using var rules = new RuleMetrics(factory);
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
         return instruments;
     }

@@ -4,8 +4,8 @@ using Berth.Oci;
 namespace Berth.Registry.Identity.Authorization;
 
 /// <summary>
-/// What a client asks a registry token for, or what a token carries: <c>repository:name:pull,push</c>, <c>registry:catalog:*</c> and
-/// <c>registry:deleted_catalog:*</c>. A type, an action or a name that is not known asks for nothing.
+/// What a client asks a registry token for, or what a token carries: <c>repository:name:pull,push</c>, <c>registry:catalog:*</c>,
+/// <c>registry:deleted_catalog:*</c>, <c>registry:lifecycle:*</c> and <c>registry:lifecycle_write:*</c>. A type, an action or a name that is not known asks for nothing.
 /// </summary>
 public sealed class RegistryScopes
 {
@@ -19,7 +19,10 @@ public sealed class RegistryScopes
     private const string RegistryType = "registry";
 
     private static readonly (string Name, RegistryAction Action)[] RegistryNames =
-        [("catalog", RegistryAction.CatalogRead), ("deleted_catalog", RegistryAction.DeletedCatalogRead)];
+    [
+        ("catalog", RegistryAction.CatalogRead), ("deleted_catalog", RegistryAction.DeletedCatalogRead), ("lifecycle", RegistryAction.LifecycleRead),
+        ("lifecycle_write", RegistryAction.LifecycleWrite),
+    ];
 
     // In the order asked for, which is the order in which a token lists them.
     private readonly OrderedDictionary<RepositoryName, HashSet<RepositoryAction>> _repositories = [];

@@ -41,6 +41,8 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.UploadsRead] = [Of("uploads/read")],
         [RegistryAction.DeletedCatalogRead] = [Of("deleted/read")],
         [RegistryAction.MetricsRead] = [Of("metrics/read")],
+        [RegistryAction.LifecycleRead] = [Of("lifecycle/read")],
+        [RegistryAction.LifecycleWrite] = [Of("lifecycle/write")],
     };
 
     private static readonly Dictionary<RegistryAction, RightSource[]> AbacRegistry = new()
@@ -50,6 +52,8 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.UploadsRead] = [Of("uploads/read")],
         [RegistryAction.DeletedCatalogRead] = [Of("catalog/read")],
         [RegistryAction.MetricsRead] = [Of("metrics/read")],
+        [RegistryAction.LifecycleRead] = [Of("lifecycle/read")],
+        [RegistryAction.LifecycleWrite] = [Of("lifecycle/write")],
     };
 
     /// <summary>What gives the right on repositories; one of them is enough.</summary>
