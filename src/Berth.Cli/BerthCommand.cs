@@ -7,6 +7,7 @@ using Berth.Cli.Credentials;
 using Berth.Cli.Groups;
 using Berth.Cli.Identities;
 using Berth.Cli.Kubelet;
+using Berth.Cli.Lifecycle;
 using Berth.Cli.Login;
 using Berth.Cli.Policies;
 using Berth.Cli.Role;
@@ -30,6 +31,7 @@ internal static class BerthCommand
         ("role", RoleCommand.Create),
         ("identity", IdentityCommand.Create),
         ("policy", PolicyCommand.Create),
+        ("lifecycle", LifecycleCommand.Create),
         ("completion", CompletionCommand.Create),
         ("docker-credential", DockerCredentialCommand.Create),
         ("credential-provider", CredentialProviderCommand.Create),

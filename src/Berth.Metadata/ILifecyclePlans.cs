@@ -1,5 +1,3 @@
-using Berth.Oci;
-
 namespace Berth.Metadata;
 
 /// <summary>Plans: what rules would take at a moment, item by item, and the runs that do it.</summary>

@@ -6,6 +6,7 @@ using Berth.Oci;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity.Authorization;
+using Berth.Registry.Lifecycle.Rules;
 using Berth.Registry.Management;
 using Berth.Server.Telemetry;
 using Berth.Server.Tests.Telemetry;
@@ -51,6 +52,19 @@ public sealed class GeneratedReferenceTests
             var right = route.Action is { } action ? $"repository `{action}`" : $"registry `{route.RegistryAction}`";
             page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | {Summary(typeof(ArtifactKind), route.Kind.ToString())} | {right} |\n");
         }
+
+        page.Append("""
+
+            ## Lifecycle rules
+
+            Berth's own API of rules about what goes and what stays ([what they do](../user/lifecycle.md)).
+
+            | route | method | path | right |
+            |---|---|---|---|
+
+            """);
+        foreach (var route in LifecycleRoute.All)
+            page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | `{route.Path}` | registry `{route.Action}` |\n");
 
         GeneratedPage.Check("docs/reference/routes.md", page.ToString());
     }

@@ -83,15 +83,19 @@ public sealed partial class RegistryClient
         }
     }
 
+    private Task<JsonElement> SendMetadataAsync(
+        HttpMethod method, string path, string scope, JsonElement? body, HttpStatusCode expected, CancellationToken cancellationToken) =>
+        SendMetadataAsync(method, path, scope, body, [expected], cancellationToken);
+
     private async Task<JsonElement> SendMetadataAsync(
-        HttpMethod method, string path, string scope, JsonElement? body, HttpStatusCode expected, CancellationToken cancellationToken)
+        HttpMethod method, string path, string scope, JsonElement? body, HttpStatusCode[] expected, CancellationToken cancellationToken)
     {
         var request = new RegistryRequest
         {
             Method = method,
             Address = At(path),
             Scopes = [scope],
-            Expected = [expected],
+            Expected = expected,
             Content = body is { } json ? () => new StringContent(json.GetRawText(), System.Text.Encoding.UTF8, "application/json") : null,
         };
         using var response = await _transport.SendAsync(request, cancellationToken);

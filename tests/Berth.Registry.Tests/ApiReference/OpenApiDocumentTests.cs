@@ -6,6 +6,7 @@ using Berth.Registry.Distribution;
 using Berth.Registry.Identity.Authority;
 using Berth.Registry.Identity.Directory;
 using Berth.Registry.Identity.Evidence;
+using Berth.Registry.Lifecycle.Rules;
 using Berth.Registry.Management;
 using Berth.Registry.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +44,7 @@ public sealed partial class OpenApiDocumentTests
         Assert.Empty(ManagementRoute.All.Select(route => (route.Method, "/" + route.Pattern.TrimStart('/'))).Except(held));
         Assert.Empty(DistributionRoute.All.SelectMany(route => route.AnswersHead ? [route.Name, route.Name + ".head"] : new[] { route.Name }).Except(document.Operations.Keys));
         Assert.Empty(ArtifactRoute.All.Select(route => route.Name).Except(document.Operations.Keys));
+        Assert.Empty(LifecycleRoute.All.Select(route => (route.Method, route.Path)).Except(held));
         var evidence = features.OfType<EvidenceEndpoints>().Single().Routes;
         Assert.Empty(evidence.Select(route => ("GET", $"/berth/v1/registries/{{registry}}/access/{route.Question}")).Except(held));
         Assert.Empty(evidence.Where(route => route.About.HasFlag(EvidenceSubject.Installation)).Select(route => ("GET", $"/berth/v1/access/{route.Question}")).Except(held));

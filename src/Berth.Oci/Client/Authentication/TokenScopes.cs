@@ -6,6 +6,9 @@ internal static class TokenScopes
     public const string Catalog = "registry:catalog:*";
     public const string DeletedCatalog = "registry:deleted_catalog:*";
 
+    public const string LifecycleRead = "registry:lifecycle:*";
+    public const string LifecycleWrite = "registry:lifecycle_write:*";
+
     public static string Pull(RepositoryName repository) => $"repository:{repository}:pull";
 
     public static string Push(RepositoryName repository) => $"repository:{repository}:pull,push";

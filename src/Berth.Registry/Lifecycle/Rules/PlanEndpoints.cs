@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Oci.Http;

@@ -57,9 +57,9 @@ internal static class RuleReader
         "enabled" => rule with { IsEnabled = Flag(property) },
         "schedule" => rule with { Schedule = ReadSchedule(property) },
         "repositories" => rule with { Repositories = Patterns(property) },
-        "repositoryRegex" => rule with { RepositoryRegex = Text(property) },
+        "repositoryRegex" => rule with { RepositoryRegex = Text(property, 1_000) },
         "tags" => rule with { Tags = Patterns(property) },
-        "tagRegex" => rule with { TagRegex = Text(property) },
+        "tagRegex" => rule with { TagRegex = Text(property, 1_000) },
         "olderThan" => rule with { Conditions = rule.Conditions with { OlderThan = Duration(property) } },
         "untaggedFor" => rule with { Conditions = rule.Conditions with { UntaggedFor = Duration(property) } },
         "notPulledFor" => rule with { Conditions = rule.Conditions with { NotPulledFor = Unused(property, longestUnused) } },
@@ -124,7 +124,8 @@ internal static class RuleReader
     {
         if (property.Value.ValueKind == JsonValueKind.Object)
         {
-            var (tags, count) = ((IReadOnlyList<string>)[], 0);
+            List<string> tags = [];
+            var count = 0;
             foreach (var inner in property.Value.EnumerateObject())
             {
                 if (inner.Name == "tags") tags = Patterns(inner);

@@ -10,7 +10,7 @@ public sealed class DataPlaneMatrixTests
     private static readonly string[] Everything =
     [
         "repository:team/app:pull,push,delete,metadata_read,metadata_write,deleted_read,deleted_restore", "repository:team/absent:delete", "registry:catalog:*",
-        "registry:deleted_catalog:*",
+        "registry:deleted_catalog:*", "registry:lifecycle:*", "registry:lifecycle_write:*",
     ];
 
     private static readonly Need[] OfRepository = [Need.Pull, Need.Push, Need.Delete, Need.ReadMetadata, Need.WriteMetadata];

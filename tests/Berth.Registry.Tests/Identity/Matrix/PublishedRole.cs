@@ -17,6 +17,8 @@ internal enum Need
     DeletedCatalog,
     ReadDeleted,
     RestoreDeleted,
+    ReadLifecycle,
+    WriteLifecycle,
 }
 
 /// <summary>A built-in role as its definition is published, and what follows from it; the product's own tables have no part in this.</summary>
@@ -39,6 +41,8 @@ internal sealed record PublishedRole(string Name, string[] Actions, string[] Not
             Need.ReadMetadata => Gives(Registries + "pull/read") || Gives(Registries + "push/write") || Gives(Registries + "metadata/read"),
             Need.DeletedCatalog or Need.ReadDeleted => Gives(Registries + "deleted/read"),
             Need.RestoreDeleted => Gives(Registries + "deleted/restore/action"),
+            Need.ReadLifecycle => Gives(Registries + "lifecycle/read"),
+            Need.WriteLifecycle => Gives(Registries + "lifecycle/write"),
             _ => Gives(Registries + "push/write") || Gives(Registries + "metadata/write"),
         }
         : need switch
@@ -48,6 +52,8 @@ internal sealed record PublishedRole(string Name, string[] Actions, string[] Not
             Need.ReadDeleted => GivesData("repositories/metadata/read") && GivesData("repositories/metadata/delete"),
             Need.RestoreDeleted => GivesData("repositories/content/write") && GivesData("repositories/content/delete"),
             Need.OpenUploads => GivesData("uploads/read"),
+            Need.ReadLifecycle => GivesData("lifecycle/read"),
+            Need.WriteLifecycle => GivesData("lifecycle/write"),
             Need.Pull => GivesData("repositories/content/read"),
             Need.Push => GivesData("repositories/content/write"),
             Need.Delete => GivesData("repositories/content/delete"),
