@@ -44,7 +44,8 @@ internal sealed class Departures(Session session, long registryId, long reposito
 
     private static readonly Sql ListSignatureTags = new("SELECT name, manifest_id FROM tags WHERE repository_id = ?1 AND name >= ?2 AND name < ?3 LIMIT ?4");
 
-    private static readonly Sql IsLive = new("SELECT 1 FROM manifests WHERE repository_id = ?1 AND digest = ?2 AND deleted_at IS NULL");
+    // One that was deleted and can be restored counts: what belongs to it must be there then.
+    private static readonly Sql IsThere = new("SELECT 1 FROM manifests WHERE repository_id = ?1 AND digest = ?2");
 
     private readonly List<Departing> _going = [];
     private readonly HashSet<long> _ids = [];
@@ -175,7 +176,7 @@ internal sealed class Departures(Session session, long registryId, long reposito
 
     private static bool Exists(Session session, long repositoryId, Digest digest)
     {
-        using var row = session.Use(IsLive).Bind(repositoryId).Bind(digest);
+        using var row = session.Use(IsThere).Bind(repositoryId).Bind(digest);
         return row.Step();
     }
 }

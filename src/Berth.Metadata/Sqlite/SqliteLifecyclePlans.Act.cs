@@ -18,7 +18,10 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql AddPlanOutcome = new("UPDATE lifecycle_plans SET done = done + ?2, skipped = skipped + ?3 WHERE id = ?1");
 
-    private static readonly Sql FindCreator = new("SELECT created_by FROM lifecycle_plans WHERE id = ?1 AND kind = 2 AND state = 2");
+    // What a deleted registry holds is not a run's to delete: it may be recovered.
+    private static readonly Sql FindCreator = new("""
+        SELECT p.created_by FROM lifecycle_plans p CROSS JOIN registries r ON r.id = p.registry_id AND r.deleted_at IS NULL WHERE p.id = ?1 AND p.kind = 2 AND p.state = 2
+        """);
 
     private static readonly Sql IsManifestQuarantined = new("SELECT 1 FROM manifests WHERE id = ?1 AND quarantine = 1");
 

@@ -35,7 +35,8 @@ public sealed partial class SqliteMetadataStore
         """);
 
     private static readonly Sql NextOpenRegistry = new("""
-        SELECT registry_id FROM lifecycle_plans INDEXED BY lifecycle_plans_open WHERE registry_id > ?1 AND state < 3 ORDER BY registry_id LIMIT 1
+        SELECT p.registry_id FROM lifecycle_plans p INDEXED BY lifecycle_plans_open CROSS JOIN registries r ON r.id = p.registry_id AND r.deleted_at IS NULL
+        WHERE p.registry_id > ?1 AND p.state < 3 ORDER BY p.registry_id LIMIT 1
         """);
 
     private static readonly Sql TakeLease = new("""

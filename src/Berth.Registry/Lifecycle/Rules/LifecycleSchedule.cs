@@ -17,7 +17,10 @@ internal sealed partial class LifecycleSchedule(
     private const int StepsOfForgetting = 100;
 
     /// <summary>Does all that is due now; the runs that are begun are over when the task ends.</summary>
-    public async Task RunDueAsync(CancellationToken cancellationToken)
+    public async Task RunDueAsync(CancellationToken cancellationToken) => await Task.WhenAll(await StartDueAsync(cancellationToken)).WaitAsync(cancellationToken);
+
+    /// <summary>Begins all that is due now; the result is the work that is under way.</summary>
+    private async Task<IReadOnlyList<Task>> StartDueAsync(CancellationToken cancellationToken)
     {
         foreach (var due in (await rules.ListDueLifecycleRulesAsync(Most, cancellationToken)).GroupBy(rule => rule.RegistryId)) await BeginAsync(due.Key, [.. due], cancellationToken);
         var work = (await plans.ListOpenLifecycleRegistriesAsync(Most, cancellationToken)).Select(jobs.StartIfIdle).ToList();
@@ -27,7 +30,7 @@ internal sealed partial class LifecycleSchedule(
             if (!await plans.ForgetLifecycleStepAsync(now - LifecycleJobs.ItemsKept, now - options.LedgerRetention, ILifecyclePlans.LargestPage, cancellationToken)) break;
         }
 
-        await Task.WhenAll(work).WaitAsync(cancellationToken);
+        return work;
     }
 
     /// <inheritdoc/>
@@ -38,7 +41,7 @@ internal sealed partial class LifecycleSchedule(
         {
             try
             {
-                await RunDueAsync(stoppingToken);
+                await StartDueAsync(stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -71,7 +71,7 @@ internal static class LifecycleClient
         var blob = Encoding.UTF8.GetBytes(text);
         Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync(repository, blob));
         var image = Encoding.UTF8.GetString(RegistryClientExtensions.Image(blob));
-        var manifest = Encoding.UTF8.GetBytes($$"""{{image[..^1]}},"subject":{"mediaType":"{{MediaTypes.OciManifest}}","digest":"{{subject}}","size":{{size}}}}""");
+        var manifest = Encoding.UTF8.GetBytes($$"""{{image[..^1]}},"subject":{"mediaType":"{{MediaTypes.OciManifest}}","digest":"{{subject}}","size":{{size}} } }""");
         var digest = Digest.Compute(DigestAlgorithm.Sha256, manifest);
         foreach (var reference in tags.Length > 0 ? tags : [digest.ToString()])
             Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync(repository, reference, manifest));

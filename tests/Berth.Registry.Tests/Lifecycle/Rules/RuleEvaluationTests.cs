@@ -1,7 +1,6 @@
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Lifecycle.Rules;
-using CsCheck;
 
 namespace Berth.Registry.Tests.Lifecycle.Rules;
 
@@ -23,14 +22,14 @@ public sealed class RuleEvaluationTests
         });
 
     private static readonly Gen<LifecycleRule> Rules = Gen.Select(
-        Gen.OneOf<string[]>([], ["v*"], ["b*", "x1"]), Gen.Int[0, 12].Null(), Gen.Int[0, 4], Gen.Int[0, 3], Gen.Long[0, 4].Null(), Gen.Int[1, 3].Null(),
+        Gen.OneOf<string[]>([], ["v*"], ["b*", "x1"]), Gen.Int[-1, 12], Gen.Int[0, 4], Gen.Int[0, 3], Gen.Long[-1, 4], Gen.Int[0, 3],
         Gen.Enum<LifecycleAction>(), Gen.OneOf("app", "other")).Select(
         (tags, age, last, spare, size, releases, action, repository) => new LifecycleRule("rule", action)
         {
             Repositories = [repository],
             Tags = tags,
-            Conditions = new RuleConditions { OlderThan = age is { } days ? TimeSpan.FromDays(days) : null, KeepLast = last, SpareNewest = spare, LargerThan = size },
-            KeepReleases = releases is { } count ? new ReleaseLine(["v*"], count) : null,
+            Conditions = new RuleConditions { OlderThan = age < 0 ? null : TimeSpan.FromDays(age), KeepLast = last, SpareNewest = spare, LargerThan = size < 0 ? null : size },
+            KeepReleases = releases > 0 ? new ReleaseLine(["v*"], releases) : null,
         });
 
     [Fact]
