@@ -85,8 +85,11 @@ internal sealed class PlanBody(ILifecycleRules rules, ILifecyclePlans plans, Lif
 
     private static void CheckNames(JsonDocument? body, params string[] known)
     {
-        if (body?.RootElement.EnumerateObject().FirstOrDefault(property => !known.Contains(property.Name)) is { Name: { } name })
-            throw Bad($"'{(name.Length <= 100 ? name : name[..100])}' is not known here; there are {string.Join(", ", known)}.");
+        if (body is null) return;
+        foreach (var name in body.RootElement.EnumerateObject().Select(property => property.Name))
+        {
+            if (!known.Contains(name)) throw Bad($"'{(name.Length <= 100 ? name : name[..100])}' is not known here; there are {string.Join(", ", known)}.");
+        }
     }
 
     private static OciException Bad(string message) => new(OciErrorCode.BadRequest, message);

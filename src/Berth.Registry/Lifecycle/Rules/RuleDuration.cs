@@ -25,7 +25,10 @@ internal static class RuleDuration
             if (end == at || end == text.Length || end - at > 9) return false;
             while (unit < Units.Length && Units[unit].Unit != text[end]) unit++;
             if (unit == Units.Length) return false;
-            time += Units[unit++].Time * long.Parse(text.AsSpan(at, end - at), NumberStyles.None, CultureInfo.InvariantCulture);
+            var count = long.Parse(text.AsSpan(at, end - at), NumberStyles.None, CultureInfo.InvariantCulture);
+            var one = Units[unit++].Time;
+            if (count > Longest / one) return false;
+            time += one * count;
             if (time > Longest) return false;
             at = end + 1;
         }
