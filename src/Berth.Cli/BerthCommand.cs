@@ -8,6 +8,7 @@ using Berth.Cli.Garbage;
 using Berth.Cli.Groups;
 using Berth.Cli.Identities;
 using Berth.Cli.Kubelet;
+using Berth.Cli.Lifecycle;
 using Berth.Cli.Login;
 using Berth.Cli.Policies;
 using Berth.Cli.Quarantine;
@@ -41,6 +42,7 @@ internal static class BerthCommand
         ("tag-rule", TagRuleCommand.Create),
         ("usage", UsageCommand.Create),
         ("quota", QuotaCommand.Create),
+        ("lifecycle", LifecycleCommand.Create),
         ("completion", CompletionCommand.Create),
         ("docker-credential", DockerCredentialCommand.Create),
         ("credential-provider", CredentialProviderCommand.Create),

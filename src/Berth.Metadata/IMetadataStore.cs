@@ -4,6 +4,7 @@ namespace Berth.Metadata;
 public interface IMetadataStore :
     IInstallation, IRegistries, IRegistryUsage, IUsage, IQuotas, IDeletedRegistries, IResourceLocks, IPrincipals, IOutsideAccounts, ICredentials, IRoles, IRegistryTokens, IIssuerKeys, IGrants,
     IConsumers, IUploads, IBlobs, IManifests, IRepositories, IArtifacts, ITagRules, IQuarantine, IDeletedContent, IExpiry, IWorkloads, IGarbage, IGarbageControl, ILedger,
+    ILifecycleRules, ILifecyclePlans, ILifecycleCandidates,
     IAccessEvents, ISigningKeys, IMaintenance, IAsyncDisposable
 {
     /// <summary>Whether the database answers; for the readiness probe.</summary>

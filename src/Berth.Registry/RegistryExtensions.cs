@@ -61,7 +61,7 @@ public static class RegistryExtensions
         services.AddSingleton<KnownSettings>();
         services.AddSingleton(s => new DataEndpointHosts(s.GetRequiredService<RegistryResolver>(), s.GetRequiredService<KnownSettings>(), options));
         return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts()
-            .AddLifecycle().AddUsage().AddTagRules().AddQuarantine().AddWorkloads().AddGarbageControl()
+            .AddLifecycle().AddLifecycleRules().AddUsage().AddTagRules().AddQuarantine().AddWorkloads().AddGarbageControl()
             .AddSingleton<IFeatureRoutes, ReferenceEndpoints>();
     }
 

@@ -10,6 +10,7 @@ using Berth.Registry.Lifecycle.Workloads;
 using Berth.Registry.Lifecycle.Quarantines;
 using Berth.Registry.Lifecycle.TagRules;
 using Berth.Registry.Lifecycle.Usage;
+using Berth.Registry.Lifecycle.Rules;
 using Berth.Registry.Management;
 using Berth.Server.Telemetry;
 using Berth.Server.Tests.Telemetry;
@@ -101,6 +102,18 @@ public sealed class GeneratedReferenceTests
 
             """);
         foreach (var route in UsageRoute.All)
+            page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | `{route.Path}` | registry `{route.Action}` |\n");
+        page.Append("""
+
+            ## Lifecycle rules
+
+            Berth's own API of rules about what goes and what stays ([what they do](../user/lifecycle.md)).
+
+            | route | method | path | right |
+            |---|---|---|---|
+
+            """);
+        foreach (var route in LifecycleRoute.All)
             page.Append(CultureInfo.InvariantCulture, $"| `{route.Name}` | {route.Method} | `{route.Path}` | registry `{route.Action}` |\n");
 
         GeneratedPage.Check("docs/reference/routes.md", page.ToString());

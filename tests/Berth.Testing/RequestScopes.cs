@@ -27,6 +27,7 @@ public static partial class RequestScopes
             _ when path.StartsWith("/berth/v1/tag-rules", StringComparison.Ordinal) => ["registry:tag_rules:*"],
             _ when path.StartsWith("/berth/v1/usage", StringComparison.Ordinal) => ["registry:usage:*"],
             _ when path.StartsWith("/berth/v1/quotas", StringComparison.Ordinal) => [method == "GET" ? "registry:usage:*" : "registry:quotas:*"],
+            _ when path.StartsWith("/berth/v1/lifecycle/", StringComparison.Ordinal) => [method == "GET" ? "registry:lifecycle:*" : "registry:lifecycle_write:*"],
             _ when path.StartsWith("/v2/", StringComparison.Ordinal) => OfDistribution(method, path, query),
             _ when path.StartsWith("/acr/v1/", StringComparison.Ordinal) => OfArtifacts(method, path["/acr/v1/".Length..]),
             _ => null,

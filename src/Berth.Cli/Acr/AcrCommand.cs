@@ -10,7 +10,7 @@ internal static class AcrCommand
     /// <summary>The command with its verbs.</summary>
     public static Command Create()
     {
-        var command = new Command("acr", "Registries and what is in them.") { HealthCommand.Create(), RegistryLogin.Create(), EvidenceCommand.Create() };
+        var command = new Command("acr", "Registries and what is in them.") { HealthCommand.Create(), RegistryLogin.Create(), EvidenceCommand.Create(), PurgeCommand.Create() };
         foreach (var verb in RegistryCommands.All()) command.Add(verb);
         foreach (var noun in (Command[])[
             RepositoryCommands.Create(), ManifestCommands.Create(), AdminUserCommands.Create(), ScopeMapCommands.Create(), TokenCommands.Create(), NetworkRuleCommands.Create(),

@@ -204,6 +204,18 @@ public static class LedgerKinds
     /// <summary>A lock of a resource was deleted.</summary>
     public const string ResourceLockDeleted = "resource-lock.deleted";
 
+    /// <summary>A lifecycle rule of a registry was made or changed.</summary>
+    public const string LifecycleRuleSet = "lifecycle-rule.set";
+
+    /// <summary>A lifecycle rule of a registry was deleted.</summary>
+    public const string LifecycleRuleDeleted = "lifecycle-rule.deleted";
+
+    /// <summary>A run of lifecycle rules was asked for, or was due.</summary>
+    public const string LifecycleRunStarted = "lifecycle-run.started";
+
+    /// <summary>A run of lifecycle rules ended.</summary>
+    public const string LifecycleRunEnded = "lifecycle-run.ended";
+
     /// <summary>The installation was made or restored.</summary>
     public const string InstallationChanged = "installation.changed";
 
@@ -219,8 +231,8 @@ public static class LedgerKinds
         [UploadOpened] = "An upload session was opened.",
         [UploadAborted] = "An upload session was cancelled by its client or expired.",
         [ManifestPushed] = "A manifest was pushed that was not there.",
-        [ManifestDeleted] = "A manifest was deleted for good, with its tags; `policy` says which policy of the registry asked for it.",
-        [ManifestSoftDeleted] = "A manifest was deleted, with its tags, and can be restored; `policy` says which policy of the registry asked for it.",
+        [ManifestDeleted] = "A manifest was deleted for good, with its tags; `policy` says which policy of the registry asked for it, `rule` and `run` which lifecycle rule.",
+        [ManifestSoftDeleted] = "A manifest was deleted, with its tags, and can be restored; `policy` says which policy of the registry asked for it, `rule` and `run` which lifecycle rule.",
         [ManifestRestored] = "A deleted manifest was restored, by itself or with what lists it or it refers to; its tags have records of their own.",
         [ManifestPurged] = "A deleted manifest was deleted for good: its time was over, or somebody asked for it.",
         [ManifestDamaged] = "A manifest's bytes were found missing or wrong; it is answered as absent.",
@@ -271,6 +283,10 @@ public static class LedgerKinds
         [ResourceGroupDeleted] = "A resource group was deleted.",
         [ResourceLockSet] = "A resource was locked against deletion or change on the control plane, or a lock was changed.",
         [ResourceLockDeleted] = "A lock of a resource was deleted.",
+        [LifecycleRuleSet] = "A lifecycle rule of a registry was made or changed.",
+        [LifecycleRuleDeleted] = "A lifecycle rule of a registry was deleted.",
+        [LifecycleRunStarted] = "A run of lifecycle rules was asked for, or was due; what it does has records of its own, which name the rule and the run.",
+        [LifecycleRunEnded] = "A run of lifecycle rules ended; `state` and the counts say how.",
         [InstallationChanged] = "The installation was made or restored.",
     };
 }

@@ -80,11 +80,16 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
         "Protection", "Berth's own calls about what must not be changed: the rules that make tags write-once, and quarantine.", ApiServer.Registry, AtRegistry, "RegistryError",
         [400, 401, 403, 404, 429, 503]);
 
+    /// <summary>Lifecycle rules.</summary>
+    public static readonly ApiPart Lifecycle = new(
+        "Lifecycle", "Berth's own calls: rules about what goes and what stays, previews of what they take, and runs that take it.", ApiServer.Registry, AtRegistry, "RegistryError",
+        [400, 401, 403, 404, 429, 503]);
+
     /// <summary>The description of all this.</summary>
     public static readonly ApiPart Reference = new(
         "Reference", "This document, and the page that shows it.", ApiServer.Registry, [], "RegistryError", [405]);
 
     /// <summary>All parts, in the document's order.</summary>
     public static IReadOnlyList<ApiPart> All =>
-        [Distribution, Artifacts, Workloads, Usage, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Protection, Operations, Reference];
+        [Distribution, Artifacts, Workloads, Usage, RegistryTokens, Authority, ControlPlane, Directory, Evidence, Lifecycle, Protection, Operations, Reference];
 }

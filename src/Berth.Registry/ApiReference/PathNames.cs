@@ -26,6 +26,8 @@ internal static class PathNames
         ["tagsName"] = "default.",
         ["deleted"] = "The name of a deleted registry, as their list has it.",
         ["linkGroup"] = "The part of a registry that is reached privately: registry.",
+        ["rule"] = "A lifecycle rule's name.",
+        ["plan"] = "The id of a preview or a run of lifecycle rules, a number.",
         ["connectionName"] = "The name of a private endpoint's connection.",
     };
 

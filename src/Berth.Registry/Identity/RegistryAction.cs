@@ -44,4 +44,10 @@ public enum RegistryAction
 
     /// <summary><c>metrics/read</c>: read the server's metrics from another machine; asked of the default registry.</summary>
     MetricsRead,
+
+    /// <summary><c>lifecycle/read</c>: see lifecycle rules, previews and runs, and what they name in every repository.</summary>
+    LifecycleRead,
+
+    /// <summary><c>lifecycle/write</c>: make lifecycle rules and previews, and run them: delete in every repository.</summary>
+    LifecycleWrite,
 }

@@ -5,11 +5,12 @@ using Microsoft.Extensions.Logging;
 namespace Berth.Registry.Lifecycle;
 
 /// <summary>
-/// Deletes for good what deleted registries hold, once their time is over or somebody asked for it: repository by repository, what was deleted there before, then accounts and
-/// scope maps. A round takes a bounded number of steps; the next one goes on.
+/// Deletes for good what deleted registries hold, once their time is over or somebody asked for it: repository by repository, what was deleted there before, then accounts,
+/// scope maps and lifecycle rules. A round takes a bounded number of steps; the next one goes on.
 /// </summary>
 public sealed partial class RegistryPurge(
-    IDeletedRegistries deleted, IExpiry expiry, IWorkloads workloads, IManifests manifests, IRepositories repositories, LifecycleOptions options, TimeProvider time, ILogger<RegistryPurge> logger)
+    IDeletedRegistries deleted, IExpiry expiry, IWorkloads workloads, IManifests manifests, IRepositories repositories, ILifecyclePlans plans, LifecycleOptions options, TimeProvider time,
+    ILogger<RegistryPurge> logger)
 {
     private const int Batch = 100;
     private const int StepsOfARound = 200;
@@ -26,6 +27,7 @@ public sealed partial class RegistryPurge(
             steps = await DeleteContentAsync(registry, steps, cancellationToken);
             while (steps > 0 && await expiry.PurgeDeletedStepAsync(registry, options.Grace, Batch, cancellationToken)) steps--;
             while (steps > 0 && await deleted.PurgeAccountsStepAsync(registry, Batch, cancellationToken)) steps--;
+            while (steps > 0 && await plans.PurgeLifecycleStepAsync(registry, Batch, cancellationToken)) steps--;
             if (steps <= 0) return;
 
             // What came in at the last moment is left for the next round.

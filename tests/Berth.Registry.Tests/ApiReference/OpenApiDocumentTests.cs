@@ -10,6 +10,7 @@ using Berth.Registry.Lifecycle.Workloads;
 using Berth.Registry.Lifecycle.Quarantines;
 using Berth.Registry.Lifecycle.TagRules;
 using Berth.Registry.Lifecycle.Usage;
+using Berth.Registry.Lifecycle.Rules;
 using Berth.Registry.Management;
 using Berth.Registry.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -51,6 +52,7 @@ public sealed partial class OpenApiDocumentTests
         Assert.Empty(TagRuleRoute.All.Select(route => (route.Method, route.Path)).Except(held));
         Assert.Empty(QuarantineRoute.All.Select(route => (route.Method, route.Path)).Except(held));
         Assert.Empty(UsageRoute.All.Select(route => (route.Method, route.Path)).Except(held));
+        Assert.Empty(LifecycleRoute.All.Select(route => (route.Method, route.Path)).Except(held));
         var evidence = features.OfType<EvidenceEndpoints>().Single().Routes;
         Assert.Empty(evidence.Select(route => ("GET", $"/berth/v1/registries/{{registry}}/access/{route.Question}")).Except(held));
         Assert.Empty(evidence.Where(route => route.About.HasFlag(EvidenceSubject.Installation)).Select(route => ("GET", $"/berth/v1/access/{route.Question}")).Except(held));

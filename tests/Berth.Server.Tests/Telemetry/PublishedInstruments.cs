@@ -34,6 +34,7 @@ internal static class PublishedInstruments
         using var lifecycle = new LifecycleMetrics(factory);
         using var workloads = new WorkloadMetrics(factory);
         using var usage = new UsageMetrics(factory);
+        using var rules = new RuleMetrics(factory);
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
         return instruments;
     }

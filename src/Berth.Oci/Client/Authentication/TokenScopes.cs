@@ -11,6 +11,9 @@ internal static class TokenScopes
     public const string Usage = "registry:usage:*";
     public const string Quotas = "registry:quotas:*";
 
+    public const string LifecycleRead = "registry:lifecycle:*";
+    public const string LifecycleWrite = "registry:lifecycle_write:*";
+
     public static string Pull(RepositoryName repository) => $"repository:{repository}:pull";
 
     public static string Push(RepositoryName repository) => $"repository:{repository}:pull,push";

@@ -5,7 +5,8 @@ namespace Berth.Registry.Identity.Authorization;
 
 /// <summary>
 /// What a client asks a registry token for, or what a token carries: <c>repository:name:pull,push</c>, <c>registry:catalog:*</c>,
-/// <c>registry:deleted_catalog:*</c>, and of the same form <c>workloads</c>, <c>tag_rules</c>, <c>quarantine</c>, <c>usage</c> and <c>quotas</c>. A type, an action or a name that is not known asks for nothing.
+/// <c>registry:deleted_catalog:*</c>, and of the same form <c>workloads</c>, <c>lifecycle</c>, <c>lifecycle_write</c>, <c>tag_rules</c>, <c>quarantine</c>, <c>usage</c> and <c>quotas</c>. A
+/// type, an action or a name that is not known asks for nothing.
 /// </summary>
 public sealed class RegistryScopes
 {
@@ -23,6 +24,8 @@ public sealed class RegistryScopes
         ("catalog", [RegistryAction.CatalogRead]),
         ("deleted_catalog", [RegistryAction.DeletedCatalogRead]),
         ("workloads", [RegistryAction.WorkloadsRead, RegistryAction.WorkloadsWrite]),
+        ("lifecycle", [RegistryAction.LifecycleRead]),
+        ("lifecycle_write", [RegistryAction.LifecycleWrite]),
         ("tag_rules", [RegistryAction.TagRulesRead, RegistryAction.TagRulesWrite, RegistryAction.TagRulesDelete]),
         ("quarantine", [RegistryAction.QuarantineRead, RegistryAction.QuarantineWrite]),
         ("usage", [RegistryAction.UsageRead]),

@@ -56,6 +56,8 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.QuarantineRead] = [Of("quarantine/read")],
         [RegistryAction.QuarantineWrite] = [Of("quarantine/write")],
         [RegistryAction.MetricsRead] = [Of("metrics/read")],
+        [RegistryAction.LifecycleRead] = [Of("lifecycle/read")],
+        [RegistryAction.LifecycleWrite] = [Of("lifecycle/write")],
     };
 
     private static readonly Dictionary<RegistryAction, RightSource[]> AbacRegistry = new(Configuration)
@@ -71,6 +73,8 @@ internal sealed record RightSource(IReadOnlyList<string> Actions)
         [RegistryAction.QuarantineRead] = [Of("quarantinedArtifacts/read")],
         [RegistryAction.QuarantineWrite] = [Of("quarantinedArtifacts/write")],
         [RegistryAction.MetricsRead] = [Of("metrics/read")],
+        [RegistryAction.LifecycleRead] = [Of("lifecycle/read")],
+        [RegistryAction.LifecycleWrite] = [Of("lifecycle/write")],
     };
 
     /// <summary>What gives the right on repositories; one of them is enough.</summary>

@@ -11,6 +11,7 @@ public sealed class DataPlaneMatrixTests
     [
         "repository:team/app:pull,push,delete,metadata_read,metadata_write,deleted_read,deleted_restore", "repository:team/absent:delete", "registry:catalog:*",
         "registry:deleted_catalog:*", "registry:workloads:*", "registry:tag_rules:*", "registry:quarantine:*", "registry:usage:*", "registry:quotas:*",
+        "registry:lifecycle:*", "registry:lifecycle_write:*",
     ];
 
     private static readonly Need[] OfRepository = [Need.Pull, Need.Push, Need.Delete, Need.ReadMetadata, Need.WriteMetadata];

@@ -7,12 +7,13 @@ using Berth.Registry.Lifecycle.Workloads;
 using Berth.Registry.Lifecycle.Quarantines;
 using Berth.Registry.Lifecycle.TagRules;
 using Berth.Registry.Lifecycle.Usage;
+using Berth.Registry.Lifecycle.Rules;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Identity.Matrix;
 
 /// <summary>
-/// One request for each row of the route tables of <c>/v2/</c>, <c>/acr/v1</c>, <c>/berth/v1/workloads</c> and a registry's own rules, HEAD and mounts included, and what it needs. A row that is not known here
+/// One request for each row of the route tables of <c>/v2/</c>, <c>/acr/v1</c> and a registry's own <c>/berth/v1</c>, HEAD and mounts included, and what it needs. A row that is not known here
 /// has no request: the tests then fail until somebody writes down who may make it.
 /// </summary>
 /// <param name="Name">The route.</param>
@@ -50,6 +51,7 @@ internal sealed record DataProbe(string Name, string Method, Need Need, string R
             "artifacts.manifest.update (quarantine)", "PATCH", Need.WriteMetadata, $"/acr/v1/{repository}/_manifests/{DigestOf(RegistryClientExtensions.Image(Used))}", null,
             """{"writeEnabled":false,"quarantineState":"Failed"}"""u8.ToArray(), "{}"u8.ToArray(), "application/json"),
         .. UsageRoute.All.Select(route => OfUsage(route, repository)),
+        .. LifecycleRoute.All.Select(OfLifecycle),
     ];
 
     public static Digest DigestOf(byte[] bytes) => Digest.Compute(DigestAlgorithm.Sha256, bytes);
@@ -167,6 +169,33 @@ internal sealed record DataProbe(string Name, string Method, Need Need, string R
             "quotas.delete" or "quotas.repository.delete" => new(route.Name, route.Method, Need.WriteQuotas, path),
             _ => new(route.Name, route.Method, Need.ReadUsage, path),
         };
+    }
+
+    private static DataProbe OfLifecycle(LifecycleRoute route)
+    {
+        var rule = """{"repositories":["**"],"tags":["*"],"action":"delete"}""";
+        return route.Name switch
+        {
+            "lifecycle.rules" => Read("rules"),
+            "lifecycle.rule.show" => Read("rules/absent"),
+            "lifecycle.rule.save" => Write("rules/stolen?force=true", Encoding.UTF8.GetBytes(rule)),
+            "lifecycle.rule.delete" => Write("rules/absent"),
+            "lifecycle.previews" => Read("previews"),
+            "lifecycle.preview.make" => Write("previews", Encoding.UTF8.GetBytes($$"""{"rules":[{{rule}}]}""")),
+            "lifecycle.preview.show" => Read("previews/1"),
+            "lifecycle.preview.items" => Read("previews/1/items"),
+            "lifecycle.runs" => Read("runs"),
+            "lifecycle.run.start" => Write("runs", Encoding.UTF8.GetBytes($$"""{"rules":[{{rule}}]}""")),
+            "lifecycle.run.show" => Read("runs/1"),
+            "lifecycle.run.items" => Read("runs/1/items"),
+            _ => throw new InvalidOperationException($"The route {route.Name} is new: give it a request, and say here what one needs for it."),
+        };
+
+        DataProbe Read(string path) => new(route.Name, route.Method, Need.ReadLifecycle, LifecycleRoute.Prefix + path);
+
+        // What says nothing is refused by those who are let in.
+        DataProbe Write(string path, byte[]? body = null) =>
+            new(route.Name, route.Method, Need.WriteLifecycle, LifecycleRoute.Prefix + path, null, body, body is null ? null : """{"nothing":1}"""u8.ToArray(), "application/json");
     }
 
     private static DataProbe OfChange(ArtifactRoute route, string path) => new(

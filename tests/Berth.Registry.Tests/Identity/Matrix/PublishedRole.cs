@@ -26,6 +26,8 @@ internal enum Need
     WriteQuarantine,
     ReadUsage,
     WriteQuotas,
+    ReadLifecycle,
+    WriteLifecycle,
 }
 
 /// <summary>A built-in role as its definition is published, and what follows from it; the product's own tables have no part in this.</summary>
@@ -63,6 +65,8 @@ internal sealed record PublishedRole(string Name, string[] Actions, string[] Not
             Need.RestoreDeleted => Gives(Registries + "deleted/restore/action"),
             Need.ReadWorkloads => Gives(Registries + "push/write") || Gives(Registries + "workloads/read"),
             Need.WriteWorkloads => Gives(Registries + "push/write") || Gives(Registries + "workloads/write"),
+            Need.ReadLifecycle => Gives(Registries + "lifecycle/read"),
+            Need.WriteLifecycle => Gives(Registries + "lifecycle/write"),
             _ => Gives(Registries + "push/write") || Gives(Registries + "metadata/write"),
         }
         : need switch
@@ -76,6 +80,8 @@ internal sealed record PublishedRole(string Name, string[] Actions, string[] Not
             Need.WriteWorkloads => GivesData("repositories/content/write") || GivesData("workloads/write"),
             Need.ReadQuarantine => GivesData("quarantinedArtifacts/read"),
             Need.WriteQuarantine => GivesData("quarantinedArtifacts/write"),
+            Need.ReadLifecycle => GivesData("lifecycle/read"),
+            Need.WriteLifecycle => GivesData("lifecycle/write"),
             Need.Pull => GivesData("repositories/content/read"),
             Need.Push => GivesData("repositories/content/write"),
             Need.Delete => GivesData("repositories/content/delete"),

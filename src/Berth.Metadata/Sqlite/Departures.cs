@@ -1,0 +1,234 @@
+using Berth.Metadata.Sqlite.Engine;
+using Berth.Oci;
+
+namespace Berth.Metadata.Sqlite;
+
+/// <summary>
+/// Finds out whether a manifest of a repository may go, and what goes with it: the untagged images of an index that nothing else lists, and its signatures and other
+/// referrers. All of it goes in one act, or, where something keeps a referrer, nothing. Planning and acting ask the same questions.
+/// </summary>
+/// <param name="session">Where it looks.</param>
+/// <param name="registryId">The registry.</param>
+/// <param name="repositoryId">The repository's row.</param>
+/// <param name="repositoryLocks">The repository's locks.</param>
+/// <param name="youngSince">What was pushed after this time stays, in milliseconds since 1970.</param>
+/// <param name="plan">What the plan at hand takes.</param>
+internal sealed class Departures(Session session, long registryId, long repositoryId, Locks repositoryLocks, long youngSince, DeparturePlan plan)
+{
+    /// <summary>What goes with one manifest at most; more of it stays for its own time.</summary>
+    public const int MostWith = 100;
+
+    private const int MostTags = 1_000;
+    private const Locks AgainstDeletion = Locks.Delete | Locks.Write;
+
+    private static readonly Sql FindState = new("""
+        SELECT m.digest, m.size, m.hybrid_time, m.locks, m.updated_at, m.quarantine, COALESCE(w.pushed_at, m.created_at), m.subject
+        FROM manifests m LEFT JOIN manifest_waits w ON w.manifest_id = m.id AND w.kind = 1 WHERE m.id = ?1 AND m.deleted_at IS NULL
+        """);
+
+    private static readonly Sql ListTags = new("SELECT name, hybrid_time, updated_at, locks FROM tags WHERE manifest_id = ?1 ORDER BY repository_id, name LIMIT ?2");
+
+    private static readonly Sql ListParents = new("""
+        SELECT p.digest FROM edges e CROSS JOIN manifests p ON p.id = e.manifest_id
+        WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.digest <> ?2 AND p.deleted_at IS NULL LIMIT ?3
+        """);
+
+    private static readonly Sql ListChildren = new("""
+        SELECT c.id FROM edges e CROSS JOIN manifests c ON c.repository_id = e.repository_id AND c.digest = e.digest AND c.deleted_at IS NULL
+        WHERE e.manifest_id = ?1 AND e.kind = 2 LIMIT ?2
+        """);
+
+    private static readonly Sql ListReferrers = new("""
+        SELECT id, digest FROM manifests INDEXED BY manifests_by_subject WHERE repository_id = ?1 AND subject = ?2 AND deleted_at IS NULL LIMIT ?3
+        """);
+
+    private static readonly Sql ListSignatureTags = new("SELECT name, manifest_id FROM tags WHERE repository_id = ?1 AND name >= ?2 AND name < ?3 LIMIT ?4");
+
+    // One that was deleted and can be restored counts: what belongs to it must be there then.
+    private static readonly Sql IsThere = new("SELECT 1 FROM manifests WHERE repository_id = ?1 AND digest = ?2");
+
+    private readonly List<Departing> _going = [];
+    private readonly HashSet<long> _ids = [];
+    private readonly HashSet<Digest> _digests = [];
+
+    /// <summary>Whether the manifest may go, and what goes with it.</summary>
+    public Departure Find(long manifestId)
+    {
+        if (ReadDeparting(manifestId) is not { } root) return new Departure(LifecycleReason.Changed, null, []);
+        if (FindKeeper(root) is { Reason: not LifecycleReason.None } kept) return new Departure(kept.Reason, kept.Holder, []);
+        Add(root);
+        for (var next = 0; next < _going.Count; next++)
+        {
+            var one = _going[next];
+            foreach (var referrer in ReferrersOf(one.Digest))
+            {
+                if (_ids.Contains(referrer)) continue;
+                if (_going.Count > MostWith) break;
+                if (ReadDeparting(referrer) is not { } with) continue;
+
+                // What signs or describes something must not be left without it.
+                if (FindKeeper(with).Reason != LifecycleReason.None || !plan.MayTake(session, with.Digest))
+                    return new Departure(LifecycleReason.SubjectOfKept, with.Tags.Count > 0 ? with.Tags[0].Name : with.Digest.ToString(), []);
+                Add(with);
+            }
+
+            foreach (var child in ChildrenOf(one.Id))
+            {
+                if (_ids.Contains(child) || _going.Count > MostWith || ReadDeparting(child) is not { } with) continue;
+                if (FindKeeper(with).Reason == LifecycleReason.None && plan.MayTake(session, with.Digest)) Add(with);
+            }
+        }
+
+        return new Departure(LifecycleReason.None, null, _going);
+    }
+
+    /// <summary>What keeps a tag whatever is decided about the manifest: it is in use, or the tag is a signature of something that is there.</summary>
+    public static (LifecycleReason Reason, string? Holder) FindTagKeeper(Session session, long registryId, long repositoryId, string tag, Digest digest)
+    {
+        if (SqliteMetadataStore.FindUser(session, registryId, repositoryId, digest) is { } user) return (LifecycleReason.InUse, user);
+        return SignatureTag.SubjectOf(tag) is { IsDefault: false } subject && Exists(session, repositoryId, subject)
+            ? (LifecycleReason.ReferrerOfKept, subject.ToString())
+            : default;
+    }
+
+    private void Add(Departing departing)
+    {
+        _going.Add(departing);
+        _ids.Add(departing.Id);
+        _digests.Add(departing.Digest);
+    }
+
+    private (LifecycleReason Reason, string? Holder) FindKeeper(Departing manifest)
+    {
+        foreach (var tag in manifest.Tags)
+        {
+            if ((tag.Locks & AgainstDeletion) != Locks.None) return (LifecycleReason.Locked, tag.Name);
+            var goesWithSubject = SignatureTag.SubjectOf(tag.Name) is { IsDefault: false } subject && _digests.Contains(subject);
+            if (!goesWithSubject && !plan.TakesTag(session, tag.Name, tag.UpdatedAt)) return (LifecycleReason.Tagged, tag.Name);
+        }
+
+        if (((manifest.Locks | repositoryLocks) & AgainstDeletion) != Locks.None) return (LifecycleReason.Locked, null);
+        if (manifest.IsQuarantined) return (LifecycleReason.Quarantined, null);
+        if (manifest.PushedAt > youngSince) return (LifecycleReason.YoungerThanGrace, null);
+        if (SqliteMetadataStore.FindUser(session, registryId, repositoryId, manifest.Digest) is { } user) return (LifecycleReason.InUse, user);
+        if (FindParent(manifest.Digest) is { IsDefault: false } parent) return (LifecycleReason.ListedByKeptIndex, parent.ToString());
+        return IsKept(manifest.Subject) ? (LifecycleReason.ReferrerOfKept, manifest.Subject.ToString()) : default;
+    }
+
+    private bool IsKept(Digest subject) => !subject.IsDefault && !_digests.Contains(subject) && !plan.HasGone(session, subject) && Exists(session, repositoryId, subject);
+
+    private Digest FindParent(Digest digest)
+    {
+        var parents = new List<Digest>();
+        using (var rows = session.Use(ListParents).Bind(repositoryId).Bind(digest).Bind(MostWith + 1L))
+        {
+            while (rows.Step()) parents.Add(rows.Digest(0));
+        }
+
+        return parents.Find(parent => !_digests.Contains(parent) && !plan.HasGone(session, parent));
+    }
+
+    private Departing? ReadDeparting(long manifestId)
+    {
+        Departing found;
+        using (var row = session.Use(FindState).Bind(manifestId))
+        {
+            if (!row.Step()) return null;
+            found = new Departing(manifestId, row.Digest(0), row.Int64(1), row.Int64(2), (Locks)row.Int64(3), row.Int64(4))
+            {
+                IsQuarantined = row.Int64(5) == SqliteMetadataStore.Quarantined,
+                PushedAt = row.Int64(6),
+                Subject = row.Digest(7),
+            };
+        }
+
+        var tags = new List<DepartingTag>();
+        using var names = session.Use(ListTags).Bind(manifestId).Bind((long)MostTags);
+        while (names.Step()) tags.Add(new DepartingTag(names.Text(0), names.Int64(1), names.Int64(2), (Locks)names.Int64(3)));
+        return tags.Count < MostTags ? found with { Tags = tags } : null;
+    }
+
+    private List<long> ReferrersOf(Digest digest)
+    {
+        var found = new List<long>();
+        using (var rows = session.Use(ListReferrers).Bind(repositoryId).Bind(digest).Bind(MostWith + 1L))
+        {
+            while (rows.Step()) found.Add(rows.Int64(0));
+        }
+
+        if (SignatureTag.PrefixOf(digest) is not { } prefix) return found;
+        using var tags = session.Use(ListSignatureTags).Bind(repositoryId).Bind(prefix).Bind(prefix + "/").Bind(MostWith + 1L);
+        while (tags.Step())
+        {
+            if (SignatureTag.SubjectOf(tags.Text(0)) == digest) found.Add(tags.Int64(1));
+        }
+
+        return found;
+    }
+
+    private List<long> ChildrenOf(long manifestId)
+    {
+        var found = new List<long>();
+        using var rows = session.Use(ListChildren).Bind(manifestId).Bind(MostWith + 1L);
+        while (rows.Step()) found.Add(rows.Int64(0));
+        return found;
+    }
+
+    private static bool Exists(Session session, long repositoryId, Digest digest)
+    {
+        using var row = session.Use(IsThere).Bind(repositoryId).Bind(digest);
+        return row.Step();
+    }
+}
+
+/// <summary>Whether a manifest may go.</summary>
+/// <param name="Reason">What keeps it.</param>
+/// <param name="Holder">The digest, tag or workload that does; null for itself.</param>
+/// <param name="Going">What goes together, the manifest first; nothing where something keeps it.</param>
+internal readonly record struct Departure(LifecycleReason Reason, string? Holder, IReadOnlyList<Departing> Going);
+
+/// <summary>A manifest that may be about to go.</summary>
+internal sealed record Departing(long Id, Digest Digest, long Size, long HybridTime, Locks Locks, long UpdatedAt)
+{
+    public bool IsQuarantined { get; init; }
+
+    public long PushedAt { get; init; }
+
+    public Digest Subject { get; init; }
+
+    public IReadOnlyList<DepartingTag> Tags { get; init; } = [];
+}
+
+/// <summary>A tag of a manifest that may be about to go.</summary>
+internal readonly record struct DepartingTag(string Name, long HybridTime, long UpdatedAt, Locks Locks);
+
+/// <summary>What a plan takes, as the manifests of one repository need it.</summary>
+/// <param name="planId">The plan.</param>
+/// <param name="repository">The repository.</param>
+/// <param name="isActing">Whether it is being done: then nothing goes that is not in it, and what is in it stands until it has gone.</param>
+internal sealed class DeparturePlan(long planId, string repository, bool isActing)
+{
+    /// <summary>Manifests that are about to be added to the plan.</summary>
+    public HashSet<Digest> Pending { get; } = [];
+
+    /// <summary>Whether the plan removes the tag, which was last moved at a time.</summary>
+    public bool TakesTag(Session session, string tag, long updatedAt)
+    {
+        var item = SqliteMetadataStore.FindTaken(session, planId, repository, LifecycleItemKind.Tag, tag);
+        return item.IsThere && item.SeenAt == updatedAt && item.Action != LifecycleAction.ArchiveLock;
+    }
+
+    /// <summary>Whether the manifest is as good as gone while the plan is made.</summary>
+    public bool HasGone(Session session, Digest digest) => !isActing && IsTaken(session, digest);
+
+    /// <summary>Whether the manifest may go with another.</summary>
+    public bool MayTake(Session session, Digest digest) => !isActing || IsTaken(session, digest);
+
+    /// <summary>Whether the plan deletes the manifest.</summary>
+    public bool IsTaken(Session session, Digest digest)
+    {
+        if (Pending.Contains(digest)) return true;
+        var item = SqliteMetadataStore.FindTaken(session, planId, repository, LifecycleItemKind.Manifest, digest.ToString());
+        return item.IsThere && item.Action == LifecycleAction.Delete;
+    }
+}

@@ -1,0 +1,156 @@
+using System.Collections.Concurrent;
+using Berth.Metadata;
+using Berth.Oci;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Lifecycle.Rules;
+
+/// <summary>
+/// Works on plans: those of a registry one after another, and by one process at a time. A plan is rows, so that what a process that ended was doing goes on with the next
+/// one.
+/// </summary>
+internal sealed partial class LifecycleJobs(
+    ILifecyclePlans plans, PlanMaker maker, LifecycleOptions options, LifecycleMetrics deletions, RuleMetrics metrics, IHostApplicationLifetime lifetime,
+    ILogger<LifecycleJobs> logger)
+{
+    /// <summary>For how long the items of a plan that ended are remembered.</summary>
+    public static readonly TimeSpan ItemsKept = TimeSpan.FromDays(7);
+
+    private readonly ConcurrentDictionary<long, Task> _working = new();
+    private readonly Lock _gate = new();
+
+    /// <summary>Works on all open plans of a registry, after what is under way there; the task ends with it, and never fails.</summary>
+    public Task Start(long registryId)
+    {
+        lock (_gate)
+        {
+            var before = _working.GetValueOrDefault(registryId, Task.CompletedTask);
+            return _working[registryId] = Task.Run(async () =>
+            {
+                await before;
+                await WorkAsync(registryId);
+            });
+        }
+    }
+
+    /// <summary>The same, unless work is under way there already.</summary>
+    public Task StartIfIdle(long registryId)
+    {
+        lock (_gate)
+        {
+            return _working.GetValueOrDefault(registryId) is { IsCompleted: false } working ? working : Start(registryId);
+        }
+    }
+
+    private async Task WorkAsync(long registryId)
+    {
+        var stopping = lifetime.ApplicationStopping;
+        try
+        {
+            if (await plans.LeaseLifecycleAsync(registryId, stopping) is not { } lease) return;
+            try
+            {
+                while (await plans.FindOpenLifecyclePlanAsync(registryId, stopping) is { } plan)
+                {
+                    if (!await WorkAsync(lease, plan, stopping)) return;
+                }
+            }
+            finally
+            {
+                await plans.ReleaseLifecycleAsync(lease, CancellationToken.None);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The next process goes on.
+        }
+        catch (LifecycleLeaseLostException e)
+        {
+            LogTakenOver(e.Message);
+        }
+        catch (Exception e)
+        {
+            // The database does not answer: the plan stays open, and the next round takes it up.
+            metrics.Failed();
+            LogFailed(e, registryId);
+        }
+    }
+
+    /// <summary>Works on one plan; false when it has to wait.</summary>
+    private async Task<bool> WorkAsync(LifecycleLease lease, LifecyclePlanRecord plan, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (plan.State != LifecyclePlanState.Acting && !await EvaluateAsync(lease, plan, cancellationToken)) return true;
+            return await ActAsync(lease, plan, cancellationToken);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or LifecycleLeaseLostException or MetadataUnavailableException or MetadataFullException))
+        {
+            metrics.Failed();
+            LogPlanFailed(e, plan.Id);
+            var sentence = e is OciException ? e.Message : "It could not be carried out to its end; the server's log says why. What was done is done.";
+            await plans.SetLifecycleStateAsync(lease, plan.Id, LifecyclePlanState.Failed, sentence, cancellationToken);
+            return true;
+        }
+    }
+
+    /// <summary>Evaluates a plan; whether it is to be done.</summary>
+    private async Task<bool> EvaluateAsync(LifecycleLease lease, LifecyclePlanRecord plan, CancellationToken cancellationToken)
+    {
+        await maker.MakeAsync(lease, plan, cancellationToken);
+        metrics.Evaluated();
+        if (!plan.Plan.IsRun)
+        {
+            await plans.SetLifecycleStateAsync(lease, plan.Id, LifecyclePlanState.Done, null, cancellationToken);
+            return false;
+        }
+
+        var made = await plans.FindLifecyclePlanAsync(lease.RegistryId, plan.Id, cancellationToken);
+        if (made is not null && await FindDifferenceAsync(made, cancellationToken) is { } difference)
+        {
+            metrics.Stopped();
+            LogStopped(plan.Id, difference);
+            await plans.SetLifecycleStateAsync(lease, plan.Id, LifecyclePlanState.Stopped, difference, cancellationToken);
+            return false;
+        }
+
+        await plans.SetLifecycleStateAsync(lease, plan.Id, LifecyclePlanState.Acting, null, cancellationToken);
+        return true;
+    }
+
+    private async Task<string?> FindDifferenceAsync(LifecyclePlanRecord run, CancellationToken cancellationToken)
+    {
+        if (run.Plan.PreviewId is not { } id) return null;
+        if (await plans.FindLifecyclePlanAsync(run.Plan.RegistryId, id, cancellationToken) is not { State: LifecyclePlanState.Done } preview)
+            return $"The preview {id} is not there any more. Make another one.";
+        var gone = preview.Taken - (run.Taken - run.Added);
+        return (run.Added + gone) * 1_000 > (long)run.Plan.MaxDifference * Math.Max(preview.Taken, 1)
+            ? $"Nothing was done: what the rules take now differs from preview {id} by {run.Added + gone} of its {preview.Taken} items ({run.Added} more, {gone} less), over the share of "
+                + $"{run.Plan.MaxDifference / 10.0:0.#} %. Look at a new preview, or allow a larger difference."
+            : null;
+    }
+
+    private async Task<bool> ActAsync(LifecycleLease lease, LifecyclePlanRecord plan, CancellationToken cancellationToken)
+    {
+        for (LifecycleItemKey? after = LifecycleItemKey.Start; after is not null;)
+        {
+            var step = await plans.ActLifecycleStepAsync(lease, plan.Id, after, options.Grace, options.Interval, cancellationToken);
+            if (step.HeldUntil is { } until)
+            {
+                LogHeld(plan.Id, until);
+                await plans.SetLifecycleStateAsync(
+                    lease, plan.Id, LifecyclePlanState.Acting, $"It waits until {until:u}: the clock stepped, or nobody has looked at it lately, and nothing is deleted meanwhile.", cancellationToken);
+                return false;
+            }
+
+            metrics.Acted(step.Done, step.Skipped);
+            deletions.SoftDeleted(step.Restorable);
+            after = step.Next;
+        }
+
+        await plans.SetLifecycleStateAsync(lease, plan.Id, LifecyclePlanState.Done, null, cancellationToken);
+        LogDone(plan.Id);
+        return true;
+    }
+}
