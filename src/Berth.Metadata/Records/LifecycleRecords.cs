@@ -66,6 +66,9 @@ public enum LifecycleReason
 
     /// <summary>Another tag names it.</summary>
     Tagged = 11,
+
+    /// <summary>A rule makes the tag write-once and lets nobody remove it.</summary>
+    WriteOnce = 12,
 }
 
 /// <summary>The states of a plan. The values are stored; those from <see cref="Done"/> on are its end.</summary>

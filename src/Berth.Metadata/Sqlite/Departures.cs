@@ -7,13 +7,12 @@ namespace Berth.Metadata.Sqlite;
 /// Finds out whether a manifest of a repository may go, and what goes with it: the untagged images of an index that nothing else lists, and its signatures and other
 /// referrers. All of it goes in one act, or, where something keeps a referrer, nothing. Planning and acting ask the same questions.
 /// </summary>
-/// <param name="session">Where it looks.</param>
-/// <param name="registryId">The registry.</param>
+/// <param name="keepers">What keeps something whatever rules say.</param>
 /// <param name="repositoryId">The repository's row.</param>
 /// <param name="repositoryLocks">The repository's locks.</param>
 /// <param name="youngSince">What was pushed after this time stays, in milliseconds since 1970.</param>
 /// <param name="plan">What the plan at hand takes.</param>
-internal sealed class Departures(Session session, long registryId, long repositoryId, Locks repositoryLocks, long youngSince, DeparturePlan plan)
+internal sealed class Departures(Keepers keepers, long repositoryId, Locks repositoryLocks, long youngSince, DeparturePlan plan)
 {
     /// <summary>What goes with one manifest at most; more of it stays for its own time.</summary>
     public const int MostWith = 100;
@@ -22,7 +21,7 @@ internal sealed class Departures(Session session, long registryId, long reposito
     private const Locks AgainstDeletion = Locks.Delete | Locks.Write;
 
     private static readonly Sql FindState = new("""
-        SELECT m.digest, m.size, m.hybrid_time, m.locks, m.updated_at, m.quarantine, COALESCE(w.pushed_at, m.created_at), m.subject
+        SELECT m.digest, m.size, m.hybrid_time, m.locks, m.updated_at, COALESCE(w.pushed_at, m.created_at), m.subject
         FROM manifests m LEFT JOIN manifest_waits w ON w.manifest_id = m.id AND w.kind = 1 WHERE m.id = ?1 AND m.deleted_at IS NULL
         """);
 
@@ -47,6 +46,7 @@ internal sealed class Departures(Session session, long registryId, long reposito
     // One that was deleted and can be restored counts: what belongs to it must be there then.
     private static readonly Sql IsThere = new("SELECT 1 FROM manifests WHERE repository_id = ?1 AND digest = ?2");
 
+    private readonly Session _session = keepers.Session;
     private readonly List<Departing> _going = [];
     private readonly HashSet<long> _ids = [];
     private readonly HashSet<Digest> _digests = [];
@@ -67,7 +67,7 @@ internal sealed class Departures(Session session, long registryId, long reposito
                 if (ReadDeparting(referrer) is not { } with) continue;
 
                 // What signs or describes something must not be left without it.
-                if (FindKeeper(with).Reason != LifecycleReason.None || !plan.MayTake(session, with.Digest))
+                if (FindKeeper(with).Reason != LifecycleReason.None || !plan.MayTake(_session, with.Digest))
                     return new Departure(LifecycleReason.SubjectOfKept, with.Tags.Count > 0 ? with.Tags[0].Name : with.Digest.ToString(), []);
                 Add(with);
             }
@@ -75,20 +75,11 @@ internal sealed class Departures(Session session, long registryId, long reposito
             foreach (var child in ChildrenOf(one.Id))
             {
                 if (_ids.Contains(child) || _going.Count > MostWith || ReadDeparting(child) is not { } with) continue;
-                if (FindKeeper(with).Reason == LifecycleReason.None && plan.MayTake(session, with.Digest)) Add(with);
+                if (FindKeeper(with).Reason == LifecycleReason.None && plan.MayTake(_session, with.Digest)) Add(with);
             }
         }
 
         return new Departure(LifecycleReason.None, null, _going);
-    }
-
-    /// <summary>What keeps a tag whatever is decided about the manifest: it is in use, or the tag is a signature of something that is there.</summary>
-    public static (LifecycleReason Reason, string? Holder) FindTagKeeper(Session session, long registryId, long repositoryId, string tag, Digest digest)
-    {
-        if (SqliteMetadataStore.FindUser(session, registryId, repositoryId, digest) is { } user) return (LifecycleReason.InUse, user);
-        return SignatureTag.SubjectOf(tag) is { IsDefault: false } subject && Exists(session, repositoryId, subject)
-            ? (LifecycleReason.ReferrerOfKept, subject.ToString())
-            : default;
     }
 
     private void Add(Departing departing)
@@ -103,47 +94,47 @@ internal sealed class Departures(Session session, long registryId, long reposito
         foreach (var tag in manifest.Tags)
         {
             if ((tag.Locks & AgainstDeletion) != Locks.None) return (LifecycleReason.Locked, tag.Name);
+            if (keepers.FindWriteOnce(plan.Repository, tag.Name) is { } rule) return (LifecycleReason.WriteOnce, rule);
             var goesWithSubject = SignatureTag.SubjectOf(tag.Name) is { IsDefault: false } subject && _digests.Contains(subject);
-            if (!goesWithSubject && !plan.TakesTag(session, tag.Name, tag.UpdatedAt)) return (LifecycleReason.Tagged, tag.Name);
+            if (!goesWithSubject && !plan.TakesTag(_session, tag.Name, tag.UpdatedAt)) return (LifecycleReason.Tagged, tag.Name);
         }
 
         if (((manifest.Locks | repositoryLocks) & AgainstDeletion) != Locks.None) return (LifecycleReason.Locked, null);
-        if (manifest.IsQuarantined) return (LifecycleReason.Quarantined, null);
+        if (keepers.IsQuarantined(manifest.Id)) return (LifecycleReason.Quarantined, null);
         if (manifest.PushedAt > youngSince) return (LifecycleReason.YoungerThanGrace, null);
-        if (SqliteMetadataStore.FindUser(session, registryId, repositoryId, manifest.Digest) is { } user) return (LifecycleReason.InUse, user);
+        if (keepers.FindUser(repositoryId, manifest.Digest) is { } user) return (LifecycleReason.InUse, user);
         if (FindParent(manifest.Digest) is { IsDefault: false } parent) return (LifecycleReason.ListedByKeptIndex, parent.ToString());
         return IsKept(manifest.Subject) ? (LifecycleReason.ReferrerOfKept, manifest.Subject.ToString()) : default;
     }
 
-    private bool IsKept(Digest subject) => !subject.IsDefault && !_digests.Contains(subject) && !plan.HasGone(session, subject) && Exists(session, repositoryId, subject);
+    private bool IsKept(Digest subject) => !subject.IsDefault && !_digests.Contains(subject) && !plan.HasGone(_session, subject) && Exists(_session, repositoryId, subject);
 
     private Digest FindParent(Digest digest)
     {
         var parents = new List<Digest>();
-        using (var rows = session.Use(ListParents).Bind(repositoryId).Bind(digest).Bind(MostWith + 1L))
+        using (var rows = _session.Use(ListParents).Bind(repositoryId).Bind(digest).Bind(MostWith + 1L))
         {
             while (rows.Step()) parents.Add(rows.Digest(0));
         }
 
-        return parents.Find(parent => !_digests.Contains(parent) && !plan.HasGone(session, parent));
+        return parents.Find(parent => !_digests.Contains(parent) && !plan.HasGone(_session, parent));
     }
 
     private Departing? ReadDeparting(long manifestId)
     {
         Departing found;
-        using (var row = session.Use(FindState).Bind(manifestId))
+        using (var row = _session.Use(FindState).Bind(manifestId))
         {
             if (!row.Step()) return null;
             found = new Departing(manifestId, row.Digest(0), row.Int64(1), row.Int64(2), (Locks)row.Int64(3), row.Int64(4))
             {
-                IsQuarantined = row.Int64(5) == SqliteMetadataStore.Quarantined,
-                PushedAt = row.Int64(6),
-                Subject = row.Digest(7),
+                PushedAt = row.Int64(5),
+                Subject = row.Digest(6),
             };
         }
 
         var tags = new List<DepartingTag>();
-        using var names = session.Use(ListTags).Bind(manifestId).Bind((long)MostTags);
+        using var names = _session.Use(ListTags).Bind(manifestId).Bind((long)MostTags);
         while (names.Step()) tags.Add(new DepartingTag(names.Text(0), names.Int64(1), names.Int64(2), (Locks)names.Int64(3)));
         return tags.Count < MostTags ? found with { Tags = tags } : null;
     }
@@ -151,13 +142,13 @@ internal sealed class Departures(Session session, long registryId, long reposito
     private List<long> ReferrersOf(Digest digest)
     {
         var found = new List<long>();
-        using (var rows = session.Use(ListReferrers).Bind(repositoryId).Bind(digest).Bind(MostWith + 1L))
+        using (var rows = _session.Use(ListReferrers).Bind(repositoryId).Bind(digest).Bind(MostWith + 1L))
         {
             while (rows.Step()) found.Add(rows.Int64(0));
         }
 
         if (SignatureTag.PrefixOf(digest) is not { } prefix) return found;
-        using var tags = session.Use(ListSignatureTags).Bind(repositoryId).Bind(prefix).Bind(prefix + "/").Bind(MostWith + 1L);
+        using var tags = _session.Use(ListSignatureTags).Bind(repositoryId).Bind(prefix).Bind(prefix + "/").Bind(MostWith + 1L);
         while (tags.Step())
         {
             if (SignatureTag.SubjectOf(tags.Text(0)) == digest) found.Add(tags.Int64(1));
@@ -169,12 +160,13 @@ internal sealed class Departures(Session session, long registryId, long reposito
     private List<long> ChildrenOf(long manifestId)
     {
         var found = new List<long>();
-        using var rows = session.Use(ListChildren).Bind(manifestId).Bind(MostWith + 1L);
+        using var rows = _session.Use(ListChildren).Bind(manifestId).Bind(MostWith + 1L);
         while (rows.Step()) found.Add(rows.Int64(0));
         return found;
     }
 
-    private static bool Exists(Session session, long repositoryId, Digest digest)
+    /// <summary>Whether the repository has a manifest, deleted or not.</summary>
+    public static bool Exists(Session session, long repositoryId, Digest digest)
     {
         using var row = session.Use(IsThere).Bind(repositoryId).Bind(digest);
         return row.Step();
@@ -190,8 +182,6 @@ internal readonly record struct Departure(LifecycleReason Reason, string? Holder
 /// <summary>A manifest that may be about to go.</summary>
 internal sealed record Departing(long Id, Digest Digest, long Size, long HybridTime, Locks Locks, long UpdatedAt)
 {
-    public bool IsQuarantined { get; init; }
-
     public long PushedAt { get; init; }
 
     public Digest Subject { get; init; }
@@ -208,6 +198,9 @@ internal readonly record struct DepartingTag(string Name, long HybridTime, long 
 /// <param name="isActing">Whether it is being done: then nothing goes that is not in it, and what is in it stands until it has gone.</param>
 internal sealed class DeparturePlan(long planId, string repository, bool isActing)
 {
+    /// <summary>The repository.</summary>
+    public string Repository => repository;
+
     /// <summary>Manifests that are about to be added to the plan.</summary>
     public HashSet<Digest> Pending { get; } = [];
 

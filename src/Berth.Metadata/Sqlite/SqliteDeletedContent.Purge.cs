@@ -75,7 +75,7 @@ public sealed partial class SqliteMetadataStore
             foreach (var manifest in due)
             {
                 if (gone.Contains(manifest.Id)) continue;
-                if (FindTopOfExpired(scope, manifest) is { } top && FindUse(scope, top.RegistryId, top.RepositoryId, top.Digest) is null)
+                if (FindTopOfExpired(scope, manifest) is { } top && FindUse(scope.Session, scope.Now, top.RegistryId, top.RepositoryId, top.Digest) is null)
                 {
                     Purge(scope, top, _time.GetUtcNow() + grace, Caller.System);
                     gone.Add(top.Id);

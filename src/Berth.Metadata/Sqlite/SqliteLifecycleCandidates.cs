@@ -7,22 +7,17 @@ namespace Berth.Metadata.Sqlite;
 /// <summary>What lifecycle rules look at.</summary>
 public sealed partial class SqliteMetadataStore
 {
-    /// <summary>The state of a manifest that is quarantined, as its row has it.</summary>
-    internal const long Quarantined = 1;
-
-    private const string CandidateColumns = """
-        m.id, m.digest, m.locks, m.quarantine, m.artifact_type, m.architecture, COALESCE(NULLIF(m.image_size, 0), m.size), m.described
-        """;
-
+    // With ?5 or ?6 as the time now.
     private static readonly Sql ListTagCandidates = new($"""
-        SELECT {CandidateColumns}, t.name, t.updated_at, t.locks, m.created_at FROM tags t CROSS JOIN manifests m ON m.id = t.manifest_id
+        SELECT {CandidateColumns("?5")}, t.name, t.updated_at, t.locks, m.created_at FROM tags t
+        CROSS JOIN manifests m ON m.id = t.manifest_id CROSS JOIN repositories r ON r.id = t.repository_id
         WHERE t.repository_id = ?1 AND (t.updated_at, t.name) < (?2, ?3) ORDER BY t.updated_at DESC, t.name DESC LIMIT ?4
         """);
 
     private static readonly Sql ListUntaggedCandidates = new($"""
-        SELECT {CandidateColumns}, p.name, w.since, p.locks, w.pushed_at, p.id
+        SELECT {CandidateColumns("?6")}, r.name, w.since, r.locks, w.pushed_at, r.id
         FROM manifest_waits w INDEXED BY manifest_waits_due
-        CROSS JOIN manifests m ON m.id = w.manifest_id AND m.deleted_at IS NULL CROSS JOIN repositories p ON p.id = m.repository_id
+        CROSS JOIN manifests m ON m.id = w.manifest_id AND m.deleted_at IS NULL CROSS JOIN repositories r ON r.id = m.repository_id
         WHERE w.registry_id = ?1 AND w.kind = 1 AND (w.since, w.manifest_id) > (?2, ?3) AND w.since <= ?4 ORDER BY w.since, w.manifest_id LIMIT ?5
         """);
 
@@ -35,7 +30,7 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<Page<LifecycleCandidate>?> ListTagCandidatesAsync(
         long registryId, RepositoryName repository, TimeKey? after, int limit, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
-        (registryId, repository, after, limit),
+        (registryId, repository, after, limit, Now: NowMilliseconds),
         static (reader, list) =>
         {
             using var transaction = reader.Session.BeginRead();
@@ -48,7 +43,7 @@ public sealed partial class SqliteMetadataStore
             }
 
             var start = list.after ?? new TimeKey(long.MaxValue, "");
-            using var rows = reader.Use(ListTagCandidates).Bind(id).Bind(start.Time).Bind(start.Name).Bind(list.limit + 1L);
+            using var rows = reader.Use(ListTagCandidates).Bind(id).Bind(start.Time).Bind(start.Name).Bind(list.limit + 1L).Bind(list.Now);
             return ReadPage(rows, list.limit, row => TagOf(row, id, list.repository.Value, locks), static tag => KeyOf(tag));
         },
         cancellationToken));
@@ -56,11 +51,11 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<Page<LifecycleCandidate>> ListUntaggedCandidatesAsync(
         long registryId, DateTimeOffset until, TimeKey? after, int limit, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
-        (registryId, until, after, limit),
+        (registryId, until, after, limit, Now: NowMilliseconds),
         static (reader, list) =>
         {
             var start = list.after ?? new TimeKey(-1, "0");
-            using var rows = reader.Use(ListUntaggedCandidates).Bind(list.registryId).Bind(start.Time).Bind(PageKey.Row(start.Name)).Bind(list.until).Bind(list.limit + 1L);
+            using var rows = reader.Use(ListUntaggedCandidates).Bind(list.registryId).Bind(start.Time).Bind(PageKey.Row(start.Name)).Bind(list.until).Bind(list.limit + 1L).Bind(list.Now);
             return ReadPage(rows, list.limit, UntaggedOf, static manifest => KeyOf(manifest));
         },
         cancellationToken));
@@ -103,7 +98,7 @@ public sealed partial class SqliteMetadataStore
             Locks = locks | (Locks)row.Int64(2) | (Locks)row.Int64(10),
             OwnLocks = (Locks)row.Int64(2) & (Locks)row.Int64(10),
             PushedAt = row.Time(11),
-            IsQuarantined = row.Int64(3) == Quarantined,
+            IsQuarantined = row.Bool(3),
             ArtifactType = row.TextOrNull(4),
             Architecture = row.TextOrNull(5),
             Size = row.Int64(6),
@@ -117,12 +112,15 @@ public sealed partial class SqliteMetadataStore
         Locks = (Locks)row.Int64(2) | (Locks)row.Int64(10),
         OwnLocks = (Locks)row.Int64(2),
         PushedAt = row.Time(11),
-        IsQuarantined = row.Int64(3) == Quarantined,
+        IsQuarantined = row.Bool(3),
         ArtifactType = row.TextOrNull(4),
         Architecture = row.TextOrNull(5),
         Size = row.Int64(6),
         IsDescribed = row.Bool(7),
     };
+
+    private static string CandidateColumns(string now) =>
+        $"m.id, m.digest, m.locks, {QuarantinedAt(now)}, m.artifact_type, m.architecture, COALESCE(NULLIF(m.image_size, 0), m.size), m.described";
 
     private static string KeyOf(LifecycleCandidate candidate) => new TimeKey(
         candidate.UpdatedAt.ToUnixTimeMilliseconds(), candidate.Tag ?? candidate.ManifestId.ToString(CultureInfo.InvariantCulture)).ToString();

@@ -23,8 +23,6 @@ public sealed partial class SqliteMetadataStore
         SELECT p.created_by FROM lifecycle_plans p CROSS JOIN registries r ON r.id = p.registry_id AND r.deleted_at IS NULL WHERE p.id = ?1 AND p.kind = 2 AND p.state = 2
         """);
 
-    private static readonly Sql IsManifestQuarantined = new("SELECT 1 FROM manifests WHERE id = ?1 AND quarantine = 1");
-
     /// <inheritdoc/>
     public Task<LifecycleStep> ActLifecycleStepAsync(
         LifecycleLease lease, long planId, LifecycleItemKey after, TimeSpan grace, TimeSpan interval, CancellationToken cancellationToken) => RelieveAsync(
@@ -80,7 +78,7 @@ public sealed partial class SqliteMetadataStore
     private static (LifecycleReason Reason, string? Holder) DeleteManifestOf(Act act, LifecycleItem item, (RepositoryRow Repository, ManifestRow Manifest, NamedTag? Tag) found)
     {
         var plan = new DeparturePlan(act.PlanId, item.Repository, isActing: true);
-        var departure = new Departures(act.Scope.Session, act.RegistryId, found.Repository.Id, found.Repository.Locks, act.YoungSince, plan).Find(found.Manifest.Id);
+        var departure = new Departures(act.Keepers, found.Repository.Id, found.Repository.Locks, act.YoungSince, plan).Find(found.Manifest.Id);
         if (departure.Reason != LifecycleReason.None) return (departure.Reason, departure.Holder);
 
         // It would have gone with what it belongs to, which stayed.
@@ -105,8 +103,8 @@ public sealed partial class SqliteMetadataStore
         var (scope, tag) = (act.Scope, found.Tag!.Value);
         if (((found.Repository.Locks | found.Manifest.Locks | tag.Locks) & AgainstDeletion) != Locks.None) return (LifecycleReason.Locked, null);
         if (tag.UpdatedAt > act.YoungSince) return (LifecycleReason.YoungerThanGrace, null);
-        if (Exists(scope, IsManifestQuarantined, found.Manifest.Id)) return (LifecycleReason.Quarantined, null);
-        var keeper = Departures.FindTagKeeper(scope.Session, act.RegistryId, found.Repository.Id, item.Name, item.Digest);
+        if (act.Keepers.IsQuarantined(found.Manifest.Id)) return (LifecycleReason.Quarantined, null);
+        var keeper = act.Keepers.OfTag(found.Repository.Id, item.Repository, item.Name, item.Digest);
         if (keeper.Reason != LifecycleReason.None) return keeper;
 
         var deletion = BeginDeletion(scope, act.RegistryId, scope.Now, default, act.Caller, act.PayloadOf(item));
@@ -160,6 +158,8 @@ public sealed partial class SqliteMetadataStore
     private sealed class Act(WriteScope scope, long registryId, long planId, Caller caller, DateTimeOffset leaseUntil, long youngSince)
     {
         public WriteScope Scope => scope;
+
+        public Keepers Keepers { get; } = new(scope.Session, registryId, scope.Now);
 
         public long RegistryId => registryId;
 

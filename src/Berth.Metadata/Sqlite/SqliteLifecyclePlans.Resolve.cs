@@ -26,12 +26,13 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<(LifecycleReason Reason, string? Holder)>> FindTagKeepersAsync(
         long registryId, IReadOnlyList<LifecycleCandidate> tags, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<(long registryId, IReadOnlyList<LifecycleCandidate> tags), IReadOnlyList<(LifecycleReason, string?)>>(
-            (registryId, tags),
+        ValueTask.FromResult(Read<(long registryId, IReadOnlyList<LifecycleCandidate> tags, long now), IReadOnlyList<(LifecycleReason, string?)>>(
+            (registryId, tags, NowMilliseconds),
             static (reader, of) =>
             {
                 using var transaction = reader.Session.BeginRead();
-                return [.. of.tags.Select(tag => Departures.FindTagKeeper(reader.Session, of.registryId, tag.RepositoryId, tag.Tag!, tag.Digest))];
+                var keepers = new Keepers(reader.Session, of.registryId, of.now);
+                return [.. of.tags.Select(tag => keepers.OfTag(tag.RepositoryId, tag.Repository, tag.Tag!, tag.Digest))];
             },
             cancellationToken));
 
@@ -39,10 +40,11 @@ public sealed partial class SqliteMetadataStore
     public ValueTask<Page<LifecycleItem>> ResolveTaggedAsync(
         long registryId, long planId, RepositoryName repository, string? after, int limit, TimeSpan grace, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(
-            (registryId, planId, repository, after, limit, YoungSince: (_time.GetUtcNow() - grace).ToUnixTimeMilliseconds()),
+            (registryId, planId, repository, after, limit, YoungSince: (_time.GetUtcNow() - grace).ToUnixTimeMilliseconds(), Now: NowMilliseconds),
             static (reader, of) =>
             {
                 using var transaction = reader.Session.BeginRead();
+                var keepers = new Keepers(reader.Session, of.registryId, of.Now);
                 var (id, locks) = FindRepositoryIn(reader.Session, of.registryId, of.repository.Value);
                 if (id == 0) return new Page<LifecycleItem>([], More: false, null);
 
@@ -54,7 +56,7 @@ public sealed partial class SqliteMetadataStore
                     if (items.Count >= ILifecyclePlans.LargestPage) return new Page<LifecycleItem>(items, More: true, BeforeOf(tags, name, of.after));
                     if (action != LifecycleAction.Delete || plan.IsTaken(reader.Session, digest)) continue;
                     if (FindIdIn(reader.Session, id, name, digest) is not { } manifest) continue;
-                    var departure = new Departures(reader.Session, of.registryId, id, locks, of.YoungSince, plan).Find(manifest);
+                    var departure = new Departures(keepers, id, locks, of.YoungSince, plan).Find(manifest);
                     AddDeparture(items, plan, of.repository.Value, digest, rule, departure);
                 }
 
@@ -65,12 +67,13 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<LifecycleItem>> ResolveUntaggedAsync(
         long registryId, long planId, IReadOnlyList<(LifecycleCandidate Candidate, string Rule)> chosen, TimeSpan grace, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<(long, long, IReadOnlyList<(LifecycleCandidate, string)>, long), IReadOnlyList<LifecycleItem>>(
-            (registryId, planId, chosen, (_time.GetUtcNow() - grace).ToUnixTimeMilliseconds()),
+        ValueTask.FromResult(Read<(long, long, IReadOnlyList<(LifecycleCandidate, string)>, long, long), IReadOnlyList<LifecycleItem>>(
+            (registryId, planId, chosen, (_time.GetUtcNow() - grace).ToUnixTimeMilliseconds(), NowMilliseconds),
             static (reader, of) =>
             {
-                var (registryId, planId, chosen, youngSince) = of;
+                var (registryId, planId, chosen, youngSince, now) = of;
                 using var transaction = reader.Session.BeginRead();
+                var keepers = new Keepers(reader.Session, registryId, now);
                 var plans = new Dictionary<string, DeparturePlan>(StringComparer.Ordinal);
                 var items = new List<LifecycleItem>();
                 foreach (var (candidate, rule) in chosen)
@@ -79,7 +82,7 @@ public sealed partial class SqliteMetadataStore
                         plans.Add(candidate.Repository, plan = new DeparturePlan(planId, candidate.Repository, isActing: false));
                     if (plan.IsTaken(reader.Session, candidate.Digest)) continue;
                     var (id, locks) = FindRepositoryIn(reader.Session, registryId, candidate.Repository);
-                    var departure = new Departures(reader.Session, registryId, id, locks, youngSince, plan).Find(candidate.ManifestId);
+                    var departure = new Departures(keepers, id, locks, youngSince, plan).Find(candidate.ManifestId);
                     AddDeparture(items, plan, candidate.Repository, candidate.Digest, rule, departure);
                 }
 

@@ -70,6 +70,14 @@ public sealed partial class SqliteMetadataStore
         WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?5
         """);
 
+    /// <summary>Whether a manifest m, or its repository r, is set apart at a time.</summary>
+    /// <param name="now">The parameter that is bound to the time.</param>
+    internal static string QuarantinedAt(string now) => $"""
+        ((r.quarantine IS NOT NULL AND (r.quarantine_until IS NULL OR r.quarantine_until > {now})) OR EXISTS (
+            SELECT 1 FROM security_facts f
+            WHERE f.registry_id = r.registry_id AND f.digest = m.digest AND f.kind = 'quarantine' AND (f.until IS NULL OR f.until > {now})))
+        """;
+
     /// <inheritdoc/>
     public ValueTask<Quarantine?> FindRepositoryQuarantineAsync(long registryId, RepositoryName repository, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(

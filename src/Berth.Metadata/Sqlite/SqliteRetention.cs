@@ -19,14 +19,12 @@ public sealed partial class SqliteMetadataStore
         """);
 
     // Whatever the queue says, these decide; a subject that was deleted may come back, and its referrers must be there then.
-    private static readonly Sql FindUntagged = new("""
+    private static readonly Sql FindUntagged = new($"""
         SELECT m.size, m.hybrid_time, m.locks, m.updated_at, w.pushed_at, r.locks,
             EXISTS (SELECT 1 FROM tags t WHERE t.manifest_id = m.id),
             EXISTS (SELECT 1 FROM manifests s WHERE s.repository_id = m.repository_id AND s.digest = m.subject),
             EXISTS (SELECT 1 FROM manifests s WHERE s.repository_id = m.repository_id AND s.digest = m.subject AND s.deleted_at IS NULL),
-            (r.quarantine IS NOT NULL AND (r.quarantine_until IS NULL OR r.quarantine_until > ?2)) OR EXISTS (
-                SELECT 1 FROM security_facts f
-                WHERE f.registry_id = r.registry_id AND f.digest = m.digest AND f.kind = 'quarantine' AND (f.until IS NULL OR f.until > ?2))
+            {QuarantinedAt("?2")}
         FROM manifest_waits w CROSS JOIN manifests m ON m.id = w.manifest_id CROSS JOIN repositories r ON r.id = m.repository_id
         WHERE w.manifest_id = ?1 AND w.kind = 1 AND m.deleted_at IS NULL
         """);
@@ -75,7 +73,7 @@ public sealed partial class SqliteMetadataStore
         if (pushed > scope.Now) return pushed;
         var isKept = row.IsTagged || row.HasSubject || row.IsQuarantined || ((row.Manifest.Locks | row.RepositoryLocks) & AgainstDeletion) != Locks.None
             || !FindDigest(scope, FindParent, manifest.RepositoryId, manifest.Digest).IsDefault
-            || FindUse(scope, manifest.RegistryId, manifest.RepositoryId, manifest.Digest) is not null;
+            || FindUse(scope.Session, scope.Now, manifest.RegistryId, manifest.RepositoryId, manifest.Digest) is not null;
         return isKept ? scope.Now + MillisecondsOfDay : null;
     }
 

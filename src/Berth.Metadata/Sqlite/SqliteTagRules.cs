@@ -72,7 +72,7 @@ public sealed partial class SqliteMetadataStore
         cancellationToken);
 
     /// <summary>A registry's rules, as the connection sees them.</summary>
-    private static List<TagRule> ReadTagRules(Session session, long registryId)
+    internal static List<TagRule> ReadTagRules(Session session, long registryId)
     {
         var rules = new List<TagRule>();
         using var rows = session.Use(ListTagRules).Bind(registryId);

@@ -41,31 +41,31 @@ public sealed partial class SqliteMetadataStore
     /// The workload by which a manifest is in use: one that reports it, an index that lists it (at any depth), or a manifest that it lists; null when it is not in use. Where
     /// too many of those stand around it to look at all, <see cref="StandingUse.Undecided"/>: what nobody can tell is not deleted.
     /// </summary>
-    private static string? FindUse(WriteScope scope, long registryId, long repositoryId, Digest digest)
+    internal static string? FindUse(Session session, long now, long registryId, long repositoryId, Digest digest)
     {
-        using (var any = scope.Use(AnyLiveReport).Bind(registryId).Bind(scope.Now))
+        using (var any = session.Use(AnyLiveReport).Bind(registryId).Bind(now))
         {
             if (!any.Step()) return null;
         }
 
         var left = MostLookedAt;
-        return ReporterOf(scope, registryId, repositoryId, digest)
-            ?? FindUseAround(scope, registryId, repositoryId, digest, ListParents, ref left)
-            ?? FindUseAround(scope, registryId, repositoryId, digest, ListChildren, ref left);
+        return ReporterOf(session, now, registryId, repositoryId, digest)
+            ?? FindUseAround(session, now, registryId, repositoryId, digest, ListParents, ref left)
+            ?? FindUseAround(session, now, registryId, repositoryId, digest, ListChildren, ref left);
     }
 
     /// <summary>Looks at the neighbours of a manifest in one direction, at theirs, and so on.</summary>
-    private static string? FindUseAround(WriteScope scope, long registryId, long repositoryId, Digest digest, Sql neighbours, ref int left)
+    private static string? FindUseAround(Session session, long now, long registryId, long repositoryId, Digest digest, Sql neighbours, ref int left)
     {
         var seen = new HashSet<Digest> { digest };
         var waiting = new Queue<Digest>([digest]);
         while (waiting.TryDequeue(out var next))
         {
-            foreach (var neighbour in ListDigests(scope, neighbours, repositoryId, next, left + 1))
+            foreach (var neighbour in ListDigests(session, neighbours, repositoryId, next, left + 1))
             {
                 if (!seen.Add(neighbour)) continue;
                 if (left-- <= 0) return StandingUse.Undecided;
-                if (ReporterOf(scope, registryId, repositoryId, neighbour) is { } name) return name;
+                if (ReporterOf(session, now, registryId, repositoryId, neighbour) is { } name) return name;
                 waiting.Enqueue(neighbour);
             }
         }
@@ -73,17 +73,17 @@ public sealed partial class SqliteMetadataStore
         return null;
     }
 
-    private static List<Digest> ListDigests(WriteScope scope, Sql sql, long repositoryId, Digest digest, int limit)
+    private static List<Digest> ListDigests(Session session, Sql sql, long repositoryId, Digest digest, int limit)
     {
         var digests = new List<Digest>();
-        using var rows = scope.Use(sql).Bind(repositoryId).Bind(digest).Bind(limit);
+        using var rows = session.Use(sql).Bind(repositoryId).Bind(digest).Bind(limit);
         while (rows.Step()) digests.Add(rows.Digest(0));
         return digests;
     }
 
-    private static string? ReporterOf(WriteScope scope, long registryId, long repositoryId, Digest digest)
+    private static string? ReporterOf(Session session, long now, long registryId, long repositoryId, Digest digest)
     {
-        using var row = scope.Use(FindReporter).Bind(registryId).Bind(repositoryId).Bind(digest).Bind(scope.Now);
+        using var row = session.Use(FindReporter).Bind(registryId).Bind(repositoryId).Bind(digest).Bind(now);
         return row.Step() ? row.Text(0) : null;
     }
 
@@ -91,7 +91,7 @@ public sealed partial class SqliteMetadataStore
     /// <exception cref="InUseException">It is.</exception>
     private static void RefuseUse(WriteScope scope, long registryId, long repositoryId, RepositoryName repository, Digest digest)
     {
-        if (FindUse(scope, registryId, repositoryId, digest) is { } name) throw InUse(scope, registryId, repository, digest, name);
+        if (FindUse(scope.Session, scope.Now, registryId, repositoryId, digest) is { } name) throw InUse(scope, registryId, repository, digest, name);
     }
 
     /// <summary>Refuses the deletion of a repository that holds what a workload reports, before anything of it is deleted.</summary>

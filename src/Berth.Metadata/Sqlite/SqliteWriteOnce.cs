@@ -19,7 +19,7 @@ public sealed partial class SqliteMetadataStore
         """);
 
     /// <summary>What makes the tag write-once, the strictest rule of all; null when nothing does.</summary>
-    private static WriteOnce? FindWriteOnce(List<TagRule> rules, RepositoryName repository, string tag)
+    internal static WriteOnce? FindWriteOnce(List<TagRule> rules, RepositoryName repository, string tag)
     {
         WriteOnce? found = null;
         foreach (var rule in rules)
