@@ -57,7 +57,7 @@ internal static class PurgeCommand
 
         // As acr purge does: filters of one repository are one.
         var rules = new List<JsonElement>();
-        foreach (var repository in filters.Select(text => Parse(text, untaggedOnly)).DefaultIfEmpty((".*", "")).GroupBy(filter => filter.Repository, filter => filter.Tag))
+        foreach (var repository in filters.Select(text => Parse(text, untaggedOnly)).DefaultIfEmpty((Repository: ".*", Tag: "")).GroupBy(filter => filter.Repository, filter => filter.Tag))
         {
             if (!untaggedOnly)
             {

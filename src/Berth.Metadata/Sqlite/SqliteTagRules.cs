@@ -76,7 +76,7 @@ public sealed partial class SqliteMetadataStore
     {
         var rules = new List<TagRule>();
         using var rows = session.Use(ListTagRules).Bind(registryId);
-        while (rows.Step()) rules.Add(ReadRule(rows));
+        while (rows.Step()) rules.Add(ReadTagRuleOf(rows));
         return rules;
     }
 
@@ -93,9 +93,9 @@ public sealed partial class SqliteMetadataStore
     }
 
     private static TagRuleRecord ReadTagRuleRecord(Statement row) =>
-        new(ReadRule(row), new Authorship(row.Time(6), row.Text(7), row.Time(8), row.Text(9)));
+        new(ReadTagRuleOf(row), new Authorship(row.Time(6), row.Text(7), row.Time(8), row.Text(9)));
 
-    private static TagRule ReadRule(Statement row) => new(
+    private static TagRule ReadTagRuleOf(Statement row) => new(
         row.Text(0), new RulePattern(row.Text(1)), new RulePattern(row.Text(2), row.Bool(3)), [.. JsonText.Words(row.Text(4)).Select(glob => new RulePattern(glob))], row.Bool(5));
 
     private static string ExceptionsText(TagRule rule) => JsonText.Array(rule.Exceptions.Select(exception => exception.Text));
