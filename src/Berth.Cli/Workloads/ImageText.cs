@@ -25,7 +25,7 @@ internal sealed record ImageText(string Text, string? Host, RepositoryName? Repo
         var at = name.IndexOf('@', StringComparison.Ordinal);
         if (at >= 0)
         {
-            if (!Digest.TryParse(name[(at + 1)..], out digest)) return null;
+            if (!Digest.TryParse(name.AsSpan(at + 1), out digest)) return null;
             name = name[..at];
         }
 
