@@ -1,5 +1,4 @@
 using System.Net;
-using Berth.Metadata;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Tests.Hosting;
 
