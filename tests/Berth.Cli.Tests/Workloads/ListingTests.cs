@@ -15,15 +15,15 @@ public sealed class ListingTests
     [Fact]
     public void Pods_run_what_they_ask_for_and_what_it_turned_out_to_be()
     {
-        var listing = Parse(ListingFormat.Kubectl, $$"""
+        var listing = Parse(ListingFormat.Kubectl, $$$"""
             {"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"shop"},
-             "spec":{"containers":[{"name":"web","image":"reg.example:5443/team/app:1"},{"name":"side","image":"reg.example:5443/team/side@{{A}}"}],
+             "spec":{"containers":[{"name":"web","image":"reg.example:5443/team/app:1"},{"name":"side","image":"reg.example:5443/team/side@{{{A}}}"}],
                      "initContainers":[{"name":"init","image":"reg.example:5443/team/init:1"}],
                      "ephemeralContainers":[{"name":"debug","image":"reg.example:5443/team/debug"}]},
              "status":{"phase":"Running",
-                "containerStatuses":[{"name":"web","image":"reg.example:5443/team/app:1","imageID":"reg.example:5443/team/app@{{B}}"},
-                                     {"name":"side","image":"{{Id}}","imageID":"docker-pullable://other.example/mirror/side@{{C}}"}],
-                "initContainerStatuses":[{"name":"init","image":"reg.example:5443/team/init:1","imageID":"{{Id}}"}],
+                "containerStatuses":[{"name":"web","image":"reg.example:5443/team/app:1","imageID":"reg.example:5443/team/app@{{{B}}}"},
+                                     {"name":"side","image":"{{{Id}}}","imageID":"docker-pullable://other.example/mirror/side@{{{C}}}"}],
+                "initContainerStatuses":[{"name":"init","image":"reg.example:5443/team/init:1","imageID":"{{{Id}}}"}],
                 "ephemeralContainerStatuses":[{"name":"debug","imageID":""}]}}]}
             """);
 
@@ -36,8 +36,8 @@ public sealed class ListingTests
     [Fact]
     public void A_digest_that_a_node_knows_by_another_name_counts_under_the_name_that_was_asked_for() => Assert.Equal(
         [$"mirror.example/app {A}", $"reg.example/team/app {A}"],
-        WithDigest(Parse(ListingFormat.Kubectl, $$"""
-            {"kind":"Pod","spec":{"containers":[{"name":"c","image":"reg.example/team/app:1"}]},"status":{"containerStatuses":[{"name":"c","imageID":"mirror.example/app@{{A}}"}]}}
+        WithDigest(Parse(ListingFormat.Kubectl, $$$"""
+            {"kind":"Pod","spec":{"containers":[{"name":"c","image":"reg.example/team/app:1"}]},"status":{"containerStatuses":[{"name":"c","imageID":"mirror.example/app@{{{A}}}"}]}}
             """)));
 
     [Fact]

@@ -14,9 +14,9 @@ internal static class KubectlBinary
             apiVersion: v1
             kind: Config
             current-context: recorded
-            contexts: [{name: recorded, context: {cluster: recorded, user: nobody}}]
-            clusters: [{name: recorded, cluster: {server: "{{cluster.Address}}"}}]
-            users: [{name: nobody, user: {}}]
+            contexts: [{name: recorded, context: {cluster: recorded, user: nobody} }]
+            clusters: [{name: recorded, cluster: {server: "{{cluster.Address}}" } }]
+            users: [{name: nobody, user: {} }]
             """);
         return new Dictionary<string, string> { ["KUBECONFIG"] = config, ["HOME"] = folder, ["NO_PROXY"] = "127.0.0.1", ["no_proxy"] = "127.0.0.1" };
     }
