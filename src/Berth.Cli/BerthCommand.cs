@@ -14,9 +14,9 @@ using Berth.Cli.Policies;
 using Berth.Cli.Quarantine;
 using Berth.Cli.Role;
 using Berth.Cli.Session;
-using Berth.Cli.Workloads;
 using Berth.Cli.TagRules;
 using Berth.Cli.Usage;
+using Berth.Cli.Workloads;
 using Berth.Oci;
 
 namespace Berth.Cli;

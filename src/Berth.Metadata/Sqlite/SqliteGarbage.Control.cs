@@ -102,7 +102,11 @@ public sealed partial class SqliteMetadataStore
             {
                 var entry = new GarbageEntry(GarbageKind.Membership, GarbageVerdict.Taken, rows.Time(0))
                 {
-                    Registry = rows.Text(5), Repository = rows.Text(4), Digest = rows.Digest(2), Size = rows.Int64(6), LeaseUntil = rows.Time(3),
+                    Registry = rows.Text(5),
+                    Repository = rows.Text(4),
+                    Digest = rows.Digest(2),
+                    Size = rows.Int64(6),
+                    LeaseUntil = rows.Time(3),
                 };
                 found.Add((rows.Int64(1), rows.Bool(7), new GarbageKey(GarbageKind.Membership, rows.Int64(0), rows.Int64(1), rows.Digest(2), ""), entry));
             }
@@ -133,7 +137,9 @@ public sealed partial class SqliteMetadataStore
         {
             var entry = new GarbageEntry(GarbageKind.Blob, rows.Bool(4) ? GarbageVerdict.Held : GarbageVerdict.Taken, rows.Time(0))
             {
-                Digest = rows.Digest(1), Size = rows.Int64(2), Location = rows.Text(3),
+                Digest = rows.Digest(1),
+                Size = rows.Int64(2),
+                Location = rows.Text(3),
             };
             entries.Add((new GarbageKey(GarbageKind.Blob, rows.Int64(0), 0, rows.Digest(1), ""), entry));
         }

@@ -3,11 +3,11 @@ using System.Text;
 using Berth.Oci;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
-using Berth.Registry.Lifecycle.Workloads;
 using Berth.Registry.Lifecycle.Quarantines;
+using Berth.Registry.Lifecycle.Rules;
 using Berth.Registry.Lifecycle.TagRules;
 using Berth.Registry.Lifecycle.Usage;
-using Berth.Registry.Lifecycle.Rules;
+using Berth.Registry.Lifecycle.Workloads;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Identity.Matrix;
