@@ -17,7 +17,7 @@ internal static class EngineListing
         var containers = entries.Where(entry => !IsImage(entry)).ToList();
         foreach (var container in containers)
         {
-            var asked = NamedBy(Either(container, "ImageName", "Image") ?? Either(container.At("image"), "userSpecifiedImage", "image"));
+            var asked = Either(container, "ImageName", "Image") ?? Either(container.At("image"), "userSpecifiedImage", "image");
             var id = IdOf(Either(container, "ImageID", "imageId") ?? container.Text("imageRef"));
             var exact = container.Text("ImageDigest") is { } digest && asked is not null ? $"{NameOf(asked)}@{digest}" : null;
             listing.Add(asked, [exact, container.Text("imageRef"), container.At("image").Text("image"), .. images[id].SelectMany(digests => digests)]);
@@ -49,9 +49,6 @@ internal static class EngineListing
 
     // One list has the algorithm in front of an id, the other has not.
     private static string IdOf(string? id) => id is null ? "" : id.StartsWith("sha256:", StringComparison.Ordinal) ? id["sha256:".Length..] : id;
-
-    // Where nobody gave a name there stands the engine's id, which is no name of an image.
-    private static string? NamedBy(string? image) => image is not null && image.StartsWith("sha256:", StringComparison.Ordinal) ? null : image;
 
     private static string NameOf(string image)
     {
