@@ -21,7 +21,7 @@ internal sealed record ImageText(string Text, string? Host, RepositoryName? Repo
             if (name.StartsWith(scheme, StringComparison.Ordinal)) name = name[scheme.Length..];
         }
 
-        Digest digest = default;
+        if (Digest.TryParse(name, out var digest)) return null;
         var at = name.IndexOf('@', StringComparison.Ordinal);
         if (at >= 0)
         {
