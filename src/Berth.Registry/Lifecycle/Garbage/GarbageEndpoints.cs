@@ -5,7 +5,6 @@ using Berth.Oci;
 using Berth.Registry.ApiReference;
 using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry.Lifecycle.Garbage;
@@ -123,22 +122,10 @@ internal sealed class GarbageEndpoints(
 
     private static async Task<DateTimeOffset> ReadUntilAsync(HttpContext context)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBody;
-        using var bytes = new MemoryStream();
-        await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
-        try
-        {
-            using var body = JsonReading.ParseReadable(bytes.ToArray(), default);
-            if (body?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("until", out var until) && until.ValueKind == JsonValueKind.String
-                && until.TryGetDateTimeOffset(out var time))
-                return time;
-        }
-        catch (JsonException)
-        {
-            // Said below.
-        }
-
-        throw new OciException(OciErrorCode.BadRequest, "Say until when: {\"until\": \"2026-01-31T12:00:00Z\"}.");
+        using var body = await JsonBody.ReadAsync(context, MaxBody);
+        return body.RootElement.TryGetProperty("until", out var until) && until.ValueKind == JsonValueKind.String && until.TryGetDateTimeOffset(out var time)
+            ? time
+            : throw JsonBody.Bad("Say until when: {\"until\": \"2026-01-31T12:00:00Z\"}.");
     }
 
     private static int ReadCount(HttpContext context)
