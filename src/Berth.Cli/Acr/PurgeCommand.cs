@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Berth.Cli.Lifecycle;
+using Berth.Cli.Session;
 
 namespace Berth.Cli.Acr;
 

@@ -13,6 +13,7 @@ namespace Berth.EndToEnd.Faults;
 internal sealed class LifecycleSoak(ServerFixture fixture, RegistryClient client, string prefix, Func<string, string> newFolder)
 {
     private const int Pushers = 3;
+    private const int MostRunning = 20;
 
     private const string Rules = """
         {"rules":[{"name":"builds","repositories":["**"],"tags":["build-*"],"olderThan":"1s","action":"delete"},
@@ -20,7 +21,7 @@ internal sealed class LifecycleSoak(ServerFixture fixture, RegistryClient client
         """;
 
     private readonly ConcurrentDictionary<string, (string Repository, ImageLayout Image)> _running = new();
-    private readonly ConcurrentDictionary<string, bool> _hidden = new();
+    private readonly ConcurrentDictionary<string, bool> _seen = new();
     private int _pushed, _rested, _purged, _restored;
 
     /// <summary>Does it for a while.</summary>
@@ -63,9 +64,10 @@ internal sealed class LifecycleSoak(ServerFixture fixture, RegistryClient client
 
             // What is younger than the grace is not cleaned up: there is time to say that it runs, and to pull it.
             promise.Restart();
-            if (n % 4 == 1) await ReportAsync(repository, image, $"{worker}-{n}", Holds);
+            if (n % 4 == 1 && _running.Count < MostRunning) await ReportAsync(repository, image, $"{worker}-{n}", Holds);
             await PullAsync($"{repository}:{tag}", image, Holds);
             if (_running.Values.ElementAtOrDefault(n % Math.Max(_running.Count, 1)) is (not null, not null) one) await PullAsync($"{one.Repository}@{one.Image.Digest}", one.Image, () => true);
+            if (!pool.Contains(image) && !_running.ContainsKey($"{worker}-{n}")) Directory.Delete(image.Folder, recursive: true);
         }
     }
 
@@ -111,7 +113,7 @@ internal sealed class LifecycleSoak(ServerFixture fixture, RegistryClient client
             foreach (var manifest in list.Status == 404 ? [] : list.Expect(200).Json.GetProperty("manifests").EnumerateArray().Select(one => one.GetProperty("digest").GetString()!).ToList())
             {
                 var path = $"/acr/v1/_deleted/{repository}/_manifests/{manifest}";
-                if (!_hidden.TryAdd(manifest, true) && _hidden.Count % 3 == 0) await RestoreAsync(repository, manifest, path);
+                if (!_seen.TryAdd(manifest, true) && _seen.Count % 3 == 0) await RestoreAsync(repository, manifest, path);
                 else if ((await client.DeleteAsync(path)).Expect(202, 404, 409).Status == 202) _purged++;
             }
 

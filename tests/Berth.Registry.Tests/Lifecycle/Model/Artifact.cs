@@ -38,6 +38,14 @@ internal sealed class Artifact(string bytes, string mediaType)
         return new Artifact(text, MediaTypes.OciManifest) { Blobs = blobs, Subject = subject?.Digest ?? default };
     }
 
+    /// <summary>A signature as cosign makes it: it says what it signs, and no client can tell but by its tag.</summary>
+    public static Artifact Signature(Artifact signed)
+    {
+        var image = Image(1, 6);
+        var text = $$"""{{Encoding.UTF8.GetString(image.Bytes)[..^1]}},"annotations":{"signed":"{{signed.Digest}}"}}""";
+        return new Artifact(text, MediaTypes.OciManifest) { Blobs = image.Blobs };
+    }
+
     /// <summary>An index.</summary>
     public static Artifact Index(params IReadOnlyCollection<Artifact> children)
     {

@@ -32,7 +32,7 @@ internal sealed partial class LifecyclePlay
             ModelAction.PushImage => PushAsync(crashAt, name, Artifact.Image(step.B % 3, step.B / 3 % 4), tag),
             ModelAction.PushIndex when standing is not null => PushIndexAsync(step, repository, tag),
             ModelAction.PushReferrer when standing is not null => PushAsync(crashAt, name, Artifact.Image(step.C % 3, 5, standing), step.C % 4 == 0 ? tag : null),
-            ModelAction.PushSignature when standing is not null => PushAsync(crashAt, name, Artifact.Image(step.C % 3, 6, null), standing.SignatureTag),
+            ModelAction.PushSignature when standing is not null => PushAsync(crashAt, name, Artifact.Signature(standing), standing.SignatureTag),
             ModelAction.PushAgain when _known.Count > 0 => PutAsync(crashAt, name, _known.Values.ElementAt(step.B % _known.Count), tag),
             ModelAction.Tag when standing is not null && tag is not null => PutAsync(crashAt, name, standing, tag),
             ModelAction.Untag => UntagAsync(step, repository),
