@@ -62,6 +62,6 @@ public sealed class CollectionSoakTests(FastCollection fixture) : EndToEndTest<F
         await soak.CheckWhatRunsAsync();
     }
 
-    private static Task KeepDeletedAsync(ControlClient control, string status) => control.ArmAsync(
+    private static async Task KeepDeletedAsync(ControlClient control, string status) => await control.ArmAsync(
         "PATCH", control.Scope(), new { properties = new { policies = new { softDeletePolicy = new { status, retentionDays = 1 } } } });
 }
