@@ -42,7 +42,7 @@ internal sealed class Artifact(string bytes, string mediaType)
     public static Artifact Signature(Artifact signed)
     {
         var image = Image(1, 6);
-        var text = $$"""{{Encoding.UTF8.GetString(image.Bytes)[..^1]}},"annotations":{"signed":"{{signed.Digest}}"}}""";
+        var text = $$"""{{Encoding.UTF8.GetString(image.Bytes)[..^1]}},"annotations":{"signed":"{{signed.Digest}}"} }""";
         return new Artifact(text, MediaTypes.OciManifest) { Blobs = image.Blobs };
     }
 
