@@ -27,7 +27,8 @@ public interface IDeletedContent
         long registryId, RepositoryName repository, DeletedTagCursor after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Brings a deleted manifest back, in one transaction with all deleted manifests that it lists, at any depth, and the referrers that were deleted with it.
+    /// Brings a deleted manifest back, in one transaction with all deleted manifests that it lists, at any depth, and the referrers that were deleted with it, by their
+    /// subject or by a tag such as cosign's, which they get back.
     /// Without a tag it gets those that it had when it was deleted, as far as they are free; a manifest that stands gets a tag back that was deleted from it.
     /// </summary>
     /// <param name="registryId">The registry.</param>

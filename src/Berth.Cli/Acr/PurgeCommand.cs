@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Berth.Cli.Lifecycle;
 using Berth.Cli.Session;
 
@@ -32,7 +31,7 @@ internal static class PurgeCommand
         {
             if (parsed.GetValue(locked))
                 throw new ArgumentException("--include-locked is refused: what is locked stays. Unlock it first: berth acr repository update --delete-enabled true --write-enabled true.");
-            var rules = RulesOf(parsed.GetValue(filter) ?? [], parsed.GetValue(ago), parsed.GetValue(keep), parsed.GetValue(untagged), parsed.GetValue(untaggedOnly));
+            var rules = PurgeRules.Of(parsed.GetValue(filter) ?? [], parsed.GetValue(ago), parsed.GetValue(keep), parsed.GetValue(untagged), parsed.GetValue(untaggedOnly));
             using var client = await registry.ConnectAsync(parsed, cancellationToken);
             var preview = await PlanClient.PreviewAsync(client, rules, cancellationToken);
             var isEmpty = PlanClient.NumberOf(preview, "tags") + PlanClient.NumberOf(preview, "manifests") == 0;
@@ -45,53 +44,5 @@ internal static class PurgeCommand
             await report.WriteAsync(parsed, client, await PlanClient.RunAsync(client, PlanClient.IdOf(preview), null, cancellationToken), isRun: true, cancellationToken);
         });
         return command;
-    }
-
-    /// <summary>The rules that the flags mean.</summary>
-    /// <exception cref="ArgumentException">A flag is missing, or says nothing.</exception>
-    public static IReadOnlyCollection<JsonElement> RulesOf(IReadOnlyList<string> filters, string? ago, int keep, bool untagged, bool untaggedOnly)
-    {
-        if (keep < 0) throw new ArgumentException("--keep must not be negative.");
-        if (ago is null && !untaggedOnly) throw new ArgumentException("Give --ago, such as 30d.");
-        if (filters.Count == 0 && !untaggedOnly) throw new ArgumentException("Give --filter 'repository:tag', both regular expressions.");
-
-        // As acr purge does: filters of one repository are one.
-        var rules = new List<JsonElement>();
-        foreach (var repository in filters.Select(text => Parse(text, untaggedOnly)).DefaultIfEmpty((Repository: ".*", Tag: "")).GroupBy(filter => filter.Repository, filter => filter.Tag))
-        {
-            if (!untaggedOnly)
-            {
-                rules.Add(Make($"purge-{rules.Count + 1}", repository.Key, untagged ? "delete" : "untag", json =>
-                {
-                    json.WriteString("tagRegex"u8, string.Join('|', repository.Select(tag => $"(?:{tag})")));
-                    json.WriteString("olderThan"u8, ago);
-                    if (keep > 0) json.WriteNumber("spareNewest"u8, keep);
-                }));
-            }
-
-            if (untagged || untaggedOnly) rules.Add(Make($"purge-{rules.Count + 1}-untagged", repository.Key, "delete", json => json.WriteString("untaggedFor"u8, ago ?? "0d")));
-        }
-
-        return rules;
-    }
-
-    private static JsonElement Make(string name, string repository, string action, Action<Utf8JsonWriter> write) => Json.Make(json =>
-    {
-        json.WriteString("name"u8, name);
-        json.WriteString("repositoryRegex"u8, repository);
-        write(json);
-        json.WriteString("action"u8, action);
-    });
-
-    private static (string Repository, string Tag) Parse(string filter, bool untaggedOnly)
-    {
-        // The colon of a group such as (?:a|b) is part of the expression.
-        var at = -1;
-        do at = filter.IndexOf(':', at + 1);
-        while (at > 0 && filter[at - 1] == '?');
-        if (at < 0 && untaggedOnly && filter.Length > 0) return (filter, "");
-        return at > 0 && (at < filter.Length - 1 || untaggedOnly)
-            ? (filter[..at], filter[(at + 1)..])
-            : throw new ArgumentException($"'{filter}' is no filter; write two regular expressions with a colon between them: 'team/app:^build-', or 'team/app:.*' for all tags.");
     }
 }

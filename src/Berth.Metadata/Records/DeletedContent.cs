@@ -29,7 +29,7 @@ public readonly record struct DeletedTagCursor(string? Name, long Sequence);
 /// <summary>How a restoration ended.</summary>
 /// <param name="Outcome">Whether it happened.</param>
 /// <param name="Manifests">The manifests that stand again: the one that was asked for, what it lists and what refers to it.</param>
-/// <param name="Tags">The tags that name it now and did not before.</param>
+/// <param name="Tags">The tags that stand now and did not before: its own, and those by which signatures belong to what came back.</param>
 /// <param name="Holder">What the tag names, when <see cref="RestoreOutcome.TagTaken"/>.</param>
 public sealed record RestoreResult(RestoreOutcome Outcome, IReadOnlyList<Digest> Manifests, IReadOnlyList<string> Tags, Digest Holder = default)
 {

@@ -32,6 +32,12 @@ public sealed partial class SqliteMetadataStore
         WHERE repository_id = ?1 AND subject = ?2 AND deleted_at = ?3 LIMIT ?4
         """);
 
+    private static readonly Sql ListSignaturesDeletedWith = new("""
+        SELECT m.id, m.digest, m.deleted_at, m.hybrid_time, d.name FROM deleted_tags d
+        CROSS JOIN manifests m ON m.repository_id = d.repository_id AND m.digest = d.digest AND m.deleted_at = d.deleted_at
+        WHERE d.repository_id = ?1 AND d.name >= ?2 AND d.name < ?3 AND d.deleted_at = ?4 LIMIT ?5
+        """);
+
     /// <inheritdoc/>
     public Task<RestoreResult> RestoreManifestAsync(
         long registryId, RepositoryName repository, Digest digest, Tag? tag, bool force, Caller caller, CancellationToken cancellationToken) => PushAsync(
@@ -52,11 +58,18 @@ public sealed partial class SqliteMetadataStore
             RefuseMoves(scope, registryId, repository, tags);
 
             List<DeletedRow> revived = [];
-            if (manifest.Deleted && !TryFindRevived(scope, row.Id, root, revived)) return RestoreResult.Refused(RestoreOutcome.TooMany);
+            List<(Tag Tag, DeletedRow Manifest)> signatures = [];
+            if (manifest.Deleted && !TryFindRevived(scope, row.Id, root, revived, signatures)) return RestoreResult.Refused(RestoreOutcome.TooMany);
 
             var entry = new LedgerEntry(LedgerKinds.ManifestRestored, registryId, repository.Value);
             foreach (var one in revived) Revive(scope, entry with { Digest = one.Digest }, row.Id, one, caller);
             SetTags(scope, entry with { Kind = LedgerKinds.TagSet, Digest = digest }, row.Id, manifest.Id, tags, caller);
+            foreach (var (signature, of) in signatures.Where(one => FindTagRow(scope, row.Id, one.Tag) is null))
+            {
+                SetTags(scope, entry with { Kind = LedgerKinds.TagSet, Digest = of.Digest }, row.Id, of.Id, [new TagToSet(signature, null)], caller);
+                tags.Add(new TagToSet(signature, null));
+            }
+
             if (!row.Listed) scope.Use(SetListed).Bind(row.Id).Bind(true).Execute();
             UnmarkIfNothingDeleted(scope, row.Id);
             return new RestoreResult(RestoreOutcome.Restored, [.. revived.Select(one => one.Digest)], [.. tags.Select(set => set.Tag.Value)]);
@@ -103,8 +116,12 @@ public sealed partial class SqliteMetadataStore
         return tags;
     }
 
-    /// <summary>Adds the manifest, the deleted manifests that it lists, and the referrers that were deleted with each; false when there are too many.</summary>
-    private static bool TryFindRevived(WriteScope scope, long repositoryId, DeletedRow root, List<DeletedRow> revived)
+    /// <summary>
+    /// Adds the manifest, the deleted manifests that it lists, and the referrers that were deleted with each, with the tags of those that refer by a tag alone; false
+    /// when there are too many.
+    /// </summary>
+    private static bool TryFindRevived(
+        WriteScope scope, long repositoryId, DeletedRow root, List<DeletedRow> revived, List<(Tag Tag, DeletedRow Manifest)> signatures)
     {
         revived.Add(root);
         var seen = new HashSet<long> { root.Id };
@@ -114,6 +131,7 @@ public sealed partial class SqliteMetadataStore
             using (var children = scope.Use(ListDeletedChildren).Bind(one.Id)) Add(children);
             using (var referrers = scope.Use(ListReferrersDeletedWith).Bind(repositoryId).Bind(one.Digest).Bind(one.DeletedAt).Bind(IDeletedContent.MostRestored + 1L))
                 Add(referrers);
+            AddSignatures(one);
             if (revived.Count > IDeletedContent.MostRestored) return false;
         }
 
@@ -123,9 +141,23 @@ public sealed partial class SqliteMetadataStore
         {
             while (revived.Count <= IDeletedContent.MostRestored && rows.Step())
             {
-                if (seen.Add(rows.Int64(0))) revived.Add(new DeletedRow(rows.Int64(0), rows.Digest(1), rows.Int64(2), rows.Int64(3)));
+                if (seen.Add(rows.Int64(0))) revived.Add(RowOf(rows));
             }
         }
+
+        void AddSignatures(DeletedRow of)
+        {
+            if (SignatureTag.PrefixOf(of.Digest) is not { } prefix) return;
+            using var rows = scope.Use(ListSignaturesDeletedWith).Bind(repositoryId).Bind(prefix).Bind(prefix + "/").Bind(of.DeletedAt).Bind(IDeletedContent.MostRestored + 1L);
+            while (revived.Count <= IDeletedContent.MostRestored && rows.Step())
+            {
+                if (SignatureTag.SubjectOf(rows.Text(4)) != of.Digest) continue;
+                if (seen.Add(rows.Int64(0))) revived.Add(RowOf(rows));
+                signatures.Add((Tag.Parse(rows.Text(4)), RowOf(rows)));
+            }
+        }
+
+        static DeletedRow RowOf(Statement row) => new(row.Int64(0), row.Digest(1), row.Int64(2), row.Int64(3));
     }
 
     private static List<Tag> TagsDeletedWith(WriteScope scope, long repositoryId, DeletedRow manifest)

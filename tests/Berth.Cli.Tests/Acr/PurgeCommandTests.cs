@@ -42,5 +42,5 @@ public sealed class PurgeCommandTests
     public void What_says_nothing_is_refused(string? filter, string? ago) => Assert.Throws<ArgumentException>(() => Rules(filter is null ? [] : [filter], ago));
 
     private static List<string> Rules(string[] filters, string? ago, int keep = 0, bool untagged = false, bool untaggedOnly = false) =>
-        [.. PurgeCommand.RulesOf(filters, ago, keep, untagged, untaggedOnly).Select(rule => rule.GetRawText())];
+        [.. PurgeRules.Of(filters, ago, keep, untagged, untaggedOnly).Select(rule => rule.GetRawText())];
 }

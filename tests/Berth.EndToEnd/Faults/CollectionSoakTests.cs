@@ -43,4 +43,25 @@ public sealed class CollectionSoakTests(FastCollection fixture) : EndToEndTest<F
             }
         }
     }
+
+    /// <summary>
+    /// Images that share their layers come, run, age and go in every way there is, side by side: by rules, to where they can be restored, back from there, and for good.
+    /// </summary>
+    [Fact]
+    public async Task Skopeo_never_sees_rules_soft_deletion_and_collection_and_what_runs_stays_whole()
+    {
+        using var control = await ControlClient.SignInAsync(Fixture.Endpoint.Address, Fixture.Endpoint.User, Fixture.Endpoint.Password);
+        await KeepDeletedAsync(control, "enabled");
+        var soak = new LifecycleSoak(Fixture, Client, Repo, NewFolder);
+        await soak.RunAsync(TestRun.IsLong ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(25));
+        await KeepDeletedAsync(control, "disabled");
+
+        Assert.Equal(0, await Fixture.Server.StopAsync(TimeSpan.FromSeconds(40)));
+        (await Tool.RunAsync(ServerProcess.Find()!, ["storage", "verify", "--data", Fixture.Server.Data], Fixture.Folder)).Succeeded();
+        await Fixture.Server.StartAsync(TimeSpan.FromSeconds(30));
+        await soak.CheckWhatRunsAsync();
+    }
+
+    private static async Task KeepDeletedAsync(ControlClient control, string status) => await control.ArmAsync(
+        "PATCH", control.Scope(), new { properties = new { policies = new { softDeletePolicy = new { status, retentionDays = 1 } } } });
 }

@@ -41,6 +41,49 @@ public sealed class RestartTests(ServerFixture fixture) : EndToEndTest<ServerFix
     }
 
     [Fact]
+    public async Task What_a_registry_was_told_to_keep_refuse_and_clean_up_holds_after_a_kill()
+    {
+        var used = await Client.PushImageAsync(Repo, "v1");
+        var suspect = await Client.PushImageAsync(Repo, "suspect");
+        var name = Content.Name();
+        (string Path, string Body)[] told =
+        [
+            ($"/berth/v1/workloads/{name}", $$"""{"owner":"shop","images":[{"repository":"{{Repo}}","digest":"{{used.Digest}}"}],"ttl":86400}"""),
+            ($"/berth/v1/quarantine/digests/{suspect.Digest}", """{"reason":"looked into"}"""),
+            ($"/berth/v1/tag-rules/{name}", $$"""{"repositories":"{{Repo}}","tags":"v*"}"""),
+            ($"/berth/v1/lifecycle/rules/{name}?force=true", $$"""{"repositories":["{{Repo}}"],"olderThan":"30d","schedule":"0 3 1 1 *","action":"delete"}"""),
+            ($"/berth/v1/quotas/repositories/{Repo}", """{"limit":100000000}"""),
+        ];
+
+        // Each of them is the last thing that was acknowledged before a kill.
+        foreach (var (path, body) in told)
+        {
+            (await Client.PutAsync(path, Content.Utf8(body), ("Content-Type", "application/json"))).Expect(200, 201);
+            await AgainAsync(killed: true);
+        }
+
+        Assert.Equal(used.Digest, (await Client.GetAsync(told[0].Path)).Expect(200).Json.GetProperty("images")[0].GetProperty("digest").GetString());
+        (await Client.DeleteAsync($"/v2/{Repo}/manifests/{used.Digest}")).ExpectError(409, "DENIED");
+        var quarantined = (await Client.GetAsync("/berth/v1/quarantine/digests?n=1000")).Expect(200).Json.GetProperty("value").EnumerateArray();
+        Assert.Contains(suspect.Digest, quarantined.Select(one => one.GetProperty("digest").GetString()));
+        (await Client.PutManifestAsync(Repo, suspect, "v1")).ExpectError(409, "DENIED");
+        Assert.Equal("v*", (await Client.GetAsync(told[2].Path)).Expect(200).Json.GetProperty("tags").GetString());
+        Assert.Equal("0 3 1 1 *", (await Client.GetAsync($"/berth/v1/lifecycle/rules/{name}")).Expect(200).Json.GetProperty("schedule").GetString());
+        Assert.Equal(100_000_000, (await Client.GetAsync(told[4].Path)).Expect(200).Json.GetProperty("limit").GetInt64());
+
+        // What is taken back stays taken back.
+        foreach (var (path, _) in told)
+        {
+            (await Client.DeleteAsync(path)).Expect(204);
+            await AgainAsync(killed: true);
+        }
+
+        (await Client.GetAsync(told[0].Path)).Expect(404);
+        (await Client.PutManifestAsync(Repo, suspect, "v1")).Expect(201);
+        (await Client.DeleteAsync($"/v2/{Repo}/manifests/{used.Digest}")).Expect(202);
+    }
+
+    [Fact]
     public async Task Requests_under_way_are_answered_before_an_orderly_end_and_the_server_ends_with_0()
     {
         var bytes = Content.Random(200_000);

@@ -65,19 +65,29 @@ internal sealed class RegistryHost : IAsyncDisposable
 
     public string StoreFolder => Path.Combine(_folder, "store");
 
+    /// <summary>All that it keeps: rows and bytes.</summary>
+    public string Folder => _folder;
+
     public IServiceProvider Services => _app.Services;
 
     public GarbageCollector Collector => _app.Services.GetRequiredService<GarbageCollector>();
 
     public TimeSpan Grace => _app.Services.GetRequiredService<LifecycleOptions>().Grace;
 
-    public static async Task<RegistryHost> StartAsync(
+    public static Task<RegistryHost> StartAsync(
         ISteps? steps = null, RegistryOptions? options = null, IFileOperations? files = null, FaultyVolume? volume = null, OutboundTrust? trust = null,
         IPAddress? listen = null)
     {
-        steps ??= NoSteps.Instance;
-        var folder = TestFolder.CreateInMemory("berth-host-").FullName;
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+        return OpenAsync(TestFolder.CreateInMemory("berth-host-").FullName, time, steps, options, files, volume, trust, listen);
+    }
+
+    /// <summary>Starts on a folder, which is empty or what another host left, and with the clock that goes on.</summary>
+    public static async Task<RegistryHost> OpenAsync(
+        string folder, FakeTimeProvider time, ISteps? steps = null, RegistryOptions? options = null, IFileOperations? files = null, FaultyVolume? volume = null,
+        OutboundTrust? trust = null, IPAddress? listen = null)
+    {
+        steps ??= NoSteps.Instance;
         var blobs = await FileSystemBlobStore.OpenAsync(
             new FileSystemOptions { Root = Path.Combine(folder, "store"), ReserveBytes = 1 << 20 }, files ?? PosixFileOperations.Instance, time, steps,
             NullLogger<FileSystemBlobStore>.Instance, CancellationToken.None);
@@ -86,8 +96,12 @@ internal sealed class RegistryHost : IAsyncDisposable
         var metadata = await SqliteMetadataStore.OpenAsync(
             new SqliteOptions { Path = Path.Combine(rows, "berth.db"), FileLayer = volume is null ? null : FaultLayer.Name }, time, steps,
             NullLogger<SqliteMetadataStore>.Instance, CancellationToken.None);
-        await metadata.CreateInstallationAsync(new InstallationRecord("store", "tenant", "subscription", "test", 1), "local", CancellationToken.None);
-        await blobs.WriteIdentityAsync("store", CancellationToken.None);
+        var isNew = await metadata.FindInstallationAsync(CancellationToken.None) is null;
+        if (isNew)
+        {
+            await metadata.CreateInstallationAsync(new InstallationRecord("store", "tenant", "subscription", "test", 1), "local", CancellationToken.None);
+            await blobs.WriteIdentityAsync("store", CancellationToken.None);
+        }
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -119,8 +133,12 @@ internal sealed class RegistryHost : IAsyncDisposable
             return next(context);
         });
         app.UseBerthRegistry();
-        await KeyStock.AddToAsync(metadata, time.GetUtcNow());
-        await metadata.SetPasswordAsync(OwnerAccount.Name, QuickHash.Of(Password), Caller.System, CancellationToken.None);
+        if (isNew)
+        {
+            await KeyStock.AddToAsync(metadata, time.GetUtcNow());
+            await metadata.SetPasswordAsync(OwnerAccount.Name, QuickHash.Of(Password), Caller.System, CancellationToken.None);
+        }
+
         await app.Services.GetRequiredService<OwnerAccount>().EnsureAsync(null, CancellationToken.None);
         await app.StartAsync();
         return new RegistryHost(folder, app, metadata, blobs, time);

@@ -201,6 +201,29 @@ public sealed class LifecycleRuleTests
     }
 
     [Fact]
+    public async Task A_signature_that_refers_by_its_tag_alone_goes_and_comes_back_with_its_subject()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var registry = (await host.Metadata.FindRegistryAsync("local", CancellationToken.None))!;
+        await host.Metadata.UpdateRegistryAsync(registry.Id, new RegistryChanges { SoftDelete = new DeletionPolicyChange(true, 30) }, Caller.System, CancellationToken.None);
+        var subject = await ArtifactClient.PushAsync(host, Repo, "image", "v1");
+        string[] signatures = [$"sha256-{subject.Hex}.sbom", $"sha256-{subject.Hex}.sig"];
+        foreach (var tag in signatures) await ArtifactClient.PushAsync(host, Repo, tag, tag);
+        host.Time.Advance(TimeSpan.FromDays(40));
+        await host.RunAsync(LifecycleClient.Old);
+        Assert.Empty(await host.TagsAsync(Repo));
+
+        var (status, restored) = await DeletedContentTests.PostAsync(host.Client, $"/acr/v1/_deleted/{Repo}/_manifests/{subject}", "{}");
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        using var answer = JsonDocument.Parse(restored);
+        Assert.Equal([.. signatures, "v1"], answer.RootElement.GetProperty("tagsRestored").EnumerateArray().Select(tag => tag.GetString()).Order(StringComparer.Ordinal));
+        Assert.Equal([.. signatures, "v1"], await host.TagsAsync(Repo));
+        foreach (var tag in signatures) Assert.Equal(HttpStatusCode.OK, await host.Client.GetManifestAsync(Repo, tag));
+        Assert.Empty(await host.Metadata.CheckAsync(CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_rule_runs_by_its_schedule_and_once_for_all_times_that_were_missed()
     {
         await using var host = await RegistryHost.StartAsync();

@@ -1,0 +1,154 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Berth.Metadata;
+using Berth.Oci;
+
+namespace Berth.Registry.Tests.Lifecycle.Model;
+
+/// <summary>What a registry holds and was told, in plain collections: what the model says it should be, or what was seen.</summary>
+internal sealed record RegistryState
+{
+    /// <summary>The repositories by name, those that hold nothing included.</summary>
+    public ImmutableSortedDictionary<string, RepositoryState> Repositories { get; init; } = ImmutableSortedDictionary.Create<string, RepositoryState>(StringComparer.Ordinal);
+
+    /// <summary>What workloads report, by their names; what is over may be among it.</summary>
+    public ImmutableSortedDictionary<string, Report> Reports { get; init; } = ImmutableSortedDictionary.Create<string, Report>(StringComparer.Ordinal);
+
+    /// <summary>The manifests that are set apart, each until a time or for good; what is over may be among it.</summary>
+    public ImmutableSortedDictionary<Digest, DateTimeOffset> Quarantined { get; init; } = ImmutableSortedDictionary<Digest, DateTimeOffset>.Empty;
+
+    /// <summary>Whether deleted content can be restored.</summary>
+    public bool KeepsDeleted { get; init; }
+
+    /// <summary>Whether manifests are deleted that no tag has named for a while.</summary>
+    public bool DeletesUntagged { get; init; }
+
+    /// <summary>Whether release tags are write-once.</summary>
+    public bool HasWriteOnce { get; init; }
+
+    /// <summary>Whether a tag must be neither moved nor removed, by whomever.</summary>
+    public bool IsWriteOnce(string tag) => HasWriteOnce && tag.StartsWith('v');
+
+    /// <summary>Whether a manifest is set apart, by itself or with its repository.</summary>
+    public bool IsQuarantined(RepositoryState repository, Digest digest, DateTimeOffset now) =>
+        repository.IsQuarantined || (Quarantined.TryGetValue(digest, out var until) && until > now);
+
+    /// <summary>Whether a workload reports a manifest, something that lists it, or something that it lists.</summary>
+    public bool IsInUse(RepositoryState repository, Digest digest, DateTimeOffset now)
+    {
+        var used = Reports.Values.Where(report => report.Until > now && (report.Repository is null || report.Repository == repository.Name)).Select(report => report.Digest).ToHashSet();
+        return used.Count > 0 && repository.Above(digest).Concat(repository.Below(digest)).Append(digest).Any(used.Contains);
+    }
+
+    /// <summary>The state with another repository in the place of the one of its name.</summary>
+    public RegistryState With(RepositoryState repository) => this with { Repositories = Repositories.SetItem(repository.Name, repository) };
+
+    /// <summary>All that can be seen of it, a line for each thing.</summary>
+    public IEnumerable<string> Lines(DateTimeOffset now)
+    {
+        yield return $"keeps deleted: {KeepsDeleted}, deletes untagged: {DeletesUntagged}, write-once: {HasWriteOnce}";
+        foreach (var (name, report) in Reports.Where(one => one.Value.Until > now)) yield return $"workload {name} uses {report.Repository}@{report.Digest} until {Text(report.Until)}";
+        foreach (var (digest, until) in Quarantined.Where(one => one.Value > now)) yield return $"{digest} is set apart until {Text(until)}";
+        foreach (var line in Repositories.Values.SelectMany(repository => repository.Lines())) yield return line;
+    }
+
+    internal static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("s", CultureInfo.InvariantCulture);
+}
+
+/// <summary>What a workload reports.</summary>
+internal sealed record Report(Digest Digest, string? Repository, DateTimeOffset Until);
+
+/// <summary>A repository.</summary>
+internal sealed record RepositoryState(string Name)
+{
+    /// <summary>Its locks.</summary>
+    public Locks Locks { get; init; }
+
+    /// <summary>Whether it is set apart.</summary>
+    public bool IsQuarantined { get; init; }
+
+    /// <summary>The manifests that stand or can be restored.</summary>
+    public ImmutableSortedDictionary<Digest, Stored> Manifests { get; init; } = ImmutableSortedDictionary<Digest, Stored>.Empty;
+
+    /// <summary>The tags.</summary>
+    public ImmutableSortedDictionary<string, Tagged> Tags { get; init; } = ImmutableSortedDictionary.Create<string, Tagged>(StringComparer.Ordinal);
+
+    /// <summary>Tags that were deleted and can be restored.</summary>
+    public ImmutableHashSet<DeletedName> DeletedTags { get; init; } = [];
+
+    /// <summary>The manifests that stand.</summary>
+    public IEnumerable<Stored> Live => Manifests.Values.Where(manifest => manifest.DeletedAt is null);
+
+    /// <summary>Whether a manifest stands.</summary>
+    public bool IsLive(Digest digest) => Manifests.TryGetValue(digest, out var manifest) && manifest.DeletedAt is null;
+
+    /// <summary>The tags of a manifest.</summary>
+    public IEnumerable<KeyValuePair<string, Tagged>> TagsOf(Digest digest) => Tags.Where(tag => tag.Value.Digest == digest);
+
+    /// <summary>What lists a manifest, deleted or not.</summary>
+    public IEnumerable<Stored> ParentsOf(Digest digest) => Manifests.Values.Where(manifest => manifest.Artifact.Children.Contains(digest));
+
+    /// <summary>What lists a manifest at any depth, deleted or not.</summary>
+    public IEnumerable<Digest> Above(Digest digest) => ParentsOf(digest).SelectMany(parent => Above(parent.Artifact.Digest).Prepend(parent.Artifact.Digest));
+
+    /// <summary>What a manifest lists at any depth.</summary>
+    public IEnumerable<Digest> Below(Digest digest) =>
+        Manifests.TryGetValue(digest, out var manifest) ? manifest.Artifact.Children.SelectMany(child => Below(child).Prepend(child)) : [];
+
+    /// <summary>What stands and refers to a manifest: by its subject, or by a signature's tag.</summary>
+    public IEnumerable<Digest> ReferrersOf(Artifact artifact) =>
+        Live.Where(manifest => manifest.Artifact.Subject == artifact.Digest).Select(manifest => manifest.Artifact.Digest)
+            .Concat(Tags.TryGetValue(artifact.SignatureTag, out var signature) ? [signature.Digest] : []);
+
+    /// <summary>The manifest that a tag belongs to by its name; null for an ordinary tag, or where there is none.</summary>
+    public Stored? SubjectOf(string tag) => Manifests.Values.FirstOrDefault(manifest => manifest.Artifact.SignatureTag == tag);
+
+    /// <summary>The repository with a manifest changed.</summary>
+    public RepositoryState With(Stored manifest) => this with { Manifests = Manifests.SetItem(manifest.Artifact.Digest, manifest) };
+
+    /// <summary>The repository without a tag. What it named may have none left, and waits from now on.</summary>
+    public RepositoryState WithoutTag(string tag, bool isKept, DateTimeOffset now)
+    {
+        var digest = Tags[tag].Digest;
+        var left = this with { Tags = Tags.Remove(tag), DeletedTags = isKept ? DeletedTags.Add(new DeletedName(tag, digest, now)) : DeletedTags };
+        return left.TagsOf(digest).Any() ? left : left.With(left.Manifests[digest] with { UntaggedSince = now, PushedAt = null });
+    }
+
+    /// <summary>All that can be seen of it, a line for each thing.</summary>
+    public IEnumerable<string> Lines()
+    {
+        if (Live.Any()) yield return $"{Name} is locked: {Locks}";
+        if (IsQuarantined) yield return $"{Name} is set apart";
+        foreach (var (digest, manifest) in Manifests)
+        {
+            yield return manifest.DeletedAt is { } at
+                ? $"{Name}@{digest} was deleted {RegistryState.Text(at)}"
+                : $"{Name}@{digest} came {RegistryState.Text(manifest.CreatedAt)}, locked: {manifest.Locks}";
+        }
+
+        foreach (var (name, tag) in Tags) yield return $"{Name}:{name} names {tag.Digest} since {RegistryState.Text(tag.UpdatedAt)}, locked: {tag.Locks}";
+        foreach (var tag in DeletedTags.OrderBy(tag => (tag.Name, tag.Digest, tag.At))) yield return $"{Name}:{tag.Name} named {tag.Digest} until {RegistryState.Text(tag.At)}";
+    }
+}
+
+/// <summary>A manifest of a repository.</summary>
+internal sealed record Stored(Artifact Artifact, DateTimeOffset CreatedAt)
+{
+    /// <summary>Its own locks.</summary>
+    public Locks Locks { get; init; }
+
+    /// <summary>When it was deleted, so that it can be restored; null while it stands.</summary>
+    public DateTimeOffset? DeletedAt { get; init; }
+
+    /// <summary>Since when it waits without a tag; null while one names it.</summary>
+    public DateTimeOffset? UntaggedSince { get; init; }
+
+    /// <summary>When it was pushed without a tag, or restored; null where a tag named it since.</summary>
+    public DateTimeOffset? PushedAt { get; init; }
+}
+
+/// <summary>A tag.</summary>
+internal sealed record Tagged(Digest Digest, DateTimeOffset UpdatedAt, Locks Locks);
+
+/// <summary>A tag that was deleted.</summary>
+internal readonly record struct DeletedName(string Name, Digest Digest, DateTimeOffset At);
