@@ -63,14 +63,14 @@ internal sealed class GarbageFigures(Contest contest, string folder, string laun
         Add($"{name}, CPU", "µs/blob", many.Cpu, few.Average(round => round.Cpu), null, [many.Cpu]);
     }
 
-    /// <summary>Has images deleted, and a round of garbage collection take what they held.</summary>
+    /// <summary>Has images deleted, and garbage collection take what they held.</summary>
     /// <returns>Microseconds for each blob.</returns>
     private (double Wall, double Cpu) Collect(BerthServer berth, BerthTokens calls, BerthGarbage garbage, int images)
     {
         Release(calls, garbage, images);
         var blobs = images * BlobsOfImage;
         var meter = new Meter(berth.Process);
-        var took = garbage.RunRound(blobs);
+        var took = garbage.Remove(blobs);
         return (took.TotalMicroseconds / blobs, meter.Stop().Server.TotalMicroseconds / blobs);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -27,6 +28,22 @@ internal sealed class BerthTokens : IDisposable
 
     /// <summary>The registry's name as token requests have it.</summary>
     public string Service { get; }
+
+    /// <summary>The values of a metric, added up; the server gives the same ones for some 300 ms.</summary>
+    public double ReadMetric(string name)
+    {
+        using var answer = _http.Send(new HttpRequestMessage(HttpMethod.Get, "/metrics"));
+        using var reader = new StreamReader(answer.Content.ReadAsStream());
+        var sum = 0.0;
+        while (reader.ReadLine() is { } line)
+        {
+            if (!line.StartsWith(name, StringComparison.Ordinal) || line[name.Length] is not (' ' or '{')) continue;
+            var values = line[(line.LastIndexOf('}') is var end and >= 0 ? end + 1 : name.Length)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            sum += double.Parse(values[0], CultureInfo.InvariantCulture);
+        }
+
+        return sum;
+    }
 
     /// <summary>A call of the registry, whose answer the caller disposes of.</summary>
     public JsonDocument Ask(HttpMethod method, string path, string? body = null) => Ask(method, path, _owner, body);

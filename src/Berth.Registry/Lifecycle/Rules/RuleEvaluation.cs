@@ -79,9 +79,6 @@ internal sealed class RepositoryEvaluation
         (_matched, _spared, _released) = (new int[rules.Count], new int[rules.Count], new int[keepers.Count]);
     }
 
-    /// <summary>Whether one of the rules deletes.</summary>
-    public bool Deletes => _rules.Any(rule => rule.Rule.Action == LifecycleAction.Delete);
-
     /// <summary>Whether a rule that may take the tag asks when it was last pulled.</summary>
     public bool AsksForPullOf(LifecycleCandidate tag) => _rules.Any(rule => rule.Rule.Conditions.NotPulledFor is not null && rule.IsAbout(tag.Tag!));
 
