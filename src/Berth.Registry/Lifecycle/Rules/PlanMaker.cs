@@ -163,7 +163,7 @@ internal sealed class PlanMaker(
     }
 
     private async Task<Dictionary<string, (LifecycleReason Reason, string? Holder)>> FindKeepersAsync(
-        long registryId, IReadOnlyList<LifecycleCandidate> going, CancellationToken cancellationToken)
+        long registryId, List<LifecycleCandidate> going, CancellationToken cancellationToken)
     {
         if (going.Count == 0) return [];
         return going.Zip(await candidates.FindTagKeepersAsync(registryId, going, cancellationToken)).ToDictionary(pair => pair.First.Tag!, pair => pair.Second);

@@ -69,6 +69,8 @@ internal sealed class RepositoryEvaluation
     private readonly IReadOnlyList<CompiledRule> _rules;
     private readonly IReadOnlyList<CompiledRule> _keepers;
     private readonly RuleEvaluation _evaluation;
+    private readonly List<CompiledRule> _askForPulls;
+    private readonly List<CompiledRule> _askForArchitectures;
     private readonly int[] _matched;
     private readonly int[] _spared;
     private readonly int[] _released;
@@ -76,14 +78,16 @@ internal sealed class RepositoryEvaluation
     internal RepositoryEvaluation(IReadOnlyList<CompiledRule> rules, IReadOnlyList<CompiledRule> keepers, RuleEvaluation evaluation)
     {
         (_rules, _keepers, _evaluation) = (rules, keepers, evaluation);
+        _askForPulls = [.. rules.Where(rule => rule.Rule.Conditions.NotPulledFor is not null)];
+        _askForArchitectures = [.. rules.Where(rule => rule.Rule.Conditions.Architectures.Count > 0)];
         (_matched, _spared, _released) = (new int[rules.Count], new int[rules.Count], new int[keepers.Count]);
     }
 
     /// <summary>Whether a rule that may take the tag asks when it was last pulled.</summary>
-    public bool AsksForPullOf(LifecycleCandidate tag) => _rules.Any(rule => rule.Rule.Conditions.NotPulledFor is not null && rule.IsAbout(tag.Tag!));
+    public bool AsksForPullOf(LifecycleCandidate tag) => _askForPulls.Exists(rule => rule.IsAbout(tag.Tag!));
 
     /// <summary>Whether a rule that may take the tag asks for its architecture.</summary>
-    public bool AsksForArchitectureOf(LifecycleCandidate tag) => _rules.Any(rule => rule.Rule.Conditions.Architectures.Count > 0 && rule.IsAbout(tag.Tag!));
+    public bool AsksForArchitectureOf(LifecycleCandidate tag) => _askForArchitectures.Exists(rule => rule.IsAbout(tag.Tag!));
 
     /// <summary>What becomes of a tag; null where no rule would take it. Each tag is to be shown once, and the newest first.</summary>
     public Verdict? Judge(LifecycleCandidate tag, DateTimeOffset? pulledAt)
