@@ -3,13 +3,44 @@ using Berth.Oci;
 using Berth.Registry.Lifecycle;
 using Berth.Storage;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry;
 
 /// <summary>What a request to a registry is answered that could not be carried out.</summary>
-internal static class RequestFailure
+internal static partial class RequestFailure
 {
     private const string RetryAfterSeconds = "5";
+
+    /// <summary>Answers a request of one of the APIs beside <c>/v2</c>; whatever goes wrong is answered as its error, unless nobody waits for an answer any more.</summary>
+    /// <param name="context">The request and its answer.</param>
+    /// <param name="logger">Hears of what is the registry's own fault.</param>
+    /// <param name="area">What the paths of the API begin with, for the log.</param>
+    /// <param name="answer">Answers the request, or throws before the answer has begun.</param>
+    public static async Task GuardAsync(HttpContext context, ILogger logger, string area, Func<Task> answer)
+    {
+        try
+        {
+            await answer();
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to be answered.
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            var status = StatusOf(e, context);
+            if (status >= StatusCodes.Status500InternalServerError) LogFailed(logger, e, status, context.Request.Method, area, context.TraceIdentifier);
+            await AnswerAsync(context, e);
+        }
+    }
+
+    /// <summary>The error for a method that a path does not have; the answer's <c>Allow</c> header names those that it has.</summary>
+    public static OciException Unsupported(HttpContext context, string allowed)
+    {
+        context.Response.Headers.Allow = allowed;
+        return new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
+    }
 
     /// <summary>The status that the failure is answered with.</summary>
     public static int StatusOf(Exception failure, HttpContext context) => Describe(failure, context).Status;
@@ -39,4 +70,6 @@ internal static class RequestFailure
         OperationCanceledException => (503, OciErrorCode.Unavailable, "The registry is stopping; try again shortly.", null),
         _ => (500, OciErrorCode.Unknown, $"An unexpected error; the server's log has it under request id {context.TraceIdentifier}.", null),
     };
+    [LoggerMessage(4091, LogLevel.Error, "Answered {Status} to {Method} under {Area} (request {RequestId})")]
+    private static partial void LogFailed(ILogger logger, Exception failure, int status, string method, string area, string requestId);
 }

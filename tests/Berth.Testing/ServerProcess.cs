@@ -17,7 +17,7 @@ public sealed class ServerProcess : IAsyncDisposable
     private Task _pump = Task.CompletedTask;
 
     /// <summary>A server that is not started yet.</summary>
-    /// <param name="executable">See <see cref="Find"/>.</param>
+    /// <param name="executable">See <see cref="BuiltProgram.Server"/>.</param>
     /// <param name="name">A word for the log file's name.</param>
     /// <param name="settings">Settings, by the names of their environment variables.</param>
     /// <param name="data">The data folder; null makes one that goes away with the process.</param>
@@ -52,19 +52,6 @@ public sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>The process id, while it runs.</summary>
     public int Id => _process?.Id ?? 0;
-
-    /// <summary>
-    /// The built server: <c>BERTH_TEST_SERVER</c>, else the one in <c>artifacts</c> of the configuration that the tests were built in; null when
-    /// there is none.
-    /// </summary>
-    public static string? Find()
-    {
-        if (Environment.GetEnvironmentVariable("BERTH_TEST_SERVER") is { Length: > 0 } path) return File.Exists(path) ? path : null;
-
-        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
-        var built = Path.Combine(Repository.Artifacts, "bin", "Berth.Server", configuration, "berth-server");
-        return File.Exists(built) ? built : null;
-    }
 
     /// <summary>Starts it and waits until it is ready; returns the time that took.</summary>
     /// <exception cref="InvalidOperationException">It ended, or was not ready in time; the message holds its last words.</exception>

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
-using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Artifacts;
 
@@ -20,12 +19,12 @@ internal static class ArtifactChanges
     /// <exception cref="OciException">400: the body cannot be applied, and the message names the property.</exception>
     public static async Task<LockChanges> ReadLocksAsync(ArtifactRequest request)
     {
-        using var body = await ReadBodyAsync(request);
+        using var body = await JsonBody.ReadAsync(request.Http, MaxBody);
         var changes = default(LockChanges);
         foreach (var property in body.RootElement.EnumerateObject())
         {
             if (!TryAdd(property, ref changes))
-                throw Bad($"'{Shorten(property.Name)}' is no setting here; there are {string.Join(", ", ArtifactJson.Flags.Select(flag => flag.Name))}.");
+                throw JsonBody.Bad($"'{JsonBody.Shorten(property.Name)}' is no setting here; there are {string.Join(", ", ArtifactJson.Flags.Select(flag => flag.Name))}.");
         }
 
         return changes;
@@ -35,7 +34,7 @@ internal static class ArtifactChanges
     /// <exception cref="OciException">400: the body cannot be applied, and the message names the property.</exception>
     public static async Task<(LockChanges? Locks, Quarantine? Found)> ReadManifestAsync(ArtifactRequest request)
     {
-        using var body = await ReadBodyAsync(request);
+        using var body = await JsonBody.ReadAsync(request.Http, MaxBody);
         LockChanges? locks = null;
         QuarantineState? state = null;
         string? details = null;
@@ -45,10 +44,10 @@ internal static class ArtifactChanges
             if (TryAdd(property, ref changes)) locks = changes;
             else if (property.Name == QuarantineStateName) state = ReadState(property);
             else if (property.Name == QuarantineDetailsName) details = ReadDetails(property);
-            else throw Bad($"'{Shorten(property.Name)}' is no setting here; there are {string.Join(", ", ArtifactJson.Flags.Select(flag => flag.Name))}, {QuarantineStateName}, {QuarantineDetailsName}.");
+            else throw JsonBody.Bad($"'{JsonBody.Shorten(property.Name)}' is no setting here; there are {string.Join(", ", ArtifactJson.Flags.Select(flag => flag.Name))}, {QuarantineStateName}, {QuarantineDetailsName}.");
         }
 
-        if (state is null && details is not null) throw Bad($"'{QuarantineDetailsName}' goes with '{QuarantineStateName}'.");
+        if (state is null && details is not null) throw JsonBody.Bad($"'{QuarantineDetailsName}' goes with '{QuarantineStateName}'.");
         return (locks, state is { } said ? new Quarantine(said, null, null) { Details = details } : null);
     }
 
@@ -56,21 +55,21 @@ internal static class ArtifactChanges
         property.Value.ValueKind == JsonValueKind.String && property.Value.GetString() is { } text
         && Enum.GetNames<QuarantineState>().FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } known
             ? Enum.Parse<QuarantineState>(known)
-            : throw Bad($"'{property.Name}' must be one of {string.Join(", ", Enum.GetNames<QuarantineState>())}.");
+            : throw JsonBody.Bad($"'{property.Name}' must be one of {string.Join(", ", Enum.GetNames<QuarantineState>())}.");
 
     private static string? ReadDetails(JsonProperty property)
     {
         if (property.Value.ValueKind == JsonValueKind.Null) return null;
-        if (property.Value.ValueKind != JsonValueKind.String) throw Bad($"'{property.Name}' must be a text.");
+        if (property.Value.ValueKind != JsonValueKind.String) throw JsonBody.Bad($"'{property.Name}' must be a text.");
         var text = property.Value.GetString()!;
-        return text.Length <= Quarantine.MaxDetails ? text : throw Bad($"'{property.Name}' may have at most {Quarantine.MaxDetails} characters; this one has {text.Length}.");
+        return text.Length <= Quarantine.MaxDetails ? text : throw JsonBody.Bad($"'{property.Name}' may have at most {Quarantine.MaxDetails} characters; this one has {text.Length}.");
     }
 
     /// <summary>The changes for a repository.</summary>
     /// <exception cref="OciException">400: the body cannot be applied, and the message names the property.</exception>
     public static async Task<RepositoryChanges> ReadRepositoryAsync(ArtifactRequest request)
     {
-        using var body = await ReadBodyAsync(request);
+        using var body = await JsonBody.ReadAsync(request.Http, MaxBody);
         var locks = default(LockChanges);
         var changes = new RepositoryChanges();
         foreach (var property in body.RootElement.EnumerateObject())
@@ -82,8 +81,8 @@ internal static class ArtifactChanges
                 "owner" => changes with { Owner = ReadText(property) },
                 "contact" => changes with { Contact = ReadText(property) },
                 "description" => changes with { Description = ReadText(property) },
-                _ => throw Bad(
-                    $"'{Shorten(property.Name)}' is no setting of a repository; there are "
+                _ => throw JsonBody.Bad(
+                    $"'{JsonBody.Shorten(property.Name)}' is no setting of a repository; there are "
                     + $"{string.Join(", ", ArtifactJson.Flags.Select(flag => flag.Name))}, {AnonymousPull}, {string.Join(", ", Texts.Keys)}."),
             };
         }
@@ -111,28 +110,28 @@ internal static class ArtifactChanges
     {
         JsonValueKind.True => true,
         JsonValueKind.False => false,
-        _ => throw Bad($"'{property.Name}' must be true or false."),
+        _ => throw JsonBody.Bad($"'{property.Name}' must be true or false."),
     };
 
     private static string ReadText(JsonProperty property)
     {
         if (property.Value.ValueKind == JsonValueKind.Null) return "";
-        if (property.Value.ValueKind != JsonValueKind.String) throw Bad($"'{property.Name}' must be a text, or null to take it away.");
+        if (property.Value.ValueKind != JsonValueKind.String) throw JsonBody.Bad($"'{property.Name}' must be a text, or null to take it away.");
         var text = property.Value.GetString()!;
         var longest = Texts[property.Name];
-        return text.Length <= longest ? text : throw Bad($"'{property.Name}' may have at most {longest} characters; this one has {text.Length}.");
+        return text.Length <= longest ? text : throw JsonBody.Bad($"'{property.Name}' may have at most {longest} characters; this one has {text.Length}.");
     }
 
     /// <summary>The tag that a deleted manifest is to be restored under; null where the body is empty or names none.</summary>
     /// <exception cref="OciException">400: the body is no such thing.</exception>
     public static async Task<Tag?> ReadTagAsync(ArtifactRequest request)
     {
-        if (await TryReadBodyAsync(request) is not { } read) return null;
+        if (await JsonBody.TryReadAsync(request.Http, MaxBody) is not { } read) return null;
         using var body = read;
         Tag? tag = null;
         foreach (var property in body.RootElement.EnumerateObject())
         {
-            if (property.Name != "tag") throw Bad($"'{Shorten(property.Name)}' is not known here; there is 'tag'.");
+            if (property.Name != "tag") throw JsonBody.Bad($"'{JsonBody.Shorten(property.Name)}' is not known here; there is 'tag'.");
             if (property.Value.ValueKind == JsonValueKind.Null) continue;
             if (property.Value.ValueKind != JsonValueKind.String || !Tag.TryParse(property.Value.GetString(), out var named))
                 throw new OciException(OciErrorCode.TagInvalid, "'tag' must be a tag: up to 128 letters, digits, '_', '.' and '-'.");
@@ -141,31 +140,4 @@ internal static class ArtifactChanges
 
         return tag;
     }
-
-    private static async Task<JsonDocument> ReadBodyAsync(ArtifactRequest request) => await TryReadBodyAsync(request) ?? throw Bad("The body is no JSON.");
-
-    // Null for an empty one.
-    private static async Task<JsonDocument?> TryReadBodyAsync(ArtifactRequest request)
-    {
-        var buffer = new byte[MaxBody + 1];
-        var length = await request.Http.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, request.Aborted);
-        if (length > MaxBody) throw new OciException(OciErrorCode.SizeInvalid, $"The body is larger than {MaxBody} bytes.", status: StatusCodes.Status413PayloadTooLarge);
-        if (length == 0) return null;
-        try
-        {
-            var body = JsonReading.ParseReadable(buffer.AsMemory(0, length), default) ?? throw Bad("The body holds a text that is none.");
-            if (body.RootElement.ValueKind == JsonValueKind.Object) return body;
-            body.Dispose();
-        }
-        catch (JsonException)
-        {
-            throw Bad("The body is no JSON.");
-        }
-
-        throw Bad("The body must be a JSON object.");
-    }
-
-    private static OciException Bad(string message) => new(OciErrorCode.BadRequest, message);
-
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
 }

@@ -11,7 +11,7 @@ namespace Berth.Registry.Artifacts;
 /// The one door to Azure Container Registry's metadata API under <c>/acr/v1</c>: repositories, tags and manifests with what is known about them, their locks,
 /// their deletion, and what was deleted and can be restored.
 /// </summary>
-internal sealed partial class ArtifactEndpoints(
+internal sealed class ArtifactEndpoints(
     RegistryGate gate, ArtifactRepositoryEndpoints repositories, ArtifactTagEndpoints tags, ArtifactManifestEndpoints manifests, DeletedEndpoints deleted,
     ILogger<ArtifactEndpoints> logger)
     : IFeatureRoutes
@@ -27,26 +27,8 @@ internal sealed partial class ArtifactEndpoints(
     {
         var path = context.Request.Path.Value ?? "";
         var isOurs = path.StartsWith(Prefix, StringComparison.Ordinal);
-        handled = isOurs ? HandleAsync(context, path[Prefix.Length..]) : Task.CompletedTask;
+        handled = isOurs ? RequestFailure.GuardAsync(context, logger, "/acr/v1", () => AnswerAsync(context, path[Prefix.Length..])) : Task.CompletedTask;
         return isOurs;
-    }
-
-    private async Task HandleAsync(HttpContext context, string path)
-    {
-        try
-        {
-            await AnswerAsync(context, path);
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            // Nobody is there to be answered.
-        }
-        catch (Exception e) when (!context.Response.HasStarted)
-        {
-            var status = RequestFailure.StatusOf(e, context);
-            if (status >= 500) LogFailed(e, status, context.Request.Method, context.TraceIdentifier);
-            await RequestFailure.AnswerAsync(context, e);
-        }
     }
 
     private async Task AnswerAsync(HttpContext context, string path)
@@ -58,11 +40,7 @@ internal sealed partial class ArtifactEndpoints(
         var demand = route?.DemandOf(target.Repository) ?? new AccessDemand("none", target.Repository, null, RegistryAction.SignIn, null);
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (target.Kind == ArtifactKind.None) throw new OciException(OciErrorCode.NameUnknown, "There is nothing at this path of /acr/v1.");
-        if (route is null)
-        {
-            context.Response.Headers.Allow = ArtifactRoute.Allow(target.Kind);
-            throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
-        }
+        if (route is null) throw RequestFailure.Unsupported(context, ArtifactRoute.Allow(target.Kind));
 
         await ActAsync(route, new ArtifactRequest(context, admission, target));
     }

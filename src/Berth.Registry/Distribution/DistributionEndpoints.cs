@@ -117,11 +117,7 @@ internal sealed partial class DistributionEndpoints(
             ? new AccessDemand("none", target.Repository, null, RegistryAction.SignIn, null)
             : new AccessDemand(route.Name, target.Repository, route.Action, route.RegistryAction, route.ScopeFor(target.Repository));
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
-        if (route is null)
-        {
-            context.Response.Headers.Allow = DistributionRoute.Allow(target.Kind);
-            throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
-        }
+        if (route is null) throw RequestFailure.Unsupported(context, DistributionRoute.Allow(target.Kind));
 
         await ActAsync(new DistributionRequest(context, registry, admission.Principal, admission.Rights, target) { CredentialEnd = admission.Until }, route);
     }

@@ -27,6 +27,7 @@ internal static class IdentityServices
             s.GetRequiredService<AccessLog>(), s.GetRequiredService<UsageLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<Authenticator>>()));
         services.AddSingleton<ControlAuthenticator>();
+        services.AddSingleton<ControlGate>();
         services.AddSingleton<RoleCatalog>();
         services.AddSingleton<SecretProtection>();
         services.AddSingleton<IFeatureRoutes, TokenEndpoints>();

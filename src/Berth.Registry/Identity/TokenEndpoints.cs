@@ -157,9 +157,7 @@ internal sealed class TokenEndpoints(
 
     private static void RequirePost(HttpContext context, string allow)
     {
-        if (HttpMethods.IsPost(context.Request.Method)) return;
-        context.Response.Headers.Allow = allow;
-        throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
+        if (!HttpMethods.IsPost(context.Request.Method)) throw RequestFailure.Unsupported(context, allow);
     }
 
     private static OciException UnknownGrant(string grant, string known) =>

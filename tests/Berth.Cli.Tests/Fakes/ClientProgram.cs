@@ -21,7 +21,7 @@ internal sealed class ClientProgram : IDisposable
     public Dictionary<string, string> Environment { get; } = [];
 
     /// <summary>The program.</summary>
-    public static string Path { get; } = System.IO.Path.Combine(Repository.Artifacts, "bin", "Berth.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "berth-cli");
+    public static string Path { get; } = BuiltProgram.Client ?? throw new InvalidOperationException("There is no built berth-cli.");
 
     /// <summary>A folder for files of the test.</summary>
     public string Folder => _folder;

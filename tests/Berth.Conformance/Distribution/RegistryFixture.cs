@@ -59,7 +59,7 @@ public sealed class RegistryFixture : IAsyncDisposable
             return;
         }
 
-        var executable = ServerProcess.Find();
+        var executable = BuiltProgram.Server;
         if (executable is null)
         {
             _lacking = "There is no built berth-server.";

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Berth.EndToEnd.Harness;
 using Berth.Testing;
 
 namespace Berth.EndToEnd.Access;
@@ -7,8 +8,31 @@ namespace Berth.EndToEnd.Access;
 /// <summary>The commands of a page of the documentation, as one script that ends at the first command that does not do what the page says.</summary>
 internal static partial class GuidePage
 {
+    /// <summary>Types the commands of a page in a folder in which <c>./berth</c> is the client and <c>data</c> the server's data folder; they must succeed, and the owner's password is never said.</summary>
+    public static async Task<ToolResult> RunAsync(AccessFixture fixture, string folder, string page, IReadOnlyDictionary<string, string> variables)
+    {
+        Directory.CreateSymbolicLink(Path.Combine(folder, "data"), fixture.Server.Data);
+        File.CreateSymbolicLink(Path.Combine(folder, "berth"), BerthClient.Built);
+        var script = Path.Combine(folder, "page.sh");
+        await File.WriteAllTextAsync(script, await ScriptAsync(page, fixture.Port));
+
+        var (path, line) = fixture.Names.Command(Tool.Require("bash"), script);
+        var environment = new Dictionary<string, string>(fixture.ClientEnvironment)
+        {
+            ["REGISTRY_AUTH_FILE"] = Path.Combine(folder, "auth.json"),
+            ["BERTH_CONFIG_DIR"] = Path.Combine(folder, "config"),
+            ["OWNER_PASSWORD"] = fixture.Endpoint.Password,
+        };
+        foreach (var (name, value) in variables) environment[name] = value;
+        var result = await Tool.RunAsync(path, line, folder, environment);
+
+        result.Succeeded();
+        Assert.DoesNotContain(fixture.Endpoint.Password, result.Output + result.Errors, StringComparison.Ordinal);
+        return result;
+    }
+
     /// <summary>The script. A command that the page calls refused must fail; the port that the page names becomes the server's own.</summary>
-    public static async Task<string> ScriptAsync(string page, string port)
+    private static async Task<string> ScriptAsync(string page, string port)
     {
         var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", page));
         var script = new StringBuilder("set -Eeuo pipefail\ntrap 'echo \"line $LINENO failed: $BASH_COMMAND\" >&2' ERR\n");

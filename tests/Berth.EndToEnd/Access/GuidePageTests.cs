@@ -75,34 +75,5 @@ public sealed class GuidePageTests(AccessFixture fixture) : EndToEndTest<AccessF
         Assert.Contains("in use by the workload", result.Errors, StringComparison.Ordinal);
     }
 
-    private async Task<ToolResult> RunAsync(string page, Dictionary<string, string> variables)
-    {
-        var folder = NewFolder("guide");
-        Directory.CreateSymbolicLink(Path.Combine(folder, "data"), Fixture.Server.Data);
-        File.CreateSymbolicLink(Path.Combine(folder, "berth"), BuiltClient());
-        var script = Path.Combine(folder, "page.sh");
-        await File.WriteAllTextAsync(script, await GuidePage.ScriptAsync(page, Fixture.Port));
-
-        var (path, line) = Fixture.Names.Command(Tool.Require("bash"), script);
-        var environment = new Dictionary<string, string>(Fixture.ClientEnvironment)
-        {
-            ["REGISTRY_AUTH_FILE"] = Path.Combine(folder, "auth.json"),
-            ["BERTH_CONFIG_DIR"] = Path.Combine(folder, "config"),
-            ["OWNER_PASSWORD"] = Fixture.Endpoint.Password,
-        };
-        foreach (var (name, value) in variables) environment[name] = value;
-        var result = await Tool.RunAsync(path, line, folder, environment);
-
-        result.Succeeded();
-        Assert.DoesNotContain(Fixture.Endpoint.Password, result.Output + result.Errors, StringComparison.Ordinal);
-        return result;
-    }
-
-    /// <summary>The client that was built with the tests.</summary>
-    private static string BuiltClient()
-    {
-        var built = Path.Combine(Repository.Artifacts, "bin", "Berth.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "berth-cli");
-        if (!File.Exists(built)) Tool.Lacking("There is no built berth-cli.");
-        return built;
-    }
+    private Task<ToolResult> RunAsync(string page, Dictionary<string, string> variables) => GuidePage.RunAsync(Fixture, NewFolder("guide"), page, variables);
 }

@@ -20,26 +20,11 @@ public sealed class LifecyclePageTests(ShortGraceFixture fixture) : EndToEndTest
         for (var i = 1; i <= 5; i++) await Client.PushImageAsync("team/app", $"build-{i}");
         await Client.PushImageAsync("team/app", "v1");
         await Client.PushImageAsync("hello/alpine", "latest");
-        var folder = NewFolder("guide");
-        Directory.CreateSymbolicLink(Path.Combine(folder, "data"), Fixture.Server.Data);
-        var built = Path.Combine(Repository.Artifacts, "bin", "Berth.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "berth-cli");
-        if (!File.Exists(built)) Tool.Lacking("There is no built berth-cli.");
-        File.CreateSymbolicLink(Path.Combine(folder, "berth"), built);
-        var script = Path.Combine(folder, "page.sh");
-        await File.WriteAllTextAsync(script, await GuidePage.ScriptAsync("user/lifecycle.md", Fixture.Port));
 
         // Until the grace of what was just pushed is over.
         var pushed = TimeProvider.System.GetTimestamp();
         for (var i = 0; TimeProvider.System.GetElapsedTime(pushed) < TimeSpan.FromSeconds(1.2); i++) await Client.PushImageAsync("hello/other", $"{i}");
-        var (path, line) = Fixture.Names.Command(Tool.Require("bash"), script);
-        var environment = new Dictionary<string, string>(Fixture.ClientEnvironment)
-        {
-            ["BERTH_CONFIG_DIR"] = Path.Combine(folder, "config"),
-            ["OWNER_PASSWORD"] = Fixture.Endpoint.Password,
-        };
-        var result = await Tool.RunAsync(path, line, folder, environment);
-
-        result.Succeeded();
+        var result = await GuidePage.RunAsync(Fixture, NewFolder("guide"), "user/lifecycle.md", new Dictionary<string, string>());
         Assert.Contains("Preview 1: 3 tags and 3 manifests would go", result.Output, StringComparison.Ordinal);
         Assert.Contains("Run 4 is done: 3 tags and 3 manifests, 6 of them done and 0 kept at the last moment.", result.Output, StringComparison.Ordinal);
         Assert.Contains("build-1\nbuild-2\nbuild-3\n", result.Output, StringComparison.Ordinal);

@@ -12,16 +12,7 @@ public sealed class RepositoriesPageTests(AccessFixture fixture) : EndToEndTest<
         foreach (var tool in (string[])["bash", "curl", "jq"]) Tool.Require(tool);
         await Client.PushImageAsync("hello/alpine", "latest", "3");
         await Client.PushImageAsync("hello/other", "1");
-        var folder = NewFolder("guide");
-        Directory.CreateSymbolicLink(Path.Combine(folder, "data"), Fixture.Server.Data);
-        var script = Path.Combine(folder, "page.sh");
-        await File.WriteAllTextAsync(script, await GuidePage.ScriptAsync("user/repositories.md", Fixture.Port));
-
-        var (path, line) = Fixture.Names.Command(Tool.Require("bash"), script);
-        var result = await Tool.RunAsync(
-            path, line, folder, new Dictionary<string, string>(Fixture.ClientEnvironment) { ["OWNER_PASSWORD"] = Fixture.Endpoint.Password });
-
-        result.Succeeded();
+        var result = await GuidePage.RunAsync(Fixture, NewFolder("guide"), "user/repositories.md", new Dictionary<string, string>());
         Assert.Contains("Team A", result.Output, StringComparison.Ordinal);
         Assert.Contains("""["1"]""", result.Output, StringComparison.Ordinal);
     }

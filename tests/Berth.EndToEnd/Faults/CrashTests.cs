@@ -36,7 +36,7 @@ public sealed class CrashTests(ServerFixture fixture) : EndToEndTest<ServerFixtu
         await upload.CompleteAsync();
         Assert.True(series.Sum(s => s.Acknowledged) > rounds * 10, $"only {series.Sum(s => s.Acknowledged)} changes were acknowledged");
         Assert.Equal(0, await Fixture.Server.StopAsync(TimeSpan.FromSeconds(40)));
-        (await Tool.RunAsync(ServerProcess.Find()!, ["storage", "verify", "--data", Fixture.Server.Data], Fixture.Folder)).Succeeded();
+        (await Tool.RunAsync(BuiltProgram.Server!, ["storage", "verify", "--data", Fixture.Server.Data], Fixture.Folder)).Succeeded();
         await Fixture.Server.StartAsync(TimeSpan.FromSeconds(30));
     }
 

@@ -86,7 +86,7 @@ public sealed class FullDiskTests(SmallVolume fixture) : EndToEndTest<SmallVolum
         push.Expect(201);
         await ExpectServedAsync(kept, []);
         Assert.Equal(0, await Fixture.Server.StopAsync(TimeSpan.FromSeconds(40)));
-        (await Tool.RunAsync(ServerProcess.Find()!, ["storage", "verify", "--data", Fixture.Server.Data], Fixture.Folder)).Succeeded();
+        (await Tool.RunAsync(BuiltProgram.Server!, ["storage", "verify", "--data", Fixture.Server.Data], Fixture.Folder)).Succeeded();
         await Fixture.Server.StartAsync(TimeSpan.FromSeconds(30));
     }
 

@@ -63,7 +63,7 @@ public sealed class RestartTests(ServerFixture fixture) : EndToEndTest<ServerFix
     public async Task A_second_server_on_the_same_data_is_refused_in_one_sentence_and_harms_nothing()
     {
         var image = await Client.PushImageAsync(Repo, "latest");
-        await using var second = new ServerProcess(ServerProcess.Find()!, "second", data: Fixture.Server.Data);
+        await using var second = new ServerProcess(BuiltProgram.Server!, "second", data: Fixture.Server.Data);
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => second.StartAsync(TimeSpan.FromSeconds(30)));
         Assert.DoesNotContain("status 0", refused.Message, StringComparison.Ordinal);
         Assert.Contains($"{Fixture.Server.Id}", refused.Message, StringComparison.Ordinal);

@@ -12,8 +12,7 @@ internal sealed class BerthClient
     public BerthClient(ServerFixture fixture, string folder)
     {
         _folder = folder;
-        _program = Path.Combine(Repository.Artifacts, "bin", "Berth.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "berth-cli");
-        if (!File.Exists(_program)) Tool.Lacking("There is no built berth-cli.");
+        _program = Built;
         var programs = Directory.CreateDirectory(Path.Combine(folder, "programs")).FullName;
         Helper = Path.Combine(programs, "docker-credential-berth");
         File.CreateSymbolicLink(Helper, _program);
@@ -24,6 +23,16 @@ internal sealed class BerthClient
             ["SSL_CERT_FILE"] = Path.Combine(fixture.Server.Data, "tls", "ca.pem"),
             ["PATH"] = $"{programs}:{System.Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin",
         };
+    }
+
+    /// <summary>The built program; the test is skipped where there is none, or fails on continuous integration.</summary>
+    public static string Built
+    {
+        get
+        {
+            if (BuiltProgram.Client is null) Tool.Lacking("There is no built berth-cli.");
+            return BuiltProgram.Client!;
+        }
     }
 
     /// <summary>The program.</summary>

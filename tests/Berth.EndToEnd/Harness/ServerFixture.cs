@@ -35,7 +35,7 @@ public class ServerFixture : IAsyncLifetime
     /// <inheritdoc/>
     public virtual async ValueTask InitializeAsync()
     {
-        var executable = ServerProcess.Find();
+        var executable = BuiltProgram.Server;
         if (executable is null)
         {
             _lacking = "There is no built berth-server.";

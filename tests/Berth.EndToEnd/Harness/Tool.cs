@@ -86,10 +86,11 @@ internal static class Tool
         return new ToolResult($"{Path.GetFileName(path)} {string.Join(' ', arguments)}", status, await output, await errors);
     }
 
-    /// <summary>Starts a program whose three streams are pipes.</summary>
+    /// <summary>Starts a program whose three streams are pipes; of the tests' own environment it is told nothing that is about Berth.</summary>
     public static Process Start(string path, IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(path, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("BERTH_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
         start.Environment["PATH"] = string.Join(':', Folders);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         return Process.Start(start) ?? throw new InvalidOperationException($"{path} did not start.");

@@ -122,9 +122,8 @@ public sealed class ClientCommandTests(ServerFixture fixture) : EndToEndTest<Ser
     public async Task The_password_is_asked_for_at_a_terminal_and_not_shown()
     {
         var script = Tool.Require("script");
-        var program = Path.Combine(Repository.Artifacts, "bin", "Berth.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "berth-cli");
         using var process = Tool.Start(
-            script, ["-qefc", $"{program} login --endpoint https://{_client.Host} --username {Fixture.Endpoint.User}", "/dev/null"], Fixture.Folder, _client.Environment);
+            script, ["-qefc", $"{_client.Program} login --endpoint https://{_client.Host} --username {Fixture.Endpoint.User}", "/dev/null"], Fixture.Folder, _client.Environment);
         var seen = new System.Text.StringBuilder();
         var buffer = new char[256];
         while (!seen.ToString().Contains("Password: ", StringComparison.Ordinal) && await process.StandardOutput.ReadAsync(buffer) is var count and > 0) seen.Append(buffer, 0, count);

@@ -58,7 +58,7 @@ public sealed class KilledCommandTests(ServerFixture fixture) : EndToEndTest<Ser
     {
         var pipe = Path.Combine(certificates, "tls", "held.pem");
         (await Tool.RunAsync(Tool.Require("mkfifo"), [pipe], Fixture.Folder)).Succeeded();
-        using var process = Tool.Start(ServerProcess.Find()!, held, Fixture.Folder, Fixture.ClientEnvironment);
+        using var process = Tool.Start(BuiltProgram.Server!, held, Fixture.Folder, Fixture.ClientEnvironment);
         try
         {
             // Opens when the command opens the other end.
@@ -79,12 +79,12 @@ public sealed class KilledCommandTests(ServerFixture fixture) : EndToEndTest<Ser
     private async Task ExpectServedAsync(string data, (string Tag, ManifestContent Image) present, string[] absent)
     {
         (await BerthAsync("storage", "verify", "--data", data)).Succeeded();
-        await using var server = new ServerProcess(ServerProcess.Find()!, "restored", data: data);
+        await using var server = new ServerProcess(BuiltProgram.Server!, "restored", data: data);
         await server.StartAsync(Patience);
         using var client = new RegistryClient(server.Endpoint);
         (await client.GetManifestAsync(Repo, present.Tag)).Expect(200).ExpectBody(present.Image.Bytes);
         foreach (var tag in absent) (await client.GetManifestAsync(Repo, tag)).Expect(404);
     }
 
-    private Task<ToolResult> BerthAsync(params string[] arguments) => Tool.RunAsync(ServerProcess.Find()!, arguments, Fixture.Folder, Fixture.ClientEnvironment);
+    private Task<ToolResult> BerthAsync(params string[] arguments) => Tool.RunAsync(BuiltProgram.Server!, arguments, Fixture.Folder, Fixture.ClientEnvironment);
 }

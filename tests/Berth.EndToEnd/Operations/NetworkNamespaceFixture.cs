@@ -31,7 +31,7 @@ public sealed class NetworkNamespaceFixture : IAsyncLifetime
     public async Task StartAsync()
     {
         if (_server is not null) return;
-        if (ServerProcess.Find() is not { } executable)
+        if (BuiltProgram.Server is not { } executable)
         {
             Tool.Lacking("There is no built berth-server.");
             return;

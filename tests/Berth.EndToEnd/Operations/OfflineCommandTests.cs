@@ -26,7 +26,7 @@ public sealed class OfflineCommandTests(ServerFixture fixture) : EndToEndTest<Se
         var restored = NewFolder("restored");
         (await BerthAsync("restore", "--from", backup, "--data", restored)).Succeeded();
         (await BerthAsync("storage", "verify", "--data", restored)).Succeeded();
-        await using var server = new ServerProcess(ServerProcess.Find()!, "restored", data: restored);
+        await using var server = new ServerProcess(BuiltProgram.Server!, "restored", data: restored);
         await server.StartAsync(TimeSpan.FromSeconds(60));
         using var client = new RegistryClient(server.Endpoint);
         foreach (var (tag, image) in images) (await client.GetManifestAsync(Repo, tag)).Expect(200).ExpectBody(image.Bytes);
@@ -122,7 +122,7 @@ public sealed class OfflineCommandTests(ServerFixture fixture) : EndToEndTest<Se
         Assert.Equal([layer.Digest], JsonNode.Parse(listed.Output)!["lost"]!.AsArray().Select(n => n!.GetValue<string>()));
 
         (await BerthAsync("restore", "--from", backup, "--data", restored)).Succeeded();
-        await using var server = new ServerProcess(ServerProcess.Find()!, "restored", data: restored);
+        await using var server = new ServerProcess(BuiltProgram.Server!, "restored", data: restored);
         await server.StartAsync(TimeSpan.FromSeconds(60));
         using var client = new RegistryClient(server.Endpoint);
         (await client.GetManifestAsync(Repo, "whole")).Expect(200).ExpectBody(whole.Bytes);
@@ -212,7 +212,7 @@ public sealed class OfflineCommandTests(ServerFixture fixture) : EndToEndTest<Se
         (await BerthAsync("storage", "verify", "--data", restored)).Succeeded();
     }
 
-    private Task<ToolResult> BerthAsync(params string[] arguments) => Tool.RunAsync(ServerProcess.Find()!, arguments, Fixture.Folder, Fixture.ClientEnvironment);
+    private Task<ToolResult> BerthAsync(params string[] arguments) => Tool.RunAsync(BuiltProgram.Server!, arguments, Fixture.Folder, Fixture.ClientEnvironment);
 
     private string FileOf(byte[] bytes) =>
         Directory.EnumerateFiles(Path.Combine(Fixture.Server.Data, "store", "blobs"), "*", SearchOption.AllDirectories)

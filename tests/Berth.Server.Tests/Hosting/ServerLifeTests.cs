@@ -127,7 +127,7 @@ public sealed partial class ServerLifeTests : IDisposable
         await using var run = await ServerRun.StartAsync(_folder.Data);
         var body = RandomNumberGenerator.GetBytes(64 * 1024);
         await using var upload = await run.ConnectAsync();
-        await upload.WriteAsync(Head(run, body));
+        await BeginAsync(run, upload, body);
         await upload.WriteAsync(body.AsMemory(0, 1000));
         await Task.Delay(500);
 
@@ -144,8 +144,7 @@ public sealed partial class ServerLifeTests : IDisposable
     {
         await using var run = await ServerRun.StartAsync(_folder.Data, variables: new() { ["BERTH_Shutdown__DrainTimeout"] = "1s" });
         await using var upload = await run.ConnectAsync();
-        await upload.WriteAsync(Head(run, new byte[1000]));
-        await Task.Delay(300);
+        await BeginAsync(run, upload, new byte[1000]);
         var started = Stopwatch.GetTimestamp();
         run.Terminate();
         Assert.Equal(0, await run.WaitForEndAsync());
@@ -249,9 +248,17 @@ public sealed partial class ServerLifeTests : IDisposable
         return answer.StatusCode;
     }
 
-    private static byte[] Head(ServerRun run, byte[] body) => Encoding.ASCII.GetBytes(
-        $"POST /v2/drain/blobs/uploads/?digest=sha256:{Convert.ToHexStringLower(SHA256.HashData(body))} HTTP/1.1\r\nHost: 127.0.0.1:{run.Http.Port}\r\n"
-        + $"Authorization: {ServerRun.Basic()}\r\nContent-Type: application/octet-stream\r\nContent-Length: {body.Length}\r\n\r\n");
+    // The server says that it goes on when it begins to read the body: then the request is in flight.
+    private static async Task BeginAsync(ServerRun run, NetworkStream upload, byte[] body)
+    {
+        const string GoOn = "HTTP/1.1 100 Continue\r\n\r\n";
+        await upload.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /v2/drain/blobs/uploads/?digest=sha256:{Convert.ToHexStringLower(SHA256.HashData(body))} HTTP/1.1\r\nHost: 127.0.0.1:{run.Http.Port}\r\n"
+            + $"Authorization: {ServerRun.Basic()}\r\nContent-Type: application/octet-stream\r\nContent-Length: {body.Length}\r\nExpect: 100-continue\r\n\r\n"));
+        var answer = new byte[GoOn.Length];
+        await upload.ReadExactlyAsync(answer);
+        Assert.Equal(GoOn, Encoding.ASCII.GetString(answer));
+    }
 
     private static async Task Refused(ServerRun run)
     {

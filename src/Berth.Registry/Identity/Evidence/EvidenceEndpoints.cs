@@ -2,6 +2,7 @@ using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.ApiReference;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry.Identity.Evidence;
 
@@ -10,8 +11,8 @@ namespace Berth.Registry.Identity.Evidence;
 /// an access token of the authority for the control plane and the right to read role assignments there.
 /// </summary>
 internal sealed class EvidenceEndpoints(
-    ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, AccessEventList accessEvents, AccessLog accessLog, RightsList rights,
-    RightsExplanation explanation, ConsumerList consumers, CredentialList credentials, PublicNames names) : IFeatureRoutes
+    ControlGate gate, Authorizer authorizer, IInstallation installation, AccessEventList accessEvents, AccessLog accessLog, RightsList rights,
+    RightsExplanation explanation, ConsumerList consumers, CredentialList credentials, ILogger<EvidenceEndpoints> logger) : IFeatureRoutes
 {
     private const string Prefix = "/berth/v1/";
     private const string Right = "Microsoft.Authorization/roleAssignments/read";
@@ -35,7 +36,7 @@ internal sealed class EvidenceEndpoints(
     {
         var path = context.Request.Path.Value ?? "";
         var (registry, question) = path.StartsWith(Prefix, StringComparison.Ordinal) ? PartsOf(path[Prefix.Length..].Split('/')) : (null, null);
-        handled = question is null ? Task.CompletedTask : HandleAsync(context, registry, question);
+        handled = question is null ? Task.CompletedTask : RequestFailure.GuardAsync(context, logger, "/berth/v1 (access)", () => AnswerAsync(context, registry, question));
         return question is not null;
     }
 
@@ -47,25 +48,9 @@ internal sealed class EvidenceEndpoints(
         _ => (null, null),
     };
 
-    private async Task HandleAsync(HttpContext context, string? registry, string question)
-    {
-        try
-        {
-            await AnswerAsync(context, registry, question);
-        }
-        catch (Exception e) when (e is OciException or MetadataUnavailableException or MetadataFullException && !context.Response.HasStarted)
-        {
-            await RequestFailure.AnswerAsync(context, e);
-        }
-    }
-
     private async Task AnswerAsync(HttpContext context, string? name, string question)
     {
-        if (await authenticator.AuthenticateAsync(context, names.ArmEndpoint) is not { } principal)
-        {
-            context.Response.Headers.WWWAuthenticate = $"Bearer authorization_uri=\"{names.LoginEndpoint}\",error=\"invalid_token\"";
-            throw new OciException(OciErrorCode.Unauthorized, "An access token of the authority for the control plane is needed; sign in (berth login, az login).");
-        }
+        var principal = await gate.SignInAsync(context);
 
         var registry = name is null ? null : await installation.FindRegistryAsync(name, context.RequestAborted);
         var knowsEverybody = await CheckAsync(context, principal, name, registry);
@@ -74,11 +59,7 @@ internal sealed class EvidenceEndpoints(
         var known = Routes.Where(route => route.About.HasFlag(subject)).ToList();
         var found = known.Find(route => route.Question == question)
             ?? throw NotFound($"There is no such question; there are {string.Join(", ", known.Select(route => route.Question))}.");
-        if (!HttpMethods.IsGet(context.Request.Method))
-        {
-            context.Response.Headers.Allow = "GET";
-            throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
-        }
+        if (!HttpMethods.IsGet(context.Request.Method)) throw RequestFailure.Unsupported(context, "GET");
 
         await found.AnswerAsync(new EvidenceCall(context, registry, knowsEverybody));
     }

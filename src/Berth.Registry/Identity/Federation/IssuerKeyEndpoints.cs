@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry.Identity.Federation;
 
@@ -13,8 +14,7 @@ namespace Berth.Registry.Identity.Federation;
 /// Keys of issuers that cannot be asked: <c>GET</c>, <c>PUT</c> and <c>DELETE /berth/v1/issuer-keys[?issuer=URL]</c>, with an access token of the authority
 /// for the control plane. Whoever brings an issuer's keys can sign in as every account that trusts it, so that only who may give every right may do it.
 /// </summary>
-internal sealed class IssuerKeyEndpoints(
-    ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, IIssuerKeys rows, PublicNames names) : IFeatureRoutes
+internal sealed class IssuerKeyEndpoints(ControlGate gate, IIssuerKeys rows, ILogger<IssuerKeyEndpoints> logger) : IFeatureRoutes
 {
     private const string Path = "/berth/v1/issuer-keys";
     private const string Right = "Microsoft.Authorization/issuerKeys/";
@@ -27,49 +27,20 @@ internal sealed class IssuerKeyEndpoints(
     public bool TryHandle(HttpContext context, out Task handled)
     {
         var isOurs = context.Request.Path.Equals(Path, StringComparison.Ordinal);
-        handled = isOurs ? HandleAsync(context) : Task.CompletedTask;
+        handled = isOurs ? RequestFailure.GuardAsync(context, logger, Path, () => AnswerAsync(context)) : Task.CompletedTask;
         return isOurs;
-    }
-
-    private async Task HandleAsync(HttpContext context)
-    {
-        try
-        {
-            await AnswerAsync(context);
-        }
-        catch (Exception e) when (e is OciException or MetadataUnavailableException or MetadataFullException or Microsoft.AspNetCore.Http.BadHttpRequestException && !context.Response.HasStarted)
-        {
-            await RequestFailure.AnswerAsync(context, e);
-        }
     }
 
     private async Task AnswerAsync(HttpContext context)
     {
-        if (await authenticator.AuthenticateAsync(context, names.ArmEndpoint) is not { } principal)
-        {
-            context.Response.Headers.WWWAuthenticate = $"Bearer authorization_uri=\"{names.LoginEndpoint}\",error=\"invalid_token\"";
-            throw new OciException(OciErrorCode.Unauthorized, "An access token of the authority for the control plane is needed; sign in (berth login, az login).");
-        }
-
+        var principal = await gate.SignInAsync(context);
         var method = context.Request.Method;
-        await RequireRightAsync(context, principal, HttpMethods.IsGet(method) ? "read" : HttpMethods.IsDelete(method) ? "delete" : "write");
+        var verb = HttpMethods.IsGet(method) ? "read" : HttpMethods.IsDelete(method) ? "delete" : "write";
+        await gate.RequireAsync(context, principal, Right + verb, "do this with issuers' keys", "Owner");
         if (HttpMethods.IsGet(method)) await ListAsync(context);
         else if (HttpMethods.IsPut(method)) await PutAsync(context, IssuerOf(context), principal);
         else if (HttpMethods.IsDelete(method)) await DeleteAsync(context, IssuerOf(context), principal);
-        else
-        {
-            context.Response.Headers.Allow = "GET, PUT, DELETE";
-            throw new OciException(OciErrorCode.Unsupported, $"{method} is not supported here; see the Allow header.");
-        }
-    }
-
-    private async Task RequireRightAsync(HttpContext context, Principal principal, string verb)
-    {
-        var known = await installation.FindInstallationAsync(context.RequestAborted) ?? throw new InvalidOperationException("There is no installation yet.");
-        var scope = ResourceScope.OfSubscription(known.SubscriptionId);
-        var rights = await authorizer.FindControlRightsAsync(principal, [scope], context.RequestAborted);
-        if (rights.May(scope, Right + verb)) return;
-        throw new OciException(OciErrorCode.Denied, $"'{principal.Name}' may not do this with issuers' keys; ask for the role Owner at the subscription ({Right}{verb}).");
+        else throw RequestFailure.Unsupported(context, "GET, PUT, DELETE");
     }
 
     private async Task ListAsync(HttpContext context)

@@ -5,7 +5,7 @@ using Berth.Oci;
 using Berth.Registry.ApiReference;
 using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry.Lifecycle.Garbage;
 
@@ -14,7 +14,7 @@ namespace Berth.Registry.Lifecycle.Garbage;
 /// an access token of the authority for the control plane. It is one for all registries, so that the rights are those at the subscription.
 /// </summary>
 internal sealed class GarbageEndpoints(
-    ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, IGarbageControl control, GarbageRounds rounds, PublicNames names, TimeProvider time) : IFeatureRoutes
+    ControlGate gate, IGarbageControl control, GarbageRounds rounds, PublicNames names, TimeProvider time, ILogger<GarbageEndpoints> logger) : IFeatureRoutes
 {
     private const string Prefix = "/berth/v1/garbage";
     private const string Pause = Prefix + "/pause";
@@ -33,53 +33,26 @@ internal sealed class GarbageEndpoints(
     {
         var path = context.Request.Path.Value ?? "";
         var isOurs = path == Prefix || path.StartsWith(Prefix + "/", StringComparison.Ordinal);
-        handled = isOurs ? HandleAsync(context, path) : Task.CompletedTask;
+        handled = isOurs ? RequestFailure.GuardAsync(context, logger, Prefix, () => AnswerAsync(context, path)) : Task.CompletedTask;
         return isOurs;
-    }
-
-    private async Task HandleAsync(HttpContext context, string path)
-    {
-        try
-        {
-            await AnswerAsync(context, path);
-        }
-        catch (Exception e) when (e is OciException or MetadataUnavailableException or MetadataFullException or Microsoft.AspNetCore.Http.BadHttpRequestException && !context.Response.HasStarted)
-        {
-            await RequestFailure.AnswerAsync(context, e);
-        }
     }
 
     private async Task AnswerAsync(HttpContext context, string path)
     {
-        if (await authenticator.AuthenticateAsync(context, names.ArmEndpoint) is not { } principal)
-        {
-            context.Response.Headers.WWWAuthenticate = $"Bearer authorization_uri=\"{names.LoginEndpoint}\",error=\"invalid_token\"";
-            throw new OciException(OciErrorCode.Unauthorized, "An access token of the authority for the control plane is needed; sign in (berth login, az login).");
-        }
-
+        var principal = await gate.SignInAsync(context);
         var method = context.Request.Method;
-        await RequireRightAsync(context, principal, HttpMethods.IsGet(method) ? "read" : "write");
+        var (verb, role) = HttpMethods.IsGet(method) ? ("read", "Reader") : ("write", "Owner");
+        await gate.RequireAsync(context, principal, Right + verb, "do this with garbage collection", role);
         await (path switch
         {
             Prefix when HttpMethods.IsGet(method) => ShowAsync(context),
             Proof when HttpMethods.IsGet(method) => ProveAsync(context),
             Pause when HttpMethods.IsPut(method) => PauseAsync(context, principal),
             Pause when HttpMethods.IsDelete(method) => ResumeAsync(context, principal),
-            Prefix or Proof => throw Unsupported(context, "GET"),
-            Pause => throw Unsupported(context, "PUT, DELETE"),
+            Prefix or Proof => throw RequestFailure.Unsupported(context, "GET"),
+            Pause => throw RequestFailure.Unsupported(context, "PUT, DELETE"),
             _ => throw new OciException(OciErrorCode.NameUnknown, $"There is nothing at this path; there are {Prefix}, {Pause} and {Proof}."),
         });
-    }
-
-    private async Task RequireRightAsync(HttpContext context, Principal principal, string verb)
-    {
-        var known = await installation.FindInstallationAsync(context.RequestAborted) ?? throw new InvalidOperationException("There is no installation yet.");
-        var scope = ResourceScope.OfSubscription(known.SubscriptionId);
-        var rights = await authorizer.FindControlRightsAsync(principal, [scope], context.RequestAborted);
-        if (rights.May(scope, Right + verb)) return;
-        throw new OciException(
-            OciErrorCode.Denied,
-            $"'{principal.Name}' may not do this with garbage collection; ask for the role {(verb == "read" ? "Reader" : "Owner")} at the subscription ({Right}{verb}).");
     }
 
     private async Task ShowAsync(HttpContext context)
@@ -149,22 +122,10 @@ internal sealed class GarbageEndpoints(
 
     private static async Task<DateTimeOffset> ReadUntilAsync(HttpContext context)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBody;
-        using var bytes = new MemoryStream();
-        await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
-        try
-        {
-            using var body = JsonReading.ParseReadable(bytes.ToArray(), default);
-            if (body?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("until", out var until) && until.ValueKind == JsonValueKind.String
-                && until.TryGetDateTimeOffset(out var time))
-                return time;
-        }
-        catch (JsonException)
-        {
-            // Said below.
-        }
-
-        throw new OciException(OciErrorCode.BadRequest, "Say until when: {\"until\": \"2026-01-31T12:00:00Z\"}.");
+        using var body = await JsonBody.ReadAsync(context, MaxBody);
+        return body.RootElement.TryGetProperty("until", out var until) && until.ValueKind == JsonValueKind.String && until.TryGetDateTimeOffset(out var time)
+            ? time
+            : throw JsonBody.Bad("Say until when: {\"until\": \"2026-01-31T12:00:00Z\"}.");
     }
 
     private static int ReadCount(HttpContext context)
@@ -173,11 +134,5 @@ internal sealed class GarbageEndpoints(
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
             ? Math.Min(count, MostEntries)
             : throw new OciException(OciErrorCode.PaginationNumberInvalid, "n must be a whole number from 1 to 2147483647.");
-    }
-
-    private static OciException Unsupported(HttpContext context, string allowed)
-    {
-        context.Response.Headers.Allow = allowed;
-        return new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
     }
 }

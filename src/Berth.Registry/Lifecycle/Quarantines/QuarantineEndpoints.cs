@@ -7,11 +7,12 @@ using Berth.Oci.Http;
 using Berth.Registry.ApiReference;
 using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry.Lifecycle.Quarantines;
 
 /// <summary>Quarantine by hand: <c>/berth/v1/quarantine</c> on the registry's own host.</summary>
-internal sealed class QuarantineEndpoints(RegistryGate gate, IQuarantine quarantine, TimeProvider time) : IFeatureRoutes
+internal sealed class QuarantineEndpoints(RegistryGate gate, IQuarantine quarantine, TimeProvider time, ILogger<QuarantineEndpoints> logger) : IFeatureRoutes
 {
     private const int MostOfPage = 1_000;
     private const int UsualPage = 100;
@@ -23,20 +24,8 @@ internal sealed class QuarantineEndpoints(RegistryGate gate, IQuarantine quarant
     public bool TryHandle(HttpContext context, out Task handled)
     {
         var isOurs = context.Request.Path.StartsWithSegments(QuarantineRoute.Root, StringComparison.Ordinal, out var rest);
-        handled = isOurs ? HandleAsync(context, rest.Value!) : Task.CompletedTask;
+        handled = isOurs ? RequestFailure.GuardAsync(context, logger, QuarantineRoute.Root, () => AnswerAsync(context, rest.Value!)) : Task.CompletedTask;
         return isOurs;
-    }
-
-    private async Task HandleAsync(HttpContext context, string path)
-    {
-        try
-        {
-            await AnswerAsync(context, path);
-        }
-        catch (Exception e) when (e is OciException or MetadataUnavailableException or MetadataFullException or BadHttpRequestException && !context.Response.HasStarted)
-        {
-            await RequestFailure.AnswerAsync(context, e);
-        }
     }
 
     private async Task AnswerAsync(HttpContext context, string path)
@@ -48,11 +37,7 @@ internal sealed class QuarantineEndpoints(RegistryGate gate, IQuarantine quarant
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (target.Kind == QuarantineKind.None)
             throw new OciException(OciErrorCode.NameUnknown, "There is nothing at this path; there are digests, digests/{digest}, repositories and repositories/{name}.");
-        if (route is null)
-        {
-            context.Response.Headers.Allow = QuarantineRoute.Allow(target.Kind);
-            throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
-        }
+        if (route is null) throw RequestFailure.Unsupported(context, QuarantineRoute.Allow(target.Kind));
 
         await ActAsync(context, route, admission, target);
     }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Berth.Registry.Lifecycle.Rules;
 
 /// <summary>The one door to <c>/berth/v1/lifecycle</c>: rules about what goes, previews of what they take, and runs that take it.</summary>
-internal sealed partial class LifecycleEndpoints(RegistryGate gate, RuleEndpoints rules, PlanEndpoints plans, ILogger<LifecycleEndpoints> logger) : IFeatureRoutes
+internal sealed class LifecycleEndpoints(RegistryGate gate, RuleEndpoints rules, PlanEndpoints plans, ILogger<LifecycleEndpoints> logger) : IFeatureRoutes
 {
     /// <inheritdoc/>
     public IEnumerable<ApiCall> Calls => LifecycleDescription.Calls;
@@ -18,26 +18,8 @@ internal sealed partial class LifecycleEndpoints(RegistryGate gate, RuleEndpoint
     {
         var path = context.Request.Path.Value ?? "";
         var isOurs = path.StartsWith(LifecycleRoute.Prefix, StringComparison.Ordinal);
-        handled = isOurs ? HandleAsync(context, path[LifecycleRoute.Prefix.Length..]) : Task.CompletedTask;
+        handled = isOurs ? RequestFailure.GuardAsync(context, logger, "/berth/v1/lifecycle", () => AnswerAsync(context, path[LifecycleRoute.Prefix.Length..])) : Task.CompletedTask;
         return isOurs;
-    }
-
-    private async Task HandleAsync(HttpContext context, string path)
-    {
-        try
-        {
-            await AnswerAsync(context, path);
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            // Nobody is there to be answered.
-        }
-        catch (Exception e) when (!context.Response.HasStarted)
-        {
-            var status = RequestFailure.StatusOf(e, context);
-            if (status >= 500) LogRequestFailed(e, status, context.Request.Method, context.TraceIdentifier);
-            await RequestFailure.AnswerAsync(context, e);
-        }
     }
 
     private async Task AnswerAsync(HttpContext context, string path)
@@ -48,11 +30,7 @@ internal sealed partial class LifecycleEndpoints(RegistryGate gate, RuleEndpoint
         var demand = route?.Demand ?? new AccessDemand("none", default, null, RegistryAction.SignIn, null);
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (target.Kind == LifecycleTargetKind.None) throw new OciException(OciErrorCode.NameUnknown, "There is nothing at this path of /berth/v1/lifecycle.");
-        if (route is null)
-        {
-            context.Response.Headers.Allow = LifecycleRoute.Allow(target.Kind);
-            throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
-        }
+        if (route is null) throw RequestFailure.Unsupported(context, LifecycleRoute.Allow(target.Kind));
 
         await ActAsync(route, new LifecycleRequest(context, admission, target));
     }

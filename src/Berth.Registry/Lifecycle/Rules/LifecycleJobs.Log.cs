@@ -34,9 +34,3 @@ internal sealed partial class LifecycleSchedule
     [LoggerMessage(6242, LogLevel.Information, "Lifecycle run {Plan} of the registry of row {Registry} begins by schedule, with {Rules}")]
     private partial void LogBegun(long plan, long registry, string rules);
 }
-
-internal sealed partial class LifecycleEndpoints
-{
-    [LoggerMessage(6250, LogLevel.Error, "A lifecycle request failed: {Method} answered {Status}, request {RequestId}")]
-    private partial void LogRequestFailed(Exception e, int status, string method, string requestId);
-}

@@ -57,24 +57,7 @@ internal sealed record LifecycleRequest(HttpContext Http, Admission Admission, L
 
     /// <summary>The JSON object that is sent; null where nothing is.</summary>
     /// <exception cref="OciException">400 or 413: it is none, or too large.</exception>
-    public async Task<JsonDocument?> ReadBodyAsync()
-    {
-        var buffer = new byte[MaxBody + 1];
-        var length = await Http.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, Aborted);
-        if (length > MaxBody) throw new OciException(OciErrorCode.SizeInvalid, $"The body is larger than {MaxBody} bytes.", status: StatusCodes.Status413PayloadTooLarge);
-        if (length == 0) return null;
-        try
-        {
-            var options = new JsonDocumentOptions { AllowDuplicateProperties = false };
-            if (JsonReading.ParseReadable(buffer.AsMemory(0, length), options) is { RootElement.ValueKind: JsonValueKind.Object } body) return body;
-        }
-        catch (JsonException)
-        {
-            // Said below.
-        }
-
-        throw new OciException(OciErrorCode.BadRequest, "The body must be a JSON object that has no name twice.");
-    }
+    public Task<JsonDocument?> ReadBodyAsync() => JsonBody.TryReadAsync(Http, MaxBody);
 
     /// <summary>Answers with a JSON object.</summary>
     public Task AnswerAsync(int status, Action<Utf8JsonWriter> write) => JsonAnswer.WriteObjectAsync(Http, status, write);

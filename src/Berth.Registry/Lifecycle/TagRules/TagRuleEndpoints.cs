@@ -4,11 +4,12 @@ using Berth.Oci;
 using Berth.Registry.ApiReference;
 using Berth.Registry.Identity;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry.Lifecycle.TagRules;
 
 /// <summary>The rules that make a registry's tags write-once: <c>/berth/v1/tag-rules</c> on the registry's own host.</summary>
-internal sealed class TagRuleEndpoints(RegistryGate gate, ITagRules rules) : IFeatureRoutes
+internal sealed class TagRuleEndpoints(RegistryGate gate, ITagRules rules, ILogger<TagRuleEndpoints> logger) : IFeatureRoutes
 {
     /// <inheritdoc/>
     public IEnumerable<ApiCall> Calls => TagRuleDescription.Calls;
@@ -17,20 +18,8 @@ internal sealed class TagRuleEndpoints(RegistryGate gate, ITagRules rules) : IFe
     public bool TryHandle(HttpContext context, out Task handled)
     {
         var isOurs = context.Request.Path.StartsWithSegments(TagRuleRoute.Root, StringComparison.Ordinal, out var rest);
-        handled = isOurs ? HandleAsync(context, rest.Value!.TrimStart('/')) : Task.CompletedTask;
+        handled = isOurs ? RequestFailure.GuardAsync(context, logger, TagRuleRoute.Root, () => AnswerAsync(context, rest.Value!.TrimStart('/'))) : Task.CompletedTask;
         return isOurs;
-    }
-
-    private async Task HandleAsync(HttpContext context, string name)
-    {
-        try
-        {
-            await AnswerAsync(context, name);
-        }
-        catch (Exception e) when (e is OciException or MetadataUnavailableException or MetadataFullException or BadHttpRequestException && !context.Response.HasStarted)
-        {
-            await RequestFailure.AnswerAsync(context, e);
-        }
     }
 
     private async Task AnswerAsync(HttpContext context, string name)
@@ -39,11 +28,7 @@ internal sealed class TagRuleEndpoints(RegistryGate gate, ITagRules rules) : IFe
         var route = TagRuleRoute.Find(name.Length > 0, context.Request.Method);
         var demand = new AccessDemand(route?.Name ?? "none", default, null, route?.Action ?? RegistryAction.SignIn, route is null ? null : "registry:tag_rules:*");
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
-        if (route is null)
-        {
-            context.Response.Headers.Allow = TagRuleRoute.Allow(name.Length > 0);
-            throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
-        }
+        if (route is null) throw RequestFailure.Unsupported(context, TagRuleRoute.Allow(name.Length > 0));
 
         if (route.IsOfOne && !TagRuleBody.IsName(name)) throw TagRuleBody.NoName();
         await ActAsync(context, route, admission, name);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Berth.Registry.Lifecycle.Usage;
 
 /// <summary>The one door to a registry's usage and quotas, under its own name.</summary>
-internal sealed partial class UsageDoor(RegistryGate gate, UsageCalls usage, QuotaCalls quotas, ILogger<UsageDoor> logger) : IFeatureRoutes
+internal sealed class UsageDoor(RegistryGate gate, UsageCalls usage, QuotaCalls quotas, ILogger<UsageDoor> logger) : IFeatureRoutes
 {
     /// <inheritdoc/>
     public IEnumerable<ApiCall> Calls => UsageDescription.Calls;
@@ -18,26 +18,8 @@ internal sealed partial class UsageDoor(RegistryGate gate, UsageCalls usage, Quo
     {
         var path = context.Request.Path.Value ?? "";
         var isOurs = UsageRoute.IsOurs(path);
-        handled = isOurs ? HandleAsync(context, path) : Task.CompletedTask;
+        handled = isOurs ? RequestFailure.GuardAsync(context, logger, "/berth/v1 (usage and quotas)", () => AnswerAsync(context, path)) : Task.CompletedTask;
         return isOurs;
-    }
-
-    private async Task HandleAsync(HttpContext context, string path)
-    {
-        try
-        {
-            await AnswerAsync(context, path);
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            // Nobody is there to be answered.
-        }
-        catch (Exception e) when (!context.Response.HasStarted)
-        {
-            var status = RequestFailure.StatusOf(e, context);
-            if (status >= 500) LogFailed(e, status, context.Request.Method, context.TraceIdentifier);
-            await RequestFailure.AnswerAsync(context, e);
-        }
     }
 
     private async Task AnswerAsync(HttpContext context, string path)
@@ -49,11 +31,7 @@ internal sealed partial class UsageDoor(RegistryGate gate, UsageCalls usage, Quo
         var demand = route?.Demand ?? new AccessDemand("none", default, null, RegistryAction.SignIn, null);
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (routes.Count == 0) throw new OciException(OciErrorCode.NameUnknown, "There is nothing at this path of usage and quotas.");
-        if (route is null)
-        {
-            context.Response.Headers.Allow = string.Join(", ", routes.Select(one => one.Method));
-            throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
-        }
+        if (route is null) throw RequestFailure.Unsupported(context, string.Join(", ", routes.Select(one => one.Method)));
 
         await ActAsync(route, new UsageRequest(context, admission, repository));
     }

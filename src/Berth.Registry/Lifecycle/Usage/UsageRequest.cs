@@ -49,24 +49,7 @@ internal sealed record UsageRequest(HttpContext Http, Admission Admission, Repos
 
     /// <summary>The body, which must be a JSON object.</summary>
     /// <exception cref="OciException">400: it is none. 413: it is too large.</exception>
-    public async Task<JsonDocument> ReadBodyAsync()
-    {
-        var buffer = new byte[MaxBody + 1];
-        var length = await Http.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, Aborted);
-        if (length > MaxBody) throw new OciException(OciErrorCode.SizeInvalid, $"The body is larger than {MaxBody} bytes.", status: StatusCodes.Status413PayloadTooLarge);
-        try
-        {
-            var body = JsonReading.ParseReadable(buffer.AsMemory(0, length), default) ?? throw Bad("The body holds a text that is none.");
-            if (body.RootElement.ValueKind == JsonValueKind.Object) return body;
-            body.Dispose();
-        }
-        catch (JsonException)
-        {
-            throw Bad("The body is no JSON.");
-        }
-
-        throw Bad("The body must be a JSON object.");
-    }
+    public Task<JsonDocument> ReadBodyAsync() => JsonBody.ReadAsync(Http, MaxBody);
 
     /// <summary>Answers with a JSON object.</summary>
     public Task AnswerAsync(Action<Utf8JsonWriter> write) => JsonAnswer.WriteObjectAsync(Http, StatusCodes.Status200OK, write, "private, no-cache");

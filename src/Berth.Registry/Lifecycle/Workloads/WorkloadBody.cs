@@ -2,9 +2,6 @@ using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Berth.Registry.Lifecycle.Workloads;
 
@@ -24,8 +21,8 @@ internal static class WorkloadBody
     /// <exception cref="OciException">400: it cannot be taken, and the message names the property.</exception>
     public static async Task<WorkloadReport> ReadAsync(HttpContext context, long registry, string name)
     {
-        if (!IsName(name)) throw Bad($"A workload's name has up to {LongestName} letters, digits, '.', '_' and '-', and begins with a letter or a digit.");
-        using var body = await ReadBodyAsync(context);
+        if (!IsName(name)) throw JsonBody.Bad($"A workload's name has up to {LongestName} letters, digits, '.', '_' and '-', and begins with a letter or a digit.");
+        using var body = await JsonBody.ReadAsync(context, MaxBody);
         var images = new List<UsedImage>();
         var (hasList, timeToLive) = (false, ReportLifetime.Default);
         string? cluster = null, part = null, owner = null;
@@ -41,11 +38,11 @@ internal static class WorkloadBody
                     Add(property, images);
                     hasList = true;
                     break;
-                default: throw Bad($"'{Shorten(property.Name)}' is nothing that a report has; there are cluster, namespace, owner, digests, images and ttl.");
+                default: throw JsonBody.Bad($"'{JsonBody.Shorten(property.Name)}' is nothing that a report has; there are cluster, namespace, owner, digests, images and ttl.");
             }
         }
 
-        if (!hasList) throw Bad("Say what the workload uses: 'digests', a list of digests, or 'images', a list of {\"repository\", \"digest\"}; an empty list for nothing.");
+        if (!hasList) throw JsonBody.Bad("Say what the workload uses: 'digests', a list of digests, or 'images', a list of {\"repository\", \"digest\"}; an empty list for nothing.");
         return new WorkloadReport(registry, name, images, timeToLive) { Cluster = cluster, Namespace = part, Owner = owner };
     }
 
@@ -54,33 +51,33 @@ internal static class WorkloadBody
 
     private static void Add(JsonProperty property, List<UsedImage> images)
     {
-        if (property.Value.ValueKind != JsonValueKind.Array) throw Bad($"'{property.Name}' must be a list.");
+        if (property.Value.ValueKind != JsonValueKind.Array) throw JsonBody.Bad($"'{property.Name}' must be a list.");
         foreach (var entry in property.Value.EnumerateArray())
         {
             if (images.Count == IWorkloads.MostDigests)
-                throw Bad($"A report names at most {IWorkloads.MostDigests} digests; report parts of the workload under names of their own.");
+                throw JsonBody.Bad($"A report names at most {IWorkloads.MostDigests} digests; report parts of the workload under names of their own.");
             images.Add(property.Name == "digests" ? new UsedImage(ReadDigest(entry), null) : ReadImage(entry));
         }
     }
 
     private static UsedImage ReadImage(JsonElement entry)
     {
-        if (entry.ValueKind != JsonValueKind.Object) throw Bad("Each of 'images' must be an object with 'digest', and 'repository' where it counts in one repository alone.");
+        if (entry.ValueKind != JsonValueKind.Object) throw JsonBody.Bad("Each of 'images' must be an object with 'digest', and 'repository' where it counts in one repository alone.");
         Digest digest = default;
         RepositoryName? repository = null;
         foreach (var property in entry.EnumerateObject())
         {
             if (property.Name == "digest") digest = ReadDigest(property.Value);
             else if (property.Name == "repository") repository = ReadRepository(property.Value);
-            else throw Bad($"'{Shorten(property.Name)}' is nothing that one of 'images' has; there are repository and digest.");
+            else throw JsonBody.Bad($"'{JsonBody.Shorten(property.Name)}' is nothing that one of 'images' has; there are repository and digest.");
         }
 
-        return digest.IsDefault ? throw Bad("One of 'images' has no 'digest'.") : new UsedImage(digest, repository);
+        return digest.IsDefault ? throw JsonBody.Bad("One of 'images' has no 'digest'.") : new UsedImage(digest, repository);
     }
 
     private static Digest ReadDigest(JsonElement value) => value.ValueKind == JsonValueKind.String && Digest.TryParse(value.GetString(), out var digest)
         ? digest
-        : throw new OciException(OciErrorCode.DigestInvalid, "Something is reported that is no digest; write sha256:<64 hexadecimal digits>.", detail: Shorten(value.GetRawText()));
+        : throw new OciException(OciErrorCode.DigestInvalid, "Something is reported that is no digest; write sha256:<64 hexadecimal digits>.", detail: JsonBody.Shorten(value.GetRawText()));
 
     private static RepositoryName? ReadRepository(JsonElement value)
     {
@@ -88,39 +85,15 @@ internal static class WorkloadBody
         return value.ValueKind == JsonValueKind.String && RepositoryName.TryParse(value.GetString(), out var repository)
             ? repository
             : throw new OciException(
-                OciErrorCode.NameInvalid, "A 'repository' is none: write its name without the registry's, such as team/app.", detail: Shorten(value.GetRawText()));
+                OciErrorCode.NameInvalid, "A 'repository' is none: write its name without the registry's, such as team/app.", detail: JsonBody.Shorten(value.GetRawText()));
     }
 
     private static string? ReadText(JsonProperty property)
     {
         if (property.Value.ValueKind == JsonValueKind.Null) return null;
-        if (property.Value.ValueKind != JsonValueKind.String) throw Bad($"'{property.Name}' must be a text.");
+        if (property.Value.ValueKind != JsonValueKind.String) throw JsonBody.Bad($"'{property.Name}' must be a text.");
         var text = property.Value.GetString()!;
-        if (text.Length > LongestText || text.Any(char.IsControl)) throw Bad($"'{property.Name}' may have at most {LongestText} characters, all of them printable.");
+        if (text.Length > LongestText || text.Any(char.IsControl)) throw JsonBody.Bad($"'{property.Name}' may have at most {LongestText} characters, all of them printable.");
         return text.Length == 0 ? null : text;
     }
-
-    private static async Task<JsonDocument> ReadBodyAsync(HttpContext context)
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBody;
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = new MinDataRate(bytesPerSecond: 240, TimeSpan.FromSeconds(5));
-        using var bytes = new MemoryStream();
-        await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
-        try
-        {
-            var body = JsonReading.ParseReadable(bytes.ToArray(), default) ?? throw Bad("The body holds a text that is none.");
-            if (body.RootElement.ValueKind == JsonValueKind.Object) return body;
-            body.Dispose();
-        }
-        catch (JsonException)
-        {
-            throw Bad("The body is no JSON.");
-        }
-
-        throw Bad("The body must be a JSON object.");
-    }
-
-    private static OciException Bad(string message) => new(OciErrorCode.BadRequest, message);
-
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
 }

@@ -14,7 +14,7 @@ namespace Berth.Registry.Lifecycle.Workloads;
 /// What runs, as workloads report it at the registry that they pull from: <c>GET /berth/v1/workloads</c>, and <c>GET</c>, <c>PUT</c> and <c>DELETE /berth/v1/workloads/{name}</c>.
 /// What a report names is not deleted for as long as it holds.
 /// </summary>
-internal sealed partial class WorkloadEndpoints(RegistryGate gate, IWorkloads workloads, WorkloadMetrics metrics, TimeProvider time, ILogger<WorkloadEndpoints> logger)
+internal sealed class WorkloadEndpoints(RegistryGate gate, IWorkloads workloads, WorkloadMetrics metrics, TimeProvider time, ILogger<WorkloadEndpoints> logger)
     : IFeatureRoutes
 {
     private const int DefaultEntries = 100;
@@ -28,26 +28,8 @@ internal sealed partial class WorkloadEndpoints(RegistryGate gate, IWorkloads wo
     {
         var path = context.Request.Path.Value ?? "";
         var isOurs = path.StartsWith(WorkloadRoute.Path, StringComparison.Ordinal) && (path.Length == WorkloadRoute.Path.Length || path[WorkloadRoute.Path.Length] == '/');
-        handled = isOurs ? HandleAsync(context, path) : Task.CompletedTask;
+        handled = isOurs ? RequestFailure.GuardAsync(context, logger, WorkloadRoute.Path, () => AnswerAsync(context, path)) : Task.CompletedTask;
         return isOurs;
-    }
-
-    private async Task HandleAsync(HttpContext context, string path)
-    {
-        try
-        {
-            await AnswerAsync(context, path);
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            // Nobody is there to be answered.
-        }
-        catch (Exception e) when (!context.Response.HasStarted)
-        {
-            var status = RequestFailure.StatusOf(e, context);
-            if (status >= 500) LogFailed(e, status, context.Request.Method, context.TraceIdentifier);
-            await RequestFailure.AnswerAsync(context, e);
-        }
     }
 
     private async Task AnswerAsync(HttpContext context, string path)
@@ -61,11 +43,7 @@ internal sealed partial class WorkloadEndpoints(RegistryGate gate, IWorkloads wo
             : new AccessDemand(route.Name, default, null, route.Action, WorkloadRoute.Scope);
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (kind == WorkloadKind.None) throw new OciException(OciErrorCode.NameUnknown, $"There is nothing at this path; workloads are at {WorkloadRoute.Path}/{{name}}.");
-        if (route is null)
-        {
-            context.Response.Headers.Allow = WorkloadRoute.Allow(kind);
-            throw new OciException(OciErrorCode.Unsupported, $"{context.Request.Method} is not supported here; see the Allow header.");
-        }
+        if (route is null) throw RequestFailure.Unsupported(context, WorkloadRoute.Allow(kind));
 
         await (route.Name switch
         {

@@ -94,7 +94,7 @@ public sealed class LifecycleRuleTests
     [InlineData("""{"repositories":["**"],"notPulledFor":"91d","action":"delete"}""", "90d at most")]
     [InlineData("""{"repositories":["**"],"olderThan":"1d","schedule":"61 * * * *","action":"delete"}""", "cron expression")]
     [InlineData("""{"repositories":["**"],"olderThan":"1d","olderThen":"1d","action":"delete"}""", "'olderThen' is nothing")]
-    [InlineData("""{"repositories":["**"],"olderThan":"1d","olderThan":"2d","action":"delete"}""", "no name twice")]
+    [InlineData("""{"repositories":["**"],"olderThan":"1d","olderThan":"2d","action":"delete"}""", "has a name twice")]
     [InlineData("[]", "JSON object")]
     public async Task What_is_no_rule_is_refused_with_a_sentence_that_says_why(string rule, string expected)
     {
