@@ -39,6 +39,8 @@ internal static class Suite
         var client = new ClientFigures(contest);
         var control = new ControlFigures(contest, folder, launcher);
         var growth = new GrowthFigures(contest, folder, launcher);
+        var rules = new RuleFigures(contest, folder, launcher);
+        var garbage = new GarbageFigures(contest, folder, launcher);
         (string Name, Func<Task> Take)[] parts =
         [
             ("cli", Now(client.Starts)),
@@ -64,6 +66,8 @@ internal static class Suite
             ("growth", growth.OfRepositoriesAsync),
             ("growth", growth.OfTagsAsync),
             ("growth", growth.OfCredentialsAsync),
+            ("lifecycle", rules.OfTagsAsync),
+            ("lifecycle", garbage.OfBlobsAsync),
         ];
 
         foreach (var (name, take) in parts)

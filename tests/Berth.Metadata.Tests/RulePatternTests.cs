@@ -39,10 +39,32 @@ public sealed class RulePatternTests
     }
 
     [Theory]
+    [InlineData("build-*", "build-1", true)]
+    [InlineData("build-*", "a-build-1", false)]
+    [InlineData("build-?", "build-12", false)]
+    [InlineData("a.c", "abc", false)]
+    [InlineData("team/*", "team/a/b", false)]
+    [InlineData("team/?", "team//", false)]
+    [InlineData("team/**", "team/a/b", true)]
+    [InlineData("team/**", "team", false)]
+    [InlineData("**", "a/b/c", true)]
+    public void A_glob_of_paths_has_a_star_that_stops_at_a_slash_and_two_that_do_not(string glob, string name, bool matches) =>
+        Assert.Equal(matches, RulePattern.OfPath(glob).Matches(name));
+
+    [Theory]
+    [InlineData("^a", "ab", true)]
+    [InlineData("^b", "ab", false)]
+    [InlineData("b$", "ab", true)]
+    [InlineData("a$", "ab", false)]
+    [InlineData("b", "abc", true)]
+    [InlineData("a|c", "xc", true)]
+    public void A_part_is_looked_for_anywhere_in_a_name(string expression, string name, bool matches) => Assert.Equal(matches, RulePattern.OfPart(expression).Matches(name));
+
+    [Theory]
     [InlineData("", false, "1 to 256")]
     [InlineData("v[0-9]", false, "'*' for any run")]
     [InlineData("v 1", false, "'*' for any run")]
-    [InlineData("", true, "1 to 256")]
+    [InlineData("", true, "1 to 1000")]
     [InlineData("(", true, "no regular expression")]
     [InlineData("a)|(b", true, "no regular expression")]
     [InlineData("(?x)a #", true, "no regular expression")]
@@ -51,6 +73,7 @@ public sealed class RulePatternTests
     [InlineData("(?>a)", true, "linear time")]
     [InlineData("a{257}", true, "256 times")]
     [InlineData("a{1,99999999999999}", true, "256 times")]
+    [InlineData("((a{99}){99}){99}", true, "multiply to 1000")]
     public void What_is_no_pattern_is_refused_with_the_reason(string text, bool isRegex, string reason)
     {
         Assert.False(RulePattern.TryParse(text, isRegex, out _, out var error));

@@ -10,6 +10,9 @@ internal sealed class Contest(PeerServer peer, BerthServer berth, BenchOptions o
     /// <summary>The repository that reads go to.</summary>
     public const string Repository = "bench/app";
 
+    // p50 moves by half on a machine that is not alone; growth with the logarithm of the size is a few per cent.
+    private const double Flat = 1.5;
+
     public PeerServer Peer { get; } = peer;
 
     public BerthServer Berth { get; } = berth;
@@ -96,6 +99,31 @@ internal sealed class Contest(PeerServer peer, BerthServer berth, BenchOptions o
         Results.Figures.Add(figure);
         Progress.Say(figure);
     }
+
+    /// <summary>Takes one operation at all sizes in turn, those left out that do not fill a page; it must not grow with the size.</summary>
+    public void Compare(string what, string operation, SizedServers servers, int fills, Func<BerthServer, int, int, RateSample> run)
+    {
+        var sides = servers.All.Where(side => side.Size >= fills).ToList();
+        foreach (var (size, berth) in sides) run(berth, size, -1);
+        var samples = Alternate(
+            Options.RateRounds, sides.Select<(int Size, BerthServer Berth), Func<int, RateSample>>(side => round => run(side.Berth, side.Size, round)).ToList());
+        Add(new Growth(what, operation, [.. sides.Select((side, i) => Point(side.Size, samples[i]))], Flat));
+    }
+
+    /// <summary>Adds what was found out about growth, and says it at once.</summary>
+    public void Add(Growth growth)
+    {
+        Results.Growths.Add(growth);
+        Progress.Say(growth);
+    }
+
+    /// <summary>The medians of some runs at one size.</summary>
+    public static GrowthPoint Point(long size, params IReadOnlyList<RateSample> samples) => new(
+        size,
+        Median(samples.Select(sample => sample.Load.Rate)),
+        Median(samples.Select(sample => sample.Load.Latencies.Percentile(0.5))),
+        Median(samples.Select(sample => sample.Load.Latencies.Percentile(0.99))),
+        Median(samples.Select(sample => sample.CpuMicroseconds)));
 
     public static double Median(IEnumerable<double> values)
     {

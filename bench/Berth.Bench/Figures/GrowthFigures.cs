@@ -11,9 +11,6 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
     private const int Clients = 8;
     private const string TagRepository = "growth/tags";
 
-    // p50 moves by half on a machine that is not alone; growth with the logarithm of the size is a few per cent.
-    private const double Flat = 1.5;
-
     private readonly List<SmallContent> _manifests = SmallContent.Manifests(16, contest.Config, contest.Layers[0]);
 
     /// <summary>1 to 64 clients on the registry that all other figures use.</summary>
@@ -23,9 +20,9 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
         var names = Enumerable.Range(0, _manifests.Count).Select(i => $"t{i}").ToList();
         int[] sizes = [1, 4, 16, 64];
 
-        Add(new Growth("clients", "manifest GET by tag", [.. sizes.Select(clients => Point(clients, ReadManifests(clients, names)))], null));
-        Add(new Growth("clients", "manifest push", [.. sizes.Select(clients => Point(clients, PushManifests(contest.Berth, clients, "growth/clients")))], null));
-        Add(new Growth("clients", "blob push, 4 KiB", [.. sizes.Select(clients => Point(clients, PushBlobs(contest.Berth, clients, "growth/clients")))], null));
+        contest.Add(new Growth("clients", "manifest GET by tag", [.. sizes.Select(clients => Contest.Point(clients, ReadManifests(clients, names)))], null));
+        contest.Add(new Growth("clients", "manifest push", [.. sizes.Select(clients => Contest.Point(clients, PushManifests(contest.Berth, clients, "growth/clients")))], null));
+        contest.Add(new Growth("clients", "blob push, 4 KiB", [.. sizes.Select(clients => Contest.Point(clients, PushBlobs(contest.Berth, clients, "growth/clients")))], null));
     }
 
     private RateSample ReadManifests(int clients, List<string> names) => contest.Run(
@@ -43,9 +40,9 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
         }
 
         const string What = "repositories in one registry";
-        Compare(What, "catalog, first page of 100", servers, fills: 100, (berth, _, _) => Read(berth, ["/v2/_catalog?n=100"]));
-        Compare(What, "catalog, page of 100 from the middle", servers, fills: 1000, (berth, _, _) => Read(berth, ["/v2/_catalog?n=100&last=team-25/"]));
-        Compare(What, "manifest GET by tag", servers, fills: 1, (berth, size, _) =>
+        contest.Compare(What, "catalog, first page of 100", servers, fills: 100, (berth, _, _) => Read(berth, ["/v2/_catalog?n=100"]));
+        contest.Compare(What, "catalog, page of 100 from the middle", servers, fills: 1000, (berth, _, _) => Read(berth, ["/v2/_catalog?n=100&last=team-25/"]));
+        contest.Compare(What, "manifest GET by tag", servers, fills: 1, (berth, size, _) =>
             Read(berth, [.. Some(size).Select(number => $"/v2/{Preparation.RepositoryName(number)}/manifests/latest")]));
         ComparePushes(What, servers);
     }
@@ -62,10 +59,10 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
         }
 
         const string What = "tags in one repository";
-        Compare(What, "tag list, first page of 100", servers, fills: 100, (berth, _, _) => Read(berth, [$"/v2/{TagRepository}/tags/list?n=100"]));
-        Compare(What, "tag list, page of 100 from the middle", servers, fills: 1000, (berth, size, _) =>
+        contest.Compare(What, "tag list, first page of 100", servers, fills: 100, (berth, _, _) => Read(berth, [$"/v2/{TagRepository}/tags/list?n=100"]));
+        contest.Compare(What, "tag list, page of 100 from the middle", servers, fills: 1000, (berth, size, _) =>
             Read(berth, [$"/v2/{TagRepository}/tags/list?n=100&last={Preparation.TagName(size / 2)}"]));
-        Compare(What, "manifest GET by tag", servers, fills: 1, (berth, size, _) =>
+        contest.Compare(What, "manifest GET by tag", servers, fills: 1, (berth, size, _) =>
             Read(berth, [.. Some(size).Select(number => $"/v2/{TagRepository}/manifests/{Preparation.TagName(number)}")]));
         ComparePushes(What, servers);
     }
@@ -89,13 +86,13 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
 
         const string What = "registry tokens with a scope map each, and a fifth as many role assignments";
         foreach (var (_, berth) in servers.All) contest.Prepare(berth, TagRepository, [contest.Config, contest.Layers[0]], [_manifests[0]], "t");
-        Compare(What, "manifest GET, each with another token's password", servers, fills: 1, (berth, size, _) => contest.Run(
+        contest.Compare(What, "manifest GET, each with another token's password", servers, fills: 1, (berth, size, _) => contest.Run(
             berth, Clients,
             new ReadWorkload([.. Some(size).Select(number => As(berth, number).Format("GET", $"/v2/{TagRepository}/manifests/t0"))], 200, null),
             contest.Options.RateDuration / 3));
-        Compare(What, "manifest GET by the owner", servers, fills: 1, (berth, _, _) => Read(berth, [$"/v2/{TagRepository}/manifests/t0"]));
-        Compare(What, "blob push, 4 KiB, with a token's password", servers, fills: 1, (berth, size, _) => PushBlobs(berth, As(berth, size / 2), Clients, TagRepository));
-        Compare(What, "manifest push, with a token's password", servers, fills: 1, (berth, size, _) => PushManifests(berth, As(berth, size / 2), Clients, TagRepository));
+        contest.Compare(What, "manifest GET by the owner", servers, fills: 1, (berth, _, _) => Read(berth, [$"/v2/{TagRepository}/manifests/t0"]));
+        contest.Compare(What, "blob push, 4 KiB, with a token's password", servers, fills: 1, (berth, size, _) => PushBlobs(berth, As(berth, size / 2), Clients, TagRepository));
+        contest.Compare(What, "manifest push, with a token's password", servers, fills: 1, (berth, size, _) => PushManifests(berth, As(berth, size / 2), Clients, TagRepository));
     }
 
     private static RequestWriter As(BerthServer berth, int number) => new(
@@ -104,18 +101,8 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
 
     private void ComparePushes(string what, SizedServers servers)
     {
-        Compare(what, "blob push, 4 KiB", servers, fills: 1, (berth, _, _) => PushBlobs(berth, Clients, TagRepository));
-        Compare(what, "manifest push with a new tag", servers, fills: 1, (berth, _, _) => PushManifests(berth, Clients, TagRepository));
-    }
-
-    /// <summary>Takes one operation at all sizes in turn, those left out that do not fill a page.</summary>
-    private void Compare(string what, string operation, SizedServers servers, int fills, Func<BerthServer, int, int, RateSample> run)
-    {
-        var sides = servers.All.Where(side => side.Size >= fills).ToList();
-        foreach (var (size, berth) in sides) run(berth, size, -1);
-        var samples = contest.Alternate(
-            contest.Options.RateRounds, sides.Select<(int Size, BerthServer Berth), Func<int, RateSample>>(side => round => run(side.Berth, side.Size, round)).ToList());
-        Add(new Growth(what, operation, [.. sides.Select((side, i) => Point(side.Size, samples[i]))], Flat));
+        contest.Compare(what, "blob push, 4 KiB", servers, fills: 1, (berth, _, _) => PushBlobs(berth, Clients, TagRepository));
+        contest.Compare(what, "manifest push with a new tag", servers, fills: 1, (berth, _, _) => PushManifests(berth, Clients, TagRepository));
     }
 
     /// <summary>Up to 1 000 numbers spread over all.</summary>
@@ -142,18 +129,5 @@ internal sealed class GrowthFigures(Contest contest, string folder, string launc
         var prefix = $"push-{Guid.CreateVersion7():N}-";
         Native.FlushDisks();
         return contest.Run(berth, clients, new ManifestPushWorkload(requests, repository, prefix, manifests), null);
-    }
-
-    private static GrowthPoint Point(long size, params IReadOnlyList<RateSample> samples) => new(
-        size,
-        Contest.Median(samples.Select(sample => sample.Load.Rate)),
-        Contest.Median(samples.Select(sample => sample.Load.Latencies.Percentile(0.5))),
-        Contest.Median(samples.Select(sample => sample.Load.Latencies.Percentile(0.99))),
-        Contest.Median(samples.Select(sample => sample.CpuMicroseconds)));
-
-    private void Add(Growth growth)
-    {
-        contest.Results.Growths.Add(growth);
-        Progress.Say(growth);
     }
 }

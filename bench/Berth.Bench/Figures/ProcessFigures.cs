@@ -68,26 +68,11 @@ internal sealed class ProcessFigures(Contest contest)
     {
         var contents = Enumerable.Range(0, UploadsAtOnce).Select(_ => new LargeContent(contest.Options.ConcurrentBlob)).ToList();
         Native.FlushDisks();
-        long highest = 0;
-        using var ended = new ManualResetEventSlim();
-        var watcher = new Thread(() =>
-        {
-            do highest = Math.Max(highest, server.Process.ResidentBytes());
-            while (!ended.Wait(20));
-        });
-        watcher.Start();
-        try
+        return ResidentWatch.Highest(server.Process, () =>
         {
             var usage = BulkTransfer.Upload(server.Process, server.Requests, "bench/many", contents);
             Progress.Say($"  {server.Name}: {UploadsAtOnce} uploads in {usage.Elapsed.TotalSeconds:0.0} s, {usage.Server.TotalSeconds:0.0} s CPU");
-        }
-        finally
-        {
-            ended.Set();
-            watcher.Join();
-        }
-
-        return highest / MiB;
+        }) / MiB;
     }
 
     private void Resident(string name, Target target) =>

@@ -12,7 +12,7 @@ namespace Berth.Bench.Seeding;
 /// Fills a stopped Berth with many repositories and tags through its own metadata store, so that the rows are those that pushes would
 /// have made: edges, ledger records and usage included.
 /// </summary>
-internal sealed class BerthSeed : IAsyncDisposable
+internal sealed partial class BerthSeed : IAsyncDisposable
 {
     private const int TagsAtOnce = 500;
     private const int OperationsUnderWay = 1024;
@@ -23,12 +23,14 @@ internal sealed class BerthSeed : IAsyncDisposable
     private static readonly Manifest Index = ManifestParser.Parse(EmptyIndex.Content.Bytes, EmptyIndex.MediaType);
     private static readonly Digest IndexDigest = Digest.Parse(EmptyIndex.Content.Digest);
 
+    private readonly string _folder;
     private readonly SqliteMetadataStore _store;
     private readonly long _registry;
     private readonly Caller _caller;
 
-    private BerthSeed(SqliteMetadataStore store, long registry, Caller caller)
+    private BerthSeed(string folder, SqliteMetadataStore store, long registry, Caller caller)
     {
+        _folder = folder;
         _store = store;
         _registry = registry;
         _caller = caller;
@@ -43,16 +45,16 @@ internal sealed class BerthSeed : IAsyncDisposable
         var store = await SqliteMetadataStore.OpenAsync(options, TimeProvider.System, NoSteps.Instance, NullLogger<SqliteMetadataStore>.Instance, cancellationToken);
         var registry = await store.FindRegistryAsync("local", cancellationToken) ?? throw new BenchException("the seeded registry 'local' is not there");
         var owner = await store.FindPrincipalAsync("owner", cancellationToken) ?? throw new BenchException("the owner is not there");
-        return new BerthSeed(store, registry.Id, new Caller(owner.Id, owner.Name, "127.0.0.1", "seed"));
+        return new BerthSeed(folder, store, registry.Id, new Caller(owner.Id, owner.Name, "127.0.0.1", "seed"));
     }
 
     /// <summary>Makes repositories with one tagged manifest each.</summary>
     public Task AddRepositoriesAsync(IEnumerable<string> names, CancellationToken cancellationToken) =>
-        PutAllAsync(names.Select(name => (name, (IReadOnlyList<Tag>)[Tag.Parse("latest")])), cancellationToken);
+        PutAllAsync(names.Select(name => EmptyIndexOf(name, [Tag.Parse("latest")])), cancellationToken);
 
     /// <summary>Makes tags of one manifest in one repository.</summary>
     public Task AddTagsAsync(string repository, IEnumerable<string> tags, CancellationToken cancellationToken) =>
-        PutAllAsync(tags.Chunk(TagsAtOnce).Select(chunk => (repository, (IReadOnlyList<Tag>)[.. chunk.Select(Tag.Parse)])), cancellationToken);
+        PutAllAsync(tags.Chunk(TagsAtOnce).Select(chunk => EmptyIndexOf(repository, [.. chunk.Select(Tag.Parse)])), cancellationToken);
 
     /// <summary>Makes registry tokens that may push to one repository, each by a scope map of its own.</summary>
     public Task AddTokensAsync(int count, string repository, CancellationToken cancellationToken) => AllAsync(count, async number =>
@@ -105,14 +107,16 @@ internal sealed class BerthSeed : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 
-    private async Task PutAllAsync(IEnumerable<(string Repository, IReadOnlyList<Tag> Tags)> manifests, CancellationToken cancellationToken)
+    private NewManifest EmptyIndexOf(string repository, IReadOnlyList<Tag> tags) =>
+        new(_registry, RepositoryName.Parse(repository), IndexDigest, EmptyIndex.Content.Bytes, Index, tags, false);
+
+    private async Task PutAllAsync(IEnumerable<NewManifest> manifests, CancellationToken cancellationToken)
     {
         var underWay = new Queue<Task<PutManifestResult>>();
-        foreach (var (repository, tags) in manifests)
+        foreach (var manifest in manifests)
         {
             // Tags at once are long operations: the store bounds what waits by bytes, this bounds it by count.
             if (underWay.Count == OperationsUnderWay) Check(await underWay.Dequeue());
-            var manifest = new NewManifest(_registry, RepositoryName.Parse(repository), IndexDigest, EmptyIndex.Content.Bytes, Index, tags, false);
             underWay.Enqueue(_store.PutManifestAsync(manifest, _caller, cancellationToken));
         }
 

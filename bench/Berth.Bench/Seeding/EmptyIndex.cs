@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Berth.Bench.Load;
 
 namespace Berth.Bench.Seeding;
@@ -9,4 +11,9 @@ internal static class EmptyIndex
 
     public static readonly SmallContent Content = new(
         """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"""u8.ToArray());
+
+    /// <summary>One of its own for each number and repository.</summary>
+    public static SmallContent Numbered(string repository, int number) => new(Encoding.UTF8.GetBytes(string.Create(
+        CultureInfo.InvariantCulture,
+        $$$"""{"schemaVersion":2,"mediaType":"{{{MediaType}}}","manifests":[],"annotations":{"org.example.serial":"{{{repository}}}:{{{number}}}"}}""")));
 }

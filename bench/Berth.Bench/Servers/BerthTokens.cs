@@ -1,10 +1,11 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 
 namespace Berth.Bench.Servers;
 
-/// <summary>Asks a running Berth for tokens and settings as its owner, before a load.</summary>
+/// <summary>Asks a running Berth as its owner, beside a load: for tokens and settings, and for anything else.</summary>
 internal sealed class BerthTokens : IDisposable
 {
     // The client id that the Azure CLI signs people in with.
@@ -13,6 +14,7 @@ internal sealed class BerthTokens : IDisposable
     private readonly HttpClient _http;
     private readonly AuthenticationHeaderValue _owner;
     private readonly JsonDocument _discovery;
+    private string? _controlToken;
 
     /// <summary>A client of a Berth that answers.</summary>
     public BerthTokens(BerthServer berth)
@@ -27,17 +29,36 @@ internal sealed class BerthTokens : IDisposable
     /// <summary>The registry's name as token requests have it.</summary>
     public string Service { get; }
 
-    /// <summary>Lets anybody pull from a repository.</summary>
-    public void OpenToAnybody(string repository) => Ask(new HttpRequestMessage(HttpMethod.Patch, $"/acr/v1/{repository}")
+    /// <summary>The values of a metric, added up; the server gives the same ones for some 300 ms.</summary>
+    public double ReadMetric(string name)
     {
-        Headers = { Authorization = _owner },
-        Content = new StringContent("""{"anonymousPullEnabled":true}""", Encoding.UTF8, "application/json"),
-    }).Dispose();
+        using var answer = _http.Send(new HttpRequestMessage(HttpMethod.Get, "/metrics"));
+        using var reader = new StreamReader(answer.Content.ReadAsStream());
+        var sum = 0.0;
+        while (reader.ReadLine() is { } line)
+        {
+            if (!line.StartsWith(name, StringComparison.Ordinal) || line[name.Length] is not (' ' or '{')) continue;
+            var values = line[(line.LastIndexOf('}') is var end and >= 0 ? end + 1 : name.Length)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            sum += double.Parse(values[0], CultureInfo.InvariantCulture);
+        }
+
+        return sum;
+    }
+
+    /// <summary>A call of the registry, whose answer the caller disposes of.</summary>
+    public JsonDocument Ask(HttpMethod method, string path, string? body = null) => Ask(method, path, _owner, body);
+
+    /// <summary>A call with an access token for the control plane.</summary>
+    public JsonDocument AskControl(HttpMethod method, string path, string? body = null) =>
+        Ask(method, path, new AuthenticationHeaderValue("Bearer", _controlToken ??= ControlToken()), body);
+
+    /// <summary>Lets anybody pull from a repository.</summary>
+    public void OpenToAnybody(string repository) => Ask(HttpMethod.Patch, $"/acr/v1/{repository}", """{"anonymousPullEnabled":true}""").Dispose();
 
     /// <summary>A registry's access token.</summary>
     public string AccessToken(string scope)
     {
-        using var answer = Ask(new HttpRequestMessage(HttpMethod.Get, $"/oauth2/token?service={Service}&scope={scope}") { Headers = { Authorization = _owner } });
+        using var answer = Ask(HttpMethod.Get, $"/oauth2/token?service={Service}&scope={scope}");
         return answer.RootElement.GetProperty("access_token").GetString()!;
     }
 
@@ -50,12 +71,7 @@ internal sealed class BerthTokens : IDisposable
         var rules = string.Join(',', networks.Select(network => $$"""{"value":"{{network}}"}"""));
         var action = networks.Count == 0 ? "Allow" : "Deny";
         var path = $"/subscriptions/{SubscriptionId}/resourceGroups/default/providers/Microsoft.ContainerRegistry/registries/local?api-version=2023-07-01";
-        Ask(new HttpRequestMessage(HttpMethod.Patch, path)
-        {
-            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", ControlToken()) },
-            Content = new StringContent(
-                $$$"""{"properties":{"networkRuleSet":{"defaultAction":"{{{action}}}","ipRules":[{{{rules}}}]} } }""", Encoding.UTF8, "application/json"),
-        }).Dispose();
+        AskControl(HttpMethod.Patch, path, $$$"""{"properties":{"networkRuleSet":{"defaultAction":"{{{action}}}","ipRules":[{{{rules}}}]} } }""").Dispose();
     }
 
     /// <summary>An access token for the control plane.</summary>
@@ -93,11 +109,17 @@ internal sealed class BerthTokens : IDisposable
 
     private JsonDocument Post(string path, Dictionary<string, string> form) => Ask(new HttpRequestMessage(HttpMethod.Post, path) { Content = new FormUrlEncodedContent(form) });
 
+    private JsonDocument Ask(HttpMethod method, string path, AuthenticationHeaderValue credential, string? body) => Ask(new HttpRequestMessage(method, path)
+    {
+        Headers = { Authorization = credential },
+        Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json"),
+    });
+
     private JsonDocument Ask(HttpRequestMessage request)
     {
         using var answer = _http.Send(request);
         using var reader = new StreamReader(answer.Content.ReadAsStream());
         var text = reader.ReadToEnd();
-        return answer.IsSuccessStatusCode ? JsonDocument.Parse(text) : throw new BenchException($"{request.RequestUri} answered {(int)answer.StatusCode}: {text}");
+        return answer.IsSuccessStatusCode ? JsonDocument.Parse(text.Length == 0 ? "{}" : text) : throw new BenchException($"{request.RequestUri} answered {(int)answer.StatusCode}: {text}");
     }
 }

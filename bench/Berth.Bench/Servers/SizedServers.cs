@@ -5,7 +5,7 @@ using Berth.Bench.Seeding;
 namespace Berth.Bench.Servers;
 
 /// <summary>Berths that hold different numbers of things and run beside each other, so that sizes can be compared in turns.</summary>
-internal sealed class SizedServers(string launcher, string folder) : IDisposable
+internal sealed class SizedServers(string launcher, string folder, IReadOnlyDictionary<string, string>? settings = null) : IDisposable
 {
     private readonly List<(int Size, BerthServer Berth)> _all = [];
 
@@ -17,7 +17,7 @@ internal sealed class SizedServers(string launcher, string folder) : IDisposable
     {
         Progress.Say(string.Create(CultureInfo.InvariantCulture, $"  seeding {size:N0}"));
         Directory.CreateDirectory(folder);
-        var berth = new BerthServer(launcher, Path.Combine(folder, size.ToString(CultureInfo.InvariantCulture)));
+        var berth = new BerthServer(launcher, Path.Combine(folder, size.ToString(CultureInfo.InvariantCulture)), settings);
         _all.Add((size, berth));
         await Preparation.SeedAsync(berth, seed, cancellationToken);
     }

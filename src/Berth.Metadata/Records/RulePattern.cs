@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Berth.Metadata;
@@ -14,11 +15,15 @@ namespace Berth.Metadata;
 /// <param name="IsRegex">Whether it is a regular expression.</param>
 public readonly record struct RulePattern(string Text, bool IsRegex = false)
 {
-    /// <summary>The longest pattern, in characters.</summary>
+    /// <summary>The longest glob, in characters.</summary>
     public const int MaxLength = 256;
 
-    // No name that a pattern is for is longer: a higher number only makes the expression large.
+    /// <summary>The longest regular expression, in characters: several of them are often one with <c>|</c> between.</summary>
+    public const int MaxExpression = 1_000;
+
+    // No name that a pattern is for is longer: a higher number only makes the expression large. Counts inside counts multiply.
     private const int MaxRepetitions = 256;
+    private const int MaxRepetitionsTogether = 1_000;
     private const int MaxKnown = 500;
 
     private static readonly TimeSpan MatchLimit = TimeSpan.FromMilliseconds(100);
@@ -32,12 +37,37 @@ public readonly record struct RulePattern(string Text, bool IsRegex = false)
     public static bool TryParse(string text, bool isRegex, out RulePattern pattern, [NotNullWhen(false)] out string? error)
     {
         pattern = new RulePattern(text, isRegex);
-        error = text.Length is 0 or > MaxLength ? $"a pattern has 1 to {MaxLength} characters" : isRegex ? ErrorOfRegex(text) : ErrorOfGlob(text);
+        var longest = isRegex ? MaxExpression : MaxLength;
+        error = text.Length == 0 || text.Length > longest ? $"a pattern has 1 to {longest} characters" : isRegex ? ErrorOfRegex(text) : ErrorOfGlob(text);
         return error is null;
     }
 
-    /// <summary>Whether the whole name matches. An expression that takes too long over a name matches it: what a rule protects is protected in doubt.</summary>
-    public bool Matches(string name)
+    /// <summary>A glob of names with slashes, in which <c>*</c> and <c>?</c> stop at a slash and <c>**</c> stands for any run of characters.</summary>
+    public static RulePattern OfPath(string glob)
+    {
+        var text = new StringBuilder();
+        for (var i = 0; i < glob.Length; i++)
+        {
+            var isDouble = glob[i] == '*' && i + 1 < glob.Length && glob[i + 1] == '*';
+            text.Append(glob[i] switch
+            {
+                '*' => isDouble ? ".*" : "[^/]*",
+                '?' => "[^/]",
+                var c => Regex.Escape(c.ToString()),
+            });
+            if (isDouble) i++;
+        }
+
+        return new RulePattern(text.ToString(), IsRegex: true);
+    }
+
+    /// <summary>An expression that is looked for in names, not one that a whole name matches; the text is one that <see cref="TryParse"/> takes.</summary>
+    public static RulePattern OfPart(string expression) => new($".*(?:{expression}).*", IsRegex: true);
+
+    /// <summary>Whether the whole name matches.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="inDoubt">The answer where an expression takes too long over the name: what a pattern protects is protected then, and what it takes is not taken.</param>
+    public bool Matches(string name, bool inDoubt = true)
     {
         if (!IsRegex) return MatchesGlob(Text, name);
         try
@@ -46,7 +76,7 @@ public readonly record struct RulePattern(string Text, bool IsRegex = false)
         }
         catch (RegexMatchTimeoutException)
         {
-            return true;
+            return inDoubt;
         }
     }
 
@@ -90,7 +120,7 @@ public readonly record struct RulePattern(string Text, bool IsRegex = false)
 
     private static string? ErrorOfRegex(string text)
     {
-        if (HasLargeRepetition(text)) return $"an expression repeats nothing more than {MaxRepetitions} times";
+        if (RepeatsTooOften(text)) return $"an expression repeats nothing more than {MaxRepetitions} times, and its counts multiply to {MaxRepetitionsTogether} at most";
         try
         {
             // By itself, too: what is only whole between the parentheses around it is no expression.
@@ -112,16 +142,23 @@ public readonly record struct RulePattern(string Text, bool IsRegex = false)
         }
     }
 
-    private static bool HasLargeRepetition(string text)
+    private static bool RepeatsTooOften(string text)
     {
+        var together = 1L;
         for (var at = text.IndexOf('{', StringComparison.Ordinal); at >= 0; at = text.IndexOf('{', at + 1))
         {
             var close = text.IndexOf('}', at);
             if (close < 0) return false;
-            foreach (var number in text.AsSpan(at + 1, close - at - 1).ToString().Split(','))
+            var most = 1;
+            foreach (var number in text[(at + 1)..close].Split(','))
             {
-                if (number.Length > 0 && number.All(char.IsAsciiDigit) && (number.Length > 4 || int.Parse(number, CultureInfo.InvariantCulture) > MaxRepetitions)) return true;
+                if (number.Length == 0 || !number.All(char.IsAsciiDigit)) continue;
+                if (number.Length > 4) return true;
+                most = Math.Max(most, int.Parse(number, CultureInfo.InvariantCulture));
             }
+
+            together *= most;
+            if (most > MaxRepetitions || together > MaxRepetitionsTogether) return true;
         }
 
         return false;

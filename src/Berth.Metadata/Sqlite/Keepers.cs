@@ -14,17 +14,26 @@ internal sealed class Keepers(Session session, long registryId, long now)
         SELECT {SqliteMetadataStore.QuarantinedAt("?2")} FROM manifests m CROSS JOIN repositories r ON r.id = m.repository_id WHERE m.id = ?1
         """);
 
+    // Most registries have nothing of a kind: that is asked once, not of each tag and manifest.
     private List<TagRule>? _rules;
+    private bool? _hasReports;
+    private bool? _setsApart;
 
     /// <summary>Where it looks.</summary>
     public Session Session => session;
 
     /// <summary>The workload by which a manifest is in use, or null.</summary>
-    public string? FindUser(long repositoryId, Digest digest) => SqliteMetadataStore.FindUse(session, now, registryId, repositoryId, digest);
+    public string? FindUser(long repositoryId, Digest digest)
+    {
+        _hasReports ??= SqliteMetadataStore.HasReports(session, now, registryId);
+        return _hasReports.Value ? SqliteMetadataStore.FindReportedUse(session, now, registryId, repositoryId, digest) : null;
+    }
 
     /// <summary>Whether a manifest is set apart: what is looked into must not go meanwhile.</summary>
     public bool IsQuarantined(long manifestId)
     {
+        _setsApart ??= SqliteMetadataStore.SetsApart(session, registryId);
+        if (!_setsApart.Value) return false;
         using var row = session.Use(FindQuarantine).Bind(manifestId).Bind(now);
         return row.Step() && row.Bool(0);
     }

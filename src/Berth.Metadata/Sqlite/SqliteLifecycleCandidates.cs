@@ -7,15 +7,20 @@ namespace Berth.Metadata.Sqlite;
 /// <summary>What lifecycle rules look at.</summary>
 public sealed partial class SqliteMetadataStore
 {
-    // With ?5 or ?6 as the time now.
+    // With ?6 as the time now. Where nothing of the registry is quarantined, one look says so for all rows.
+    private static readonly string CandidateColumns = $"""
+        m.id, m.digest, m.locks, CASE WHEN r.quarantine IS NULL AND NOT {AnyQuarantine} THEN 0 ELSE {QuarantinedAt("?6")} END, m.artifact_type, m.architecture,
+        COALESCE(NULLIF(m.image_size, 0), m.size), m.described
+        """;
+
     private static readonly Sql ListTagCandidates = new($"""
-        SELECT {CandidateColumns("?5")}, t.name, t.updated_at, t.locks, m.created_at FROM tags t
+        SELECT {CandidateColumns}, t.name, t.updated_at, t.locks, m.created_at FROM tags t
         CROSS JOIN manifests m ON m.id = t.manifest_id CROSS JOIN repositories r ON r.id = t.repository_id
-        WHERE t.repository_id = ?1 AND (t.updated_at, t.name) < (?2, ?3) ORDER BY t.updated_at DESC, t.name DESC LIMIT ?4
+        WHERE t.repository_id = ?2 AND (t.updated_at, t.name) < (?3, ?4) ORDER BY t.updated_at DESC, t.name DESC LIMIT ?5
         """);
 
     private static readonly Sql ListUntaggedCandidates = new($"""
-        SELECT {CandidateColumns("?6")}, r.name, w.since, r.locks, w.pushed_at, r.id
+        SELECT {CandidateColumns}, r.name, w.since, r.locks, w.pushed_at, r.id
         FROM manifest_waits w INDEXED BY manifest_waits_due
         CROSS JOIN manifests m ON m.id = w.manifest_id AND m.deleted_at IS NULL CROSS JOIN repositories r ON r.id = m.repository_id
         WHERE w.registry_id = ?1 AND w.kind = 1 AND (w.since, w.manifest_id) > (?2, ?3) AND w.since <= ?4 ORDER BY w.since, w.manifest_id LIMIT ?5
@@ -43,7 +48,7 @@ public sealed partial class SqliteMetadataStore
             }
 
             var start = list.after ?? new TimeKey(long.MaxValue, "");
-            using var rows = reader.Use(ListTagCandidates).Bind(id).Bind(start.Time).Bind(start.Name).Bind(list.limit + 1L).Bind(list.Now);
+            using var rows = reader.Use(ListTagCandidates).Bind(list.registryId).Bind(id).Bind(start.Time).Bind(start.Name).Bind(list.limit + 1L).Bind(list.Now);
             return ReadPage(rows, list.limit, row => TagOf(row, id, list.repository.Value, locks), static tag => KeyOf(tag));
         },
         cancellationToken));
@@ -118,9 +123,6 @@ public sealed partial class SqliteMetadataStore
         Size = row.Int64(6),
         IsDescribed = row.Bool(7),
     };
-
-    private static string CandidateColumns(string now) =>
-        $"m.id, m.digest, m.locks, {QuarantinedAt(now)}, m.artifact_type, m.architecture, COALESCE(NULLIF(m.image_size, 0), m.size), m.described";
 
     private static string KeyOf(LifecycleCandidate candidate) => new TimeKey(
         candidate.UpdatedAt.ToUnixTimeMilliseconds(), candidate.Tag ?? candidate.ManifestId.ToString(CultureInfo.InvariantCulture)).ToString();

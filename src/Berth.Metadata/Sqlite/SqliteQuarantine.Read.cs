@@ -53,6 +53,10 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql HasAnyQuarantine = new($"SELECT {AnyQuarantine}");
 
+    private static readonly Sql HasAnythingApart = new($"""
+        SELECT {AnyQuarantine} OR EXISTS (SELECT 1 FROM repositories INDEXED BY repositories_quarantined WHERE registry_id = ?1 AND quarantine IS NOT NULL)
+        """);
+
     private static readonly Sql FindQuarantine = new("SELECT value, until FROM security_facts WHERE registry_id = ?1 AND digest = ?2 AND kind = 'quarantine'");
 
     private static readonly Sql FindRepositoryQuarantine = new("SELECT quarantine, quarantine_until FROM repositories WHERE registry_id = ?1 AND name = ?2");
@@ -130,6 +134,13 @@ public sealed partial class SqliteMetadataStore
     private long NowMilliseconds => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private static bool Stands(long? until, long now) => until is null || until > now;
+
+    /// <summary>Whether a digest or a repository of the registry may be set apart; where not, no manifest is.</summary>
+    internal static bool SetsApart(Session session, long registryId)
+    {
+        using var row = session.Use(HasAnythingApart).Bind(registryId);
+        return row.Step() && row.Bool(0);
+    }
 
     private static bool HasQuarantine(Session session, long registryId)
     {

@@ -41,13 +41,19 @@ public sealed partial class SqliteMetadataStore
     /// The workload by which a manifest is in use: one that reports it, an index that lists it (at any depth), or a manifest that it lists; null when it is not in use. Where
     /// too many of those stand around it to look at all, <see cref="StandingUse.Undecided"/>: what nobody can tell is not deleted.
     /// </summary>
-    internal static string? FindUse(Session session, long now, long registryId, long repositoryId, Digest digest)
-    {
-        using (var any = session.Use(AnyLiveReport).Bind(registryId).Bind(now))
-        {
-            if (!any.Step()) return null;
-        }
+    internal static string? FindUse(Session session, long now, long registryId, long repositoryId, Digest digest) =>
+        HasReports(session, now, registryId) ? FindReportedUse(session, now, registryId, repositoryId, digest) : null;
 
+    /// <summary>Whether a workload's report holds in the registry; where none does, nothing is in use.</summary>
+    internal static bool HasReports(Session session, long now, long registryId)
+    {
+        using var any = session.Use(AnyLiveReport).Bind(registryId).Bind(now);
+        return any.Step();
+    }
+
+    /// <summary>As <see cref="FindUse"/>, of a registry that has reports.</summary>
+    internal static string? FindReportedUse(Session session, long now, long registryId, long repositoryId, Digest digest)
+    {
         var left = MostLookedAt;
         return ReporterOf(session, now, registryId, repositoryId, digest)
             ?? FindUseAround(session, now, registryId, repositoryId, digest, ListParents, ref left)

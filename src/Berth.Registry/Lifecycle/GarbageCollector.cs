@@ -15,7 +15,10 @@ public sealed partial class GarbageCollector(
     IGarbage garbage, RegistryPurge purge, WorkloadExpiry workloads, DeletionPolicies policies, GarbagePace pace, GarbageRounds rounds, IBlobStore store, IDeletionGate gate, LifecycleOptions options, TimeProvider time, ISteps steps, LifecycleMetrics metrics,
     ILogger<GarbageCollector> logger) : BackgroundService
 {
-    private const int Batch = IGarbage.LargestBatch;
+    // A batch holds the one writer, and pushes that come meanwhile wait for it: with so few reviews for less than a millisecond, and a commit that they share with it. Bytes
+    // are removed without it, several at a time, so that one sync makes all of them durable.
+    private const int Reviews = 10;
+    private const int Batch = 50;
 
     // Where the next batch begins: behind what could not be removed, which must not keep the rest from it.
     private DiscardedCursor _removedUpTo;
@@ -112,12 +115,12 @@ public sealed partial class GarbageCollector(
         while (await pace.MayGoOnAsync(cancellationToken))
         {
             await steps.ReachAsync("gc.before-review");
-            var result = await garbage.ReviewMembershipsAsync(Batch, cancellationToken);
+            var result = await garbage.ReviewMembershipsAsync(Reviews, cancellationToken);
             await steps.ReachAsync("gc.after-review");
             metrics.BlobsDiscarded(result.BlobsDiscarded, result.BytesDiscarded);
             rounds.Add(result);
             if (result.Ended > 0) LogReviewed(result.Reviewed, result.Ended, result.BlobsDiscarded, result.BytesDiscarded);
-            if (result.Reviewed < Batch) return true;
+            if (result.Reviewed < Reviews) return true;
         }
 
         return false;
@@ -127,10 +130,10 @@ public sealed partial class GarbageCollector(
     {
         while (await pace.MayGoOnAsync(cancellationToken))
         {
-            var result = await garbage.ReviewBlobsAsync(Batch, cancellationToken);
+            var result = await garbage.ReviewBlobsAsync(Reviews, cancellationToken);
             metrics.BlobsDiscarded(result.Discarded, result.BytesDiscarded);
             rounds.Add(result);
-            if (result.Reviewed < Batch) return true;
+            if (result.Reviewed < Reviews) return true;
         }
 
         return false;

@@ -7,7 +7,7 @@ namespace Berth.Registry.Lifecycle.Rules;
 
 /// <summary>
 /// Makes plans: reads tags and untagged manifests page by page, lets the rules judge them, and adds what they take, with what goes with it, and what something keeps. Its
-/// memory is that of a page, however much there is.
+/// memory is that of a page, however much there is, and what few rows a page gives wait for those of the next ones: a commit costs more than reading many pages.
 /// </summary>
 internal sealed class PlanMaker(
     ILifecyclePlans plans, ILifecycleCandidates candidates, ILifecycleRules rules, IRepositories repositories, IArtifacts artifacts, ManifestDescriber describer, UsageLog usage,
@@ -45,25 +45,31 @@ internal sealed class PlanMaker(
         for (string? after = null; ;)
         {
             var page = await repositories.ListEveryRepositoryAsync(sheet.RegistryId, [NameRange.All], after, PageOfRepositories, cancellationToken);
+            var deleting = new List<RepositoryName>();
             foreach (var name in page.Items)
             {
                 if (evaluation.OfTags(name) is not { } judge) continue;
                 var repository = RepositoryName.Parse(name);
-                await JudgeTagsAsync(sheet, judge, repository, cancellationToken);
-                if (judge.Deletes) await ResolveAsync(sheet, repository, cancellationToken);
+                if (await JudgeTagsAsync(sheet, judge, repository, cancellationToken)) deleting.Add(repository);
             }
 
+            // A repository's manifests are a matter of its own tags, all of which must be in the plan.
+            await sheet.FlushAsync(cancellationToken);
+            foreach (var repository in deleting) await ResolveAsync(sheet, repository, cancellationToken);
+            await sheet.FlushAsync(cancellationToken);
             await sheet.ShowLifeAsync(cancellationToken);
             if (!page.More) return;
             after = page.Last;
         }
     }
 
-    private async Task JudgeTagsAsync(Sheet sheet, RepositoryEvaluation judge, RepositoryName repository, CancellationToken cancellationToken)
+    /// <summary>Adds what rules make of a repository's tags; whether one of them is deleted.</summary>
+    private async Task<bool> JudgeTagsAsync(Sheet sheet, RepositoryEvaluation judge, RepositoryName repository, CancellationToken cancellationToken)
     {
+        var isDeleting = false;
         for (TimeKey? after = null; ;)
         {
-            if (await candidates.ListTagCandidatesAsync(sheet.RegistryId, repository, after, PageOfCandidates, cancellationToken) is not { } page) return;
+            if (await candidates.ListTagCandidatesAsync(sheet.RegistryId, repository, after, PageOfCandidates, cancellationToken) is not { } page) return isDeleting;
             var tags = await DescribeAsync(sheet.RegistryId, page.Items, judge.AsksForArchitectureOf, cancellationToken);
             var pulls = await ReadPullsAsync(tags, judge.AsksForPullOf, cancellationToken);
             List<(LifecycleCandidate Tag, Verdict Verdict)> judged = [];
@@ -74,10 +80,12 @@ internal sealed class PlanMaker(
 
             // What costs a look of its own is looked at for those alone that would go.
             var going = judged.Where(one => one.Verdict is { Reason: LifecycleReason.None, Rule.Action: not LifecycleAction.ArchiveLock }).Select(one => one.Tag).ToList();
-            var keepers = going.Zip(await candidates.FindTagKeepersAsync(sheet.RegistryId, going, cancellationToken)).ToDictionary(pair => pair.First.Tag!, pair => pair.Second);
-            await sheet.AddAsync([.. judged.Select(one => ItemOf(one.Tag, one.Verdict, keepers.GetValueOrDefault(one.Tag.Tag!)))], cancellationToken);
+            var keepers = await FindKeepersAsync(sheet.RegistryId, going, cancellationToken);
+            List<LifecycleItem> items = [.. judged.Select(one => ItemOf(one.Tag, one.Verdict, keepers.GetValueOrDefault(one.Tag.Tag!)))];
+            isDeleting |= items.Exists(item => item is { IsTaken: true, Action: LifecycleAction.Delete });
+            await sheet.AddAsync(items, cancellationToken);
             await sheet.ShowLifeAsync(cancellationToken);
-            if (!page.More) return;
+            if (!page.More) return isDeleting;
             after = TimeKey.Parse(page.Last!);
         }
     }
@@ -89,6 +97,9 @@ internal sealed class PlanMaker(
             var page = await candidates.ResolveTaggedAsync(sheet.RegistryId, sheet.PlanId, repository, after, PageOfResolution, options.Grace, cancellationToken);
             await sheet.AddAsync(page.Items, cancellationToken);
             if (!page.More) return;
+
+            // What goes with a tag may be named by one of the next page, too.
+            await sheet.FlushAsync(cancellationToken);
             after = page.Last;
         }
     }
@@ -111,6 +122,7 @@ internal sealed class PlanMaker(
 
             await sheet.AddAsync(locked, cancellationToken);
             await sheet.AddAsync(await candidates.ResolveUntaggedAsync(sheet.RegistryId, sheet.PlanId, chosen, options.Grace, cancellationToken), cancellationToken);
+            await sheet.FlushAsync(cancellationToken);
             await sheet.ShowLifeAsync(cancellationToken);
             if (!page.More) return;
             after = TimeKey.Parse(page.Last!);
@@ -122,7 +134,9 @@ internal sealed class PlanMaker(
         for (var after = LifecycleItemKey.Start; ;)
         {
             var page = await candidates.MeasureAsync(sheet.RegistryId, sheet.PlanId, after, PageOfResolution, cancellationToken);
-            await plans.SetLifecycleBytesAsync(sheet.Lease, sheet.PlanId, [.. page.Items.Where(item => item.Bytes > 0)], cancellationToken);
+            List<LifecycleItem> measured = [.. page.Items.Where(item => item.Bytes > 0)];
+            if (measured.Count > 0) await plans.SetLifecycleBytesAsync(sheet.Lease, sheet.PlanId, measured, cancellationToken);
+            else await sheet.ShowLifeAsync(cancellationToken);
             if (!page.More) return;
             after = page.Items[^1].Key;
         }
@@ -146,6 +160,13 @@ internal sealed class PlanMaker(
         if (await artifacts.FindManifestDetailsAsync(registryId, repository, candidate.Digest, cancellationToken) is not { } details) return candidate;
         var described = await describer.DescribeAsync(registryId, repository, [details], cancellationToken);
         return candidate with { Architecture = described[0].Description.Architecture };
+    }
+
+    private async Task<Dictionary<string, (LifecycleReason Reason, string? Holder)>> FindKeepersAsync(
+        long registryId, List<LifecycleCandidate> going, CancellationToken cancellationToken)
+    {
+        if (going.Count == 0) return [];
+        return going.Zip(await candidates.FindTagKeepersAsync(registryId, going, cancellationToken)).ToDictionary(pair => pair.First.Tag!, pair => pair.Second);
     }
 
     private async Task<Dictionary<string, DateTimeOffset?>> ReadPullsAsync(
@@ -174,6 +195,7 @@ internal sealed class PlanMaker(
     /// <summary>Where the items of one plan are written down.</summary>
     private sealed class Sheet(ILifecyclePlans plans, LifecycleLease lease, long planId, TimeProvider time)
     {
+        private readonly List<LifecycleItem> _waiting = [];
         private long _last = time.GetTimestamp();
 
         public LifecycleLease Lease => lease;
@@ -182,20 +204,30 @@ internal sealed class PlanMaker(
 
         public long PlanId => planId;
 
+        /// <summary>Adds items; the last few wait for more of them, or for <see cref="FlushAsync"/>.</summary>
         public async Task AddAsync(IReadOnlyList<LifecycleItem> items, CancellationToken cancellationToken)
         {
-            foreach (var part in items.Chunk(ILifecyclePlans.LargestPage))
-            {
-                await plans.AddLifecycleItemsAsync(lease, planId, part, cancellationToken);
-                _last = time.GetTimestamp();
-            }
+            _waiting.AddRange(items);
+            while (_waiting.Count >= ILifecyclePlans.LargestPage) await WriteAsync(ILifecyclePlans.LargestPage, cancellationToken);
+        }
+
+        /// <summary>Writes down all that was added.</summary>
+        public async Task FlushAsync(CancellationToken cancellationToken)
+        {
+            if (_waiting.Count > 0) await WriteAsync(_waiting.Count, cancellationToken);
         }
 
         /// <summary>Keeps the right to do this where nothing was written for a while.</summary>
         public async Task ShowLifeAsync(CancellationToken cancellationToken)
         {
             if (time.GetElapsedTime(_last) < BetweenSignsOfLife) return;
-            await plans.AddLifecycleItemsAsync(lease, planId, [], cancellationToken);
+            await WriteAsync(_waiting.Count, cancellationToken);
+        }
+
+        private async Task WriteAsync(int count, CancellationToken cancellationToken)
+        {
+            await plans.AddLifecycleItemsAsync(lease, planId, _waiting.GetRange(0, count), cancellationToken);
+            _waiting.RemoveRange(0, count);
             _last = time.GetTimestamp();
         }
     }

@@ -13,12 +13,11 @@ internal sealed class RuleEvaluation
     /// <param name="others">Rules that are not evaluated and whose releases are kept.</param>
     /// <param name="grace">What is younger stays.</param>
     /// <param name="now">The time.</param>
-    /// <exception cref="FormatException">A pattern of a rule is none.</exception>
     public RuleEvaluation(IEnumerable<LifecycleRule> rules, IEnumerable<LifecycleRule> others, TimeSpan grace, DateTimeOffset now)
     {
         _rules = [.. rules.Select(rule => new CompiledRule(rule))];
         var names = _rules.Select(rule => rule.Rule.Name).ToHashSet(StringComparer.Ordinal);
-        _keepers = [.. _rules.Concat(others.Where(rule => !names.Contains(rule.Name)).Select(rule => new CompiledRule(rule))).Where(rule => rule.Releases is not null)];
+        _keepers = [.. _rules.Concat(others.Where(rule => !names.Contains(rule.Name)).Select(rule => new CompiledRule(rule))).Where(rule => rule.Rule.KeepReleases is not null)];
         (Grace, Now) = (grace, now);
     }
 
@@ -37,8 +36,8 @@ internal sealed class RuleEvaluation
     /// <summary>The evaluation of a repository's tags, which are to be shown the newest first; null when no rule is about it.</summary>
     public RepositoryEvaluation? OfTags(string repository)
     {
-        var rules = _rules.Where(rule => !rule.Rule.IsOfUntagged && rule.Repositories.Match(repository)).ToList();
-        return rules.Count == 0 ? null : new RepositoryEvaluation(rules, [.. _keepers.Where(rule => rule.Repositories.Match(repository))], this);
+        var rules = _rules.Where(rule => !rule.Rule.IsOfUntagged && rule.IsOf(repository)).ToList();
+        return rules.Count == 0 ? null : new RepositoryEvaluation(rules, [.. _keepers.Where(rule => rule.IsOf(repository))], this);
     }
 
     /// <summary>The rule that takes a manifest that no tag names; null when none does.</summary>
@@ -47,7 +46,7 @@ internal sealed class RuleEvaluation
         foreach (var rule in _rules)
         {
             if (rule.Rule.Conditions.UntaggedFor is not { } time || manifest.UpdatedAt > Now - time) continue;
-            if (!rule.Repositories.Match(manifest.Repository) || !rule.Holds(manifest, manifest.PushedAt, pulledAt, Now)) continue;
+            if (!rule.IsOf(manifest.Repository) || !rule.Holds(manifest, manifest.PushedAt, pulledAt, Now)) continue;
             if (rule.Rule.Action != LifecycleAction.ArchiveLock || !CompiledRule.IsArchived(manifest)) return rule.Rule;
         }
 
@@ -61,7 +60,7 @@ internal sealed class RuleEvaluation
     public bool AsksForArchitectureOf(LifecycleCandidate manifest) => Asks(manifest, static rule => rule.Conditions.Architectures.Count > 0);
 
     private bool Asks(LifecycleCandidate manifest, Func<LifecycleRule, bool> asks) =>
-        _rules.Any(rule => rule.Rule.IsOfUntagged && asks(rule.Rule) && rule.Repositories.Match(manifest.Repository));
+        _rules.Any(rule => rule.Rule.IsOfUntagged && asks(rule.Rule) && rule.IsOf(manifest.Repository));
 }
 
 /// <summary>The evaluation of one repository's tags.</summary>
@@ -70,6 +69,8 @@ internal sealed class RepositoryEvaluation
     private readonly IReadOnlyList<CompiledRule> _rules;
     private readonly IReadOnlyList<CompiledRule> _keepers;
     private readonly RuleEvaluation _evaluation;
+    private readonly List<CompiledRule> _askForPulls;
+    private readonly List<CompiledRule> _askForArchitectures;
     private readonly int[] _matched;
     private readonly int[] _spared;
     private readonly int[] _released;
@@ -77,17 +78,16 @@ internal sealed class RepositoryEvaluation
     internal RepositoryEvaluation(IReadOnlyList<CompiledRule> rules, IReadOnlyList<CompiledRule> keepers, RuleEvaluation evaluation)
     {
         (_rules, _keepers, _evaluation) = (rules, keepers, evaluation);
+        _askForPulls = [.. rules.Where(rule => rule.Rule.Conditions.NotPulledFor is not null)];
+        _askForArchitectures = [.. rules.Where(rule => rule.Rule.Conditions.Architectures.Count > 0)];
         (_matched, _spared, _released) = (new int[rules.Count], new int[rules.Count], new int[keepers.Count]);
     }
 
-    /// <summary>Whether one of the rules deletes.</summary>
-    public bool Deletes => _rules.Any(rule => rule.Rule.Action == LifecycleAction.Delete);
-
     /// <summary>Whether a rule that may take the tag asks when it was last pulled.</summary>
-    public bool AsksForPullOf(LifecycleCandidate tag) => _rules.Any(rule => rule.Rule.Conditions.NotPulledFor is not null && rule.Tags.Match(tag.Tag!));
+    public bool AsksForPullOf(LifecycleCandidate tag) => _askForPulls.Exists(rule => rule.IsAbout(tag.Tag!));
 
     /// <summary>Whether a rule that may take the tag asks for its architecture.</summary>
-    public bool AsksForArchitectureOf(LifecycleCandidate tag) => _rules.Any(rule => rule.Rule.Conditions.Architectures.Count > 0 && rule.Tags.Match(tag.Tag!));
+    public bool AsksForArchitectureOf(LifecycleCandidate tag) => _askForArchitectures.Exists(rule => rule.IsAbout(tag.Tag!));
 
     /// <summary>What becomes of a tag; null where no rule would take it. Each tag is to be shown once, and the newest first.</summary>
     public Verdict? Judge(LifecycleCandidate tag, DateTimeOffset? pulledAt)
@@ -99,7 +99,7 @@ internal sealed class RepositoryEvaluation
         for (var i = 0; i < _rules.Count; i++)
         {
             var (compiled, rule) = (_rules[i], _rules[i].Rule);
-            if (!compiled.Tags.Match(tag.Tag!)) continue;
+            if (!compiled.IsAbout(tag.Tag!)) continue;
             var isNewest = ++_matched[i] <= rule.Conditions.KeepLast;
             if (!compiled.Holds(tag, tag.UpdatedAt, pulledAt, _evaluation.Now)) continue;
             if (rule.Action == LifecycleAction.ArchiveLock && CompiledRule.IsArchived(tag)) continue;
@@ -115,7 +115,7 @@ internal sealed class RepositoryEvaluation
         var isRelease = false;
         for (var i = 0; i < _keepers.Count; i++)
         {
-            if (_keepers[i].Releases!.Match(tag.Tag!) && ++_released[i] <= _keepers[i].Rule.KeepReleases!.Count) isRelease = true;
+            if (_keepers[i].IsRelease(tag.Tag!) && ++_released[i] <= _keepers[i].Rule.KeepReleases!.Count) isRelease = true;
         }
 
         return isRelease;
@@ -141,19 +141,22 @@ internal sealed class CompiledRule(LifecycleRule rule)
     /// <summary>The locks that keep something from being deleted.</summary>
     public const Locks AgainstDeletion = Locks.Delete | Locks.Write;
 
-    private readonly NamePatterns _types = NamePatterns.Of(rule.Conditions.ArtifactTypes.Select(type => type.Replace("*", "**", StringComparison.Ordinal)).ToList(), null, isWhole: true);
+    private readonly List<RulePattern> _repositories = PatternsOf(rule.Repositories, RulePattern.OfPath, rule.RepositoryRegex, expression => new RulePattern(expression, IsRegex: true));
+    private readonly List<RulePattern> _tags = PatternsOf(rule.Tags, Glob, rule.TagRegex, RulePattern.OfPart);
+    private readonly List<RulePattern> _types = [.. rule.Conditions.ArtifactTypes.Select(Glob)];
+    private readonly List<RulePattern> _releases = [.. (rule.KeepReleases?.Tags ?? []).Select(Glob)];
 
     /// <summary>The rule.</summary>
     public LifecycleRule Rule => rule;
 
-    /// <summary>Its repositories.</summary>
-    public NamePatterns Repositories { get; } = NamePatterns.Of(rule.Repositories, rule.RepositoryRegex, isWhole: true);
+    /// <summary>Whether it is about the repository.</summary>
+    public bool IsOf(string repository) => MatchesOne(_repositories, repository);
 
-    /// <summary>Its tags.</summary>
-    public NamePatterns Tags { get; } = NamePatterns.Of(rule.Tags, rule.TagRegex, isWhole: false);
+    /// <summary>Whether its patterns match the tag; all do where it has none.</summary>
+    public bool IsAbout(string tag) => _tags.Count == 0 || MatchesOne(_tags, tag);
 
-    /// <summary>The releases that it keeps; null for none.</summary>
-    public NamePatterns? Releases { get; } = rule.KeepReleases is { } line ? NamePatterns.Of(line.Tags, null, isWhole: false) : null;
+    /// <summary>Whether the tag is of the line whose last releases it keeps.</summary>
+    public bool IsRelease(string tag) => MatchesOne(_releases, tag, inDoubt: true);
 
     /// <summary>Whether all conditions hold but those of patterns and counts.</summary>
     public bool Holds(LifecycleCandidate candidate, DateTimeOffset since, DateTimeOffset? pulledAt, DateTimeOffset now)
@@ -161,7 +164,7 @@ internal sealed class CompiledRule(LifecycleRule rule)
         var conditions = rule.Conditions;
         if (conditions.OlderThan is { } age && since > now - age) return false;
         if (conditions.LargerThan is { } size && candidate.Size <= size) return false;
-        if (conditions.ArtifactTypes.Count > 0 && (candidate.ArtifactType is not { } type || !_types.Match(type))) return false;
+        if (conditions.ArtifactTypes.Count > 0 && (candidate.ArtifactType is not { } type || !MatchesOne(_types, type))) return false;
         if (conditions.Architectures.Count > 0 && (candidate.Architecture is not { } architecture || !conditions.Architectures.Contains(architecture))) return false;
         if (conditions.NotPulledFor is not { } unused) return true;
 
@@ -172,4 +175,24 @@ internal sealed class CompiledRule(LifecycleRule rule)
 
     /// <summary>Whether it is locked as the rule would lock it.</summary>
     public static bool IsArchived(LifecycleCandidate candidate) => (candidate.OwnLocks & AgainstDeletion) == AgainstDeletion;
+
+    // Neither a tag nor a media type has a path: there a star may stand for anything.
+    private static RulePattern Glob(string text) => new(text);
+
+    private static List<RulePattern> PatternsOf(IEnumerable<string> globs, Func<string, RulePattern> glob, string? expression, Func<string, RulePattern> regex)
+    {
+        List<RulePattern> patterns = [.. globs.Select(glob)];
+        if (expression is not null) patterns.Add(regex(expression));
+        return patterns;
+    }
+
+    private static bool MatchesOne(List<RulePattern> patterns, string name, bool inDoubt = false)
+    {
+        foreach (var pattern in patterns)
+        {
+            if (pattern.Matches(name, inDoubt)) return true;
+        }
+
+        return false;
+    }
 }

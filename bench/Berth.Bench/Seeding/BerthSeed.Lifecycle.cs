@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Berth.Bench.Load;
+using Berth.Metadata;
+using Berth.Oci;
+
+namespace Berth.Bench.Seeding;
+
+/// <summary>What rules and garbage collection are measured with.</summary>
+internal sealed partial class BerthSeed
+{
+    // As the evaluation of rules reads them.
+    private const int RepositoriesOfPage = 200;
+    private const int TagsOfPage = 500;
+
+    // So many locations in a row lie in one folder, as the store makes them.
+    private const int Neighbours = 64;
+    private const int Folders = 256;
+
+    private int _locations;
+
+    /// <summary>Makes images in each of some repositories, with so many tags each.</summary>
+    public Task AddImagesAsync(IEnumerable<string> repositories, int images, int tags, CancellationToken cancellationToken) =>
+        PutAllAsync(repositories.SelectMany(repository => Enumerable.Range(0, images).Select(number => ImageOf(repository, number, tags))), cancellationToken);
+
+    /// <summary>Makes an image with many small layers in a repository; the bytes are there, too.</summary>
+    /// <returns>The manifest's digest.</returns>
+    public async Task<string> AddImageOfBlobsAsync(string repository, int blobs, CancellationToken cancellationToken)
+    {
+        var layers = SmallContent.Blobs(blobs, 64);
+        await AllAsync(blobs, number => AddBlobAsync(repository, layers[number], cancellationToken));
+        var image = SmallContent.Manifest(layers[0], layers);
+        await PutAllAsync([Of(repository, image, "application/vnd.oci.image.manifest.v1+json", [])], cancellationToken);
+        return image.Digest;
+    }
+
+    /// <summary>Reads every tag as the evaluation of rules reads it, and does nothing with it.</summary>
+    /// <returns>How many there are.</returns>
+    public async Task<long> ReadCandidatesAsync(CancellationToken cancellationToken)
+    {
+        var count = 0L;
+        Page<string> page;
+        for (string? after = null; ; after = page.Last)
+        {
+            page = await _store.ListEveryRepositoryAsync(_registry, [NameRange.All], after, RepositoriesOfPage, cancellationToken);
+            foreach (var repository in page.Items) count += await ReadCandidatesAsync(RepositoryName.Parse(repository), cancellationToken);
+            if (!page.More) return count;
+        }
+    }
+
+    private async Task<long> ReadCandidatesAsync(RepositoryName repository, CancellationToken cancellationToken)
+    {
+        var count = 0L;
+        for (TimeKey? after = null; await _store.ListTagCandidatesAsync(_registry, repository, after, TagsOfPage, cancellationToken) is { } page;)
+        {
+            count += page.Items.Count;
+            if (!page.More) break;
+            after = TimeKey.Parse(page.Last!);
+        }
+
+        return count;
+    }
+
+    private NewManifest ImageOf(string repository, int number, int tags)
+    {
+        Tag[] names = [.. Enumerable.Range(number * tags, tags).Select(tag => Tag.Parse(Figures.Preparation.TagName(tag)))];
+        return Of(repository, EmptyIndex.Numbered(repository, number), EmptyIndex.MediaType, names);
+    }
+
+    private NewManifest Of(string repository, SmallContent content, string mediaType, IReadOnlyList<Tag> tags) => new(
+        _registry, RepositoryName.Parse(repository), Digest.Parse(content.Digest), content.Bytes, ManifestParser.Parse(content.Bytes, mediaType), tags, false);
+
+    private async Task AddBlobAsync(string repository, SmallContent blob, CancellationToken cancellationToken)
+    {
+        var (location, now) = (NewLocation(), TimeProvider.System.GetUtcNow());
+        var upload = new NewUpload(
+            Guid.CreateVersion7().ToString("N"), _registry, RepositoryName.Parse(repository), location, DigestAlgorithm.Sha256, now.AddDays(1), now.AddMinutes(1));
+        var opened = await _store.OpenUploadAsync(upload, _caller, cancellationToken);
+        File.WriteAllBytes(Path.Combine(_folder, "store", "blobs", location), blob.Bytes);
+
+        // The lease is over as soon as no manifest names the blob.
+        var isDone = await _store.CompleteUploadAsync(upload.Id, opened.Epoch, Digest.Parse(blob.Digest), blob.Bytes.Length, now, now.AddDays(1), _caller, cancellationToken);
+        if (!isDone) throw new BenchException("a seeded blob was refused");
+    }
+
+    private string NewLocation()
+    {
+        var folder = (Interlocked.Increment(ref _locations) / Neighbours % Folders).ToString("x2", CultureInfo.InvariantCulture);
+        return $"{folder}/{folder}{RandomNumberGenerator.GetHexString(30, lowercase: true)}";
+    }
+}
