@@ -99,7 +99,7 @@ public sealed class QuarantineTests
         using (var denied = await SendAsync(puller, "GET", $"/v2/{Repo}/manifests/{child}"))
         {
             Assert.Equal(HttpStatusCode.Forbidden, denied.StatusCode);
-            Assert.Contains($"it is listed by {digest} alone, which is quarantined. Reason: infected", await denied.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Contains($"only quarantined indexes lead to it, such as {digest}. Reason: infected", await denied.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
         Assert.Equal(HttpStatusCode.Forbidden, (await puller.GetBlobAsync(Repo, Digest.Compute(DigestAlgorithm.Sha256, "child"u8))).Status);
@@ -107,6 +107,34 @@ public sealed class QuarantineTests
         Assert.Equal(HttpStatusCode.OK, await puller.GetManifestAsync(Repo, child.ToString()));
         Assert.Equal(HttpStatusCode.OK, await puller.GetManifestAsync(Repo, "child"));
         Assert.Equal(HttpStatusCode.NotFound, await puller.GetManifestAsync(Repo, "multi"));
+    }
+
+    [Fact]
+    public async Task An_index_covers_what_only_it_leads_to_through_other_indexes()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var puller = await PrincipalAsync(host, "puller", "AcrPull");
+        var child = await PushAsync(host, Repo, "child");
+        var inner = RegistryClientExtensions.Index(RegistryClientExtensions.Image("child"u8.ToArray()));
+        var innerDigest = Digest.Compute(DigestAlgorithm.Sha256, inner);
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync(Repo, innerDigest.ToString(), inner, MediaTypes.OciIndex));
+        var outer = Encoding.UTF8.GetBytes(
+            $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciIndex}}","manifests":[{"mediaType":"{{MediaTypes.OciIndex}}","digest":"{{innerDigest}}","size":{{inner.Length}}}]}""");
+        var outerDigest = Digest.Compute(DigestAlgorithm.Sha256, outer);
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync(Repo, "outer", outer, MediaTypes.OciIndex));
+        await SetAsync(host, $"digests/{outerDigest}", """{"reason":"infected"}""");
+
+        foreach (var covered in (Digest[])[child, innerDigest])
+        {
+            using var denied = await SendAsync(puller, "GET", $"/v2/{Repo}/manifests/{covered}");
+            Assert.Equal(HttpStatusCode.Forbidden, denied.StatusCode);
+            Assert.Contains($"only quarantined indexes lead to it, such as {outerDigest}. Reason: infected", await denied.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await puller.GetBlobAsync(Repo, Digest.Compute(DigestAlgorithm.Sha256, "child"u8))).Status);
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync(Repo, "inner", inner, MediaTypes.OciIndex));
+        Assert.Equal(HttpStatusCode.OK, await puller.GetManifestAsync(Repo, child.ToString()));
+        Assert.Equal(HttpStatusCode.Forbidden, await puller.GetManifestAsync(Repo, outerDigest.ToString()));
     }
 
     [Fact]
