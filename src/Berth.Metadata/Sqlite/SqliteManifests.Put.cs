@@ -65,7 +65,9 @@ public sealed partial class SqliteMetadataStore
 
         repository ??= EnsureRepository(scope, manifest.RegistryId, manifest.Repository);
         var repositoryId = repository.Value.Id;
+        var isSetApart = standing is not { Deleted: false } && IsSetApartByPush(scope, manifest);
         var row = standing is { Deleted: false } ? standing.Value : Add(scope, repositoryId, manifest, standing, caller);
+        if (isSetApart) RecordQuarantine(scope, manifest.RegistryId, manifest.Repository, manifest.Digest, Unseen, caller);
         if (!repository.Value.Listed) scope.Use(SetListed).Bind(repositoryId).Bind(true).Execute();
         AddEdges(scope, repositoryId, row.Id, content);
         if (standing is not null) Heal(scope, row, manifest, caller);
