@@ -1,5 +1,4 @@
 using Berth.Metadata.Sqlite.Engine;
-using Berth.Oci;
 
 namespace Berth.Metadata.Sqlite;
 

@@ -69,3 +69,6 @@ CREATE TABLE repository_usage_history (
     tags          INTEGER NOT NULL,
     PRIMARY KEY (repository_id, day)
 ) STRICT, WITHOUT ROWID;
+
+-- Until when the changes of a workload's report that were taken fill up the pace at which changes are taken.
+ALTER TABLE workloads ADD COLUMN paced_until INTEGER NOT NULL DEFAULT 0;
