@@ -72,3 +72,6 @@ CREATE TABLE repository_usage_history (
 
 -- Until when the changes of a workload's report that were taken fill up the pace at which changes are taken.
 ALTER TABLE workloads ADD COLUMN paced_until INTEGER NOT NULL DEFAULT 0;
+
+-- Upload sessions that hold room of a quota, by when they last made progress.
+CREATE INDEX uploads_reserving ON uploads (progress_at) WHERE state < 2 AND (reserved > 0 OR repository_reserved > 0);
