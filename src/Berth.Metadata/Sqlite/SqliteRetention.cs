@@ -83,7 +83,8 @@ public sealed partial class SqliteMetadataStore
         if (row.IsQuarantined) return LifecycleReason.Quarantined;
         if (((row.Manifest.Locks | row.RepositoryLocks) & AgainstDeletion) != Locks.None) return LifecycleReason.Locked;
         if (!FindDigest(session, FindParent, manifest.RepositoryId, manifest.Digest).IsDefault) return LifecycleReason.ListedByKeptIndex;
-        return FindUse(session, now, manifest.RegistryId, manifest.RepositoryId, manifest.Digest) is null ? LifecycleReason.None : LifecycleReason.InUse;
+        if (FindUse(session, now, manifest.RegistryId, manifest.RepositoryId, manifest.Digest) is not null) return LifecycleReason.InUse;
+        return FindLockOfRegistry(session, manifest.RegistryId) is null ? LifecycleReason.None : LifecycleReason.ResourceLocked;
     }
 
     /// <summary>Deletes a manifest, and the untagged manifests that it lists or that refer to it and that nothing else keeps: one act, which is undone as one.</summary>

@@ -94,6 +94,7 @@ internal static class GarbageJson
         LifecycleReason.ReferrerOfKept => "what it refers to is there",
         LifecycleReason.ListedByKeptIndex => "an index lists it",
         LifecycleReason.InUse => "a running workload reports it",
+        LifecycleReason.ResourceLocked => "a lock of the registry, its resource group or the subscription forbids deletion",
         LifecycleReason.Quarantined => "it or its repository is quarantined",
         _ => "something keeps it",
     };
