@@ -406,7 +406,8 @@ public sealed class QuarantineTests
     private static async Task SetPolicyAsync(RegistryHost host, string status)
     {
         using var owner = await ControlClient.OfOwnerAsync(host);
-        var changed = await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", ControlClient.Local, $$$"""{"properties":{"policies":{"quarantinePolicy":{"status":"{{{status}}}"}}}}""");
+        var changed = await owner.ExpectAsync(
+            HttpStatusCode.OK, "PATCH", ControlClient.Local, $$"""{"properties":{"policies":{"quarantinePolicy":{"status":"{{status}}"} } } }""");
         Assert.Equal(status, changed.GetProperty("properties").GetProperty("policies").GetProperty("quarantinePolicy").GetProperty("status").GetString());
     }
 

@@ -103,7 +103,7 @@ public sealed class ReferrerExpiryTests
     {
         var layer = Encoding.UTF8.GetString(RegistryClientExtensions.Image("layer"u8.ToArray()));
         return Encoding.UTF8.GetBytes(
-            $$"""{{layer[..^1]}},"subject":{"mediaType":"{{MediaTypes.OciManifest}}","digest":"{{DigestOf(subject)}}","size":{{subject.Length}}},"annotations":{"note":"{{note}}"}}""");
+            $$"""{{layer[..^1]}},"subject":{"mediaType":"{{MediaTypes.OciManifest}}","digest":"{{DigestOf(subject)}}","size":{{subject.Length}}},"annotations":{"note":"{{note}}"} }""");
     }
 
     private static Digest DigestOf(byte[] manifest) => Digest.Compute(DigestAlgorithm.Sha256, manifest);
