@@ -13,6 +13,12 @@ public interface IExpiry
     Task<ExpiryResult> DeleteUntaggedAsync(TimeSpan grace, int limit, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Deletes referrers, in any registry, that were pushed so long ago before their subjects, which have not come to their repositories since. What keeps an untagged manifest keeps
+    /// such a one, and so does a tag: it is looked at again later. Untagged referrers of it go with it.
+    /// </summary>
+    Task<ExpiryResult> ExpireReferrersAsync(TimeSpan age, TimeSpan grace, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Deletes for good what was deleted as many days ago as its registry keeps it, and forgets deleted tags of that age. A manifest goes after the indexes that
     /// list it, deleted or not. Blobs that lose their last manifest get a lease of one grace.
     /// </summary>

@@ -24,6 +24,11 @@ public interface IGarbage
     Task<int> ExpireUploadsAsync(int limit, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Gives back what upload sessions have reserved of quotas that nobody has written to for so long; returns how many. They stay, and reserve anew what they hold when their client goes on.
+    /// </summary>
+    Task<int> ReleaseIdleReservationsAsync(TimeSpan idleFor, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Locations that no row will ever name again and whose time has come: discarded ones and, after them, those of aborting sessions; each in the order of
     /// their times.
     /// </summary>

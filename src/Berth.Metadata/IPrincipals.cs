@@ -89,6 +89,9 @@ public enum CreateOutcome
 
     /// <summary>There are as many as there may be.</summary>
     TooMany,
+
+    /// <summary>It was changed so often of late that it is not changed now.</summary>
+    TooSoon,
 }
 
 /// <summary>The ways of putting a principal into a group end.</summary>

@@ -4,7 +4,8 @@ namespace Berth.Metadata;
 
 /// <summary>
 /// Content that is set apart from those who pull: repositories, and manifests by their digests. A digest is set apart in its registry, whether or not it is there; one whose
-/// time is over is no longer, without anybody's doing. An index sets what it lists apart, too, as long as no tag and no other index that is not set apart names it.
+/// time is over is no longer, without anybody's doing. An index sets apart, too, what it lists at any depth, as long as nothing else leads to that: no tag, and no index that is
+/// not set apart and that a tag or nothing at all names.
 /// </summary>
 public interface IQuarantine
 {

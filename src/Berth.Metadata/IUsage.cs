@@ -23,6 +23,9 @@ public interface IUsage
     /// <summary>The repositories of a registry that hold something, by name. A page that looked at ten times its entries ends with what it has.</summary>
     ValueTask<Page<RepositoryUsage>> ListRepositoryUsageAsync(long registryId, string? after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>What the repositories of an owner hold together, for those owners who hold most, the largest first; the repositories without one are one of them.</summary>
+    ValueTask<IReadOnlyList<OwnerUsage>> ListLargestOwnersAsync(long registryId, int limit, CancellationToken cancellationToken);
+
     /// <summary>
     /// What the chosen manifests of a repository hold, and what their deletion would free. It costs what they name, whatever else is stored.
     /// </summary>
@@ -37,9 +40,24 @@ public interface IUsage
     /// <summary>A registry's samples from a day on, the oldest first; one for each day on which the installation was served.</summary>
     ValueTask<IReadOnlyList<UsageSample>> ReadUsageHistoryAsync(long registryId, DateOnly from, CancellationToken cancellationToken);
 
+    /// <summary>What a repository held, one sample for each day from the first that is known of; none for one that nobody knows of.</summary>
+    /// <param name="registryId">The registry.</param>
+    /// <param name="repository">The repository.</param>
+    /// <param name="from">The first day.</param>
+    /// <param name="until">The last day.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<IReadOnlyList<UsageSample>> ReadRepositoryHistoryAsync(
+        long registryId, RepositoryName repository, DateOnly from, DateOnly until, CancellationToken cancellationToken);
+
     /// <summary>What the registries hold that stand, by row after the given one.</summary>
     ValueTask<IReadOnlyList<RegistryTotals>> ListRegistryTotalsAsync(long after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Remembers what registries hold on a day, unless that is remembered already, and forgets their samples from before another day.</summary>
     Task SampleUsageAsync(IReadOnlyList<RegistryTotals> registries, DateOnly day, DateOnly forgetBefore, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Remembers what repositories hold on a day, those among so many rows after the given one that hold something else than was remembered last, and forgets their samples from
+    /// before another day. The result is the row to go on after; null at the end.
+    /// </summary>
+    Task<long?> SampleRepositoriesAsync(long after, int limit, DateOnly day, DateOnly forgetBefore, CancellationToken cancellationToken);
 }

@@ -14,8 +14,15 @@ public interface IWorkloads
     /// <summary>The most workloads of a registry.</summary>
     const int MostWorkloads = 50_000;
 
+    /// <summary>The most reports of a workload in a minute that change something.</summary>
+    const int ChangesPerMinute = 30;
+
+    /// <summary>A report that changes nothing moves its end by that at least, or by a tenth of its time where that is less; earlier it writes nothing.</summary>
+    static readonly TimeSpan LeastProlongation = TimeSpan.FromMinutes(1);
+
     /// <summary>
-    /// Puts a report in the place of the one before, in one transaction. It is written on a full volume, too: what it keeps would else be deleted to make room.
+    /// Puts a report in the place of the one before, in one transaction. One that says what that said only lasts longer, and is not in the ledger; one too many that changes something is
+    /// <see cref="CreateOutcome.TooSoon"/>. It is written on a full volume, too: what it keeps would else be deleted to make room.
     /// </summary>
     /// <param name="report">The report.</param>
     /// <param name="caller">Who reports.</param>

@@ -14,10 +14,16 @@ internal static class PolicyCommands
         var softDelete = new Command("soft-delete", "Whether what is deleted can be restored, and for how many days.") { Show("softDeletePolicy"), UpdateSoftDelete() };
         var tokens = new Command("authentication-as-arm", "Whether tokens of the control plane open the registry, too.")
         {
-            Show("azureADAuthenticationAsArmPolicy"), UpdateControlPlaneTokens(),
+            Show("azureADAuthenticationAsArmPolicy"), UpdateStatus("azureADAuthenticationAsArmPolicy"),
         };
         return new Command("config", "The policies of a registry.") { retention, softDelete, tokens };
     }
+
+    /// <summary><c>quarantine policy</c>, for which Azure has no command.</summary>
+    public static Command Quarantine() => new("policy", "Whether what is pushed starts quarantined, until somebody says that it passed.")
+    {
+        Show("quarantinePolicy"), UpdateStatus("quarantinePolicy"),
+    };
 
     private static Command Show(string policy) => RegistryResource.Command("show", "Shows the policy.", Registry(), [], async (_, registry, cancellationToken) =>
         PolicyIn(await registry.ShowAsync(cancellationToken), policy));
@@ -47,12 +53,12 @@ internal static class PolicyCommands
         });
     }
 
-    private static Command UpdateControlPlaneTokens()
+    private static Command UpdateStatus(string policy)
     {
         var status = Status();
         status.Required = true;
         return RegistryResource.Command("update", "Changes the policy.", Registry(), [status], (parsed, registry, cancellationToken) =>
-            UpdateAsync(registry, "azureADAuthenticationAsArmPolicy", null, parsed.GetValue(status), null, cancellationToken));
+            UpdateAsync(registry, policy, null, parsed.GetValue(status), null, cancellationToken));
     }
 
     private static async Task<JsonElement> UpdateAsync(

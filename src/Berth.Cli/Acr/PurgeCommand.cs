@@ -15,11 +15,11 @@ internal static class PurgeCommand
     {
         var registry = new RegistryArguments("--registry", "-r", "--name", "-n");
         var filter = new Option<string[]>("--filter", "-f") { Description = "Two regular expressions, of whole names of repositories and of parts of tags: 'team/app:^build-'. Any number." };
-        var ago = ApiCommand.Optional("How old it must be, such as 30d or 2d3h6m.", "--ago");
+        var ago = ApiCommand.Optional("How old it must be, such as 30d or 2d3h6m. What is younger than the server's grace, a day as a rule, is listed as kept whatever this says.", "--ago");
         var keep = new Option<int>("--keep") { Description = "Of what would be removed in a repository, so many of the newest tags stay." };
         var untagged = ApiCommand.Switch("Delete manifests, too, that no tag names then or has named for that time.", "--untagged");
         var untaggedOnly = ApiCommand.Switch("Delete manifests that no tag names, and remove no tag.", "--untagged-only");
-        var dryRun = ApiCommand.Switch("Show what would go, and what is kept and why; change nothing.", "--dry-run", "-d");
+        var dryRun = ApiCommand.Switch("Show what would go, which is what a run deletes, and what is kept and why; change nothing.", "--dry-run", "-d");
         var locked = ApiCommand.Switch("Is refused: what is locked stays until it is unlocked.", "--include-locked");
         var concurrency = new Option<int?>("--concurrency") { Description = "Is taken and makes no difference: the server does the work." };
         var timeout = new Option<int?>("--timeout") { Description = "Is taken and makes no difference: a run goes on until it is done." };

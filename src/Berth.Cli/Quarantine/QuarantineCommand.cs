@@ -12,7 +12,7 @@ namespace Berth.Cli.Quarantine;
 internal static class QuarantineCommand
 {
     /// <summary>The command with its verbs.</summary>
-    public static Command Create() => new("quarantine", "Keeps a repository, an image or a digest from those who pull.") { Add(), List(), Remove() };
+    public static Command Create() => new("quarantine", "Keeps a repository, an image or a digest from those who pull.") { Add(), List(), Remove(), PolicyCommands.Quarantine() };
 
     private static Command Add()
     {

@@ -10,7 +10,7 @@ namespace Berth.Cli.Usage;
 internal static class UsageCommand
 {
     /// <summary>The command with its verbs.</summary>
-    public static Command Create() => new("usage", "What a registry, its repositories and images hold.") { Show(), Repositories(), Image(), History() };
+    public static Command Create() => new("usage", "What a registry, its repositories and images hold.") { Show(), Repositories(), Owners(), Image(), History() };
 
     private static Command Show()
     {
@@ -37,6 +37,13 @@ internal static class UsageCommand
         });
     }
 
+    private static Command Owners()
+    {
+        var top = new Option<int>("--top") { Description = "How many of the largest to list, 1,000 at most.", DefaultValueFactory = _ => 100 };
+        return RegistryCommand.Create("owners", "Lists what the repositories of each owner hold together.", Registry(), [top], (parsed, client, printer, cancellationToken) =>
+            printer.WriteAsync(client.ListOwnerUsageAsync(parsed.GetValue(top), cancellationToken), cancellationToken));
+    }
+
     private static Command Image()
     {
         var images = new Option<string[]>("--image", "-t")
@@ -59,8 +66,11 @@ internal static class UsageCommand
     private static Command History()
     {
         var days = new Option<int>("--days") { Description = "How many days back, 1 to 400.", DefaultValueFactory = _ => 30 };
-        return RegistryCommand.Create("history", "Lists what a registry held on the last days.", Registry(), [days], async (parsed, client, cancellationToken) =>
-            (await client.GetUsageHistoryAsync(parsed.GetValue(days), cancellationToken)).At("days"));
+        var repository = ApiCommand.Optional("One repository; the registry as a whole when it is not given.", "--repository");
+        return RegistryCommand.Create("history", "Lists what a registry or a repository held on the last days.", Registry(), [days, repository], async (parsed, client, cancellationToken) =>
+            (parsed.GetValue(repository) is null
+                ? await client.GetUsageHistoryAsync(parsed.GetValue(days), cancellationToken)
+                : await client.GetUsageHistoryAsync(ImageName.RepositoryIn(parsed, repository!), parsed.GetValue(days), cancellationToken)).At("days"));
     }
 
     private static async Task<Digest> FindAsync(RegistryClient client, ImageName image, CancellationToken cancellationToken)

@@ -13,10 +13,11 @@ public readonly record struct DeletionState(DateTimeOffset? PausedUntil, string?
 /// <param name="Blobs">Blobs that no repository holds.</param>
 /// <param name="Locations">Locations whose bytes are to be removed.</param>
 /// <param name="Uploads">Upload sessions that expired, and those whose bytes are to be removed.</param>
-public readonly record struct GarbageQueues(int Memberships, int Blobs, int Locations, int Uploads)
+/// <param name="Referrers">Referrers whose subject did not come.</param>
+public readonly record struct GarbageQueues(int Memberships, int Blobs, int Locations, int Uploads, int Referrers)
 {
     /// <summary>All together.</summary>
-    public long Total => (long)Memberships + Blobs + Locations + Uploads;
+    public long Total => (long)Memberships + Blobs + Locations + Uploads + Referrers;
 }
 
 /// <summary>Something that is due.</summary>
@@ -31,7 +32,7 @@ public sealed record GarbageEntry(GarbageKind Kind, GarbageVerdict Verdict, Date
     /// <summary>The repository's name; null where it belongs to none.</summary>
     public string? Repository { get; init; }
 
-    /// <summary>The blob; default for a location, which no row names any more.</summary>
+    /// <summary>The blob or the referrer; default for a location, which no row names any more.</summary>
     public Digest Digest { get; init; }
 
     /// <summary>Its size in bytes; null where nobody knows it any more.</summary>
@@ -40,8 +41,11 @@ public sealed record GarbageEntry(GarbageKind Kind, GarbageVerdict Verdict, Date
     /// <summary>Since when its lease is over; null for what has none.</summary>
     public DateTimeOffset? LeaseUntil { get; init; }
 
-    /// <summary>Where the bytes are; null for a membership, whose blob others may hold.</summary>
+    /// <summary>Where the bytes are; null for a membership, whose blob others may hold, and for a referrer.</summary>
     public string? Location { get; init; }
+
+    /// <summary>What keeps a referrer.</summary>
+    public LifecycleReason Keeper { get; init; }
 }
 
 /// <summary>What is due.</summary>
@@ -55,6 +59,9 @@ public enum GarbageKind
 
     /// <summary>Bytes that no row names any more.</summary>
     Location,
+
+    /// <summary>A manifest that was pushed before what it refers to, which did not come.</summary>
+    Referrer,
 }
 
 /// <summary>What becomes of something that is due.</summary>
@@ -74,4 +81,7 @@ public enum GarbageVerdict
 
     /// <summary>It stays: a repository holds it again.</summary>
     Held,
+
+    /// <summary>It stays for now: something keeps the referrer.</summary>
+    Kept,
 }

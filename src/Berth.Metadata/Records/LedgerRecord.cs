@@ -272,7 +272,7 @@ public static class LedgerKinds
         [RegistryRecovered] = "A deleted registry was recovered.",
         [RegistryPurged] = "It began that what a deleted registry held is deleted for good.",
         [RepositoryChanged] = "A repository's settings were changed.",
-        [WorkloadReported] = "A workload reported which digests it uses; `added` and `removed` say how many changed, `expiresAt` until when they are kept.",
+        [WorkloadReported] = "A workload reported which digests it uses; `added` and `removed` say how many changed, `expiresAt` until when they are kept. One that changes nothing has no record.",
         [WorkloadDeleted] = "A workload's report was deleted, by a client or long after its end.",
         [WorkloadExpired] = "A workload's report ended without another one: what it alone kept is kept no more.",
         [GarbagePaused] = "Garbage collection was paused; `until` says until when.",

@@ -69,6 +69,9 @@ public enum LifecycleReason
 
     /// <summary>A rule makes the tag write-once and lets nobody remove it.</summary>
     WriteOnce = 12,
+
+    /// <summary>A lock of the control plane, at the registry or above it, forbids deletion.</summary>
+    ResourceLocked = 13,
 }
 
 /// <summary>The states of a plan. The values are stored; those from <see cref="Done"/> on are its end.</summary>

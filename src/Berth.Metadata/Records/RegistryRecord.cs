@@ -49,6 +49,9 @@ public sealed record RegistryRecord(long Id, string Name, long Epoch)
     /// <summary>Whether manifests that no tag has named for some days are deleted.</summary>
     public DeletionPolicy Retention { get; init; } = DeletionPolicy.Default;
 
+    /// <summary>Whether what is pushed starts quarantined, until somebody says that it passed.</summary>
+    public bool QuarantinesPushes { get; init; }
+
     /// <summary>When it was made.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
@@ -89,6 +92,9 @@ public sealed record RegistryChanges(
 
     /// <summary>What to change of the policy that deletes untagged manifests.</summary>
     public DeletionPolicyChange Retention { get; init; }
+
+    /// <summary>Whether what is pushed starts quarantined.</summary>
+    public bool? QuarantinesPushes { get; init; }
 }
 
 /// <summary>A change of what features keep for a registry. Where that is not what the change began from, another change came between: nothing is changed then.</summary>

@@ -35,13 +35,19 @@ public sealed record UsageFigures(long Bytes, long Blobs, long Manifests, long T
 /// <param name="Owner">Who answers for it, or null.</param>
 public sealed record RepositoryUsage(string Name, UsageFigures Figures, long UniqueBytes, string? Owner);
 
+/// <summary>What the repositories of one owner hold together: their figures are added up, so that a blob that two of them hold counts in both.</summary>
+/// <param name="Owner">Who answers for them; null for those without an owner.</param>
+/// <param name="Figures">The figures, without limits.</param>
+/// <param name="UniqueBytes">Of the bytes those that only one repository of the registry holds.</param>
+public sealed record OwnerUsage(string? Owner, UsageFigures Figures, long UniqueBytes);
+
 /// <summary>What a registry holds, for lists of all registries.</summary>
 /// <param name="Id">Its row.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Figures">The figures, without limits.</param>
 public sealed record RegistryTotals(long Id, string Name, UsageFigures Figures);
 
-/// <summary>What a registry held on a day.</summary>
+/// <summary>What a registry or a repository held on a day.</summary>
 /// <param name="Day">The day, in UTC.</param>
 /// <param name="Figures">The figures, without limits.</param>
 public sealed record UsageSample(DateOnly Day, UsageFigures Figures);

@@ -91,6 +91,7 @@ internal sealed class Departures(Keepers keepers, long repositoryId, Locks repos
 
     private (LifecycleReason Reason, string? Holder) FindKeeper(Departing manifest)
     {
+        if (keepers.ResourceLock is { } held) return (LifecycleReason.ResourceLocked, held);
         foreach (var tag in manifest.Tags)
         {
             if ((tag.Locks & AgainstDeletion) != Locks.None) return (LifecycleReason.Locked, tag.Name);

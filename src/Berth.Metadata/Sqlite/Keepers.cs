@@ -3,7 +3,9 @@ using Berth.Oci;
 
 namespace Berth.Metadata.Sqlite;
 
-/// <summary>What keeps tags and manifests of a registry whatever lifecycle rules say: what runs, quarantine, and the rules that make tags write-once.</summary>
+/// <summary>
+/// What keeps tags and manifests of a registry whatever lifecycle rules say: a lock of the registry, what runs, quarantine, and the rules that make tags write-once.
+/// </summary>
 /// <param name="session">Where it looks; what it finds holds as long as the session's transaction.</param>
 /// <param name="registryId">The registry.</param>
 /// <param name="now">The time, in milliseconds since 1970.</param>
@@ -15,12 +17,16 @@ internal sealed class Keepers(Session session, long registryId, long now)
         """);
 
     // Most registries have nothing of a kind: that is asked once, not of each tag and manifest.
+    private readonly Lazy<string?> _resourceLock = new(() => SqliteMetadataStore.FindLockOfRegistry(session, registryId));
     private List<TagRule>? _rules;
     private bool? _hasReports;
     private bool? _setsApart;
 
     /// <summary>Where it looks.</summary>
     public Session Session => session;
+
+    /// <summary>The lock of the control plane that keeps everything in the registry, or null.</summary>
+    public string? ResourceLock => _resourceLock.Value;
 
     /// <summary>The workload by which a manifest is in use, or null.</summary>
     public string? FindUser(long repositoryId, Digest digest)
@@ -38,9 +44,10 @@ internal sealed class Keepers(Session session, long registryId, long now)
         return row.Step() && row.Bool(0);
     }
 
-    /// <summary>What keeps a tag whatever is decided about the manifest: a rule that lets nobody remove it, its use, or that it is a signature of something that is there.</summary>
+    /// <summary>What keeps a tag whatever is decided about the manifest: a lock of the registry, a rule that lets nobody remove it, its use, or that it is a signature of something that is there.</summary>
     public (LifecycleReason Reason, string? Holder) OfTag(long repositoryId, string repository, string tag, Digest digest)
     {
+        if (ResourceLock is { } held) return (LifecycleReason.ResourceLocked, held);
         if (FindWriteOnce(repository, tag) is { } rule) return (LifecycleReason.WriteOnce, rule);
         if (FindUser(repositoryId, digest) is { } user) return (LifecycleReason.InUse, user);
         return SignatureTag.SubjectOf(tag) is { IsDefault: false } subject && Departures.Exists(session, repositoryId, subject)

@@ -135,9 +135,9 @@ public sealed partial class SqliteMetadataStore
         return held;
     }
 
-    private static Digest FindDigest(WriteScope scope, Sql sql, long repositoryId, Digest digest)
+    private static Digest FindDigest(Session session, Sql sql, long repositoryId, Digest digest)
     {
-        using var row = scope.Use(sql).Bind(repositoryId).Bind(digest);
+        using var row = session.Use(sql).Bind(repositoryId).Bind(digest);
         return row.Step() ? row.Digest(0) : default;
     }
 }

@@ -106,10 +106,12 @@ public sealed partial class SqliteMetadataStore
     {
         var manifests = new List<DueManifest>();
         using var rows = due;
-        while (rows.Step())
-            manifests.Add(new DueManifest(rows.Int64(0), rows.Digest(1), rows.Int64(2), rows.Int64(3), rows.Text(4), rows.Int64(5), rows.Int64(6)));
+        while (rows.Step()) manifests.Add(ReadDueManifest(rows));
         return manifests;
     }
+
+    private static DueManifest ReadDueManifest(Statement row) =>
+        new(row.Int64(0), row.Digest(1), row.Int64(2), row.Int64(3), row.Text(4), row.Int64(5), row.Int64(6));
 
     /// <summary>The topmost of the manifest and the indexes that list it; null where that one is not due yet, or stands.</summary>
     private static DueManifest? FindTopOfExpired(WriteScope scope, DueManifest manifest)

@@ -44,6 +44,7 @@ public sealed partial class SqliteMetadataStore
     {
         scope.Use(SetManifestDeleted).Bind(manifestId).Bind(deletion.At).Execute();
         scope.Use(WaitDeleted).Bind(manifestId).Bind(registryId).Bind(deletion.At).Execute();
+        scope.Use(EndWaitForSubject).Bind(manifestId).Execute();
         scope.Use(SetRepositoryDeleted).Bind(repositoryId).Bind(deletion.At).Execute();
     }
 

@@ -162,7 +162,8 @@ public sealed partial class SqliteMetadataStore
             }
 
             foreach (var account in accounts) DeletePrincipalRows(scope, account, Caller.System);
-            return accounts.Count > 0 || scope.Use(DeleteScopeMapsOfRegistry).Bind(id).Bind((long)limit).Execute() > 0;
+            return accounts.Count > 0 || scope.Use(DeleteScopeMapsOfRegistry).Bind(id).Bind((long)limit).Execute() > 0
+                || scope.Use(ForgetRepositoryHistories).Bind(id).Bind((long)limit).Execute() > 0;
         },
         cancellationToken);
 

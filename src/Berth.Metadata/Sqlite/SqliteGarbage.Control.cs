@@ -19,6 +19,8 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql CountUploadsDue = new("SELECT count(*) FROM (SELECT 1 FROM uploads WHERE state = ?3 AND expires_at <= ?1 LIMIT ?2) due");
 
+    private static readonly Sql CountReferrersDue = new("SELECT count(*) FROM (SELECT 1 FROM absent_subjects WHERE since <= ?1 LIMIT ?2) due");
+
     private static readonly Sql ProveMemberships = new("""
         SELECT m.review_at, m.repository_id, m.digest, m.lease_until, r.name, g.name, b.size,
             EXISTS (SELECT 1 FROM edges e WHERE e.repository_id = m.repository_id AND e.kind = 1 AND e.digest = m.digest)
@@ -57,8 +59,8 @@ public sealed partial class SqliteMetadataStore
         cancellationToken));
 
     /// <inheritdoc/>
-    public ValueTask<GarbageQueues> CountGarbageAsync(int most, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
-        (Now: _time.GetUtcNow().ToUnixTimeMilliseconds(), most),
+    public ValueTask<GarbageQueues> CountGarbageAsync(TimeSpan referrerExpiry, int most, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+        (Now: NowMilliseconds, Expiry: (long)referrerExpiry.TotalMilliseconds, most),
         static (reader, of) =>
         {
             using var transaction = reader.Session.BeginRead();
@@ -67,7 +69,8 @@ public sealed partial class SqliteMetadataStore
                 uploads += Count(reader.Session.Use(CountUploadsDue).Bind(of.Now).Bind(of.most).Bind((long)state));
             return new GarbageQueues(
                 Count(reader.Session.Use(CountMembershipsDue).Bind(of.Now).Bind(of.most)), Count(reader.Session.Use(CountBlobsDue).Bind(of.Now).Bind(of.most)),
-                Count(reader.Session.Use(CountLocationsDue).Bind(of.Now).Bind(of.most)), Math.Min(uploads, of.most));
+                Count(reader.Session.Use(CountLocationsDue).Bind(of.Now).Bind(of.most)), Math.Min(uploads, of.most),
+                Count(reader.Session.Use(CountReferrersDue).Bind(of.Now - of.Expiry).Bind(of.most)));
 
             static int Count(Statement counted)
             {
@@ -77,15 +80,17 @@ public sealed partial class SqliteMetadataStore
         cancellationToken));
 
     /// <inheritdoc/>
-    public ValueTask<Page<GarbageEntry>> ListGarbageAsync(string? after, int limit, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
-        (Now: _time.GetUtcNow().ToUnixTimeMilliseconds(), After: GarbageKey.Parse(after), limit, Windows: (_options.UploadProgressWindow, _options.EndedUploadWindow)),
+    public ValueTask<Page<GarbageEntry>> ListGarbageAsync(
+        TimeSpan referrerExpiry, TimeSpan grace, string? after, int limit, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+        (Now: NowMilliseconds, Times: (referrerExpiry, grace), After: GarbageKey.Parse(after), limit, Windows: (_options.UploadProgressWindow, _options.EndedUploadWindow)),
         static (reader, list) =>
         {
             using var transaction = reader.Session.BeginRead();
             var entries = new List<(GarbageKey Key, GarbageEntry Entry)>();
             if (list.After.Kind == GarbageKind.Membership) AddMemberships(reader.Session, list.Now, list.After, list.limit + 1, list.Windows, entries);
             if (list.After.Kind <= GarbageKind.Blob) AddBlobs(reader.Session, list.Now, list.After, list.limit + 1 - entries.Count, entries);
-            AddLocations(reader.Session, list.Now, list.After, list.limit + 1 - entries.Count, entries);
+            if (list.After.Kind <= GarbageKind.Location) AddLocations(reader.Session, list.Now, list.After, list.limit + 1 - entries.Count, entries);
+            AddReferrers(reader.Session, list.Now, list.Times, list.After, list.limit + 1 - entries.Count, entries);
             var more = entries.Count > list.limit;
             var items = entries.Take(list.limit).ToList();
             return new Page<GarbageEntry>([.. items.Select(item => item.Entry)], more, more ? items[^1].Key.ToString() : null);

@@ -118,11 +118,12 @@ public sealed partial class SqliteMetadataStore
             """),
             "Principal '{0}' has members and is no group."),
         (new(UsageCheck), "The usage figures of {0} differ from a recount; storage recount names them, and puts them right with --repair."),
+        (new(OwnersCheck), "The usage figures of {0} are not those of the owner's repositories; storage recount --repair puts them right."),
     ];
 
     /// <summary>The texts that look at every row on purpose.</summary>
     internal static IReadOnlySet<string> WholeTableChecks => Checks.Select(check => check.Query.Text)
-        .Concat([ListDifferences.Text, RecountHolders.Text, ForgetHolders.Text]).ToHashSet(StringComparer.Ordinal);
+        .Concat([ListDifferences.Text, RecountHolders.Text, ForgetHolders.Text, ForgetAllOwners.Text, RecountOwners.Text]).ToHashSet(StringComparer.Ordinal);
 
     private static readonly Sql IntegrityCheck = new("PRAGMA integrity_check(100)");
 

@@ -46,7 +46,7 @@ public sealed partial class SqliteMetadataStore
             foreach (var tag in tags) Refuse(tag.Locks, AgainstDeletion, repository, Reference.To(Tag.Parse(tag.Name)));
             RefuseUse(scope, registryId, row.Id, repository, digest);
             if (tags.Count > 0) RefuseRemovals(ReadTagRules(scope.Session, registryId), repository, digest, tags);
-            var parent = FindDigest(scope, FindParent, row.Id, digest);
+            var parent = FindDigest(scope.Session, FindParent, row.Id, digest);
             if (!parent.IsDefault) return new DeleteResult(DeleteOutcome.Held, parent);
 
             var isSoft = DeleteManifestWithTags(
@@ -90,7 +90,7 @@ public sealed partial class SqliteMetadataStore
         WriteScope scope, LedgerEntry entry, long repositoryId, ManifestRow manifest, IReadOnlyList<NamedTag> tags, Deletion deletion)
     {
         // A deleted index that can be restored needs what it lists, whatever the policy has become since.
-        if (!deletion.IsSoft) deletion = deletion with { IsSoft = !FindDigest(scope, FindDeletedParent, repositoryId, entry.Digest).IsDefault };
+        if (!deletion.IsSoft) deletion = deletion with { IsSoft = !FindDigest(scope.Session, FindDeletedParent, repositoryId, entry.Digest).IsDefault };
         foreach (var tag in tags) RemoveTag(scope, repositoryId, entry with { Kind = LedgerKinds.TagDeleted, Reference = tag.Name }, tag, deletion);
 
         RestartWaits(scope, repositoryId, manifest.Id, entry.Digest);
@@ -130,6 +130,7 @@ public sealed partial class SqliteMetadataStore
         }
 
         EndWait(scope, manifestId);
+        scope.Use(EndWaitForSubject).Bind(manifestId).Execute();
         scope.Use(DeleteEdges).Bind(manifestId).Execute();
         scope.Use(DeleteManifestBytes).Bind(manifestId).Execute();
         scope.Use(DeleteManifest).Bind(manifestId).Execute();

@@ -65,7 +65,9 @@ public sealed partial class SqliteMetadataStore
 
         repository ??= EnsureRepository(scope, manifest.RegistryId, manifest.Repository);
         var repositoryId = repository.Value.Id;
+        var isSetApart = standing is not { Deleted: false } && IsSetApartByPush(scope, manifest);
         var row = standing is { Deleted: false } ? standing.Value : Add(scope, repositoryId, manifest, standing, caller);
+        if (isSetApart) RecordQuarantine(scope, manifest.RegistryId, manifest.Repository, manifest.Digest, Unseen, caller);
         if (!repository.Value.Listed) scope.Use(SetListed).Bind(repositoryId).Bind(true).Execute();
         AddEdges(scope, repositoryId, row.Id, content);
         if (standing is not null) Heal(scope, row, manifest, caller);
@@ -124,6 +126,7 @@ public sealed partial class SqliteMetadataStore
         {
             scope.Use(ReviveManifest).Bind(row.Id).Bind(hybridTime).Bind(scope.Now).Bind(caller.Name).Execute();
             EndWait(scope, row.Id);
+            if (manifest.Manifest.Subject is { } subject) scope.Use(WaitForSubject).Bind(row.Id).Bind(repositoryId).Bind(subject.Digest).Bind(scope.Now).Execute();
             UnmarkIfNothingDeleted(scope, repositoryId);
             return row;
         }
@@ -169,6 +172,8 @@ public sealed partial class SqliteMetadataStore
             .Bind(caller.Name).Bind(!ManifestDescription.HasConfigOfImage(body)).Bind(description.ImageSize).Bind(description.ConfigMediaType).Execute();
         var id = scope.Session.LastInsertedId;
         scope.Use(SetManifestBytes).Bind(id).Bind(manifest.Bytes).Execute();
+        scope.Use(EndWaitsForSubject).Bind(repositoryId).Bind(manifest.Digest).Execute();
+        if (!subject.IsDefault) scope.Use(WaitForSubject).Bind(id).Bind(repositoryId).Bind(subject).Bind(scope.Now).Execute();
         return id;
     }
 

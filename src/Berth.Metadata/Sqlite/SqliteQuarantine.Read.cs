@@ -20,33 +20,47 @@ public sealed partial class SqliteMetadataStore
         LEFT JOIN security_facts f ON f.registry_id = ?1 AND f.digest = m.digest AND f.kind = 'quarantine' AND (f.until IS NULL OR f.until > ?4)
         """;
 
-    // What some index lists, no tag names, and no index lists that is not set apart; the walk ends at the first of those that is not.
-    private const string OnlySetApartIndexesNameIt = """
-        NOT EXISTS (SELECT 1 FROM tags named WHERE named.manifest_id = m.id)
-            AND NOT EXISTS (
-                SELECT 1 FROM edges up CROSS JOIN manifests p ON p.id = up.manifest_id
-                WHERE up.repository_id = r.id AND up.kind = 2 AND up.digest = m.digest AND p.digest <> m.digest AND p.deleted_at IS NULL AND NOT EXISTS (
-                    SELECT 1 FROM security_facts pf WHERE pf.registry_id = ?1 AND pf.digest = p.digest AND pf.kind = 'quarantine' AND (pf.until IS NULL OR pf.until > ?4)))
+    // The manifest m and all that lists it, at any depth; what is set apart by itself is left out, with what leads to it. A digest is no part of its own content, so that the walk ends.
+    private const string Ancestry = """
+        WITH RECURSIVE ancestry (id, digest) AS (
+            SELECT m.id, m.digest
+            UNION
+            SELECT p.id, p.digest FROM ancestry
+            CROSS JOIN edges up ON up.repository_id = r.id AND up.kind = 2 AND up.digest = ancestry.digest CROSS JOIN manifests p ON p.id = up.manifest_id
+            WHERE p.digest <> ancestry.digest AND p.deleted_at IS NULL AND NOT EXISTS (
+                SELECT 1 FROM security_facts pf WHERE pf.registry_id = ?1 AND pf.digest = p.digest AND pf.kind = 'quarantine' AND (pf.until IS NULL OR pf.until > ?4)))
         """;
 
-    private const string FirstIndexOfIt = """
-        (SELECT p.digest FROM edges up CROSS JOIN manifests p ON p.id = up.manifest_id
-            WHERE up.repository_id = r.id AND up.kind = 2 AND up.digest = m.digest AND p.digest <> m.digest AND p.deleted_at IS NULL LIMIT 1)
+    private const string IndexesOfAncestry = """
+        edges up CROSS JOIN manifests p ON p.id = up.manifest_id AND p.digest <> ancestry.digest AND p.deleted_at IS NULL
+            WHERE up.repository_id = r.id AND up.kind = 2 AND up.digest = ancestry.digest
         """;
 
-    /// <summary>The index that sets the manifest of the row apart; null when none does.</summary>
-    private const string SetApartByIndex = "CASE WHEN " + AnyQuarantine + " AND " + OnlySetApartIndexesNameIt + " THEN " + FirstIndexOfIt + " END";
+    // Something that is not set apart leads to it: a tag, or an index that nothing lists, or it is such a manifest itself. The first that is found ends the walk.
+    private const string IsReachable = $"""
+        EXISTS (
+            {Ancestry}
+            SELECT 1 FROM ancestry
+            WHERE EXISTS (SELECT 1 FROM tags named WHERE named.manifest_id = ancestry.id) OR NOT EXISTS (SELECT 1 FROM {IndexesOfAncestry}))
+        """;
+
+    /// <summary>The index that sets the manifest of the row apart, which may list it through others; null when none does.</summary>
+    private const string SetApartByIndex = $"""
+        CASE WHEN {AnyQuarantine} AND NOT {IsReachable} THEN (
+            {Ancestry}
+            SELECT p.digest FROM ancestry CROSS JOIN {IndexesOfAncestry} AND EXISTS (
+                SELECT 1 FROM security_facts pf WHERE pf.registry_id = ?1 AND pf.digest = p.digest AND pf.kind = 'quarantine' AND (pf.until IS NULL OR pf.until > ?4))
+            LIMIT 1) END
+        """;
 
     // A manifest that names the blob and may be pulled ends the walk; without one, any that names it.
-    private const string SetApartBlob = "CASE WHEN " + AnyQuarantine + """
-         AND NOT EXISTS (
+    private const string SetApartBlob = $"""
+        CASE WHEN {AnyQuarantine} AND NOT EXISTS (
             SELECT 1 FROM edges e CROSS JOIN manifests m ON m.id = e.manifest_id
             WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3 AND m.deleted_at IS NULL
                 AND NOT EXISTS (
                     SELECT 1 FROM security_facts f WHERE f.registry_id = ?1 AND f.digest = m.digest AND f.kind = 'quarantine' AND (f.until IS NULL OR f.until > ?4))
-                AND NOT (
-        """ + FirstIndexOfIt + " IS NOT NULL AND " + OnlySetApartIndexesNameIt + """
-        ))
+                AND {IsReachable})
             THEN (SELECT m.digest FROM edges e CROSS JOIN manifests m ON m.id = e.manifest_id
                 WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3 AND m.deleted_at IS NULL LIMIT 1) END
         """;

@@ -26,6 +26,19 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql FindQuarantineTime = new("SELECT hybrid_time, until FROM security_facts WHERE registry_id = ?1 AND digest = ?2 AND kind = 'quarantine'");
 
+    // A registry that sets apart what is pushed, and content that it does not know: nothing was said of it, and no repository has it.
+    private static readonly Sql SetsApartPush = new("""
+        SELECT 1 FROM registries g WHERE g.id = ?1 AND g.quarantine_pushes = 1
+            AND NOT EXISTS (
+                SELECT 1 FROM security_facts f
+                WHERE f.registry_id = ?1 AND f.digest = ?2 AND f.kind = 'quarantine' AND (f.until IS NULL OR f.until > ?3 OR f.until = 0))
+            AND NOT EXISTS (
+                SELECT 1 FROM manifests m INDEXED BY manifests_by_digest CROSS JOIN repositories r ON r.id = m.repository_id
+                WHERE m.digest = ?2 AND m.deleted_at IS NULL AND r.registry_id = ?1)
+        """);
+
+    private static readonly Quarantine Unseen = new(QuarantineState.Quarantined, "It was pushed under the registry's quarantine policy, and nobody has said that it passed", null);
+
     private static readonly Sql SetRepositoryQuarantine = new("UPDATE repositories SET quarantine = ?2, quarantine_until = ?3 WHERE id = ?1");
 
     /// <inheritdoc/>
@@ -67,10 +80,7 @@ public sealed partial class SqliteMetadataStore
             var standing = ReadQuarantine(scope.Session, registryId, digest);
             if (standing is not null && IsSame(standing, quarantine)) return standing;
 
-            var entry = new LedgerEntry(LedgerKinds.ManifestQuarantined, registryId, repository?.Value, Digest: digest, Payload: FactsOf(quarantine));
-            var hybridTime = scope.Append(entry, caller, TimeOf(scope, registryId, digest)?.HybridTime ?? 0);
-            scope.Use(UpsertQuarantine).Bind(registryId).Bind(digest).Bind(QuarantineText.Write(quarantine, caller.Name, scope.Now)).Bind(hybridTime)
-                .Bind(QuarantineText.End(quarantine)).Execute();
+            RecordQuarantine(scope, registryId, repository, digest, quarantine, caller);
             return ReadQuarantine(scope.Session, registryId, digest)!;
         },
         cancellationToken);
@@ -116,6 +126,23 @@ public sealed partial class SqliteMetadataStore
             return true;
         },
         cancellationToken);
+
+    private static void RecordQuarantine(WriteScope scope, long registryId, RepositoryName? repository, Digest digest, Quarantine quarantine, Caller caller)
+    {
+        var entry = new LedgerEntry(LedgerKinds.ManifestQuarantined, registryId, repository?.Value, Digest: digest, Payload: FactsOf(quarantine));
+        var hybridTime = scope.Append(entry, caller, TimeOf(scope, registryId, digest)?.HybridTime ?? 0);
+        scope.Use(UpsertQuarantine).Bind(registryId).Bind(digest).Bind(QuarantineText.Write(quarantine, caller.Name, scope.Now)).Bind(hybridTime)
+            .Bind(QuarantineText.End(quarantine)).Execute();
+    }
+
+    /// <summary>Whether a push of a manifest that the repository does not have sets it apart. Signatures and other referrers that are no images say something of what is looked at, and are not looked at.</summary>
+    private static bool IsSetApartByPush(WriteScope scope, NewManifest manifest)
+    {
+        var body = manifest.Manifest;
+        if (body.Subject is not null && !MediaTypes.IsIndex(body.MediaType) && !ManifestDescription.HasConfigOfImage(body)) return false;
+        using var row = scope.Use(SetsApartPush).Bind(manifest.RegistryId).Bind(manifest.Digest).Bind(scope.Now);
+        return row.Step();
+    }
 
     private static (Quarantine? Standing, long? Until) ReadRepositoryQuarantine(WriteScope scope, long registryId, RepositoryName repository)
     {

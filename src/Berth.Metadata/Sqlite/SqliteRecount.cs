@@ -69,7 +69,30 @@ public sealed partial class SqliteMetadataStore
         """);
 
     private static readonly Sql SetUsage = new("""
-        INSERT OR REPLACE INTO usage (registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes, reserved) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes, reserved) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        ON CONFLICT DO UPDATE SET bytes = excluded.bytes, blobs = excluded.blobs, manifests = excluded.manifests, tags = excluded.tags,
+            unique_bytes = excluded.unique_bytes, reserved = excluded.reserved
+        """);
+
+    private const string CountedOwners = """
+        SELECT u.registry_id, COALESCE(r.owner, ''), sum(u.bytes), sum(u.blobs), sum(u.manifests), sum(u.tags), sum(u.unique_bytes)
+        FROM usage u JOIN repositories r ON r.id = u.repository_id WHERE u.repository_id > 0 GROUP BY 1, 2
+        """;
+
+    // Owners who hold nothing may have a row or none.
+    private const string OwnersCheck = $"""
+        WITH counted (registry_id, owner, bytes, blobs, manifests, tags, unique_bytes) AS ({CountedOwners})
+        SELECT 'registry ' || registry_id || ', owner "' || owner || '"', NULL FROM (
+            SELECT * FROM (SELECT * FROM counted EXCEPT SELECT registry_id, owner, bytes, blobs, manifests, tags, unique_bytes FROM owner_usage)
+            UNION
+            SELECT * FROM (SELECT registry_id, owner, bytes, blobs, manifests, tags, unique_bytes FROM owner_usage EXCEPT SELECT * FROM counted))
+        WHERE (bytes, blobs, manifests, tags, unique_bytes) <> (0, 0, 0, 0, 0)
+        """;
+
+    private static readonly Sql ForgetAllOwners = new("DELETE FROM owner_usage");
+
+    private static readonly Sql RecountOwners = new($"""
+        INSERT INTO owner_usage (registry_id, owner, bytes, blobs, manifests, tags, unique_bytes) {CountedOwners}
         """);
 
     /// <inheritdoc/>
@@ -91,6 +114,9 @@ public sealed partial class SqliteMetadataStore
                     counted.Execute();
                 }
 
+                // They follow what was put right; whatever they were wrong by themselves is put right with it.
+                scope.Use(ForgetAllOwners).Execute();
+                scope.Use(RecountOwners).Execute();
                 return Tell(differences);
             },
             cancellationToken);

@@ -9,7 +9,7 @@ public sealed partial class SqliteMetadataStore
     private const string RegistryColumns = """
         r.id, r.name, r.epoch + (SELECT security_epoch FROM installation), r.subscription_id, r.resource_group, r.location, r.sku, r.tags,
         r.admin_user_enabled, r.anonymous_pull_enabled, r.role_assignment_mode, r.properties, r.created_at, r.updated_at,
-        r.soft_delete, r.soft_delete_days, r.soft_delete_set_at, r.retention, r.retention_days, r.retention_set_at
+        r.soft_delete, r.soft_delete_days, r.soft_delete_set_at, r.retention, r.retention_days, r.retention_set_at, r.quarantine_pushes
         """;
 
     private static readonly Sql FindRegistry = new($"SELECT {RegistryColumns} FROM registries r WHERE r.name = ?1 AND r.deleted_at IS NULL");
@@ -25,14 +25,15 @@ public sealed partial class SqliteMetadataStore
     private static readonly Sql InsertRegistry = new("""
         INSERT INTO registries (
             name, scope, subscription_id, resource_group, location, sku, tags, admin_user_enabled, anonymous_pull_enabled, role_assignment_mode, properties,
-            epoch, created_at, updated_at, soft_delete, soft_delete_days, soft_delete_set_at, retention, retention_days, retention_set_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+            epoch, created_at, updated_at, soft_delete, soft_delete_days, soft_delete_set_at, retention, retention_days, retention_set_at,
+            quarantine_pushes)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
         """);
 
     private static readonly Sql UpdateRegistry = new("""
         UPDATE registries SET sku = ?2, tags = ?3, admin_user_enabled = ?4, anonymous_pull_enabled = ?5, role_assignment_mode = ?6, properties = ?7,
             epoch = epoch + ?8, updated_at = ?9, soft_delete = ?10, soft_delete_days = ?11, soft_delete_set_at = ?12, retention = ?13, retention_days = ?14,
-            retention_set_at = ?15
+            retention_set_at = ?15, quarantine_pushes = ?16
         WHERE id = ?1
         """);
 
@@ -112,6 +113,7 @@ public sealed partial class SqliteMetadataStore
                 .. wanted.Properties != standing.Properties ? changes.Properties!.Facts : [],
                 .. FactsOf("policies.softDeletePolicy", "retentionDays", standing.SoftDelete, wanted.SoftDelete),
                 .. FactsOf("policies.retentionPolicy", "days", standing.Retention, wanted.Retention),
+                .. wanted.QuarantinesPushes == standing.QuarantinesPushes ? [] : (IEnumerable<(string, string)>)[StatusFact("policies.quarantinePolicy", wanted.QuarantinesPushes)],
                 .. attachments.Facts,
             ];
             string?[] changed =
@@ -128,7 +130,7 @@ public sealed partial class SqliteMetadataStore
             scope.Use(UpdateRegistry).Bind(id).Bind(wanted.Sku).Bind(wanted.Tags).Bind(wanted.AdminUserEnabled).Bind(wanted.AnonymousPullEnabled)
                 .Bind((long)wanted.RoleAssignmentMode).Bind(wanted.Properties).Bind(raises).Bind(scope.Now)
                 .Bind(wanted.SoftDelete.IsEnabled).Bind(wanted.SoftDelete.Days).Bind(wanted.SoftDelete.UpdatedAt)
-                .Bind(wanted.Retention.IsEnabled).Bind(wanted.Retention.Days).Bind(wanted.Retention.UpdatedAt).Execute();
+                .Bind(wanted.Retention.IsEnabled).Bind(wanted.Retention.Days).Bind(wanted.Retention.UpdatedAt).Bind(wanted.QuarantinesPushes).Execute();
             var payload = JsonText.Facts(
                 [("registry", standing.Name), ("changed", string.Join(',', changed.Where(change => change is not null))), .. facts.Select(fact => (fact.Name, (string?)fact.Value))]);
             scope.Append(new LedgerEntry(LedgerKinds.RegistryChanged, id, Payload: payload), caller);
@@ -193,13 +195,16 @@ public sealed partial class SqliteMetadataStore
         Properties = changes.Properties?.To ?? registry.Properties,
         SoftDelete = registry.SoftDelete.Apply(changes.SoftDelete, now),
         Retention = registry.Retention.Apply(changes.Retention, now),
+        QuarantinesPushes = changes.QuarantinesPushes ?? registry.QuarantinesPushes,
     };
 
     private static IEnumerable<(string Name, string Value)> FactsOf(string name, string days, DeletionPolicy before, DeletionPolicy after)
     {
-        if (before.IsEnabled != after.IsEnabled) yield return ($"{name}.status", after.IsEnabled ? "enabled" : "disabled");
+        if (before.IsEnabled != after.IsEnabled) yield return StatusFact(name, after.IsEnabled);
         if (before.Days != after.Days) yield return ($"{name}.{days}", after.Days.ToString(CultureInfo.InvariantCulture));
     }
+
+    private static (string Name, string Value) StatusFact(string name, bool isEnabled) => ($"{name}.status", isEnabled ? "enabled" : "disabled");
 
     private long InsertRegistryRow(WriteScope scope, NewRegistry registry, string resourceGroup)
     {
@@ -208,7 +213,7 @@ public sealed partial class SqliteMetadataStore
             .Bind(registry.SubscriptionId).Bind(resourceGroup).Bind(registry.Location).Bind(made.Sku).Bind(made.Tags).Bind(made.AdminUserEnabled)
             .Bind(made.AnonymousPullEnabled).Bind((long)made.RoleAssignmentMode).Bind(made.Properties).Bind(scope.Now)
             .Bind(made.SoftDelete.IsEnabled).Bind(made.SoftDelete.Days).Bind(made.SoftDelete.UpdatedAt)
-            .Bind(made.Retention.IsEnabled).Bind(made.Retention.Days).Bind(made.Retention.UpdatedAt).Execute();
+            .Bind(made.Retention.IsEnabled).Bind(made.Retention.Days).Bind(made.Retention.UpdatedAt).Bind(made.QuarantinesPushes).Execute();
         return scope.Session.LastInsertedId;
     }
 
@@ -239,5 +244,6 @@ public sealed partial class SqliteMetadataStore
         UpdatedAt = row.Time(13),
         SoftDelete = new DeletionPolicy(row.Bool(14), (int)row.Int64(15), row.TimeOrNull(16)),
         Retention = new DeletionPolicy(row.Bool(17), (int)row.Int64(18), row.TimeOrNull(19)),
+        QuarantinesPushes = row.Bool(20),
     };
 }

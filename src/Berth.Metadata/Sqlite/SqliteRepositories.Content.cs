@@ -39,7 +39,7 @@ public sealed partial class SqliteMetadataStore
                 var deletion = BeginDeletion(scope, registryId, cursor?.BeganAt ?? scope.Now, leaseUntil, caller);
                 for (var looked = 0; looked < ManifestsOfStep; looked++)
                 {
-                    var next = FindDigest(scope, NextManifest, row.Id, after);
+                    var next = FindDigest(scope.Session, NextManifest, row.Id, after);
                     if (next.IsDefault) return new RepositoryDeletion(manifests, tags, null, restorable);
                     if (DeleteFromTheTop(next)) after = next;
                 }
@@ -50,7 +50,7 @@ public sealed partial class SqliteMetadataStore
                 bool DeleteFromTheTop(Digest digest)
                 {
                     var top = digest;
-                    for (var parent = FindDigest(scope, FindParent, row.Id, top); !parent.IsDefault; parent = FindDigest(scope, FindParent, row.Id, top)) top = parent;
+                    for (var parent = FindDigest(scope.Session, FindParent, row.Id, top); !parent.IsDefault; parent = FindDigest(scope.Session, FindParent, row.Id, top)) top = parent;
                     if (FindManifest(scope, row.Id, top) is not { Deleted: false } manifest || manifest.Id > until) return true;
                     RefuseUse(scope, registryId, row.Id, repository, top);
 

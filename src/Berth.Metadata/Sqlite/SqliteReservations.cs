@@ -11,6 +11,27 @@ public sealed partial class SqliteMetadataStore
 
     private static readonly Sql IsReserving = new("SELECT 1 FROM uploads WHERE id = ?1 AND (reserved > 0 OR repository_reserved > 0)");
 
+    private static readonly Sql ListIdleReservations = new("""
+        SELECT id FROM uploads INDEXED BY uploads_reserving
+        WHERE progress_at <= ?1 AND state < 2 AND (reserved > 0 OR repository_reserved > 0) AND (writer_until IS NULL OR writer_until <= ?2 OR writer_node IS NOT ?3)
+        ORDER BY progress_at LIMIT ?4
+        """);
+
+    /// <inheritdoc/>
+    public Task<int> ReleaseIdleReservationsAsync(TimeSpan idleFor, int limit, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            var idle = new List<string>();
+            using (var rows = scope.Use(ListIdleReservations).Bind(scope.Now - (long)idleFor.TotalMilliseconds).Bind(scope.Now).Bind(_node).Bind(limit))
+            {
+                while (rows.Step()) idle.Add(rows.Text(0));
+            }
+
+            foreach (var id in idle) SetReserved(scope, FindUpload(scope.Session, id)!, 0, 0);
+            return idle.Count;
+        },
+        cancellationToken);
+
     /// <summary>The session, if it has reserved something.</summary>
     private static UploadRecord? FindReserving(WriteScope scope, string id)
     {

@@ -82,6 +82,10 @@ public sealed partial class SqliteMetadataStore
             cancellationToken);
     }
 
+    /// <summary>The name of a lock, at a registry or above it, that forbids its deletion; null when there is none. What clean-ups delete is what the registry is for.</summary>
+    internal static string? FindLockOfRegistry(Session session, long registryId) =>
+        ReadRegistry(session, registryId) is { } registry ? ReadLockOver(session, registry.Scope, ResourceLockLevel.CanNotDelete)?.Name : null;
+
     /// <summary>Refuses the deletion of a resource that a lock forbids: one at it, above it, or at something below that would go with it.</summary>
     /// <exception cref="ResourceLockedException">There is one.</exception>
     private static void RefuseIfLocked(WriteScope scope, ResourceScope resource)

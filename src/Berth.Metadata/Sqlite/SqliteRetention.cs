@@ -50,7 +50,7 @@ public sealed partial class SqliteMetadataStore
             foreach (var manifest in due)
             {
                 if (result.Deleted >= ManifestsOfStep) return result with { More = true };
-                if (FindUntaggedRow(scope, manifest.Id) is not { } row) continue; // It went with one before.
+                if (FindUntaggedRow(scope.Session, scope.Now, manifest.Id) is not { } row) continue; // It went with one before.
                 if (KeptUntil(scope, manifest, row, grace) is { } until)
                 {
                     PutOffWait(scope, manifest.Id, until, manifest.Days);
@@ -58,7 +58,7 @@ public sealed partial class SqliteMetadataStore
                     continue;
                 }
 
-                var (deleted, restorable) = DeleteWithDependents(scope, manifest, row, grace);
+                var (deleted, restorable) = DeleteWithDependents(scope, manifest, row, grace, UntaggedPayload);
                 result = result with { Deleted = result.Deleted + deleted, Restorable = result.Restorable + restorable };
             }
 
@@ -67,26 +67,36 @@ public sealed partial class SqliteMetadataStore
         cancellationToken);
 
     /// <summary>Until when a manifest is not looked at again, because of what keeps it now; null when nothing does.</summary>
-    private static long? KeptUntil(WriteScope scope, DueManifest manifest, UntaggedRow row, TimeSpan grace)
+    private static long? KeptUntil(WriteScope scope, DueManifest manifest, UntaggedRow row, TimeSpan grace) => FindKeeper(scope.Session, scope.Now, manifest, row, grace) switch
     {
-        var pushed = row.PushedAt + (long)grace.TotalMilliseconds;
-        if (pushed > scope.Now) return pushed;
-        var isKept = row.IsTagged || row.HasSubject || row.IsQuarantined || ((row.Manifest.Locks | row.RepositoryLocks) & AgainstDeletion) != Locks.None
-            || !FindDigest(scope, FindParent, manifest.RepositoryId, manifest.Digest).IsDefault
-            || FindUse(scope.Session, scope.Now, manifest.RegistryId, manifest.RepositoryId, manifest.Digest) is not null;
-        return isKept ? scope.Now + MillisecondsOfDay : null;
+        LifecycleReason.None => null,
+        LifecycleReason.YoungerThanGrace => row.PushedAt + (long)grace.TotalMilliseconds,
+        _ => scope.Now + MillisecondsOfDay,
+    };
+
+    /// <summary>What keeps a manifest now.</summary>
+    private static LifecycleReason FindKeeper(Session session, long now, DueManifest manifest, UntaggedRow row, TimeSpan grace)
+    {
+        if (row.PushedAt + (long)grace.TotalMilliseconds > now) return LifecycleReason.YoungerThanGrace;
+        if (row.IsTagged) return LifecycleReason.Tagged;
+        if (row.HasSubject) return LifecycleReason.ReferrerOfKept;
+        if (row.IsQuarantined) return LifecycleReason.Quarantined;
+        if (((row.Manifest.Locks | row.RepositoryLocks) & AgainstDeletion) != Locks.None) return LifecycleReason.Locked;
+        if (!FindDigest(session, FindParent, manifest.RepositoryId, manifest.Digest).IsDefault) return LifecycleReason.ListedByKeptIndex;
+        if (FindUse(session, now, manifest.RegistryId, manifest.RepositoryId, manifest.Digest) is not null) return LifecycleReason.InUse;
+        return FindLockOfRegistry(session, manifest.RegistryId) is null ? LifecycleReason.None : LifecycleReason.ResourceLocked;
     }
 
     /// <summary>Deletes a manifest, and the untagged manifests that it lists or that refer to it and that nothing else keeps: one act, which is undone as one.</summary>
-    private (int Deleted, int Restorable) DeleteWithDependents(WriteScope scope, DueManifest manifest, UntaggedRow row, TimeSpan grace)
+    private (int Deleted, int Restorable) DeleteWithDependents(WriteScope scope, DueManifest manifest, UntaggedRow row, TimeSpan grace, string payload)
     {
-        var deletion = BeginDeletion(scope, manifest.RegistryId, scope.Now, _time.GetUtcNow() + grace, Caller.System, UntaggedPayload);
+        var deletion = BeginDeletion(scope, manifest.RegistryId, scope.Now, _time.GetUtcNow() + grace, Caller.System, payload);
         var waiting = new Queue<(long Id, Digest Digest)>(ListDependents(scope, manifest.RepositoryId, manifest.Id, manifest.Digest));
         var (deleted, restorable) = (0, 0);
         Delete(manifest.Digest, row);
         while (deleted <= MostDependents && waiting.TryDequeue(out var next))
         {
-            if (FindUntaggedRow(scope, next.Id) is not { } dependent) continue;
+            if (FindUntaggedRow(scope.Session, scope.Now, next.Id) is not { } dependent) continue;
 
             // Its subject went a moment ago, and can come back only together with it.
             var other = manifest with { Id = next.Id, Digest = next.Digest };
@@ -118,9 +128,9 @@ public sealed partial class SqliteMetadataStore
         return dependents;
     }
 
-    private static UntaggedRow? FindUntaggedRow(WriteScope scope, long manifestId)
+    private static UntaggedRow? FindUntaggedRow(Session session, long now, long manifestId)
     {
-        using var row = scope.Use(FindUntagged).Bind(manifestId).Bind(scope.Now);
+        using var row = session.Use(FindUntagged).Bind(manifestId).Bind(now);
         if (!row.Step()) return null;
         var manifest = new ManifestRow(manifestId, row.Int64(0), Deleted: false, row.Int64(1), Damaged: false, (Locks)row.Int64(2), row.Int64(3));
         return new UntaggedRow(manifest, row.Int64(4), (Locks)row.Int64(5), row.Bool(6), row.Bool(7), row.Bool(8), row.Bool(9));

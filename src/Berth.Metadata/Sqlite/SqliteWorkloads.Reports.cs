@@ -28,10 +28,16 @@ public sealed partial class SqliteMetadataStore
     private static readonly Sql IsRegistryThere = new("SELECT 1 FROM registries WHERE id = ?1 AND deleted_at IS NULL");
 
     private static readonly Sql UpsertWorkload = new("""
-        INSERT INTO workloads (registry_id, name, cluster, namespace, owner, reported_at, reported_by, expires_at, digests) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        INSERT INTO workloads (registry_id, name, cluster, namespace, owner, reported_at, reported_by, expires_at, digests, paced_until)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
         ON CONFLICT (registry_id, name) DO UPDATE SET cluster = excluded.cluster, namespace = excluded.namespace, owner = excluded.owner,
-            reported_at = excluded.reported_at, reported_by = excluded.reported_by, expires_at = excluded.expires_at, digests = excluded.digests, expired = 0
+            reported_at = excluded.reported_at, reported_by = excluded.reported_by, expires_at = excluded.expires_at, digests = excluded.digests, expired = 0,
+            paced_until = excluded.paced_until
         """);
+
+    private static readonly Sql ProlongWorkload = new("UPDATE workloads SET reported_at = ?2, expires_at = ?3 WHERE id = ?1");
+
+    private static readonly Sql FindPace = new("SELECT paced_until FROM workloads WHERE id = ?1");
 
     private static readonly Sql ListWorkloadDigests = new("SELECT digest, repository FROM workload_digests WHERE workload_id = ?1 ORDER BY digest");
 
@@ -59,8 +65,11 @@ public sealed partial class SqliteMetadataStore
 
             var images = Merge(report.Images);
             var until = scope.Now + (long)report.TimeToLive.TotalMilliseconds;
+            if (standing is { } before && IsUnchanged(scope, before, report, images, caller))
+                return new CreateResult<WorkloadRecord>(CreateOutcome.Updated, Prolong(scope, before, report.TimeToLive));
+            if (PaceAfterChange(scope, standing) is not { } paced) return new CreateResult<WorkloadRecord>(CreateOutcome.TooSoon, standing);
             scope.Use(UpsertWorkload).Bind(report.RegistryId).Bind(report.Name).Bind(report.Cluster).Bind(report.Namespace).Bind(report.Owner)
-                .Bind(scope.Now).Bind(caller.Name).Bind(until).Bind(images.Count).Execute();
+                .Bind(scope.Now).Bind(caller.Name).Bind(until).Bind(images.Count).Bind(paced).Execute();
             var stored = ReadWorkload(scope.Session, report.RegistryId, report.Name)!;
             var (added, removed) = ReplaceDigests(scope, report.RegistryId, stored.Id, images);
             var facts = Facts(
@@ -122,6 +131,36 @@ public sealed partial class SqliteMetadataStore
         scope.Use(DeleteWorkload).Bind(workload.Id).Execute();
         scope.Append(new LedgerEntry(LedgerKinds.WorkloadDeleted, registryId, Payload: Facts(workload)), caller);
         return removed + 1;
+    }
+
+    /// <summary>Whether a report says what the one before said, which still holds: then nothing happened that somebody would look for in the ledger.</summary>
+    private static bool IsUnchanged(
+        WriteScope scope, WorkloadRecord standing, WorkloadReport report, Dictionary<Digest, RepositoryName?> images, Caller caller)
+    {
+        if (standing.ExpiresAt.ToUnixTimeMilliseconds() <= scope.Now || standing.Digests != images.Count) return false;
+        if ((standing.Cluster, standing.Namespace, standing.Owner, standing.ReportedBy) != (report.Cluster, report.Namespace, report.Owner, caller.Name)) return false;
+        if ((long)(standing.ExpiresAt - standing.ReportedAt).TotalMilliseconds != (long)report.TimeToLive.TotalMilliseconds) return false;
+        return ReadDigests(scope.Session, standing.Id).TrueForAll(image => images.TryGetValue(image.Digest, out var repository) && repository == image.Repository);
+    }
+
+    /// <summary>Lets a report hold for its time from now on; not again within a moment, which would only write.</summary>
+    private static WorkloadRecord Prolong(WriteScope scope, WorkloadRecord standing, TimeSpan timeToLive)
+    {
+        var step = timeToLive / 10 < IWorkloads.LeastProlongation ? timeToLive / 10 : IWorkloads.LeastProlongation;
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(scope.Now);
+        if (now - standing.ReportedAt < step) return standing;
+        scope.Use(ProlongWorkload).Bind(standing.Id).Bind(now).Bind(now + timeToLive).Execute();
+        return standing with { ReportedAt = now, ExpiresAt = now + timeToLive };
+    }
+
+    /// <summary>Until when the pace of changes is filled up after one more; null when it may not be yet.</summary>
+    private static long? PaceAfterChange(WriteScope scope, WorkloadRecord? standing)
+    {
+        const long OneChange = 60_000 / IWorkloads.ChangesPerMinute;
+        if (standing is null) return scope.Now + OneChange;
+        using var row = scope.Use(FindPace).Bind(standing.Id);
+        var paced = Math.Max(row.Step() ? row.Int64(0) : 0, scope.Now) + OneChange;
+        return paced - scope.Now <= 60_000 ? paced : null;
     }
 
     // The same digest in two repositories counts wherever it is.

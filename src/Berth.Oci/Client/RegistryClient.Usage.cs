@@ -18,6 +18,15 @@ public sealed partial class RegistryClient
     public Task<JsonElement> GetUsageHistoryAsync(int days, CancellationToken cancellationToken) =>
         SendMetadataAsync(HttpMethod.Get, $"{UsagePath}/history?days={days}", TokenScopes.Usage, null, HttpStatusCode.OK, cancellationToken);
 
+    /// <summary>What a repository held on the last days.</summary>
+    /// <exception cref="OciException"><see cref="OciErrorCode.NameUnknown"/> when it never held anything.</exception>
+    public Task<JsonElement> GetUsageHistoryAsync(RepositoryName repository, int days, CancellationToken cancellationToken) =>
+        SendMetadataAsync(HttpMethod.Get, $"{UsagePath}/history/{repository}?days={days}", TokenScopes.Usage, null, HttpStatusCode.OK, cancellationToken);
+
+    /// <summary>The owners whose repositories hold most, the largest first.</summary>
+    public IAsyncEnumerable<JsonElement> ListOwnerUsageAsync(int top, CancellationToken cancellationToken) =>
+        ListMetadataAsync($"{UsagePath}/owners?top={top}", "owners", TokenScopes.Usage, cancellationToken);
+
     /// <summary>The repositories that hold most, the largest first.</summary>
     public IAsyncEnumerable<JsonElement> ListLargestRepositoriesAsync(int top, CancellationToken cancellationToken) =>
         ListMetadataAsync($"{UsagePath}/repositories?orderby=bytes&top={top}", "repositories", TokenScopes.Usage, cancellationToken);

@@ -91,7 +91,11 @@ public sealed partial class GarbageCollector(
             metrics.UploadsExpired(expired);
             rounds.AddExpired(expired);
             LogUploadsExpired(expired);
-            if (expired < Batch) return;
+            if (expired < Batch) break;
+        }
+
+        while (await garbage.ReleaseIdleReservationsAsync(options.IdleReservation, Batch, cancellationToken) >= Batch)
+        {
         }
     }
 

@@ -31,6 +31,9 @@ public sealed partial class DeletionPolicies
 
     [LoggerMessage(6031, LogLevel.Information, "{Manifests} deleted manifests were deleted for good and {Tags} deleted tags forgotten: their time was over")]
     private partial void LogExpired(int manifests, int tags);
+
+    [LoggerMessage(6032, LogLevel.Information, "{Count} referrers were deleted whose subject did not come in time; {PutOff} are looked at again later")]
+    private partial void LogReferrersExpired(int count, int putOff);
 }
 
 public sealed partial class RegistryPurge

@@ -21,6 +21,7 @@ public sealed class LifecycleMetrics : IDisposable
     private long _restored;
     private long _purged;
     private long _untagged;
+    private long _referrers;
     private long _quarantined;
     private volatile bool _suspended;
     private volatile bool _paused;
@@ -40,6 +41,7 @@ public sealed class LifecycleMetrics : IDisposable
         Count("berth.deletion.restored", () => Volatile.Read(ref _restored), "{manifest}", "Deleted manifests that were restored.");
         Count("berth.deletion.purged", () => Volatile.Read(ref _purged), "{manifest}", "Deleted manifests that were deleted for good: their time was over, or somebody asked for it.");
         Count("berth.retention.deleted", () => Volatile.Read(ref _untagged), "{manifest}", "Manifests that were deleted because no tag had named them for as long as their registry has it.");
+        Count("berth.referrer.expired", () => Volatile.Read(ref _referrers), "{manifest}", "Referrers that were deleted because their subject did not come in time.");
         Count("berth.quarantine.refused", () => Volatile.Read(ref _quarantined), "{request}", "Pulls that were refused because what was asked for is quarantined.");
         Count("berth.scrub.read", () => Volatile.Read(ref _scrubbed), "By", "Bytes of blobs and manifests whose digest was checked.");
         _meter.CreateObservableGauge("berth.gc.suspended", () => _suspended ? 1 : 0, "{state}", "1 while deletion is suspended, else 0.");
@@ -73,6 +75,8 @@ public sealed class LifecycleMetrics : IDisposable
     internal void Purged(int manifests) => Interlocked.Add(ref _purged, manifests);
 
     internal void DeletedUntagged(int manifests) => Interlocked.Add(ref _untagged, manifests);
+
+    internal void ReferrersExpired(int manifests) => Interlocked.Add(ref _referrers, manifests);
 
     internal void QuarantineRefused() => Interlocked.Increment(ref _quarantined);
 

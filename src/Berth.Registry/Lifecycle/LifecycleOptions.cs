@@ -9,6 +9,18 @@ public sealed record LifecycleOptions
     [Range(typeof(TimeSpan), "00:00:01", "3650.00:00:00")]
     public TimeSpan Grace { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>
+    /// How long a signature, an SBOM or another referrer that was pushed before what it refers to waits for that; then it is deleted. Default 30 days: what signs first pushes within minutes.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "36500.00:00:00")]
+    public TimeSpan ReferrerExpiry { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// How long an upload that stands still holds room of a quota for what it has sent. Default 15 minutes: clients that lost their connection try again within seconds. Its bytes stay as long as its session does.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
+    public TimeSpan IdleReservation { get; init; } = TimeSpan.FromMinutes(15);
+
     /// <summary>How often what is due is looked at. Default one minute.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1000000", "1.00:00:00")]
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(1);

@@ -24,7 +24,7 @@ internal sealed class QuarantineGate(LifecycleMetrics metrics)
         if (manifest.SetApart is not { } setApart || rights.MayReadQuarantined) return;
         var why = setApart.Digest.IsDefault ? $"the repository '{repository}' is quarantined"
             : setApart.Digest == manifest.Digest ? "it is quarantined"
-            : $"it is listed by {setApart.Digest} alone, which is quarantined";
+            : $"only quarantined indexes lead to it, such as {setApart.Digest}";
         throw Refusal($"The manifest {manifest.Digest} of '{repository}' is not pulled: {why}", setApart.Quarantine, manifest.Digest);
     }
 

@@ -24,8 +24,12 @@ internal sealed partial class UsageWatch(
         metrics.SetBytes(first.Select(registry => (registry.Name, registry.Figures.Bytes)));
         if (today == _sampled) return;
 
+        // The registries' samples stand last, and say that those of the repositories do: what changes after the day's first look belongs to the next day.
+        var forgetBefore = today.AddDays(-IUsage.DaysOfHistory);
+        var isSampled = first.Count > 0 && (await usage.ReadUsageHistoryAsync(first[0].Id, today, cancellationToken)).Count > 0;
+        for (long? after = isSampled ? null : 0; after is { } row;) after = await usage.SampleRepositoriesAsync(row, Page, today, forgetBefore, cancellationToken);
         for (var page = first; page.Count > 0; page = await usage.ListRegistryTotalsAsync(page[^1].Id, Page, cancellationToken))
-            await usage.SampleUsageAsync(page, today, today.AddDays(-IUsage.DaysOfHistory), cancellationToken);
+            await usage.SampleUsageAsync(page, today, forgetBefore, cancellationToken);
         _sampled = today;
     }
 

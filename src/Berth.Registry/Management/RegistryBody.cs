@@ -23,7 +23,6 @@ internal sealed partial record RegistryBody(string? Location, RegistryChanges Ch
         using var document = JsonDocument.Parse("""
             {
                 "policies": {
-                    "quarantinePolicy": { "status": "disabled" },
                     "trustPolicy": { "type": "Notary", "status": "disabled" }
                 },
                 "encryption": { "status": "disabled" },

@@ -33,6 +33,9 @@ internal sealed record SettingsBody
     /// <summary>What of <c>policies.retentionPolicy</c>.</summary>
     public DeletionPolicyChange Retention { get; init; }
 
+    /// <summary>Whether <c>policies.quarantinePolicy</c> is enabled.</summary>
+    public bool? QuarantinesPushes { get; init; }
+
     /// <summary>This with a property of the body as well; null where that is none of the settings.</summary>
     /// <exception cref="ManagementException">Its value cannot be.</exception>
     public SettingsBody? With(string name, ResourceBody properties) => name switch
@@ -59,7 +62,7 @@ internal sealed record SettingsBody
 
     /// <summary>These beside other changes of a registry that has those settings now.</summary>
     public RegistryChanges AddTo(RegistryChanges changes, string standing) =>
-        changes with { Properties = ChangeOf(standing), SoftDelete = SoftDelete, Retention = Retention };
+        changes with { Properties = ChangeOf(standing), SoftDelete = SoftDelete, Retention = Retention, QuarantinesPushes = QuarantinesPushes };
 
     private PropertiesChange? ChangeOf(string standing)
     {
@@ -110,6 +113,7 @@ internal sealed record SettingsBody
                 case "azureADAuthenticationAsArmPolicy":
                     settings = settings with { TakesControlPlaneTokens = IsEnabled(policy.Name) ?? settings.TakesControlPlaneTokens };
                     break;
+                case "quarantinePolicy": settings = settings with { QuarantinesPushes = IsEnabled(policy.Name) ?? settings.QuarantinesPushes }; break;
                 case "softDeletePolicy": settings = settings with { SoftDelete = ReadDays(policy.Name, "retentionDays", 1, 90) }; break;
                 case "retentionPolicy": settings = settings with { Retention = ReadDays(policy.Name, "days", 0, 365) }; break;
                 default: RegistryBody.RequireDefault(policy.Value, RegistryBody.Defaults.GetProperty("policies"), policy.Name, Path); break;

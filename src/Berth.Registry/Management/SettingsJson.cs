@@ -25,6 +25,7 @@ internal static class SettingsJson
             foreach (var policy in property.Value.EnumerateObject()) policy.WriteTo(json);
             WritePolicy(json, "exportPolicy", settings.AllowsExport);
             WritePolicy(json, "azureADAuthenticationAsArmPolicy", settings.TakesControlPlaneTokens);
+            WritePolicy(json, "quarantinePolicy", registry.QuarantinesPushes);
             WritePolicy(json, "retentionPolicy", "days", registry.Retention, registry.CreatedAt);
             WritePolicy(json, "softDeletePolicy", "retentionDays", registry.SoftDelete, registry.CreatedAt);
             json.WriteEndObject();

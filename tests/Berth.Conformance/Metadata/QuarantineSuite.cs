@@ -92,6 +92,44 @@ public abstract class QuarantineSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task An_index_sets_apart_what_only_it_leads_to_at_any_depth()
+    {
+        var image = await PushImageAsync(App, "image");
+        var inner = Index(Registry, App, [Describe(image)]);
+        await PutAsync(inner);
+        var middle = Index(Registry, App, [Describe(inner)]);
+        await PutAsync(middle);
+        var outer = Index(Registry, App, [Describe(middle)], tags: "outer");
+        await PutAsync(outer);
+        var config = image.Manifest.Config!.Value.Digest;
+        Assert.Null((await FindAsync(App, image.Digest))!.SetApart);
+
+        var set = await Store.QuarantineDigestAsync(Registry, null, outer.Digest, Infected, Alice, Token);
+        foreach (var covered in (Digest[])[middle.Digest, inner.Digest, image.Digest]) Assert.Equal(new SetApart(outer.Digest, set), (await FindAsync(App, covered))!.SetApart);
+        Assert.NotNull((await Store.FindBlobAsync(Registry, App, config, Token))!.SetApart);
+
+        // Another way down: first from an index without a tag, which is one to pull by its digest, then with that one set apart, and last from a tag half-way.
+        var other = Index(Registry, App, [Describe(inner), Describe(await PushImageAsync(App, "more", "more"))]);
+        await PutAsync(other);
+        Assert.NotNull((await FindAsync(App, middle.Digest))!.SetApart);
+        Assert.Null((await FindAsync(App, image.Digest))!.SetApart);
+        Assert.Null((await Store.FindBlobAsync(Registry, App, config, Token))!.SetApart);
+        await Store.QuarantineDigestAsync(Registry, null, other.Digest, Infected, Alice, Token);
+        Assert.NotNull((await FindAsync(App, image.Digest))!.SetApart);
+        await PutAsync(inner with { Tags = [Tag.Parse("inner")] });
+        Assert.Null((await FindAsync(App, image.Digest))!.SetApart);
+        Assert.Null((await FindAsync(App, inner.Digest))!.SetApart);
+        Assert.NotNull((await FindAsync(App, middle.Digest))!.SetApart);
+
+        // What is set apart in the middle covers what is below it, whatever names the top.
+        await Store.EndQuarantineAsync(Registry, outer.Digest, Alice, Token);
+        await Store.DeleteTagAsync(Registry, App, Tag.Parse("inner"), Alice, Token);
+        var halfway = await Store.QuarantineDigestAsync(Registry, null, inner.Digest, Infected, Alice, Token);
+        Assert.Equal(new SetApart(inner.Digest, halfway), (await FindAsync(App, image.Digest))!.SetApart);
+        Assert.Null((await FindAsync(App, middle.Digest))!.SetApart);
+    }
+
+    [Fact]
     public async Task A_blob_is_set_apart_while_nothing_but_what_is_set_apart_names_it()
     {
         var shared = await PushBlobAsync(App, "shared");

@@ -30,6 +30,19 @@ public sealed class AzureCliDeletionTests(AzureCliFixture fixture) : EndToEndTes
     }
 
     [Fact]
+    public async Task The_quarantine_policy_is_set_as_Azure_documents_it()
+    {
+        var id = Text(await _az.JsonAsync("acr", "show", "-n", "local"), "id");
+        var changed = await _az.JsonAsync("resource", "update", "--ids", id, "--set", "properties.policies.quarantinePolicy.status=enabled");
+        Assert.Equal("enabled", Text(PolicyIn(changed.GetProperty("properties")), "status"));
+        Assert.Equal("enabled", Text(PolicyIn(await _az.JsonAsync("acr", "show", "-n", "local")), "status"));
+        await _az.JsonAsync("resource", "update", "--ids", id, "--set", "properties.policies.quarantinePolicy.status=disabled");
+        Assert.Equal("disabled", Text(PolicyIn(await _az.JsonAsync("acr", "show", "-n", "local")), "status"));
+
+        static JsonElement PolicyIn(JsonElement registry) => registry.GetProperty("policies").GetProperty("quarantinePolicy");
+    }
+
+    [Fact]
     public async Task An_image_that_was_deleted_is_listed_and_restored()
     {
         await _az.JsonAsync("acr", "config", "soft-delete", "update", "-r", "local", "--status", "enabled", "--days", "14", "--yes");

@@ -52,6 +52,16 @@ public sealed class GuidePageTests(AccessFixture fixture) : EndToEndTest<AccessF
     }
 
     [Fact]
+    public async Task Each_command_of_the_page_on_usage_does_what_the_page_says()
+    {
+        foreach (var tool in (string[])["bash", "curl", "sha256sum"]) Tool.Require(tool);
+        foreach (var tag in (string[])["v1", "v2"]) await Client.PushImageAsync("team/app", tag);
+        var result = await RunAsync("user/usage.md", []);
+        foreach (var said in (string[])["\"limit\": 21474836480", "\"freedBytes\":", "Team A"]) Assert.Contains(said, result.Output, StringComparison.Ordinal);
+        Assert.Contains("is 100 bytes: ", result.Output + result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Each_command_of_the_page_on_the_Azure_CLI_does_what_the_page_says()
     {
         foreach (var tool in (string[])["bash", "az", "getent"]) Tool.Require(tool);

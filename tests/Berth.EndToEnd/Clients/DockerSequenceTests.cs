@@ -69,6 +69,43 @@ public sealed class DockerSequenceTests(ServerFixture fixture) : EndToEndTest<Se
         Assert.Equal(layer.Bytes, (byte[])[.. first, .. rest.Body]);
     }
 
+    [Fact]
+    public async Task A_push_that_a_quota_has_no_room_for_is_denied_with_every_number()
+    {
+        await using var docker = await RawConnection.OpenAsync(Fixture.Endpoint);
+        await LimitAsync(200_000);
+        var opened = await ExchangeAsync(docker, "POST", $"/v2/{Repo}/blobs/uploads/", 202, ("Content-Length", "0"));
+        await docker.SendHeadAsync("PATCH", Target(opened.Location), ("User-Agent", Agent), ("Transfer-Encoding", "chunked"), ("Accept-Encoding", "gzip"));
+        foreach (var chunk in _layers[0].Bytes.Chunk(32 * 1024)) await docker.SendChunkAsync(chunk);
+        await docker.SendChunkAsync([]);
+
+        var denied = (await docker.ReceiveAsync()).ExpectError(403, "DENIED");
+
+        Assert.Matches("is 200000 bytes: 0 are used, 0 are reserved by other uploads, and this needs [0-9]+ more", denied.Text);
+
+        // On the next connection, as docker tries again: with room for the layers and none for the manifest.
+        var blobs = _layers.Sum(layer => layer.Bytes.Length) + _config.Bytes.Length;
+        await LimitAsync(blobs + 10);
+        await using var again = await RawConnection.OpenAsync(Fixture.Endpoint);
+        foreach (var blob in (BlobContent[])[.. _layers, _config])
+        {
+            var session = await ExchangeAsync(again, "POST", $"/v2/{Repo}/blobs/uploads/", 202, ("Content-Length", "0"));
+            await again.SendHeadAsync("PUT", RegistryActions.With(Target(session.Location), $"digest={Uri.EscapeDataString(blob.Digest)}"), ("User-Agent", Agent), ("Content-Length", $"{blob.Bytes.Length}"));
+            await again.SendAsync(blob.Bytes);
+            (await again.ReceiveAsync()).Expect(201);
+        }
+
+        var manifest = ManifestContent.Image(_config, _layers, mediaType: Types.DockerManifest);
+        await again.SendHeadAsync("PUT", $"/v2/{Repo}/manifests/latest", ("User-Agent", Agent), ("Content-Type", manifest.MediaType), ("Content-Length", $"{manifest.Bytes.Length}"));
+        await again.SendAsync(manifest.Bytes);
+        denied = (await again.ReceiveAsync()).ExpectError(403, "DENIED");
+        Assert.Contains($"is {blobs + 10} bytes: {blobs} are used, 0 are reserved by other uploads, and this needs {manifest.Bytes.Length} more", denied.Text, StringComparison.Ordinal);
+        await ExchangeAsync(again, "HEAD", $"/v2/{Repo}/manifests/latest", 404);
+
+        async Task LimitAsync(long bytes) =>
+            (await Client.PutAsync($"/berth/v1/quotas/repositories/{Repo}", Content.Utf8($$"""{"limit":{{bytes}}}"""), ("Content-Type", "application/json"))).Expect(200);
+    }
+
     /// <summary>For each blob HEAD, POST, a PATCH of unknown length, PUT, HEAD; then the manifest by tag.</summary>
     private async Task<ManifestContent> PushAsync(string repository)
     {

@@ -81,6 +81,43 @@ public sealed class WorkloadReporterTests(ServerFixture fixture) : EndToEndTest<
         }
     }
 
+    [Fact]
+    public async Task Its_image_is_built_from_the_Containerfile_and_has_what_the_command_needs_for_a_user_without_rights()
+    {
+        foreach (var tool in (string[])["buildah", "podman", "runc", "busybox"]) Tool.Require(tool);
+
+        // The base is a shell alone: what deploy/container/base makes has one, too, and comes from a network.
+        var work = NewFolder("base");
+        Directory.CreateDirectory(Path.Combine(work, "bin"));
+        File.Copy(Tool.Require("busybox"), Path.Combine(work, "bin", "busybox"));
+        foreach (var name in (string[])["sh", "id", "ls"]) File.CreateSymbolicLink(Path.Combine(work, "bin", name), "busybox");
+        await File.WriteAllTextAsync(Path.Combine(work, "Containerfile"), "FROM scratch\nCOPY bin /bin\nENV PATH=/usr/local/bin:/bin\n");
+        var (shell, image) = ($"localhost/{Content.Name()}", $"localhost/{Content.Name()}");
+        (await BuildAsync("-t", shell, work)).Succeeded();
+        var context = NewFolder("context");
+        File.Copy(Path.Combine(Path.GetDirectoryName(Source)!, "Containerfile"), Path.Combine(context, "Containerfile"));
+        File.Copy(await KubectlBinary.RequireAsync(), Path.Combine(context, "kubectl"));
+        await File.WriteAllTextAsync(Path.Combine(context, "berth"), "#!/bin/sh\necho \"berth $*\"\n");
+        File.SetUnixFileMode(Path.Combine(context, "berth"), UnixFileMode.UserRead);
+
+        (await BuildAsync("--build-arg", $"BASE={shell}", "-t", image, context)).Succeeded();
+
+        var run = (await StorageAsync(
+            "podman", "--cgroup-manager", "cgroupfs", "--runtime", Tool.Require("runc"), "run", "--rm", "--network", "host", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024",
+            "--read-only", "--cap-drop", "all", "--pull", "never", image, "/bin/sh", "-ceu", "id -u; kubectl version --client; berth workloads report")).Succeeded();
+        Assert.StartsWith("1654\n", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Client Version", run.Output, StringComparison.Ordinal);
+        Assert.Contains("berth workloads report", run.Output, StringComparison.Ordinal);
+
+        // Without a base it says so, before anything is built.
+        Assert.NotEqual(0, (await BuildAsync("-t", $"{image}-none", context)).Status);
+    }
+
+    private Task<ToolResult> BuildAsync(params string[] arguments) => StorageAsync("buildah", ["bud", "--isolation", "chroot", "--pull-never", .. arguments]);
+
+    private Task<ToolResult> StorageAsync(string program, params string[] arguments) => Fixture.RunAsync(
+        program, ["--root", Path.Combine(Fixture.Folder, "storage"), "--runroot", Path.Combine(Fixture.Folder, "run"), "--storage-driver", "vfs", .. arguments]);
+
     /// <summary>The objects of the file as the real kubectl reads them, without a cluster.</summary>
     private async Task<List<JsonElement>> ReadAsync()
     {

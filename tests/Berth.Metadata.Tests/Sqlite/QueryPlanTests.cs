@@ -182,7 +182,7 @@ public sealed class QueryPlanTests
         if (!line.StartsWith("SCAN", StringComparison.Ordinal)) return true;
         string[] bounded =
         [
-            "SCAN installation", "SCAN migrations", "SCAN CONSTANT ROW", "SCAN due", "SCAN holders", "SCAN known",
+            "SCAN installation", "SCAN migrations", "SCAN CONSTANT ROW", "SCAN due", "SCAN holders", "SCAN known", "SCAN ancestry",
             "SCAN registries USING COVERING INDEX sqlite_autoindex_registries_1", "SCAN repositories USING COVERING INDEX repositories_listed",
             "SCAN discarded_locations", "SCAN ledger", "SCAN ledger_readers",
             "SCAN given_id VIRTUAL TABLE INDEX 1:", "SCAN given_scope VIRTUAL TABLE INDEX 1:",

@@ -46,6 +46,60 @@ public sealed class WorkloadTests
     }
 
     [Fact]
+    public async Task A_report_that_changes_nothing_lasts_longer_and_is_not_in_the_ledger()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var start = host.Time.GetUtcNow();
+        var report = $$"""{"cluster":"prod","images":[{"repository":"team/app","digest":"{{Some}}"}],"ttl":"PT2H"}""";
+        await ReportAsync(host, "web", report);
+        Assert.Equal(1, await ReportsAsync());
+
+        // Within a minute it writes nothing at all; later it holds from then on.
+        host.Time.Advance(TimeSpan.FromSeconds(59));
+        var (status, same) = await ReportAsync(host, "web", report);
+        Assert.Equal((HttpStatusCode.OK, start + TimeSpan.FromHours(2)), (status, same.GetProperty("expiresAt").GetDateTimeOffset()));
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        (_, same) = await ReportAsync(host, "web", report);
+        Assert.Equal((start + TimeSpan.FromMinutes(121), start + TimeSpan.FromMinutes(1)), (same.GetProperty("expiresAt").GetDateTimeOffset(), same.GetProperty("reportedAt").GetDateTimeOffset()));
+        Assert.Equal(same.GetRawText(), (await host.Client.JsonAsync($"{Path}?digest={Some}")).GetProperty("workloads")[0].GetRawText());
+        Assert.Equal(1, await ReportsAsync());
+
+        foreach (var change in (string[])[report.Replace("PT2H", "PT3H", StringComparison.Ordinal), report.Replace("prod", "test", StringComparison.Ordinal), report.Replace("team/app", "team/other", StringComparison.Ordinal), """{"digests":[]}"""])
+        {
+            var before = await ReportsAsync();
+            await ReportAsync(host, "web", change);
+            Assert.Equal((change, before + 1), (change, await ReportsAsync()));
+        }
+
+        // One whose time was over had let go of what it kept.
+        host.Time.Advance(TimeSpan.FromDays(2));
+        await ReportAsync(host, "web", """{"digests":[]}""");
+        Assert.Equal(6, await ReportsAsync());
+
+        async Task<int> ReportsAsync() => (await host.Metadata.ReadLedgerAsync(0, 1_000, CancellationToken.None)).Count(record => record.Kind == LedgerKinds.WorkloadReported);
+    }
+
+    [Fact]
+    public async Task Changes_of_a_report_are_taken_at_a_pace_and_the_last_one_taken_stands()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        for (var i = 0; i < 30; i++) Assert.Equal(i == 0 ? HttpStatusCode.Created : HttpStatusCode.OK, (await ReportAsync(host, "web", Report(i))).Status);
+
+        using var content = new StringContent(Report(30), Encoding.UTF8, "application/json");
+        using var refused = await host.Client.PutAsync(new Uri($"{Path}/web", UriKind.Relative), content);
+
+        Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(5)), (refused.StatusCode, refused.Headers.RetryAfter!.Delta));
+        Assert.Contains("TOOMANYREQUESTS", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("29", Text(await host.Client.JsonAsync($"{Path}/web"), "owner"));
+        Assert.Equal(HttpStatusCode.OK, (await ReportAsync(host, "web", Report(29))).Status);
+        Assert.Equal(HttpStatusCode.Created, (await ReportAsync(host, "other", Report(30))).Status);
+        host.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(HttpStatusCode.OK, (await ReportAsync(host, "web", Report(30))).Status);
+
+        static string Report(int owner) => $$"""{"owner":"{{owner}}","digests":[]}""";
+    }
+
+    [Fact]
     public async Task Lists_are_paged_by_name_and_by_digest()
     {
         await using var host = await RegistryHost.StartAsync();

@@ -69,6 +69,28 @@ public sealed class DeletionPolicyTests
     }
 
     [Fact]
+    public async Task A_lock_of_the_registry_keeps_untagged_images_until_it_goes()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using (var owner = await ControlClient.OfOwnerAsync(host))
+        {
+            await SetAsync(owner, """{"retentionPolicy":{"status":"enabled","days":3}}""");
+            await owner.ExpectAsync(HttpStatusCode.Created, "PUT", ControlClient.Local + "/providers/Microsoft.Authorization/locks/keep", """{"properties":{"level":"CanNotDelete"}}""");
+        }
+
+        var digest = await ArtifactClient.PushAsync(host, Repo, "image");
+        await host.Collector.SweepAsync(CancellationToken.None);
+        host.Time.Advance(TimeSpan.FromDays(3));
+        await host.Collector.SweepAsync(CancellationToken.None);
+        Assert.Equal(HttpStatusCode.OK, await host.Client.GetManifestAsync(Repo, digest.ToString()));
+
+        using (var owner = await ControlClient.OfOwnerAsync(host)) await owner.ExpectAsync(HttpStatusCode.OK, "DELETE", ControlClient.Local + "/providers/Microsoft.Authorization/locks/keep");
+        host.Time.Advance(TimeSpan.FromDays(1));
+        await host.Collector.SweepAsync(CancellationToken.None);
+        Assert.Equal(HttpStatusCode.NotFound, await host.Client.GetManifestAsync(Repo, digest.ToString()));
+    }
+
+    [Fact]
     public async Task A_step_of_the_clock_deletes_nothing_by_retention()
     {
         await using var host = await RegistryHost.StartAsync();

@@ -14,7 +14,8 @@ namespace Berth.Registry.Lifecycle.Garbage;
 /// an access token of the authority for the control plane. It is one for all registries, so that the rights are those at the subscription.
 /// </summary>
 internal sealed class GarbageEndpoints(
-    ControlGate gate, IGarbageControl control, GarbageRounds rounds, PublicNames names, TimeProvider time, ILogger<GarbageEndpoints> logger) : IFeatureRoutes
+    ControlGate gate, IGarbageControl control, GarbageRounds rounds, LifecycleOptions options, PublicNames names, TimeProvider time, ILogger<GarbageEndpoints> logger)
+    : IFeatureRoutes
 {
     private const string Prefix = "/berth/v1/garbage";
     private const string Pause = Prefix + "/pause";
@@ -58,7 +59,7 @@ internal sealed class GarbageEndpoints(
     private async Task ShowAsync(HttpContext context)
     {
         var state = await control.ReadDeletionStateAsync(context.RequestAborted);
-        var queues = await control.CountGarbageAsync(MostCounted, context.RequestAborted);
+        var queues = await control.CountGarbageAsync(options.ReferrerExpiry, MostCounted, context.RequestAborted);
         await JsonAnswer.WriteObjectAsync(context, StatusCodes.Status200OK, json =>
         {
             json.WriteString("state"u8, state.SuspendedUntil is not null ? "suspended" : state.PausedUntil is not null ? "paused" : "running");
@@ -79,7 +80,7 @@ internal sealed class GarbageEndpoints(
         var count = ReadCount(context);
         try
         {
-            var page = await control.ListGarbageAsync(context.Request.Query["$skiptoken"] is [{ Length: > 0 } key] ? key : null, count, context.RequestAborted);
+            var page = await control.ListGarbageAsync(options.ReferrerExpiry, options.Grace, context.Request.Query["$skiptoken"] is [{ Length: > 0 } key] ? key : null, count, context.RequestAborted);
             await JsonAnswer.WriteObjectAsync(context, StatusCodes.Status200OK, json =>
             {
                 json.WriteStartArray("value"u8);

@@ -21,7 +21,8 @@ internal static class GarbageJson
         json.WriteNumber("blobs"u8, queues.Blobs);
         json.WriteNumber("locations"u8, queues.Locations);
         json.WriteNumber("uploads"u8, queues.Uploads);
-        json.WriteBoolean("isCut"u8, Math.Max(Math.Max(queues.Memberships, queues.Blobs), Math.Max(queues.Locations, queues.Uploads)) >= most);
+        json.WriteNumber("referrers"u8, queues.Referrers);
+        json.WriteBoolean("isCut"u8, ((int[])[queues.Memberships, queues.Blobs, queues.Locations, queues.Uploads, queues.Referrers]).Max() >= most);
         json.WriteEndObject();
     }
 
@@ -68,17 +69,33 @@ internal static class GarbageJson
     {
         GarbageKind.Membership => "membership",
         GarbageKind.Blob => "blob",
-        _ => "location",
+        GarbageKind.Location => "location",
+        _ => "referrer",
     };
 
     private static string ReasonOf(GarbageEntry entry) => (entry.Kind, entry.Verdict) switch
     {
         (GarbageKind.Membership, GarbageVerdict.Taken) => "no manifest of the repository, deleted ones that can be restored included, names it, and its lease is over",
+        (GarbageKind.Referrer, GarbageVerdict.Taken) => "what it refers to did not come to the repository in time (Lifecycle:ReferrerExpiry), and nothing keeps it",
+        (GarbageKind.Referrer, _) => $"{KeeperOf(entry.Keeper)}: it is looked at again later",
         (_, GarbageVerdict.Named) => "a manifest of the repository names it: it leaves the queue",
         (_, GarbageVerdict.Leased) => "its lease was extended: it is looked at again when that is over",
         (_, GarbageVerdict.Busy) => "an upload to the repository makes progress: it is looked at again later",
         (_, GarbageVerdict.Held) => "a repository holds it again: it leaves the queue",
         (GarbageKind.Blob, _) => "no repository has held it since the last one let go",
         _ => "its bytes were discarded, and no row names them any more",
+    };
+
+    private static string KeeperOf(LifecycleReason keeper) => keeper switch
+    {
+        LifecycleReason.Tagged => "a tag names it",
+        LifecycleReason.Locked => "it or its repository is locked",
+        LifecycleReason.YoungerThanGrace => "it was pushed again within the grace",
+        LifecycleReason.ReferrerOfKept => "what it refers to is there",
+        LifecycleReason.ListedByKeptIndex => "an index lists it",
+        LifecycleReason.InUse => "a running workload reports it",
+        LifecycleReason.ResourceLocked => "a lock of the registry, its resource group or the subscription forbids deletion",
+        LifecycleReason.Quarantined => "it or its repository is quarantined",
+        _ => "something keeps it",
     };
 }

@@ -31,24 +31,25 @@ internal sealed class UsageCalls(IUsage usage, PublicNames names, TimeProvider t
         var days = request.ReadNumber("days", UsualDays, IUsage.DaysOfHistory);
         var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         var figures = await FindAsync(request);
-        var samples = await usage.ReadUsageHistoryAsync(request.Registry, today.AddDays(1 - days), request.Aborted);
-        await request.AnswerAsync(json =>
-        {
-            json.WriteStartArray("days"u8);
-            foreach (var sample in samples)
-            {
-                json.WriteStartObject();
-                json.WriteString("day"u8, sample.Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
-                UsageJson.WriteHeld(json, sample.Figures);
-                json.WriteEndObject();
-            }
+        await AnswerHistoryAsync(request, await usage.ReadUsageHistoryAsync(request.Registry, today.AddDays(1 - days), request.Aborted), figures);
+    }
 
-            json.WriteEndArray();
-            json.WriteStartObject("now"u8);
-            UsageJson.WriteHeld(json, figures);
-            json.WriteEndObject();
-            json.WriteNumber("growthBytes"u8, samples.Count == 0 ? 0 : figures.Bytes - samples[0].Figures.Bytes);
-        });
+    /// <summary><c>GET usage/history/{name}</c>: the same of a repository, with a sample for each day.</summary>
+    public async Task RepositoryHistoryAsync(UsageRequest request)
+    {
+        var days = request.ReadNumber("days", UsualDays, IUsage.DaysOfHistory);
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        var samples = await usage.ReadRepositoryHistoryAsync(request.Registry, request.Repository, today.AddDays(1 - days), today, request.Aborted);
+        var found = await usage.ReadRepositoryUsageAsync(request.Registry, request.Repository, request.Aborted);
+        if (found is null && samples.Count == 0) throw request.UnknownRepository();
+        await AnswerHistoryAsync(request, samples, found?.Figures ?? new UsageFigures(0, 0, 0, 0));
+    }
+
+    /// <summary><c>GET usage/owners</c>: those whose repositories hold most.</summary>
+    public async Task OwnersAsync(UsageRequest request)
+    {
+        var top = request.ReadNumber("top", UsualEntries, MostEntries);
+        await request.AnswerAsync("owners", await usage.ListLargestOwnersAsync(request.Registry, top, request.Aborted), UsageJson.Write);
     }
 
     /// <summary><c>GET usage/repositories</c>: the largest, or all by name in pages.</summary>
@@ -113,6 +114,24 @@ internal sealed class UsageCalls(IUsage usage, PublicNames names, TimeProvider t
         if (page is not { More: true, Last: { } last }) return;
         request.Http.Response.Headers.Link = LinkHeader.FormatNext(path, [.. more, ("n", count.ToString(CultureInfo.InvariantCulture)), ("last", last)]);
     }
+
+    private static Task AnswerHistoryAsync(UsageRequest request, IReadOnlyList<UsageSample> samples, UsageFigures figures) => request.AnswerAsync(json =>
+    {
+        json.WriteStartArray("days"u8);
+        foreach (var sample in samples)
+        {
+            json.WriteStartObject();
+            json.WriteString("day"u8, sample.Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+            UsageJson.WriteHeld(json, sample.Figures);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartObject("now"u8);
+        UsageJson.WriteHeld(json, figures);
+        json.WriteEndObject();
+        json.WriteNumber("growthBytes"u8, samples.Count == 0 ? 0 : figures.Bytes - samples[0].Figures.Bytes);
+    });
 
     private async Task AnswerImagesAsync(UsageRequest request, HashSet<Digest> digests, bool withChildren)
     {

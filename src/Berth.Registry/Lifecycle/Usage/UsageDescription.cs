@@ -16,6 +16,14 @@ internal static class UsageDescription
         {
             Parameters = [new("days", "How many days back, 1 to 400: 30 without it.", Type: "integer")],
         },
+        ["usage.history.repository"] = new("Shows what a repository held on the last days.", "UsageHistory")
+        {
+            Parameters = [new("days", "How many days back, 1 to 400: 30 without it.", Type: "integer")],
+        },
+        ["usage.owners"] = new("Lists what the repositories of each owner hold together, the largest first.", "OwnerUsages")
+        {
+            Parameters = [new("top", "How many of the largest, 1,000 at most: 100 without it.", Type: "integer")],
+        },
         ["usage.repositories"] = new("Lists the largest repositories, or all by name.", "RepositoryUsages")
         {
             Parameters = [new("orderby", "bytes, the largest first, or name."), new("top", "How many of the largest, 1,000 at most: 100 without it.", Type: "integer"), Count, Last],

@@ -40,6 +40,8 @@ internal sealed class UsageDoor(RegistryGate gate, UsageCalls usage, QuotaCalls 
     {
         "usage.show" => usage.ShowAsync(request),
         "usage.history" => usage.HistoryAsync(request),
+        "usage.history.repository" => usage.RepositoryHistoryAsync(request),
+        "usage.owners" => usage.OwnersAsync(request),
         "usage.repositories" => usage.RepositoriesAsync(request),
         "usage.repository" => usage.RepositoryAsync(request),
         "usage.image" => usage.ImageAsync(request),

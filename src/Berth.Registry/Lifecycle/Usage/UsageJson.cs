@@ -37,6 +37,16 @@ internal static class UsageJson
         WriteLimits(json, repository.Figures);
     }
 
+    /// <summary>Writes what the repositories of an owner hold together.</summary>
+    public static void Write(Utf8JsonWriter json, OwnerUsage owner)
+    {
+        if (owner.Owner is null) json.WriteNull("owner"u8);
+        else json.WriteString("owner"u8, owner.Owner);
+        WriteHeld(json, owner.Figures);
+        json.WriteNumber("uniqueBytes"u8, owner.UniqueBytes);
+        json.WriteNumber("sharedBytes"u8, owner.Figures.Bytes - owner.UniqueBytes);
+    }
+
     /// <summary>Writes a repository's quota with what is used of it.</summary>
     public static void WriteQuota(Utf8JsonWriter json, RepositoryUsage repository)
     {

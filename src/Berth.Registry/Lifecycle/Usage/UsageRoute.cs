@@ -23,6 +23,8 @@ public sealed record UsageRoute(string Name, string Method, string Path, Registr
     [
         new("usage.show", "GET", UsagePath, RegistryAction.UsageRead),
         new("usage.history", "GET", UsagePath + "/history", RegistryAction.UsageRead),
+        new("usage.history.repository", "GET", UsagePath + "/history/{name}", RegistryAction.UsageRead),
+        new("usage.owners", "GET", UsagePath + "/owners", RegistryAction.UsageRead),
         new("usage.repositories", "GET", UsagePath + "/repositories", RegistryAction.UsageRead),
         new("usage.repository", "GET", UsagePath + "/repositories/{name}", RegistryAction.UsageRead),
         new("usage.image", "GET", UsagePath + "/images/{name}", RegistryAction.UsageRead),

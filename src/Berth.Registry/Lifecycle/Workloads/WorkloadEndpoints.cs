@@ -94,7 +94,7 @@ internal sealed class WorkloadEndpoints(RegistryGate gate, IWorkloads workloads,
     {
         var report = await WorkloadBody.ReadAsync(context, admission.Registry.Id, name);
         var result = await workloads.ReportWorkloadAsync(report, admission.Principal.CallerOf(context), context.RequestAborted);
-        if (result.Record is not { } record) throw Refusal(result.Outcome);
+        if (result.Outcome == CreateOutcome.TooSoon || result.Record is not { } record) throw Refusal(result.Outcome, name);
 
         metrics.Reported();
         var status = result.Outcome == CreateOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK;
@@ -107,11 +107,15 @@ internal sealed class WorkloadEndpoints(RegistryGate gate, IWorkloads workloads,
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
-    private static OciException Refusal(CreateOutcome outcome) => outcome == CreateOutcome.TooMany
-        ? new OciException(
+    private static OciException Refusal(CreateOutcome outcome, string name) => outcome switch
+    {
+        CreateOutcome.TooMany => new OciException(
             OciErrorCode.Denied, $"{IWorkloads.MostWorkloads} workloads report to this registry already; delete reports that are not needed (berth workloads delete).",
-            StatusCodes.Status409Conflict)
-        : new OciException(OciErrorCode.NameUnknown, "The registry is there no more.");
+            StatusCodes.Status409Conflict),
+        CreateOutcome.TooSoon => new OciException(
+            OciErrorCode.TooManyRequests, $"The workload '{name}' changed its report {IWorkloads.ChangesPerMinute} times within a minute; the last one that was taken stands. Report less often."),
+        _ => new OciException(OciErrorCode.NameUnknown, "The registry is there no more."),
+    };
 
     private static OciException Unknown(string name)
     {

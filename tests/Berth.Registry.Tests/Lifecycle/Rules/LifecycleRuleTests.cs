@@ -5,6 +5,7 @@ using Berth.Registry.Lifecycle;
 using Berth.Registry.Lifecycle.Rules;
 using Berth.Registry.Tests.Artifacts;
 using Berth.Registry.Tests.Hosting;
+using Berth.Registry.Tests.Management;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Berth.Registry.Tests.Lifecycle.Rules;
@@ -35,6 +36,51 @@ public sealed class LifecycleRuleTests
         Assert.Equal([$"{Repo}:locked locked", $"{Repo}:new youngerThanGrace", $"{Repo}:v2 release", $"{Repo}:v3 release"], await host.KeptAsync(preview));
         Assert.Equal(2 * (LifecycleClient.SizeOf("image v1") + "image v1".Length) + "image build-1".Length - "image v1".Length + LifecycleClient.SizeOf("image build-1") - LifecycleClient.SizeOf("image v1"), preview.GetProperty("bytes").GetInt64());
         Assert.Equal(6, (await host.TagsAsync(Repo)).Count);
+    }
+
+    [Theory]
+    [InlineData(ControlClient.Local, "CanNotDelete")]
+    [InlineData(ControlClient.Group, "ReadOnly")]
+    [InlineData(ControlClient.Subscription, "CanNotDelete")]
+    public async Task A_lock_of_the_registry_or_above_it_keeps_everything_from_rules_and_the_preview_names_it(string at, string level)
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var untagged = await ArtifactClient.PushAsync(host, Repo, "untagged");
+        await ArtifactClient.PushAsync(host, Repo, "image", "v1");
+        host.Time.Advance(TimeSpan.FromDays(40));
+        const string unnamed = """{"name":"unnamed","repositories":["**"],"untaggedFor":"1d","action":"delete"}""";
+        using (var owner = await ControlClient.OfOwnerAsync(host))
+            await owner.ExpectAsync(HttpStatusCode.Created, "PUT", $"{at}/providers/Microsoft.Authorization/locks/keep-it", $$$"""{"properties":{"level":"{{{level}}}"}}""");
+
+        var preview = await host.PreviewAsync(LifecycleClient.Old, unnamed);
+
+        Assert.Empty(await host.TakenAsync(preview));
+        Assert.Equal(new[] { $"{Repo}:v1 resourceLocked", $"{Repo}@{untagged} resourceLocked" }.Order(), (await host.KeptAsync(preview)).Order());
+        Assert.All(await host.ItemsAsync(preview, "previews", kept: true), item => Assert.Equal("keep-it", item.GetProperty("keptBy").GetString()));
+        Assert.Equal(0, (await host.RunAsync(LifecycleClient.Old, unnamed)).GetProperty("done").GetInt32());
+        Assert.Equal(["v1"], await host.TagsAsync(Repo));
+
+        // Somebody who deletes is not a clean-up.
+        Assert.Equal(HttpStatusCode.Accepted, await host.Client.DeleteManifestAsync(Repo, untagged.ToString()));
+        using (var owner = await ControlClient.OfOwnerAsync(host)) await owner.ExpectAsync(HttpStatusCode.OK, "DELETE", $"{at}/providers/Microsoft.Authorization/locks/keep-it");
+        await host.RunAsync(LifecycleClient.Old, unnamed);
+        Assert.Empty(await host.TagsAsync(Repo));
+    }
+
+    [Fact]
+    public async Task A_lock_that_is_put_between_preview_and_run_keeps_what_the_preview_would_have_taken()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        await ArtifactClient.PushAsync(host, Repo, "image", "v1");
+        host.Time.Advance(TimeSpan.FromDays(40));
+        var preview = await host.PreviewAsync(LifecycleClient.Old);
+        Assert.Equal(2, (await host.TakenAsync(preview)).Count);
+        using (var owner = await ControlClient.OfOwnerAsync(host))
+            await owner.ExpectAsync(HttpStatusCode.Created, "PUT", $"{ControlClient.Local}/providers/Microsoft.Authorization/locks/keep-it", """{"properties":{"level":"CanNotDelete"}}""");
+
+        await host.SendAsync("POST", "runs", $$"""{"preview":{{preview.GetProperty("id").GetInt64()}}}""");
+
+        Assert.Equal(["v1"], await host.TagsAsync(Repo));
     }
 
     [Fact]

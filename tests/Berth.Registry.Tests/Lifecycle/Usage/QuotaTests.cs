@@ -104,7 +104,41 @@ public sealed class QuotaTests
     }
 
     [Fact]
-    public async Task A_client_that_goes_away_holds_what_it_sent_until_its_session_expires()
+    public async Task An_upload_that_stands_still_gives_its_room_back_and_needs_it_again_when_it_goes_on()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        await SetAsync(host, "quotas", """{"limit":1000}""");
+        await SetAsync(host, "quotas/repositories/team/app", """{"limit":1000}""");
+        var upload = await StartAsync(host, "team/app");
+        using var sent = await AppendAsync(host, upload, new byte[900], isChunked: true);
+        Assert.Equal((0, 900), await HeldAsync(host, "quotas"));
+        host.Time.Advance(TimeSpan.FromMinutes(15) - TimeSpan.FromSeconds(1));
+        await host.Collector.SweepAsync(CancellationToken.None);
+        Assert.Equal((0, 900), await HeldAsync(host, "quotas"));
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        await host.Collector.SweepAsync(CancellationToken.None);
+        Assert.Equal((0, 0), await HeldAsync(host, "quotas"));
+        Assert.Equal((0, 0), await HeldAsync(host, "quotas/repositories/team/app"));
+
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync("team/other", new byte[600]));
+        using var refused = await AppendAsync(host, upload, new byte[50], from: 900);
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        Assert.Contains("is 1000 bytes", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var status = await host.Client.GetAsync(new Uri(upload, UriKind.Relative));
+        Assert.Equal("0-899", status.Headers.GetValues("Range").Single());
+        Assert.Equal(HttpStatusCode.Accepted, await host.Client.DeleteBlobAsync("team/other", DigestOf(new byte[600])));
+
+        using var more = await AppendAsync(host, upload, new byte[50], from: 900);
+        Assert.Equal(HttpStatusCode.Accepted, more.StatusCode);
+        Assert.Equal((0, 950), await HeldAsync(host, "quotas/repositories/team/app"));
+        using var done = await host.Client.PutAsync(new Uri($"{upload}?digest={DigestOf(new byte[950])}", UriKind.Relative), null);
+        Assert.Equal(HttpStatusCode.Created, done.StatusCode);
+        Assert.Equal((950, 0), await HeldAsync(host, "quotas"));
+        Assert.Empty(await host.Metadata.CheckAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_away_holds_nothing_once_its_session_expired()
     {
         await using var host = await RegistryHost.StartAsync();
         await SetAsync(host, "quotas", """{"limit":1000}""");

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Berth.Oci;
+using Berth.Registry.Tests.Artifacts;
 using Berth.Registry.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -103,7 +104,84 @@ public sealed class UsageCallsTests
         Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(host, HttpMethod.Get, "usage/history?days=401")).Status);
     }
 
+    [Fact]
+    public async Task The_history_of_a_repository_has_a_line_for_each_day_since_it_held_something()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var watch = host.Services.GetRequiredService<Berth.Registry.Lifecycle.UsageWatch>();
+        await PushAsync(host, "team/other", RegistryClientExtensions.Image(Own), Own);
+        await watch.LookAsync(CancellationToken.None);
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync("team/app", Shared));
+        host.Time.Advance(TimeSpan.FromDays(1));
+        await watch.LookAsync(CancellationToken.None);
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync("team/app", Own));
+        host.Time.Advance(TimeSpan.FromDays(3));
+        await watch.LookAsync(CancellationToken.None);
+        await watch.LookAsync(CancellationToken.None);
+
+        var history = await GetAsync(host, "usage/history/team/app");
+
+        Assert.Equal(
+            [("2026-11-25", 5_000L), ("2026-11-26", 5_000L), ("2026-11-27", 5_000L), ("2026-11-28", 5_700L)],
+            history.GetProperty("days").EnumerateArray().Select(day => (day.GetProperty("day").GetString(), Number(day, "bytes"))));
+        Assert.Equal((5_700, 700), (Number(history.GetProperty("now"), "bytes"), Number(history, "growthBytes")));
+        Assert.Equal(
+            [("2026-11-27", 5_000L), ("2026-11-28", 5_700L)],
+            (await GetAsync(host, "usage/history/team%2Fapp?days=2")).GetProperty("days").EnumerateArray().Select(day => (day.GetProperty("day").GetString(), Number(day, "bytes"))));
+        Assert.Equal(5, (await GetAsync(host, "usage/history/team/other")).GetProperty("days").GetArrayLength());
+        Assert.Equal(HttpStatusCode.NotFound, (await SendAsync(host, HttpMethod.Get, "usage/history/team/nowhere")).Status);
+
+        // A start on the same day looks once more, and what came in between belongs to the next day.
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync("team/app", "more"u8.ToArray()));
+        using var next = ActivatorUtilities.CreateInstance<Berth.Registry.Lifecycle.UsageWatch>(host.Services);
+        await next.LookAsync(CancellationToken.None);
+        Assert.Equal(5_700, Number((await GetAsync(host, "usage/history/team/app?days=1")).GetProperty("days")[0], "bytes"));
+    }
+
+    [Fact]
+    public async Task Owners_are_shown_with_what_their_repositories_hold_together()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var (app, other) = (RegistryClientExtensions.Image(Shared), RegistryClientExtensions.Image(Own));
+        await PushAsync(host, "team/app", app, Shared);
+        await PushAsync(host, "team/other", other, Own);
+        await PushAsync(host, "loose/app", app, Shared);
+        foreach (var repository in (string[])["team/app", "team/other"]) await OwnAsync(repository, "\"Ann & team\"");
+
+        var (ann, nobody) = (Shared.Length + Own.Length + app.Length + other.Length, Shared.Length + app.Length);
+        Assert.Equal(Rows(("Ann & team", ann, 2, 2, Own.Length + app.Length + other.Length), (null, nobody, 1, 1, app.Length)), await OwnersAsync());
+        Assert.Equal(Rows(("Ann & team", ann, 2, 2, Own.Length + app.Length + other.Length)), await OwnersAsync("?top=1"));
+
+        // It follows who owns a repository, what is deleted, and what is recounted.
+        await OwnAsync("loose/app", "\"Bob\"");
+        await OwnAsync("team/other", "null");
+        await OwnAsync("team/app", "\"Bob\"");
+        Assert.Equal(Rows(("Bob", 2 * nobody, 2, 2, 2 * app.Length), (null, Own.Length + other.Length, 1, 1, Own.Length + other.Length)), await OwnersAsync());
+        Assert.Equal(HttpStatusCode.Accepted, await host.Client.DeleteManifestAsync("loose/app", DigestOf(app).ToString()));
+        host.Time.Advance(host.Grace * 2);
+        await host.Collector.SweepAsync(CancellationToken.None);
+        host.Time.Advance(host.Grace * 2);
+        await host.Collector.SweepAsync(CancellationToken.None);
+        Assert.Equal(Rows(("Bob", nobody, 1, 1, nobody), (null, Own.Length + other.Length, 1, 1, Own.Length + other.Length)), await OwnersAsync());
+        Assert.Empty(await host.Metadata.CheckAsync(CancellationToken.None));
+        await host.Metadata.RecountUsageAsync(repair: true, CancellationToken.None);
+        Assert.Equal(Rows(("Bob", nobody, 1, 1, nobody))[0], (await OwnersAsync())[0]);
+
+        static (string?, long, long, long, long)[] Rows(params (string?, long, long, long, long)[] rows) => rows;
+
+        async Task OwnAsync(string repository, string owner) =>
+            Assert.Equal(HttpStatusCode.OK, (await host.Client.ChangeAsync(repository, $$"""{"owner":{{owner}}}""")).Status);
+
+        async Task<List<(string?, long, long, long, long)>> OwnersAsync(string query = "") =>
+        [
+            .. (await GetAsync(host, "usage/owners" + query)).GetProperty("owners").EnumerateArray().Select(one =>
+                (one.GetProperty("owner").GetString(), Number(one, "bytes"), Number(one, "manifests"), Number(one, "tags"), Number(one, "uniqueBytes"))),
+        ];
+    }
+
     [Theory]
+    [InlineData("usage/owners?top=0", HttpStatusCode.BadRequest)]
+    [InlineData("usage/history/team/app?days=401", HttpStatusCode.BadRequest)]
     [InlineData("usage/nothing", HttpStatusCode.NotFound)]
     [InlineData("usage/repositories/UPPER", HttpStatusCode.NotFound)]
     [InlineData("usage/repositories?orderby=size", HttpStatusCode.BadRequest)]
