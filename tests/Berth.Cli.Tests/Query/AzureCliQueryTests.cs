@@ -29,11 +29,11 @@ public sealed class AzureCliQueryTests : IDisposable
         "floor([1].share)", "abs([2].size)", "max([].size)", "max([].name)", "ends_with([0].digest, 'aa')", "length([2].name)", "reverse([0].name)", "reverse([2].name)", "[::2].name", "[::-1].name", "[1:].name", "[:-1].name",
         "[5:1:-2].name", "@", "`[1, 2.0, -0, 1e2]`", "`\"a\"`", "'raw \\'text\\''", "\"name\"", "[0].\"name\"", "{a: @[0].name, b: 'c'}.b", "[0] && [1].name", "[0].os || [1].os", "!@", "!`[]`", "[][]", "[].tags[] | [?@=='x']",
         "[?tags].name", "[?changeableAttributes].size", "[*].[tags[0], os]", "sort([].size)", "sort([].name)", "contains([0].name, 'v')", "[?size==`3.0`].name", "[?share==`0`].name", "`0` == `false`", "`1` == `true`",
-        "[0].name == 'v1'", "[0].tags == `[\"v1\",\"latest\"]`", "[0].changeableAttributes == `{\"writeEnabled\":false,\"deleteEnabled\":true}`",
+        "[0].name == 'v1'", "[?name==`v1`].size", "` foo bar `", "`{`", "`a\\n`", "`a\"b`", "``", "` `", "[0].tags == `[\"v1\",\"latest\"]`", "[0].changeableAttributes == `{\"writeEnabled\":false,\"deleteEnabled\":true}`",
 
         // What cannot be read or applied.
         "[?name=v1]", "[", "name name", "nothing(@)", "length(`1`)", "sort_by(@, &changeableAttributes)", "sort([].os)", "join(',', [].size)", "sum([].name)", "abs('x')", "[::0]", "max_by(@, &os)", "starts_with([0].size, 'v')",
-        "to_number()", "&name", "{a}", "[0].", "'open", "`{`", "map(name, @)", "avg(`[]`)", "merge([0].name, `{}`)", "foo.-1", "",
+        "to_number()", "&name", "{a}", "[0].", "'open", "map(name, @)", "avg(`[]`)", "merge([0].name, `{}`)", "foo.-1", "",
     ];
 
     private const string Program = """
