@@ -42,9 +42,6 @@ public interface IRegistries
     /// <summary>Makes a resource group, or sets location and tags of the one of its name.</summary>
     Task<CreateResult<ResourceGroupRecord>> PutResourceGroupAsync(ResourceGroupRecord group, Caller caller, CancellationToken cancellationToken);
 
-    /// <summary>Sets the tags (a JSON object) of a resource group that there is; null when there is none, also when it was deleted a moment ago.</summary>
-    Task<ResourceGroupRecord?> SetResourceGroupTagsAsync(string subscriptionId, string name, string tags, Caller caller, CancellationToken cancellationToken);
-
     /// <summary>Deletes a resource group with the role assignments at it; held while a registry or an identity is in it.</summary>
     /// <exception cref="ResourceLockedException">A lock there, above or below forbids it.</exception>
     Task<DeleteOutcome> DeleteResourceGroupAsync(string subscriptionId, string name, Caller caller, CancellationToken cancellationToken);

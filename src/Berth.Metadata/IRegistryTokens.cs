@@ -12,6 +12,12 @@ public interface IRegistryTokens
     /// <summary>Makes a scope map or changes the one of its name; a change raises the registry's epoch.</summary>
     Task<CreateResult<ScopeMapRecord>> PutScopeMapAsync(ScopeMapRecord scopeMap, Caller caller, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Changes what is named of a scope map and leaves what is null, in one transaction, and raises the registry's epoch. <see cref="CreateOutcome.Unknown"/> when it is absent.
+    /// </summary>
+    Task<CreateResult<ScopeMapRecord>> UpdateScopeMapAsync(
+        long registryId, string name, string? description, IReadOnlyList<string>? actions, Caller caller, CancellationToken cancellationToken);
+
     /// <summary>Deletes a scope map; held while a token has it.</summary>
     Task<DeleteOutcome> DeleteScopeMapAsync(long registryId, string name, Caller caller, CancellationToken cancellationToken);
 
@@ -27,6 +33,13 @@ public interface IRegistryTokens
     /// </summary>
     Task<CreateResult<RegistryTokenRecord>> PutTokenAsync(
         long registryId, string name, string scopeMap, bool enabled, Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Changes what is named of a token and gives it as it is then, all in one transaction; what may take rights away raises its principal's epoch.
+    /// <see cref="CreateOutcome.Unknown"/>, and nothing changed, when the token or the scope map is absent.
+    /// </summary>
+    Task<CreateResult<RegistryTokenGrant>> UpdateTokenAsync(
+        long registryId, string name, RegistryTokenChanges changes, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Deletes a token with its principal and credentials; false when it is absent.</summary>
     Task<bool> DeleteTokenAsync(long registryId, string name, Caller caller, CancellationToken cancellationToken);

@@ -50,6 +50,7 @@ public static class RegistryExtensions
         services.AddSingleton<IRegistryUsage>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IDeletedRegistries>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IResourceLocks>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<IResourceTags>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IArtifacts>(s => s.GetRequiredService<IMetadataStore>());

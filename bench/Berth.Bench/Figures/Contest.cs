@@ -50,10 +50,15 @@ internal sealed class Contest(PeerServer peer, BerthServer berth, BenchOptions o
     }
 
     /// <summary>Pushes what a load needs before it: blobs, then manifests under tags.</summary>
-    public void Prepare(RegistryServer server, string repository, IReadOnlyList<SmallContent> blobs, IReadOnlyList<SmallContent> manifests, string tagPrefix)
+    public void Prepare(RegistryServer server, string repository, IReadOnlyList<SmallContent> blobs, IReadOnlyList<SmallContent> manifests, string tagPrefix) =>
+        Prepare(server, server.Requests, repository, blobs, manifests, tagPrefix);
+
+    /// <summary>The same with requests of another kind than the server's own, such as those for another of its registries.</summary>
+    public void Prepare(
+        RegistryServer server, RequestWriter requests, string repository, IReadOnlyList<SmallContent> blobs, IReadOnlyList<SmallContent> manifests, string tagPrefix)
     {
-        Run(server, 4, new BlobPushWorkload(server.Requests, repository, blobs), null);
-        Run(server, 4, new ManifestPushWorkload(server.Requests, repository, tagPrefix, manifests), null);
+        Run(server, 4, new BlobPushWorkload(requests, repository, blobs), null);
+        Run(server, 4, new ManifestPushWorkload(requests, repository, tagPrefix, manifests), null);
     }
 
     /// <summary>Runs a load against a server.</summary>

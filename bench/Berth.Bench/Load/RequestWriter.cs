@@ -4,9 +4,12 @@ using System.Text;
 namespace Berth.Bench.Load;
 
 /// <summary>Formats requests for one server. Both servers get the same headers, the credential included (the peer ignores it).</summary>
-internal sealed class RequestWriter(IPEndPoint target, string? authorization)
+/// <param name="target">Where it listens.</param>
+/// <param name="authorization">The Authorization header of all requests; null for none.</param>
+/// <param name="host">The Host header, by which Berth knows its registries apart; the target when it is null.</param>
+internal sealed class RequestWriter(IPEndPoint target, string? authorization, string? host = null)
 {
-    private readonly string _common = $"Host: {target}\r\nUser-Agent: berth-bench\r\n" + (authorization is null ? "" : $"Authorization: {authorization}\r\n");
+    private readonly string _common = $"Host: {host ?? target.ToString()}\r\nUser-Agent: berth-bench\r\n" + (authorization is null ? "" : $"Authorization: {authorization}\r\n");
 
     public IPEndPoint Target { get; } = target;
 

@@ -65,13 +65,18 @@ internal sealed class BerthTokens : IDisposable
     /// <summary>The subscription's id.</summary>
     public string SubscriptionId => _discovery.RootElement.GetProperty("subscriptionId").GetString()!;
 
-    /// <summary>Lets nobody reach the default registry but those of the given networks; everybody where there is none.</summary>
-    public void AllowNetworks(IReadOnlyList<string> networks)
+    /// <summary>Makes a registry; returns its host name.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="networks">The networks that alone may reach it; none lets everybody.</param>
+    public string CreateRegistry(string name, IReadOnlyList<string> networks)
     {
         var rules = string.Join(',', networks.Select(network => $$"""{"value":"{{network}}"}"""));
         var action = networks.Count == 0 ? "Allow" : "Deny";
-        var path = $"/subscriptions/{SubscriptionId}/resourceGroups/default/providers/Microsoft.ContainerRegistry/registries/local?api-version=2023-07-01";
-        AskControl(HttpMethod.Patch, path, $$$"""{"properties":{"networkRuleSet":{"defaultAction":"{{{action}}}","ipRules":[{{{rules}}}]} } }""").Dispose();
+        var path = $"/subscriptions/{SubscriptionId}/resourceGroups/default/providers/Microsoft.ContainerRegistry/registries/{name}?api-version=2023-07-01";
+        using var made = AskControl(
+            HttpMethod.Put, path,
+            $$$"""{"location":"local","sku":{"name":"Premium"},"properties":{"networkRuleSet":{"defaultAction":"{{{action}}}","ipRules":[{{{rules}}}]} } }""");
+        return made.RootElement.GetProperty("properties").GetProperty("loginServer").GetString()!;
     }
 
     /// <summary>An access token for the control plane.</summary>

@@ -13,11 +13,13 @@ internal static class HostsFile
     public const string Location = "/etc/hosts";
 
     /// <summary>The line that leads the names that do not resolve to where the address does; null when all of them resolve.</summary>
+    /// <exception cref="ClientException">One of the names is none: a server that says so has no business in this file.</exception>
     public static async Task<string?> LineForAsync(Uri address, IEnumerable<string> names, CancellationToken cancellationToken)
     {
         var unknown = new List<string>();
         foreach (var name in names)
         {
+            if (!IsName(name)) throw new ClientException($"the server says that a host of the installation is '{Printable(name)}', which is no host's name; nothing was written.");
             if (!await ResolvesAsync(name, cancellationToken)) unknown.Add(name);
         }
 
@@ -38,6 +40,12 @@ internal static class HostsFile
             throw new ClientException($"{Location} cannot be written ({e.Message}); run again as root, or add this line yourself: {line}");
         }
     }
+
+    // With anything else, such as a line's end, the line could be two.
+    private static bool IsName(string text) =>
+        text.Length is > 0 and <= 253 && text[0] is not ('-' or '.') && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.');
+
+    private static string Printable(string text) => new([.. text.Take(100).Select(c => char.IsControl(c) ? '?' : c)]);
 
     // As programs in C and Python see it: names below localhost, which this runtime may know by itself, are not theirs.
     private static async Task<bool> ResolvesAsync(string name, CancellationToken cancellationToken)

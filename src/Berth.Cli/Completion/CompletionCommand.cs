@@ -22,7 +22,7 @@ internal static class CompletionCommand
         # Completion of berth: put  eval "$(berth completion zsh)"  into ~/.zshrc, after compinit.
         _berth_complete() {
           local -a items
-          items=("${(@f)$("${words[1]}" completion suggest "$LBUFFER" 2>/dev/null)}")
+          items=("${(@f)$("${words[1]}" completion suggest "${(j: :)words[1,CURRENT-1]} $PREFIX" 2>/dev/null)}")
           (( ${#items} )) && [[ -n ${items[1]} ]] && compadd -a items || _files
         }
         compdef _berth_complete berth

@@ -226,16 +226,21 @@ internal sealed class Parser
         return items;
     }
 
-    private static JsonElement LiteralOf(Token token)
+    // A text without its quotes is one, too, as it is to the Azure CLI: older scripts say `text`.
+    private static JsonElement LiteralOf(Token token) =>
+        JsonOf(token.Text) ?? JsonOf($"\"{token.Text}\"")
+        ?? throw new QueryException(token.Position, "what stands between the backquotes is no JSON; texts are in single quotes");
+
+    private static JsonElement? JsonOf(string text)
     {
         try
         {
-            using var document = JsonDocument.Parse(token.Text);
+            using var document = JsonDocument.Parse(text);
             return document.RootElement.Clone();
         }
         catch (JsonException)
         {
-            throw new QueryException(token.Position, "what stands between the backquotes is no JSON; texts are in single quotes");
+            return null;
         }
     }
 

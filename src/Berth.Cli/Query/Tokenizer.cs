@@ -47,7 +47,7 @@ internal static class Tokenizer
 
         if (c == '"') return new(TokenKind.QuotedName, NameOf(Quoted(text, ref at), start), start);
         if (c == '\'') return new(TokenKind.RawText, Unescape(Quoted(text, ref at)[1..^1]), start);
-        if (c == '`') return new(TokenKind.Literal, Quoted(text, ref at)[1..^1].Replace("\\`", "`", StringComparison.Ordinal).Trim(), start);
+        if (c == '`') return new(TokenKind.Literal, Quoted(text, ref at)[1..^1].Replace("\\`", "`", StringComparison.Ordinal).TrimStart(), start);
         foreach (var symbol in Symbols)
         {
             if (string.CompareOrdinal(text, at, symbol, 0, symbol.Length) != 0) continue;

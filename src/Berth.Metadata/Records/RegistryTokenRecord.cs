@@ -20,6 +20,12 @@ public sealed record ScopeMapRecord(long RegistryId, string Name, string Descrip
 /// <param name="CreatedAt">When it was made.</param>
 public sealed record RegistryTokenRecord(long RegistryId, string Name, string ScopeMap, PrincipalRecord Principal, DateTimeOffset CreatedAt);
 
+/// <summary>What to change of a token; null leaves it.</summary>
+/// <param name="ScopeMap">The scope map's name.</param>
+/// <param name="Enabled">Whether it may sign in.</param>
+/// <param name="KeptSlots">The slots of the passwords that stay; those in others are removed.</param>
+public sealed record RegistryTokenChanges(string? ScopeMap = null, bool? Enabled = null, IReadOnlyCollection<string>? KeptSlots = null);
+
 /// <summary>A registry's token with all that a sign-in needs.</summary>
 /// <param name="Token">The token.</param>
 /// <param name="Actions">The actions of its scope map.</param>

@@ -92,15 +92,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public Task<bool> RemoveCredentialAsync(long principalId, string keyId, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
-        scope =>
-        {
-            if (scope.Use(DeleteCredential).Bind(principalId).Bind(keyId).Execute() == 0) return false;
-
-            RaisePrincipal(scope, principalId);
-            AppendCredential(scope, LedgerKinds.CredentialRemoved, ReadPrincipal(scope.Session, principalId)!, keyId, null, caller);
-            return true;
-        },
-        cancellationToken);
+        scope => RemoveCredential(scope, principalId, keyId, caller), cancellationToken);
 
     /// <inheritdoc/>
     public Task RecordCredentialUsesAsync(IReadOnlyCollection<CredentialUse> uses, CancellationToken cancellationToken) => WriteAsync(
@@ -135,6 +127,15 @@ public sealed partial class SqliteMetadataStore
         CredentialSort.Federated => RecordFederatedUse,
         _ => RecordCredentialUse,
     };
+
+    private static bool RemoveCredential(WriteScope scope, long principalId, string keyId, Caller caller)
+    {
+        if (scope.Use(DeleteCredential).Bind(principalId).Bind(keyId).Execute() == 0) return false;
+
+        RaisePrincipal(scope, principalId);
+        AppendCredential(scope, LedgerKinds.CredentialRemoved, ReadPrincipal(scope.Session, principalId)!, keyId, null, caller);
+        return true;
+    }
 
     private static bool Has(WriteScope scope, Sql find, long principalId, string key)
     {

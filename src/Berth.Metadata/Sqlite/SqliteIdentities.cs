@@ -53,19 +53,13 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public Task<ManagedIdentityRecord?> UpdateManagedIdentityAsync(
-        ResourceScope scope, string location, string tags, Caller caller, CancellationToken cancellationToken)
+        ResourceScope scope, string? location, string? tags, Caller caller, CancellationToken cancellationToken)
     {
         var resource = scope;
         return PushAsync(
-            scope =>
-            {
-                if (ReadIdentity(scope.Session, resource) is not { } standing) return null;
-                if (standing.Location == location && standing.Tags == tags) return standing;
-
-                scope.Use(UpdateIdentity).Bind(resource.Value).Bind(location).Bind(tags).Execute();
-                scope.Append(new LedgerEntry(LedgerKinds.PrincipalChanged, Payload: Facts(standing.Principal, "resource")), caller);
-                return ReadIdentity(scope.Session, resource);
-            },
+            scope => ReadIdentity(scope.Session, resource) is { } standing
+                ? ChangeIdentity(scope, standing, location ?? standing.Location, tags ?? standing.Tags, caller)
+                : null,
             cancellationToken);
     }
 
@@ -80,6 +74,15 @@ public sealed partial class SqliteMetadataStore
                 return ReadPage(rows, list.limit, ReadIdentity, static identity => identity.Scope.Value);
             },
             cancellationToken));
+
+    private static ManagedIdentityRecord ChangeIdentity(WriteScope scope, ManagedIdentityRecord standing, string location, string tags, Caller caller)
+    {
+        if (standing.Location == location && standing.Tags == tags) return standing;
+
+        scope.Use(UpdateIdentity).Bind(standing.Scope.Value).Bind(location).Bind(tags).Execute();
+        scope.Append(new LedgerEntry(LedgerKinds.PrincipalChanged, Payload: Facts(standing.Principal, "resource")), caller);
+        return standing with { Location = location, Tags = tags };
+    }
 
     private static ManagedIdentityRecord? ReadIdentity(Session session, ResourceScope resource)
     {

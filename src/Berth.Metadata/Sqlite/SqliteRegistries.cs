@@ -98,47 +98,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public Task<RegistryRecord?> UpdateRegistryAsync(long id, RegistryChanges changes, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
-        scope =>
-        {
-            if (ReadRegistry(scope.Session, id) is not { } standing) return null;
-            if (changes.Properties is { } properties && properties.From != standing.Properties) return standing;
-
-            var wanted = Apply(standing, changes, _time.GetUtcNow());
-            var changesIdentity = changes.Identity is { } identity && identity != ReadRegistryIdentity(scope.Session, standing.Scope) is not null;
-            var attachments = PlanAttachments(scope.Session, id, changes.Attached);
-            if (wanted == standing && !changesIdentity && attachments.IsEmpty) return standing;
-
-            IReadOnlyList<(string Name, string Value)> facts =
-            [
-                .. wanted.Properties != standing.Properties ? changes.Properties!.Facts : [],
-                .. FactsOf("policies.softDeletePolicy", "retentionDays", standing.SoftDelete, wanted.SoftDelete),
-                .. FactsOf("policies.retentionPolicy", "days", standing.Retention, wanted.Retention),
-                .. wanted.QuarantinesPushes == standing.QuarantinesPushes ? [] : (IEnumerable<(string, string)>)[StatusFact("policies.quarantinePolicy", wanted.QuarantinesPushes)],
-                .. attachments.Facts,
-            ];
-            string?[] changed =
-            [
-                wanted.AdminUserEnabled != standing.AdminUserEnabled ? "adminUserEnabled" : null,
-                wanted.AnonymousPullEnabled != standing.AnonymousPullEnabled ? "anonymousPullEnabled" : null,
-                wanted.RoleAssignmentMode != standing.RoleAssignmentMode ? "roleAssignmentMode" : null,
-                wanted.Sku != standing.Sku ? "sku" : null,
-                wanted.Tags != standing.Tags ? "tags" : null,
-                changesIdentity ? "identity" : null,
-                .. facts.Select(fact => fact.Name),
-            ];
-            var raises = wanted.Properties != standing.Properties || changed.Take(3).Any(change => change is not null);
-            scope.Use(UpdateRegistry).Bind(id).Bind(wanted.Sku).Bind(wanted.Tags).Bind(wanted.AdminUserEnabled).Bind(wanted.AnonymousPullEnabled)
-                .Bind((long)wanted.RoleAssignmentMode).Bind(wanted.Properties).Bind(raises).Bind(scope.Now)
-                .Bind(wanted.SoftDelete.IsEnabled).Bind(wanted.SoftDelete.Days).Bind(wanted.SoftDelete.UpdatedAt)
-                .Bind(wanted.Retention.IsEnabled).Bind(wanted.Retention.Days).Bind(wanted.Retention.UpdatedAt).Bind(wanted.QuarantinesPushes).Execute();
-            var payload = JsonText.Facts(
-                [("registry", standing.Name), ("changed", string.Join(',', changed.Where(change => change is not null))), .. facts.Select(fact => (fact.Name, (string?)fact.Value))]);
-            scope.Append(new LedgerEntry(LedgerKinds.RegistryChanged, id, Payload: payload), caller);
-            if (changesIdentity) SetRegistryIdentity(scope, standing, changes.Identity == true, caller);
-            SetAttachments(scope, id, attachments);
-            return ReadRegistry(scope.Session, id);
-        },
-        cancellationToken);
+        scope => ReadRegistry(scope.Session, id) is { } standing ? ChangeRegistry(scope, standing, changes, caller) : null, cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> DeleteRegistryAsync(long id, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
@@ -205,6 +165,46 @@ public sealed partial class SqliteMetadataStore
     }
 
     private static (string Name, string Value) StatusFact(string name, bool isEnabled) => ($"{name}.status", isEnabled ? "enabled" : "disabled");
+
+    private RegistryRecord ChangeRegistry(WriteScope scope, RegistryRecord standing, RegistryChanges changes, Caller caller)
+    {
+        if (changes.Properties is { } properties && properties.From != standing.Properties) return standing;
+
+        var wanted = Apply(standing, changes, _time.GetUtcNow());
+        var changesIdentity = changes.Identity is { } identity && identity != ReadRegistryIdentity(scope.Session, standing.Scope) is not null;
+        var attachments = PlanAttachments(scope.Session, standing.Id, changes.Attached);
+        if (wanted == standing && !changesIdentity && attachments.IsEmpty) return standing;
+
+        IReadOnlyList<(string Name, string Value)> facts =
+        [
+            .. wanted.Properties != standing.Properties ? changes.Properties!.Facts : [],
+            .. FactsOf("policies.softDeletePolicy", "retentionDays", standing.SoftDelete, wanted.SoftDelete),
+            .. FactsOf("policies.retentionPolicy", "days", standing.Retention, wanted.Retention),
+            .. wanted.QuarantinesPushes == standing.QuarantinesPushes ? [] : (IEnumerable<(string, string)>)[StatusFact("policies.quarantinePolicy", wanted.QuarantinesPushes)],
+            .. attachments.Facts,
+        ];
+        string?[] changed =
+        [
+            wanted.AdminUserEnabled != standing.AdminUserEnabled ? "adminUserEnabled" : null,
+            wanted.AnonymousPullEnabled != standing.AnonymousPullEnabled ? "anonymousPullEnabled" : null,
+            wanted.RoleAssignmentMode != standing.RoleAssignmentMode ? "roleAssignmentMode" : null,
+            wanted.Sku != standing.Sku ? "sku" : null,
+            wanted.Tags != standing.Tags ? "tags" : null,
+            changesIdentity ? "identity" : null,
+            .. facts.Select(fact => fact.Name),
+        ];
+        var raises = wanted.Properties != standing.Properties || changed.Take(3).Any(change => change is not null);
+        scope.Use(UpdateRegistry).Bind(standing.Id).Bind(wanted.Sku).Bind(wanted.Tags).Bind(wanted.AdminUserEnabled).Bind(wanted.AnonymousPullEnabled)
+            .Bind((long)wanted.RoleAssignmentMode).Bind(wanted.Properties).Bind(raises).Bind(scope.Now)
+            .Bind(wanted.SoftDelete.IsEnabled).Bind(wanted.SoftDelete.Days).Bind(wanted.SoftDelete.UpdatedAt)
+            .Bind(wanted.Retention.IsEnabled).Bind(wanted.Retention.Days).Bind(wanted.Retention.UpdatedAt).Bind(wanted.QuarantinesPushes).Execute();
+        var payload = JsonText.Facts(
+            [("registry", standing.Name), ("changed", string.Join(',', changed.Where(change => change is not null))), .. facts.Select(fact => (fact.Name, (string?)fact.Value))]);
+        scope.Append(new LedgerEntry(LedgerKinds.RegistryChanged, standing.Id, Payload: payload), caller);
+        if (changesIdentity) SetRegistryIdentity(scope, standing, changes.Identity == true, caller);
+        SetAttachments(scope, standing.Id, attachments);
+        return ReadRegistry(scope.Session, standing.Id)!;
+    }
 
     private long InsertRegistryRow(WriteScope scope, NewRegistry registry, string resourceGroup)
     {

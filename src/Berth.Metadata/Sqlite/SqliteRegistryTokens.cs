@@ -33,23 +33,7 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<RegistryTokenGrant?> FindTokenAsync(long registryId, string name, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(
-            (registryId, name),
-            static (reader, of) =>
-            {
-                const int Actions = PrincipalColumnCount + 4;
-                using var rows = reader.Use(FindToken).Bind(of.registryId).Bind(of.name);
-                if (!rows.Step()) return null;
-
-                var (token, actions) = (ReadToken(rows), JsonText.Words(rows.Text(Actions)));
-                var credentials = new List<CredentialRecord>();
-                if (rows.IsNull(Actions + 1)) return new RegistryTokenGrant(token, actions, credentials);
-
-                do credentials.Add(ReadCredential(rows, Actions + 1));
-                while (rows.Step());
-                credentials.Sort(static (one, other) => string.CompareOrdinal(one.KeyId, other.KeyId));
-                return new RegistryTokenGrant(token, actions, credentials);
-            },
-            cancellationToken));
+            (registryId, name), static (reader, of) => ReadTokenGrant(reader.Session, of.registryId, of.name), cancellationToken));
 
     /// <inheritdoc/>
     public ValueTask<Page<RegistryTokenRecord>> ListTokensAsync(long registryId, string? after, int limit, CancellationToken cancellationToken) =>
@@ -70,30 +54,36 @@ public sealed partial class SqliteMetadataStore
             if (ReadRegistry(scope.Session, registryId) is not { } registry || ReadScopeMap(scope.Session, registryId, scopeMap) is not { } map)
                 return new CreateResult<RegistryTokenRecord>(CreateOutcome.Unknown, null);
 
-            var standing = ReadToken(scope.Session, registryId, name);
-            if (standing is not null && standing.ScopeMap == scopeMap && standing.Principal.Enabled == enabled)
-                return new CreateResult<RegistryTokenRecord>(CreateOutcome.Updated, standing);
+            if (ReadToken(scope.Session, registryId, name) is { } standing)
+                return new CreateResult<RegistryTokenRecord>(CreateOutcome.Updated, ChangeToken(scope, standing, map.Id, map.ScopeMap.Name, enabled, caller));
 
-            if (standing is null)
+            var fullName = $"{registry.Name}/{name}";
+            if (FindStandingPrincipal(scope, fullName, null, null) is not null) return new CreateResult<RegistryTokenRecord>(CreateOutcome.Exists, null);
+
+            var principal = InsertPrincipalRow(
+                scope, new NewPrincipal(PrincipalKind.RegistryToken, fullName, name, RegistryId: registryId, Enabled: enabled));
+            scope.Use(InsertToken).Bind(principal.Id).Bind(registryId).Bind(name).Bind(map.Id).Bind(scope.Now).Execute();
+            return new CreateResult<RegistryTokenRecord>(CreateOutcome.Created, AppendToken(scope, registryId, name, caller));
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<CreateResult<RegistryTokenGrant>> UpdateTokenAsync(
+        long registryId, string name, RegistryTokenChanges changes, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            if (ReadRegistry(scope.Session, registryId) is null || ReadTokenGrant(scope.Session, registryId, name) is not { Token: var standing, Credentials: var known }
+                || ReadScopeMap(scope.Session, registryId, changes.ScopeMap ?? standing.ScopeMap) is not { } map)
+                return new CreateResult<RegistryTokenGrant>(CreateOutcome.Unknown, null);
+
+            ChangeToken(scope, standing, map.Id, map.ScopeMap.Name, changes.Enabled ?? standing.Principal.Enabled, caller);
+            if (changes.KeptSlots is { } kept)
             {
-                var fullName = $"{registry.Name}/{name}";
-                if (FindStandingPrincipal(scope, fullName, null, null) is not null)
-                    return new CreateResult<RegistryTokenRecord>(CreateOutcome.Exists, null);
-
-                var principal = InsertPrincipalRow(
-                    scope, new NewPrincipal(PrincipalKind.RegistryToken, fullName, name, RegistryId: registryId, Enabled: enabled));
-                scope.Use(InsertToken).Bind(principal.Id).Bind(registryId).Bind(name).Bind(map.Id).Bind(scope.Now).Execute();
-            }
-            else
-            {
-                scope.Use(SetScopeMapOfToken).Bind(standing.Principal.Id).Bind(map.Id).Execute();
-                scope.Use(SetEnabled).Bind(standing.Principal.Id).Bind(enabled).Execute();
-                RaisePrincipal(scope, standing.Principal.Id);
+                foreach (var password in known.Where(credential => credential.Slot is { } slot && !kept.Contains(slot)))
+                    RemoveCredential(scope, standing.Principal.Id, password.KeyId, caller);
             }
 
-            var stored = ReadToken(scope.Session, registryId, name)!;
-            scope.Append(new LedgerEntry(LedgerKinds.TokenSet, registryId, Payload: Facts(stored)), caller);
-            return new CreateResult<RegistryTokenRecord>(standing is null ? CreateOutcome.Created : CreateOutcome.Updated, stored);
+            return new CreateResult<RegistryTokenGrant>(CreateOutcome.Updated, ReadTokenGrant(scope.Session, registryId, name));
         },
         cancellationToken);
 
@@ -108,6 +98,39 @@ public sealed partial class SqliteMetadataStore
             return true;
         },
         cancellationToken);
+
+    private static RegistryTokenRecord ChangeToken(WriteScope scope, RegistryTokenRecord standing, long mapId, string map, bool enabled, Caller caller)
+    {
+        if (standing.ScopeMap == map && standing.Principal.Enabled == enabled) return standing;
+
+        scope.Use(SetScopeMapOfToken).Bind(standing.Principal.Id).Bind(mapId).Execute();
+        scope.Use(SetEnabled).Bind(standing.Principal.Id).Bind(enabled).Execute();
+        RaisePrincipal(scope, standing.Principal.Id);
+        return AppendToken(scope, standing.RegistryId, standing.Name, caller);
+    }
+
+    private static RegistryTokenRecord AppendToken(WriteScope scope, long registryId, string name, Caller caller)
+    {
+        var stored = ReadToken(scope.Session, registryId, name)!;
+        scope.Append(new LedgerEntry(LedgerKinds.TokenSet, registryId, Payload: Facts(stored)), caller);
+        return stored;
+    }
+
+    private static RegistryTokenGrant? ReadTokenGrant(Session session, long registryId, string name)
+    {
+        const int Actions = PrincipalColumnCount + 4;
+        using var rows = session.Use(FindToken).Bind(registryId).Bind(name);
+        if (!rows.Step()) return null;
+
+        var (token, actions) = (ReadToken(rows), JsonText.Words(rows.Text(Actions)));
+        var credentials = new List<CredentialRecord>();
+        if (rows.IsNull(Actions + 1)) return new RegistryTokenGrant(token, actions, credentials);
+
+        do credentials.Add(ReadCredential(rows, Actions + 1));
+        while (rows.Step());
+        credentials.Sort(static (one, other) => string.CompareOrdinal(one.KeyId, other.KeyId));
+        return new RegistryTokenGrant(token, actions, credentials);
+    }
 
     private static RegistryTokenRecord? ReadToken(Session session, long registryId, string name)
     {

@@ -52,12 +52,6 @@ public sealed partial class SqliteMetadataStore
             cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ResourceGroupRecord?> SetResourceGroupTagsAsync(string subscriptionId, string name, string tags, Caller caller, CancellationToken cancellationToken) =>
-        PushAsync(
-            scope => ReadResourceGroup(scope.Session, subscriptionId, name) is { } standing ? WriteResourceGroup(scope, standing, standing with { Tags = tags }, caller) : null,
-            cancellationToken);
-
-    /// <inheritdoc/>
     public Task<DeleteOutcome> DeleteResourceGroupAsync(string subscriptionId, string name, Caller caller, CancellationToken cancellationToken) =>
         RelieveAsync(
             scope =>
@@ -90,6 +84,13 @@ public sealed partial class SqliteMetadataStore
         scope.Use(UpsertResourceGroup).Bind(named.SubscriptionId).Bind(Key(named.Name)).Bind(named.Name).Bind(named.Location).Bind(named.Tags).Bind(scope.Now).Execute();
         scope.Append(new LedgerEntry(LedgerKinds.ResourceGroupSet, Payload: Facts(named)), caller);
         return named;
+    }
+
+    private static ResourceGroupRecord? ReadResourceGroup(Session session, ResourceScope resource)
+    {
+        if (resource.Value.Split('/') is not ["", "subscriptions", _, "resourcegroups", var group]) return null;
+        var subscription = ReadInstallation(session)!.SubscriptionId;
+        return resource == ResourceScope.OfResourceGroup(subscription, group) ? ReadResourceGroup(session, subscription, group) : null;
     }
 
     private static ResourceGroupRecord? ReadResourceGroup(Session session, string subscriptionId, string name)

@@ -96,11 +96,9 @@ public sealed partial class SqliteMetadataStore
 
     private static bool Stands(WriteScope scope, ResourceScope resource)
     {
-        var subscription = ReadInstallation(scope.Session)!.SubscriptionId;
-        if (resource == ResourceScope.OfSubscription(subscription)) return true;
-        if (resource.Value.Split('/') is ["", "subscriptions", _, "resourcegroups", var group])
-            return resource == ResourceScope.OfResourceGroup(subscription, group) && ReadResourceGroup(scope.Session, subscription, group) is not null;
-        return ReadRegistry(scope.Session, FindRegistryByScope, resource.Value) is not null || ReadIdentity(scope.Session, resource) is not null;
+        if (resource == ResourceScope.OfSubscription(ReadInstallation(scope.Session)!.SubscriptionId)) return true;
+        return ReadResourceGroup(scope.Session, resource) is not null || ReadRegistry(scope.Session, FindRegistryByScope, resource.Value) is not null
+            || ReadIdentity(scope.Session, resource) is not null;
     }
 
     private static long CountLocksOf(WriteScope scope, ResourceScope resource)

@@ -45,15 +45,20 @@ public sealed partial class SqliteMetadataStore
             if (ReadRegistry(scope.Session, scopeMap.RegistryId) is null) return new CreateResult<ScopeMapRecord>(CreateOutcome.Unknown, null);
 
             var standing = ReadScopeMap(scope.Session, scopeMap.RegistryId, scopeMap.Name)?.ScopeMap;
-            if (standing is not null && MeansTheSame(standing, scopeMap)) return new CreateResult<ScopeMapRecord>(CreateOutcome.Updated, standing);
+            return new CreateResult<ScopeMapRecord>(standing is null ? CreateOutcome.Created : CreateOutcome.Updated, WriteScopeMap(scope, standing, scopeMap, caller));
+        },
+        cancellationToken);
 
-            scope.Use(UpsertScopeMap).Bind(scopeMap.RegistryId).Bind(scopeMap.Name).Bind(scopeMap.Description).Bind(JsonText.Array(scopeMap.Actions))
-                .Bind(scopeMap.SystemDefined).Bind(scope.Now).Execute();
-            if (standing is not null) RaiseRegistry(scope, scopeMap.RegistryId);
-            scope.Append(new LedgerEntry(LedgerKinds.ScopeMapSet, scopeMap.RegistryId, Payload: JsonText.Facts(("scopeMap", scopeMap.Name))), caller);
-            return new CreateResult<ScopeMapRecord>(
-                standing is null ? CreateOutcome.Created : CreateOutcome.Updated,
-                ReadScopeMap(scope.Session, scopeMap.RegistryId, scopeMap.Name)!.Value.ScopeMap);
+    /// <inheritdoc/>
+    public Task<CreateResult<ScopeMapRecord>> UpdateScopeMapAsync(
+        long registryId, string name, string? description, IReadOnlyList<string>? actions, Caller caller, CancellationToken cancellationToken) => PushAsync(
+        scope =>
+        {
+            if (ReadRegistry(scope.Session, registryId) is null || ReadScopeMap(scope.Session, registryId, name)?.ScopeMap is not { } standing)
+                return new CreateResult<ScopeMapRecord>(CreateOutcome.Unknown, null);
+
+            var wanted = standing with { Description = description ?? standing.Description, Actions = actions ?? standing.Actions };
+            return new CreateResult<ScopeMapRecord>(CreateOutcome.Updated, WriteScopeMap(scope, standing, wanted, caller));
         },
         cancellationToken);
 
@@ -69,6 +74,17 @@ public sealed partial class SqliteMetadataStore
             return DeleteOutcome.Deleted;
         },
         cancellationToken);
+
+    private static ScopeMapRecord WriteScopeMap(WriteScope scope, ScopeMapRecord? standing, ScopeMapRecord wanted, Caller caller)
+    {
+        if (standing is not null && MeansTheSame(standing, wanted)) return standing;
+
+        scope.Use(UpsertScopeMap).Bind(wanted.RegistryId).Bind(wanted.Name).Bind(wanted.Description).Bind(JsonText.Array(wanted.Actions)).Bind(wanted.SystemDefined)
+            .Bind(scope.Now).Execute();
+        if (standing is not null) RaiseRegistry(scope, wanted.RegistryId);
+        scope.Append(new LedgerEntry(LedgerKinds.ScopeMapSet, wanted.RegistryId, Payload: JsonText.Facts(("scopeMap", wanted.Name))), caller);
+        return ReadScopeMap(scope.Session, wanted.RegistryId, wanted.Name)!.Value.ScopeMap;
+    }
 
     private static bool IsInUse(WriteScope scope, long scopeMapId)
     {

@@ -71,6 +71,7 @@ internal sealed class TokenEndpoints(
         CheckService(registry, form["service"]);
         var signed = form.Required("grant_type") switch
         {
+            "password" when NamesNobody(form) => new SignedIn(Principal.Anonymous, null, registry.Epoch),
             "password" => await authenticator.AuthenticateAsync(context, registry, form.Required("username"), form.Required("password")),
             "refresh_token" => await authenticator.AuthenticateAsync(context, registry, SecretCredentials.RefreshTokenUser, form.Required("refresh_token")),
             var grant => throw UnknownGrant(grant, "'refresh_token' or 'password'"),
@@ -154,6 +155,9 @@ internal sealed class TokenEndpoints(
 
         return open;
     }
+
+    // As the Azure SDKs ask that were given no credential.
+    private static bool NamesNobody(IFormCollection form) => StringValues.IsNullOrEmpty(form["username"]) && StringValues.IsNullOrEmpty(form["password"]);
 
     private static void RequirePost(HttpContext context, string allow)
     {

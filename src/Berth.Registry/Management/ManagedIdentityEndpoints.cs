@@ -46,8 +46,7 @@ internal sealed partial class ManagedIdentityEndpoints(IPrincipals principals, I
 
         if (await principals.FindManagedIdentityAsync(request.Scope, request.Aborted) is { } standing)
         {
-            var changed = await principals.UpdateManagedIdentityAsync(
-                request.Scope, location ?? standing.Location, body.Tags() ?? standing.Tags, request.Caller, request.Aborted);
+            var changed = await principals.UpdateManagedIdentityAsync(request.Scope, location, body.Tags(), request.Caller, request.Aborted);
             await request.WriteAsync(200, json => Write(json, changed ?? standing, request.Installation));
             return;
         }

@@ -6,7 +6,7 @@ using Berth.Registry.Identity;
 namespace Berth.Registry.Management;
 
 /// <summary>Resource groups.</summary>
-internal sealed partial class ResourceGroupEndpoints(Authorizer authorizer, IRegistries registries)
+internal sealed partial class ResourceGroupEndpoints(Authorizer authorizer, IRegistries registries, IResourceTags resources)
 {
     private const string Groups = "/subscriptions/{subscription}/resourceGroups";
     private const string Action = "Microsoft.Resources/subscriptions/resourceGroups/";
@@ -58,11 +58,15 @@ internal sealed partial class ResourceGroupEndpoints(Authorizer authorizer, IReg
     private async Task PatchAsync(ManagementRequest request)
     {
         var body = Read((await request.ReadBodyAsync()).Only("name", "tags", "properties", "managedBy"));
-        var standing = await FindAsync(request);
-        var group = body.Tags() is { } tags
-            ? await registries.SetResourceGroupTagsAsync(standing.SubscriptionId, standing.Name, tags, request.Caller, request.Aborted)
-            : standing;
-        await request.WriteAsync(200, json => Write(json, group ?? throw ManagementException.GroupNotFound(request["group"])));
+        var tags = body.Tags();
+        var group = await FindAsync(request);
+        if (tags is not null)
+        {
+            var changed = await resources.ChangeResourceTagsAsync(ScopeOf(group), new ResourceTagChange(ResourceTagOperation.Replace, tags), request.Caller, request.Aborted);
+            group = group with { Tags = changed.Record ?? throw ManagementException.GroupNotFound(request["group"]) };
+        }
+
+        await request.WriteAsync(200, json => Write(json, group));
     }
 
     private async Task DeleteAsync(ManagementRequest request)

@@ -161,11 +161,16 @@ internal sealed class RoleAssignmentEndpoints(RoleCatalog catalog, IRoles roles,
         return principal;
     }
 
+    // What another subscription has under the GUID of a role here is another role.
+    private static bool IsForeign(string id, InstallationRecord installation) =>
+        id.StartsWith("/subscriptions/", StringComparison.OrdinalIgnoreCase)
+        && !id.StartsWith($"{ScopeText.Subscription(installation.SubscriptionId)}/", StringComparison.OrdinalIgnoreCase);
+
     private async Task<RoleDescription> FindRoleAsync(ResourceBody properties, ManagementRequest request)
     {
         var text = properties.RequiredText("roleDefinitionId");
         var id = text[(text.LastIndexOf('/') + 1)..];
-        var role = Guid.TryParse(id, out var guid) ? await catalog.FindAsync(guid, request.Aborted) : null;
+        var role = !IsForeign(text, request.Installation) && Guid.TryParse(id, out var guid) ? await catalog.FindAsync(guid, request.Aborted) : null;
         if (role is null)
         {
             throw ManagementException.Bad(

@@ -52,25 +52,23 @@ internal sealed partial class ScopeMapEndpoints(RegistryFinder finder, IRegistry
         var registry = await FindRegistryAsync(request);
         var properties = ReadProperties(await request.ReadBodyAsync());
         var actions = properties.Texts("actions") ?? throw ManagementException.BadContent("The body needs 'properties.actions', a list of texts.");
-        await SetAsync(request, registry, properties.Text("description") ?? "", actions);
+        Check(actions);
+        var wanted = new ScopeMapRecord(registry.Id, request["map"], properties.Text("description") ?? "", actions, SystemDefined: false);
+        var put = await tokens.PutScopeMapAsync(wanted, request.Caller, request.Aborted);
+        if (put.Record is not { } map) throw ManagementException.NotFound(ScopeText.Registry(registry));
+        await request.WriteAsync(put.Outcome == CreateOutcome.Created ? 201 : 200, json => Write(json, registry, map));
     }
 
     private async Task PatchAsync(ManagementRequest request)
     {
         RefuseSystemDefined(request);
         var registry = await FindRegistryAsync(request);
-        var standing = await tokens.FindScopeMapAsync(registry.Id, request["map"], request.Aborted) ?? throw NotFound(registry, request);
+        _ = await tokens.FindScopeMapAsync(registry.Id, request["map"], request.Aborted) ?? throw NotFound(registry, request);
         var properties = ReadProperties(await request.ReadBodyAsync());
-        await SetAsync(request, registry, properties.Text("description") ?? standing.Description, properties.Texts("actions") ?? standing.Actions);
-    }
-
-    private async Task SetAsync(ManagementRequest request, RegistryRecord registry, string description, IReadOnlyList<string> actions)
-    {
-        if (actions.Count == 0) throw ManagementException.Bad("InvalidScopeMapActions", "A scope map holds at least one action, such as repositories/app/content/read.");
-        if (ScopeMapRules.Check(actions) is { } error) throw ManagementException.Bad("InvalidScopeMapActions", error);
-        var put = await tokens.PutScopeMapAsync(new ScopeMapRecord(registry.Id, request["map"], description, actions, SystemDefined: false), request.Caller, request.Aborted);
-        if (put.Record is not { } map) throw ManagementException.NotFound(ScopeText.Registry(registry));
-        await request.WriteAsync(put.Outcome == CreateOutcome.Created ? 201 : 200, json => Write(json, registry, map));
+        var actions = properties.Texts("actions");
+        if (actions is not null) Check(actions);
+        var changed = await tokens.UpdateScopeMapAsync(registry.Id, request["map"], properties.Text("description"), actions, request.Caller, request.Aborted);
+        await request.WriteAsync(200, json => Write(json, registry, changed.Record ?? throw NotFound(registry, request)));
     }
 
     private async Task DeleteAsync(ManagementRequest request)
@@ -108,6 +106,12 @@ internal sealed partial class ScopeMapEndpoints(RegistryFinder finder, IRegistry
     {
         if (ScopeMapRules.IsSystemDefined(request["map"]))
             throw ManagementException.Bad("SystemScopeMap", $"The scope map '{request["map"]}' comes with the registry and cannot be changed; make one of your own beside it.");
+    }
+
+    private static void Check(IReadOnlyList<string> actions)
+    {
+        if (actions.Count == 0) throw ManagementException.Bad("InvalidScopeMapActions", "A scope map holds at least one action, such as repositories/app/content/read.");
+        if (ScopeMapRules.Check(actions) is { } error) throw ManagementException.Bad("InvalidScopeMapActions", error);
     }
 
     private static ManagementException NotFound(RegistryRecord registry, ManagementRequest request) =>

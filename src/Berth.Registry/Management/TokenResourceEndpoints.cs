@@ -49,27 +49,39 @@ internal sealed partial class TokenResourceEndpoints(RegistryFinder finder, IReg
         var properties = ReadProperties(await request.ReadBodyAsync());
         if (ReadScopeMap(registry, properties) is not { } map)
             throw ManagementException.BadContent($"The body needs 'properties.scopeMapId', such as '{ScopeMapEndpoints.IdOf(registry, "_repositories_pull")}'.");
-        var standing = await tokens.FindTokenAsync(registry.Id, request["token"], request.Aborted);
-        await SetAsync(request, registry, map, ReadStatus(properties) ?? standing?.Token.Principal.Enabled ?? true, FindRemoved(properties, standing?.Credentials ?? []));
+        if (await tokens.FindTokenAsync(registry.Id, request["token"], request.Aborted) is { } standing)
+        {
+            await UpdateAsync(request, registry, new RegistryTokenChanges(map, ReadStatus(properties), ReadKept(properties, standing.Credentials)));
+            return;
+        }
+
+        ReadKept(properties, []);
+        var put = await tokens.PutTokenAsync(registry.Id, request["token"], map, ReadStatus(properties) ?? true, request.Caller, request.Aborted);
+        if (put.Outcome == CreateOutcome.Unknown) throw MapNotFound(registry, map);
+        if (put.Outcome == CreateOutcome.Exists) throw new ManagementException(409, "AlreadyInUse", $"Another account of the registry has the name '{request["token"]}'; choose another.");
+        await WriteAsync(request, registry, await FindAsync(request, registry, request["token"]), put.Outcome == CreateOutcome.Created ? 201 : 200);
     }
 
     private async Task PatchAsync(ManagementRequest request)
     {
         var registry = await FindRegistryAsync(request);
-        var (standing, _, known) = await FindAsync(request, registry, request["token"]);
+        var standing = await FindAsync(request, registry, request["token"]);
         var properties = ReadProperties(await request.ReadBodyAsync());
-        await SetAsync(
-            request, registry, ReadScopeMap(registry, properties) ?? standing.ScopeMap, ReadStatus(properties) ?? standing.Principal.Enabled, FindRemoved(properties, known));
+        await UpdateAsync(request, registry, new RegistryTokenChanges(ReadScopeMap(registry, properties), ReadStatus(properties), ReadKept(properties, standing.Credentials)));
     }
 
-    private async Task SetAsync(ManagementRequest request, RegistryRecord registry, string map, bool enabled, IReadOnlyList<CredentialRecord> removed)
+    private async Task UpdateAsync(ManagementRequest request, RegistryRecord registry, RegistryTokenChanges changes)
     {
-        var put = await tokens.PutTokenAsync(registry.Id, request["token"], map, enabled, request.Caller, request.Aborted);
-        if (put.Outcome == CreateOutcome.Unknown)
-            throw ManagementException.Bad("ScopeMapNotFound", $"There is no scope map '{ManagementException.Shorten(map)}' in registry '{registry.Name}'; make it first (az acr scope-map create).");
-        if (put.Outcome == CreateOutcome.Exists) throw new ManagementException(409, "AlreadyInUse", $"Another account of the registry has the name '{request["token"]}'; choose another.");
-        foreach (var password in removed) await credentials.RemoveCredentialAsync(put.Record!.Principal.Id, password.KeyId, request.Caller, request.Aborted);
-        await WriteAsync(request, registry, await FindAsync(request, registry, request["token"]), put.Outcome == CreateOutcome.Created ? 201 : 200);
+        var update = await tokens.UpdateTokenAsync(registry.Id, request["token"], changes, request.Caller, request.Aborted);
+        if (update.Record is { } changed)
+        {
+            await WriteAsync(request, registry, changed, 200);
+            return;
+        }
+
+        // Either the token is gone since it was read, or the scope map is not there.
+        var standing = await FindAsync(request, registry, request["token"]);
+        throw MapNotFound(registry, changes.ScopeMap ?? standing.Token.ScopeMap);
     }
 
     private async Task DeleteAsync(ManagementRequest request)
@@ -155,18 +167,18 @@ internal sealed partial class TokenResourceEndpoints(RegistryFinder finder, IReg
     }
 
     // A list of passwords names those that stay, as az sends it to delete the others; without one, all stay.
-    private static IReadOnlyList<CredentialRecord> FindRemoved(ResourceBody properties, IReadOnlyList<CredentialRecord> known)
+    private static HashSet<string>? ReadKept(ResourceBody properties, IReadOnlyList<CredentialRecord> known)
     {
-        if (properties.Object("credentials").Objects("passwords") is not { } passwords) return [];
+        if (properties.Object("credentials").Objects("passwords") is not { } passwords) return null;
         var kept = passwords.Select(password => password.Only("name", "creationTime", "expiry", "value").RequiredText("name")).ToHashSet(StringComparer.Ordinal);
-        if (kept.FirstOrDefault(name => known.All(credential => credential.Slot != name)) is { } absent)
-        {
-            throw ManagementException.BadContent(
-                $"The token has no '{ManagementException.Shorten(absent)}' that 'properties.credentials.passwords' could keep; passwords are made by generateCredentials (az acr token credential generate).");
-        }
-
-        return [.. known.Where(credential => credential.Slot is { } slot && !kept.Contains(slot))];
+        return kept.FirstOrDefault(name => known.All(credential => credential.Slot != name)) is { } absent
+            ? throw ManagementException.BadContent(
+                $"The token has no '{ManagementException.Shorten(absent)}' that 'properties.credentials.passwords' could keep; passwords are made by generateCredentials (az acr token credential generate).")
+            : kept;
     }
+
+    private static ManagementException MapNotFound(RegistryRecord registry, string map) => ManagementException.Bad(
+        "ScopeMapNotFound", $"There is no scope map '{ManagementException.Shorten(map)}' in registry '{registry.Name}'; make it first (az acr scope-map create).");
 
     private static string? ReadScopeMap(RegistryRecord registry, ResourceBody properties) =>
         properties.Text("scopeMapId") is { Length: > 0 } id ? NameOf(registry, id, ScopeMaps, "properties.scopeMapId") : null;

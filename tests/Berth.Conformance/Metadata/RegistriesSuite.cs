@@ -211,9 +211,11 @@ public abstract class RegistriesSuite<TDatabase> : MetadataSuite<TDatabase>
     {
         var group = new ResourceGroupRecord("subscription", "Team-A", "home", "{}");
         await Store.PutResourceGroupAsync(group, Alice, Token);
-        Assert.Equal(group with { Tags = """{"a":"b"}""" }, await Store.SetResourceGroupTagsAsync("subscription", "team-a", """{"a":"b"}""", Alice, Token));
+        var scope = ResourceScope.OfResourceGroup("subscription", "team-a");
+        var tags = new ResourceTagChange(ResourceTagOperation.Replace, """{"a":"b"}""");
+        Assert.Equal(new CreateResult<string>(CreateOutcome.Updated, """{"a":"b"}"""), await Store.ChangeResourceTagsAsync(scope, tags, Alice, Token));
         await Store.DeleteResourceGroupAsync("subscription", "team-a", Alice, Token);
-        Assert.Null(await Store.SetResourceGroupTagsAsync("subscription", "team-a", "{}", Alice, Token));
+        Assert.Equal(new CreateResult<string>(CreateOutcome.Unknown, null), await Store.ChangeResourceTagsAsync(scope, tags, Alice, Token));
         Assert.Null(await Store.FindResourceGroupAsync("subscription", "team-a", Token));
     }
 

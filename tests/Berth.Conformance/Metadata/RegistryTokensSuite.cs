@@ -26,6 +26,21 @@ public abstract class RegistryTokensSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task An_update_of_a_scope_map_leaves_what_it_does_not_name_and_makes_none()
+    {
+        await MapAsync("team", "repositories/app/content/read");
+        var described = (await Store.UpdateScopeMapAsync(Registry, "team", "the team's", null, Alice, Token)).Record!;
+        Assert.Equal(("the team's", "repositories/app/content/read"), (described.Description, Assert.Single(described.Actions)));
+        var narrowed = (await Store.UpdateScopeMapAsync(Registry, "team", null, ["x"], Alice, Token)).Record!;
+        Assert.Equal(("the team's", "x"), (narrowed.Description, Assert.Single(narrowed.Actions)));
+        Assert.Equivalent(narrowed, await Store.FindScopeMapAsync(Registry, "team", Token), strict: true);
+
+        Assert.Equal(CreateOutcome.Unknown, (await Store.UpdateScopeMapAsync(Registry, "absent", "d", ["x"], Alice, Token)).Outcome);
+        Assert.Equal(CreateOutcome.Unknown, (await Store.UpdateScopeMapAsync(Registry + 1, "team", "d", ["x"], Alice, Token)).Outcome);
+        Assert.Null(await Store.FindScopeMapAsync(Registry, "absent", Token));
+    }
+
+    [Fact]
     public async Task A_scope_map_is_held_while_a_token_has_it()
     {
         await MapAsync("pull");
@@ -94,6 +109,38 @@ public abstract class RegistryTokensSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Equal(CreateOutcome.Updated, outcome);
         Assert.Equal(made with { ScopeMap = "push", Principal = made.Principal with { Enabled = false, Epoch = 2 } }, changed);
         Assert.Single((await Store.FindTokenAsync(Registry, "ci", Token))!.Credentials);
+    }
+
+    [Fact]
+    public async Task What_an_update_does_not_name_stays_and_one_that_cannot_be_changes_nothing()
+    {
+        await MapAsync("pull");
+        await MapAsync("push");
+        var made = (await Store.PutTokenAsync(Registry, "ci", "pull", true, Alice, Token)).Record!;
+        foreach (var slot in new[] { "password1", "password2" })
+            await Store.PutCredentialAsync(made.Principal.Id, new CredentialRecord($"key of {slot}", CredentialKind.Secret, Now) { Slot = slot }, Alice, Token);
+
+        Assert.Equal(("pull", false, 2), Seen(await UpdateAsync(new RegistryTokenChanges(Enabled: false))));
+        Assert.Equal(("push", false, 2), Seen(await UpdateAsync(new RegistryTokenChanges(ScopeMap: "push"))));
+        foreach (var absent in new[] { Store.UpdateTokenAsync(Registry, "ci", new RegistryTokenChanges("none", true, []), Alice, Token), Store.UpdateTokenAsync(Registry, "cj", new RegistryTokenChanges("pull"), Alice, Token) })
+            Assert.Equal(CreateOutcome.Unknown, (await absent).Outcome);
+        Assert.Equal(("push", false, 2), Seen(await Store.FindTokenAsync(Registry, "ci", Token)));
+
+        var epoch = (await Store.FindPrincipalByIdAsync(made.Principal.Id, Token))!.Epoch;
+        Assert.Equal(("push", false, 1), Seen(await UpdateAsync(new RegistryTokenChanges(KeptSlots: ["password2"]))));
+        Assert.Equal("password2", Assert.Single((await Store.FindTokenAsync(Registry, "ci", Token))!.Credentials).Slot);
+        Assert.True((await Store.FindPrincipalByIdAsync(made.Principal.Id, Token))!.Epoch > epoch);
+        Assert.Equal(("push", true, 0), Seen(await UpdateAsync(new RegistryTokenChanges(null, true, []))));
+
+        static (string Map, bool Enabled, int Passwords) Seen(RegistryTokenGrant? grant) => (grant!.Token.ScopeMap, grant.Token.Principal.Enabled, grant.Credentials.Count);
+
+        async Task<RegistryTokenGrant?> UpdateAsync(RegistryTokenChanges changes)
+        {
+            var (outcome, changed) = await Store.UpdateTokenAsync(Registry, "ci", changes, Alice, Token);
+            Assert.Equal(CreateOutcome.Updated, outcome);
+            Assert.Equivalent(await Store.FindTokenAsync(Registry, "ci", Token), changed, strict: true);
+            return changed;
+        }
     }
 
     [Fact]

@@ -49,6 +49,8 @@ public sealed class SqliteRegistries : RegistriesSuite<SqliteDatabase>;
 
 public sealed class SqliteDeletedRegistries : DeletedRegistriesSuite<SqliteDatabase>;
 
+public sealed class SqliteResourceTags : ResourceTagsSuite<SqliteDatabase>;
+
 public sealed class SqliteResourceLocks : ResourceLocksSuite<SqliteDatabase>;
 
 public sealed class SqlitePrincipals : PrincipalsSuite<SqliteDatabase>;

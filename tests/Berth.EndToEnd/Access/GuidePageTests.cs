@@ -33,6 +33,18 @@ public sealed class GuidePageTests(AccessFixture fixture) : EndToEndTest<AccessF
     }
 
     [Fact]
+    public async Task Each_command_of_the_page_on_the_client_does_what_the_page_says()
+    {
+        foreach (var tool in (string[])["bash", "jq"]) Tool.Require(tool);
+        await Client.PushImageAsync("hello/alpine", "3");
+        var result = await RunAsync("user/client.md", []);
+        string[] output = [$"{Fixture.RegistryName}\n", "- '3'\n", "the manifest sha256:", "catalog\tok\n", "CONNECTIVITY_SSL_ERROR", "CONNECTIVITY_CHALLENGE_ERROR"];
+        foreach (var said in output) Assert.Contains(said, result.Output, StringComparison.Ordinal);
+        Assert.Matches(@"berth: GET https://\S+/registries/local -> 200 in \d+ ms \(request \S+\)\n", result.Errors);
+        Assert.Matches(@"berth: GET https://\S+/registries/local\?api-version=\S+ -> 200 in", result.Errors);
+    }
+
+    [Fact]
     public async Task Each_command_of_the_page_on_write_once_tags_does_what_the_page_says()
     {
         foreach (var tool in (string[])["bash", "curl"]) Tool.Require(tool);

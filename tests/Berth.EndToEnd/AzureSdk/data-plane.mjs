@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { ContainerRegistryClient, ContainerRegistryContentClient, KnownManifestMediaType } from '@azure/container-registry';
-import { all, credential, options, registry, repository } from './server.mjs';
+import { all, arm, credential, options, registry, repository, subscription } from './server.mjs';
 
 const endpoint = `https://${registry}`;
 const client = new ContainerRegistryClient(endpoint, credential, options);
@@ -19,6 +19,15 @@ async function push(tag, text) {
     layers: [{ digest: layer.digest, size: layer.sizeInBytes, mediaType: 'application/vnd.oci.image.layer.v1.tar' }],
   };
   return { manifest, layer, digest: (await content.setManifest(manifest, { tag })).digest };
+}
+
+async function setPublic(anonymousPullEnabled) {
+  const { token } = await credential.getToken(`${arm}/.default`);
+  const path = `/subscriptions/${subscription}/resourceGroups/default/providers/Microsoft.ContainerRegistry/registries/${registry.split('.')[0]}`;
+  const answer = await fetch(`${arm.replace(/\/$/, '')}${path}?api-version=2025-11-01`, {
+    method: 'PATCH', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify({ properties: { anonymousPullEnabled } }),
+  });
+  assert.equal(answer.status, 200);
 }
 
 async function read(stream) {
@@ -76,6 +85,20 @@ for (const reference of ['v1', first.digest]) {
 const layer = await content.downloadBlob(first.layer.digest);
 assert.ok((await read(layer.content)).equals(Buffer.concat([Buffer.from('one'), Buffer.alloc(9_000_000, 'one')])));
 await assert.rejects(content.getManifest('absent'), error => error.statusCode === 404);
+
+// Nobody is refused with a word that says so.
+const nobody = new ContainerRegistryClient(endpoint, options);
+const theirs = nobody.getRepository(repository).getArtifact('v1');
+for (const refused of [() => all(nobody.listRepositoryNames()), () => theirs.getManifestProperties(), () => theirs.delete()]) {
+  await assert.rejects(refused, error => error.statusCode === 401 && /are needed for a token/.test(error.message));
+}
+
+// What is public is read without one.
+await setPublic(true);
+assert.equal((await theirs.getManifestProperties()).digest, first.digest);
+await assert.rejects(theirs.delete(), error => error.statusCode === 401);
+await setPublic(false);
+await assert.rejects(theirs.getManifestProperties(), error => error.statusCode === 401);
 
 // Away.
 await artifact.deleteTag('v1');

@@ -7,15 +7,17 @@ namespace Berth.EndToEnd.Harness;
 internal sealed class LocalNames
 {
     private const string Domain = "berth.localhost";
-    private readonly string _hosts;
 
-    private LocalNames(string hosts) => _hosts = hosts;
+    private LocalNames(string file) => File = file;
+
+    /// <summary>The hosts file.</summary>
+    public string File { get; }
 
     /// <summary>Writes the hosts file: this machine's, and these names below the domain.</summary>
     public static async Task<LocalNames> WriteAsync(string folder, params string[] names)
     {
         var hosts = Path.Combine(folder, "hosts");
-        await File.WriteAllLinesAsync(hosts, [.. await File.ReadAllLinesAsync("/etc/hosts"), .. names.Select(name => $"127.0.0.1 {name}.{Domain}")]);
+        await System.IO.File.WriteAllLinesAsync(hosts, [.. await System.IO.File.ReadAllLinesAsync("/etc/hosts"), .. names.Select(name => $"127.0.0.1 {name}.{Domain}")]);
         return new LocalNames(hosts);
     }
 
@@ -23,6 +25,6 @@ internal sealed class LocalNames
     public (string Path, string[] Arguments) Command(string program, params IEnumerable<string> arguments)
     {
         string[] user = Environment.IsPrivilegedProcess ? [] : ["--map-root-user"];
-        return (Tool.Require("unshare"), ["--mount", .. user, "sh", "-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\"", _hosts, program, .. arguments]);
+        return (Tool.Require("unshare"), ["--mount", .. user, "sh", "-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\"", File, program, .. arguments]);
     }
 }

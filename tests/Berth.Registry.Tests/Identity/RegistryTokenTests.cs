@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Berth.Metadata;
 using Berth.Registry.Tests.Hosting;
 using static Berth.Registry.Tests.Identity.RegistryTokens;
 
@@ -30,6 +31,26 @@ public sealed class RegistryTokenTests
             Assert.Equal((path, HttpStatusCode.Unauthorized), (path, refused.StatusCode));
             Assert.Contains(",error=\"insufficient_scope\"", refused.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task A_form_that_names_nobody_asks_as_the_Azure_SDKs_do_that_were_given_no_credential()
+    {
+        await using var host = await StartAsync();
+        using var nobody = Anonymous(host);
+        const string Scope = "repository:team/app:pull,push";
+        foreach (var form in (FormUrlEncodedContent[])[Ask(), Ask(("username", ""), ("password", ""), ("refresh_token", ""))])
+            Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.PostAsync("/oauth2/token", form)).StatusCode);
+        foreach (var form in (FormUrlEncodedContent[])[Ask(("password", "x")), Ask(("username", "owner"))])
+            Assert.Equal(HttpStatusCode.BadRequest, (await nobody.PostAsync("/oauth2/token", form)).StatusCode);
+
+        var registry = await host.Metadata.FindRegistryAsync("local", CancellationToken.None);
+        await host.Metadata.UpdateRegistryAsync(registry!.Id, new RegistryChanges(AnonymousPullEnabled: true), Caller.System, CancellationToken.None);
+        using var reader = Bearer(host, await ReadTokenAsync(await nobody.PostAsync("/oauth2/token", Ask())));
+        Assert.Equal(Blob, (await reader.GetBlobAsync("team/app", BlobDigest)).Body);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await reader.PostAsync("/v2/team/app/blobs/uploads/", null)).StatusCode);
+
+        static FormUrlEncodedContent Ask(params (string Key, string Value)[] more) => Form([("grant_type", "password"), ("service", Service), ("scope", Scope), .. more]);
     }
 
     [Theory]

@@ -104,6 +104,24 @@ public sealed class RegistryAccountTests
     }
 
     [Fact]
+    public async Task Changes_of_a_token_at_the_same_time_all_count()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Map, MapBody);
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Token, TokenBody(ControlClient.Local + "/scopeMaps/_repositories_pull"));
+        for (var round = 0; round < 20; round++)
+        {
+            var (map, status) = round % 2 == 0 ? (Map, "disabled") : (ControlClient.Local + "/scopeMaps/_repositories_pull", "enabled");
+            await Task.WhenAll(
+                owner.ExpectAsync(HttpStatusCode.OK, "PATCH", Token, TokenBody(map)),
+                owner.ExpectAsync(HttpStatusCode.OK, "PATCH", Token, $$"""{"properties":{"status":"{{status}}"} }"""));
+            var shown = (await owner.ExpectAsync(HttpStatusCode.OK, "GET", Token)).GetProperty("properties");
+            Assert.Equal((map, status), (shown.GetProperty("scopeMapId").GetString(), shown.GetProperty("status").GetString()));
+        }
+    }
+
+    [Fact]
     public async Task A_token_that_could_be_taken_for_another_account_or_has_no_scope_map_is_refused()
     {
         await using var host = await RegistryHost.StartAsync();

@@ -105,8 +105,8 @@ internal sealed class RouteRig : IAsyncDisposable
         await Host.DisposeAsync();
     }
 
-    // All that the control plane shows, and how much was ever changed.
-    private async Task<string> StateAsync()
+    /// <summary>All that the control plane shows, and how much was ever changed.</summary>
+    public async Task<string> StateAsync()
     {
         List<string> state = [$"{(await Host.Metadata.ReadLedgerAsync(0, 10_000, CancellationToken.None)).Count} records"];
         foreach (var route in ManagementRoute.All.Where(route => route.Method == "GET" && route.Name != "activity.list"))

@@ -39,6 +39,23 @@ public sealed class TagTests
         static string TagsOf(JsonElement shown) => shown.GetProperty("tags").GetRawText();
     }
 
+    [Theory]
+    [InlineData(ControlClient.Local)]
+    [InlineData(ControlClient.Group)]
+    [InlineData(ControlClient.Identities + "/builder")]
+    public async Task Of_tags_that_are_merged_at_the_same_time_none_is_lost(string resource)
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", ControlClient.Identities + "/builder", """{"location":"local"}""");
+
+        var names = Enumerable.Range(0, 40).Select(i => $"t{i:00}").ToList();
+        await Task.WhenAll(names.Select(name => owner.ExpectAsync(HttpStatusCode.OK, "PATCH", resource + Below, $$"""{"operation":"Merge","properties":{"tags":{"{{name}}":"1"} } }""")));
+
+        var tags = (await owner.ExpectAsync(HttpStatusCode.OK, "GET", resource + Below)).GetProperty("properties").GetProperty("tags");
+        Assert.Equal(names, tags.EnumerateObject().Select(tag => tag.Name).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public async Task More_than_fifty_and_what_has_none_are_refused()
     {
