@@ -18,7 +18,7 @@ internal sealed class ControlFigures(Contest contest, string folder, string laun
 
     // A difference of 5 % drowns in a machine's drift, unless the sides change places every second.
     private const int TurnsOfRound = 6;
-    private const int WarmingTurns = 8;
+    private const int WarmingTurns = 4;
 
     private readonly List<SmallContent> _manifests = SmallContent.Manifests(16, contest.Config, contest.Layers[0]);
 

@@ -57,7 +57,7 @@ public sealed class CollectionSoakTests(FastCollection fixture) : EndToEndTest<F
         await KeepDeletedAsync(control, "disabled");
 
         Assert.Equal(0, await Fixture.Server.StopAsync(TimeSpan.FromSeconds(40)));
-        (await Tool.RunAsync(ServerProcess.Find()!, ["storage", "verify", "--data", Fixture.Server.Data], Fixture.Folder)).Succeeded();
+        (await Tool.RunAsync(BuiltProgram.Server!, ["storage", "verify", "--data", Fixture.Server.Data], Fixture.Folder)).Succeeded();
         await Fixture.Server.StartAsync(TimeSpan.FromSeconds(30));
         await soak.CheckWhatRunsAsync();
     }
