@@ -44,7 +44,7 @@ internal sealed class GarbageFigures(Contest contest, string folder, string laun
         Native.FlushDisks();
 
         using var calls = new BerthTokens(berth);
-        var garbage = new BerthGarbage(calls);
+        var garbage = new BerthGarbage(calls, contest.CancellationToken);
         Cost(berth, calls, garbage);
         Beside(berth, calls, garbage);
     }

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Berth.Bench.Servers;
 
 /// <summary>Steers a running Berth's garbage collection, and watches it.</summary>
-internal sealed class BerthGarbage(BerthTokens calls)
+internal sealed class BerthGarbage(BerthTokens calls, CancellationToken cancellationToken)
 {
     private const string Path = "/berth/v1/garbage";
     private const string TimeOfRounds = "berth_gc_sweep_duration_seconds_sum";
@@ -52,11 +52,12 @@ internal sealed class BerthGarbage(BerthTokens calls)
         return TimeSpan.FromSeconds(calls.ReadMetric(TimeOfRounds) - time);
     }
 
-    private static void WaitUntil(Func<bool> isThere)
+    private void WaitUntil(Func<bool> isThere)
     {
         var started = Stopwatch.GetTimestamp();
         while (!isThere())
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (Stopwatch.GetElapsedTime(started) > Limit) throw new BenchException("garbage collection did not come to what was waited for");
             Thread.Sleep(BetweenLooks);
         }

@@ -15,10 +15,13 @@ public sealed partial class GarbageCollector(
     IGarbage garbage, RegistryPurge purge, WorkloadExpiry workloads, DeletionPolicies policies, GarbagePace pace, GarbageRounds rounds, IBlobStore store, IDeletionGate gate, LifecycleOptions options, TimeProvider time, ISteps steps, LifecycleMetrics metrics,
     ILogger<GarbageCollector> logger) : BackgroundService
 {
-    // A batch holds the one writer, and pushes that come meanwhile wait for it: with so few reviews for less than a millisecond, and a commit that they share with it. Bytes
-    // are removed without it, several at a time, so that one sync makes all of them durable.
+    private const int Batch = IGarbage.LargestBatch;
+
+    // A batch of reviews holds the one writer, and pushes that come meanwhile wait for it: with so few for less than a millisecond, and a commit that they share with it.
     private const int Reviews = 10;
-    private const int Batch = 50;
+
+    // Bytes are removed side by side, so that one sync makes several removals durable, but not all at once: whoever pulls waits for a processor no longer than for these.
+    private const int RemovalsAtOnce = 32;
 
     // Where the next batch begins: behind what could not be removed, which must not keep the rest from it.
     private DiscardedCursor _removedUpTo;
@@ -170,16 +173,17 @@ public sealed partial class GarbageCollector(
     {
         if (due.Count == 0) return 0;
 
-        // Side by side: locations made together share a folder, and with it the sync that makes their removal durable.
+        // Locations made together share a folder, and with it the sync that makes their removal durable.
         await steps.ReachAsync("gc.before-delete");
-        var failures = await Task.WhenAll(due.Select(discarded => TryRemoveAsync(discarded, cancellationToken)));
+        var failures = new List<IOException?>(due.Count);
+        foreach (var some in due.Chunk(RemovalsAtOnce)) failures.AddRange(await Task.WhenAll(some.Select(discarded => TryRemoveAsync(discarded, cancellationToken))));
         await steps.ReachAsync("gc.after-delete");
 
         var removed = due.Where((_, i) => failures[i] is null).ToList();
         await garbage.ForgetDiscardedAsync(removed, cancellationToken);
         metrics.LocationsRemoved(removed.Count);
         rounds.AddRemoved(removed.Count);
-        if (failures.FirstOrDefault(failure => failure is not null) is { } first)
+        if (failures.Find(failure => failure is not null) is { } first)
         {
             metrics.LocationsKept(due.Count - removed.Count);
             LogNotRemoved(first, due.Count - removed.Count);
