@@ -75,11 +75,12 @@ internal sealed partial class BerthSeed
         var (location, now) = (NewLocation(), TimeProvider.System.GetUtcNow());
         var upload = new NewUpload(
             Guid.CreateVersion7().ToString("N"), _registry, RepositoryName.Parse(repository), location, DigestAlgorithm.Sha256, now.AddDays(1), now.AddMinutes(1));
-        var opened = await _store.OpenUploadAsync(upload, _caller, cancellationToken);
+        var opened = await PatientlyAsync(() => _store.OpenUploadAsync(upload, _caller, cancellationToken));
         File.WriteAllBytes(Path.Combine(_folder, "store", "blobs", location), blob.Bytes);
 
         // The lease is over as soon as no manifest names the blob.
-        var isDone = await _store.CompleteUploadAsync(upload.Id, opened.Epoch, Digest.Parse(blob.Digest), blob.Bytes.Length, now, now.AddDays(1), _caller, cancellationToken);
+        var isDone = await PatientlyAsync(() => _store.CompleteUploadAsync(
+            upload.Id, opened.Epoch, Digest.Parse(blob.Digest), blob.Bytes.Length, now, now.AddDays(1), _caller, cancellationToken));
         if (!isDone) throw new BenchException("a seeded blob was refused");
     }
 

@@ -16,6 +16,7 @@ internal sealed partial class BerthSeed : IAsyncDisposable
 {
     private const int TagsAtOnce = 500;
     private const int OperationsUnderWay = 1024;
+    private const int MostAttempts = 600;
 
     // AcrPull.
     private const string PullRole = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
@@ -117,7 +118,7 @@ internal sealed partial class BerthSeed : IAsyncDisposable
         {
             // Tags at once are long operations: the store bounds what waits by bytes, this bounds it by count.
             if (underWay.Count == OperationsUnderWay) Check(await underWay.Dequeue());
-            underWay.Enqueue(_store.PutManifestAsync(manifest, _caller, cancellationToken));
+            underWay.Enqueue(PatientlyAsync(() => _store.PutManifestAsync(manifest, _caller, cancellationToken)));
         }
 
         while (underWay.TryDequeue(out var last)) Check(await last);
@@ -135,6 +136,22 @@ internal sealed partial class BerthSeed : IAsyncDisposable
         }
 
         while (underWay.TryDequeue(out var last)) await last;
+    }
+
+    // What is seeded comes faster than any client pushes, and the store says so when its log has grown too long.
+    private static async Task<T> PatientlyAsync<T>(Func<Task<T>> write)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await write();
+            }
+            catch (MetadataUnavailableException) when (attempt < MostAttempts)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100));
+            }
+        }
     }
 
     private static void Check(PutManifestResult result)

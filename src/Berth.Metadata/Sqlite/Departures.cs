@@ -56,30 +56,57 @@ internal sealed class Departures(Keepers keepers, long repositoryId, Locks repos
     {
         if (ReadDeparting(manifestId) is not { } root) return new Departure(LifecycleReason.Changed, null, []);
         if (FindKeeper(root) is { Reason: not LifecycleReason.None } kept) return new Departure(kept.Reason, kept.Holder, []);
-        Add(root);
-        for (var next = 0; next < _going.Count; next++)
+        return TryAdd(root, out var keeping)
+            ? new Departure(LifecycleReason.None, null, _going)
+            : new Departure(LifecycleReason.SubjectOfKept, keeping!.Tags.Count > 0 ? keeping.Tags[0].Name : keeping.Digest.ToString(), []);
+    }
+
+    // With what goes with it; where something keeps one of its referrers, it goes neither, and nothing of it is in the list.
+    private bool TryAdd(Departing one, out Departing? keeping)
+    {
+        var mark = _going.Count;
+        Add(one);
+        foreach (var referrer in ReferrersOf(one.Digest))
         {
-            var one = _going[next];
-            foreach (var referrer in ReferrersOf(one.Digest))
-            {
-                if (_ids.Contains(referrer)) continue;
-                if (_going.Count > MostWith) break;
-                if (ReadDeparting(referrer) is not { } with) continue;
+            if (_ids.Contains(referrer)) continue;
+            if (_going.Count > MostWith) break;
+            if (ReadDeparting(referrer) is not { } with) continue;
 
-                // What signs or describes something must not be left without it.
-                if (FindKeeper(with).Reason != LifecycleReason.None || !plan.MayTake(_session, with.Digest))
-                    return new Departure(LifecycleReason.SubjectOfKept, with.Tags.Count > 0 ? with.Tags[0].Name : with.Digest.ToString(), []);
-                Add(with);
-            }
+            keeping = with;
+            var reason = FindKeeper(with).Reason;
+            if (reason == LifecycleReason.Tagged && SignsAnother(with)) continue;
 
-            foreach (var child in ChildrenOf(one.Id))
-            {
-                if (_ids.Contains(child) || _going.Count > MostWith || ReadDeparting(child) is not { } with) continue;
-                if (FindKeeper(with).Reason == LifecycleReason.None && plan.MayTake(_session, with.Digest)) Add(with);
-            }
+            // What signs or describes something must not be left without it.
+            if (reason == LifecycleReason.None && plan.MayTake(_session, with.Digest) && TryAdd(with, out keeping)) continue;
+            RemoveFrom(mark);
+            return false;
         }
 
-        return new Departure(LifecycleReason.None, null, _going);
+        // A child that something keeps stays, whatever becomes of the index.
+        foreach (var child in ChildrenOf(one.Id))
+        {
+            if (_ids.Contains(child) || _going.Count > MostWith || ReadDeparting(child) is not { } with) continue;
+            if (FindKeeper(with).Reason == LifecycleReason.None && plan.MayTake(_session, with.Digest)) TryAdd(with, out _);
+        }
+
+        keeping = null;
+        return true;
+    }
+
+    // Two images may have one signature, each by a tag of its own, as those have whose bills of materials are alike: it stays by the other tag.
+    private bool SignsAnother(Departing signature) => signature.Subject.IsDefault
+        && signature.Tags.All(tag => SignatureTag.SubjectOf(tag.Name) is { IsDefault: false })
+        && signature.Tags.Any(tag => !_digests.Contains(SignatureTag.SubjectOf(tag.Name)));
+
+    private void RemoveFrom(int mark)
+    {
+        foreach (var departing in _going.Skip(mark))
+        {
+            _ids.Remove(departing.Id);
+            _digests.Remove(departing.Digest);
+        }
+
+        _going.RemoveRange(mark, _going.Count - mark);
     }
 
     private void Add(Departing departing)

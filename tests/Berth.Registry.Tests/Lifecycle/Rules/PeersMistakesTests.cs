@@ -124,6 +124,40 @@ public sealed class PeersMistakesTests
         Assert.Equal(HttpStatusCode.OK, await host.Client.GetManifestAsync(Repo, subject.ToString()));
     }
 
+    [Fact]
+    public async Task An_index_goes_without_the_image_that_a_kept_signature_belongs_to()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var (child, index) = await PushIndexAsync(host, "v1");
+        host.Time.Advance(TimeSpan.FromDays(40));
+        var signature = await host.PushReferrerAsync(Repo, "signed yesterday", child, LifecycleClient.SizeOf("child"));
+
+        var run = await host.RunAsync(LifecycleClient.Old);
+
+        Assert.Equal([$"{Repo}@{index}", $"{Repo}:v1"], await host.TakenAsync(run, "runs"));
+        Assert.Equal(HttpStatusCode.NotFound, await host.Client.GetManifestAsync(Repo, index.ToString()));
+        foreach (var kept in (Digest[])[child, signature]) Assert.Equal(HttpStatusCode.OK, await host.Client.GetManifestAsync(Repo, kept.ToString()));
+        Assert.Empty(await host.Metadata.CheckAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Images_that_have_one_signature_together_do_not_keep_each_other()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var images = new[] { await ArtifactClient.PushAsync(host, Repo, "one", "v1"), await ArtifactClient.PushAsync(host, Repo, "other", "v2") };
+        string[] signatures = [.. images.Select(image => $"sha256-{image.Hex}.sbom").Order(StringComparer.Ordinal)];
+        await ArtifactClient.PushAsync(host, Repo, "bill of materials", signatures);
+        host.Time.Advance(TimeSpan.FromDays(40));
+
+        await host.RunAsync(LifecycleClient.Old);
+        Assert.Equal(signatures, await host.TagsAsync(Repo));
+
+        // What signed them is a tag like any other now.
+        await host.RunAsync(LifecycleClient.Old);
+        Assert.Empty(await host.TagsAsync(Repo));
+        Assert.Empty(await host.Metadata.CheckAsync(CancellationToken.None));
+    }
+
     [Theory]
     [InlineData("app", "app")]
     [InlineData("app/*", "app/x")]
