@@ -88,6 +88,7 @@ public static class RegistryExtensions
 
     private static IServiceCollection AddDistribution(this IServiceCollection services)
     {
+        services.AddSingleton<Traffic>();
         services.AddSingleton<DistributionMetrics>();
         services.AddSingleton<DamageReport>();
         services.AddSingleton<BlobSender>();

@@ -8,6 +8,7 @@ public sealed class DistributionMetrics : IDisposable
     /// <summary>The meter's name.</summary>
     public const string MeterName = "Berth.Registry";
 
+    private readonly Traffic _traffic;
     private readonly Meter _meter;
     private readonly Histogram<double> _duration;
     private long _received;
@@ -15,8 +16,9 @@ public sealed class DistributionMetrics : IDisposable
     private long _transfers;
 
     /// <summary>Makes the instruments.</summary>
-    public DistributionMetrics(IMeterFactory factory)
+    public DistributionMetrics(IMeterFactory factory, Traffic traffic)
     {
+        _traffic = traffic;
         _meter = factory.Create(MeterName);
         _duration = _meter.CreateHistogram<double>(
             "berth.distribution.request.duration", "s", "Time from a request's arrival at the data plane to the end of its answer, by route, method and status.",
@@ -26,16 +28,27 @@ public sealed class DistributionMetrics : IDisposable
         _meter.CreateObservableUpDownCounter("berth.upload.active", () => Volatile.Read(ref _transfers), "{upload}", "Requests that are sending bytes to upload sessions now.");
     }
 
-    internal void RequestAnswered(string route, string method, int status, TimeSpan duration) =>
+    internal void RequestAnswered(string route, string method, int status, TimeSpan duration)
+    {
+        _traffic.Answered();
         _duration.Record(
             duration.TotalSeconds,
             new KeyValuePair<string, object?>("route", route),
             new KeyValuePair<string, object?>("http.request.method", KnownMethod(method)),
             new KeyValuePair<string, object?>("http.response.status_code", status));
+    }
 
-    internal void Received(long bytes) => Interlocked.Add(ref _received, bytes);
+    internal void Received(long bytes)
+    {
+        Interlocked.Add(ref _received, bytes);
+        _traffic.Moved(bytes);
+    }
 
-    internal void Sent(long bytes) => Interlocked.Add(ref _sent, bytes);
+    internal void Sent(long bytes)
+    {
+        Interlocked.Add(ref _sent, bytes);
+        _traffic.Moved(bytes);
+    }
 
     internal void TransferStarted() => Interlocked.Increment(ref _transfers);
 

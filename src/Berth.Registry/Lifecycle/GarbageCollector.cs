@@ -31,7 +31,7 @@ public sealed partial class GarbageCollector(
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        if (await IsSuspendedAsync(cancellationToken) || !await pace.MayGoOnAsync(cancellationToken))
+        if (await IsSuspendedAsync(cancellationToken) || !await pace.MayBeginAsync(cancellationToken))
         {
             // Room may come free by other hands than ours: pushes go on when the reserve is held again.
             await gate.AfterSweepAsync(cancellationToken);
@@ -176,7 +176,12 @@ public sealed partial class GarbageCollector(
         // Locations made together share a folder, and with it the sync that makes their removal durable.
         await steps.ReachAsync("gc.before-delete");
         var failures = new List<IOException?>(due.Count);
-        foreach (var some in due.Chunk(RemovalsAtOnce)) failures.AddRange(await Task.WhenAll(some.Select(discarded => TryRemoveAsync(discarded, cancellationToken))));
+        foreach (var some in due.Chunk(RemovalsAtOnce))
+        {
+            if (failures.Count > 0) await pace.RestAsync(cancellationToken);
+            failures.AddRange(await Task.WhenAll(some.Select(discarded => TryRemoveAsync(discarded, cancellationToken))));
+        }
+
         await steps.ReachAsync("gc.after-delete");
 
         var removed = due.Where((_, i) => failures[i] is null).ToList();

@@ -16,6 +16,7 @@ public sealed class LifecycleMetrics : IDisposable
     private long _uploads;
     private long _locations;
     private long _kept;
+    private long _restedMilliseconds;
     private long _scrubbed;
     private long _softDeleted;
     private long _restored;
@@ -37,6 +38,8 @@ public sealed class LifecycleMetrics : IDisposable
         Count("berth.gc.upload.expired", () => Volatile.Read(ref _uploads), "{upload}", "Upload sessions that expired.");
         Count("berth.gc.location.removed", () => Volatile.Read(ref _locations), "{location}", "Discarded locations whose bytes were removed.");
         Count("berth.gc.location.kept", () => Volatile.Read(ref _kept), "{location}", "Discarded locations whose bytes could not be removed this time.");
+        _meter.CreateObservableCounter(
+            "berth.gc.rested", () => Volatile.Read(ref _restedMilliseconds) / 1000.0, "s", "Time for which garbage collection waited between batches because much was asked for.");
         Count("berth.deletion.kept", () => Volatile.Read(ref _softDeleted), "{manifest}", "Manifests that were deleted and could be restored.");
         Count("berth.deletion.restored", () => Volatile.Read(ref _restored), "{manifest}", "Deleted manifests that were restored.");
         Count("berth.deletion.purged", () => Volatile.Read(ref _purged), "{manifest}", "Deleted manifests that were deleted for good: their time was over, or somebody asked for it.");
@@ -51,6 +54,8 @@ public sealed class LifecycleMetrics : IDisposable
     }
 
     internal void Swept(TimeSpan duration) => _sweep.Record(duration.TotalSeconds);
+
+    internal void Rested(TimeSpan time) => Interlocked.Add(ref _restedMilliseconds, (long)time.TotalMilliseconds);
 
     internal void SweepFailed() => Interlocked.Increment(ref _failed);
 

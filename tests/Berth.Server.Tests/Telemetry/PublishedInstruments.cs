@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Berth.Metadata;
+using Berth.Registry;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
@@ -26,7 +27,7 @@ internal static class PublishedInstruments
         };
         RuntimeHelpers.RunClassConstructor(typeof(MetadataMetrics).TypeHandle);
         listener.Start();
-        using var distribution = new DistributionMetrics(factory);
+        using var distribution = new DistributionMetrics(factory, new Traffic());
         using var access = new AccessMetrics(factory);
         using var management = new ManagementMetrics(factory);
         using var outside = new OutsideAccountMetrics(factory);

@@ -1,0 +1,17 @@
+namespace Berth.Registry;
+
+/// <summary>How much clients are served: work that can wait goes by it.</summary>
+public sealed class Traffic
+{
+    private const int BytesOfRequest = 64 * 1024;
+
+    private long _requests;
+    private long _bytes;
+
+    /// <summary>What was served since the process began: each request to the data plane counts as one, and each 64 KiB of blobs that moved as another.</summary>
+    public long Served => Volatile.Read(ref _requests) + (Volatile.Read(ref _bytes) / BytesOfRequest);
+
+    internal void Answered() => Interlocked.Increment(ref _requests);
+
+    internal void Moved(long bytes) => Interlocked.Add(ref _bytes, bytes);
+}
