@@ -29,6 +29,9 @@ internal sealed record Allowance(HashSet<string> Tags, HashSet<Digest> Manifests
         var tags = taken.Select(one => one.Tag).ToHashSet();
         if (!rules.Any(rule => rule.Deletes)) return new Allowance(tags, []);
 
+        // What was planned to go with its subject may go as well when that has gone in another way since.
+        if (isPlanned) tags.UnionWith(repository.Tags.Where(tag => IsOrphan(repository, tag.Key) && (tag.Value.Locks & AgainstDeletion) == Locks.None).Select(tag => tag.Key));
+
         var candidates = taken.Where(one => one.Deletes).Select(one => repository.Tags[one.Tag].Digest).ToHashSet();
         var untagged = rules.Min(rule => rule.Untagged);
         candidates.UnionWith(repository.Live.Where(manifest => manifest.UntaggedSince <= now - untagged).Select(manifest => manifest.Artifact.Digest));
@@ -75,6 +78,8 @@ internal sealed record Allowance(HashSet<string> Tags, HashSet<Digest> Manifests
             yield return name;
         }
     }
+
+    private static bool IsOrphan(RepositoryState repository, string tag) => tag.EndsWith(".sig", StringComparison.Ordinal) && repository.SubjectOf(tag) is null;
 
     private static bool IsKeptByItself(RegistryState state, RepositoryState repository, Stored manifest, DateTimeOffset now, TimeSpan grace)
     {

@@ -114,7 +114,7 @@ internal sealed partial class LifecyclePlay : IAsyncDisposable
         var after = before;
         foreach (var (name, _) in before.Tags.Where(tag => !seen.Tags.ContainsKey(tag.Key)))
         {
-            Assert.True(allowed.Tags.Contains(name), $"{before.Name}:{name} went, which something protects.");
+            Assert.True(allowed.Tags.Contains(name), $"{before.Name}:{name} went, which something protects. At {RegistryState.Text(Now)} there was\n  {string.Join("\n  ", state.Lines(Now))}");
             after = after.WithoutTag(name, isKept: false, Now);
         }
 
