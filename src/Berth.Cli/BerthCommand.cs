@@ -10,6 +10,7 @@ using Berth.Cli.Identities;
 using Berth.Cli.Kubelet;
 using Berth.Cli.Lifecycle;
 using Berth.Cli.Login;
+using Berth.Cli.Nodes;
 using Berth.Cli.Policies;
 using Berth.Cli.Quarantine;
 using Berth.Cli.Role;
@@ -38,6 +39,7 @@ internal static class BerthCommand
         ("policy", PolicyCommand.Create),
         ("workloads", WorkloadsCommand.Create),
         ("garbage", GarbageCommand.Create),
+        ("nodes", NodesCommand.Create),
         ("quarantine", QuarantineCommand.Create),
         ("tag-rule", TagRuleCommand.Create),
         ("usage", UsageCommand.Create),

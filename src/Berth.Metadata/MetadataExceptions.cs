@@ -22,3 +22,10 @@ public sealed class QuotaException(StandingQuota standing) : Exception($"The quo
 
 /// <summary>The metadata must not be served as it is (a newer schema, a changed migration, unsafe settings); the message is the one sentence that says why.</summary>
 public sealed class MetadataStartException(string message) : Exception(message);
+
+/// <summary>Somebody else has taken over the lease that a job works under; nothing of the change was done.</summary>
+public sealed class LeaseLostException(Lease lease) : Exception($"The lease '{lease.Name}' was taken over by another node.")
+{
+    /// <summary>The lease.</summary>
+    public Lease Lease { get; } = lease;
+}

@@ -4,6 +4,7 @@ using Berth.Registry.ApiReference;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
+using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Management;
 using Berth.Registry.Network;
@@ -62,7 +63,7 @@ public static class RegistryExtensions
         services.AddSingleton<KnownSettings>();
         services.AddSingleton(s => new DataEndpointHosts(s.GetRequiredService<RegistryResolver>(), s.GetRequiredService<KnownSettings>(), options));
         return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts()
-            .AddLifecycle().AddLifecycleRules().AddUsage().AddTagRules().AddQuarantine().AddWorkloads().AddGarbageControl()
+            .AddJobs().AddLifecycle().AddLifecycleRules().AddUsage().AddTagRules().AddQuarantine().AddWorkloads().AddGarbageControl()
             .AddSingleton<IFeatureRoutes, ReferenceEndpoints>();
     }
 

@@ -12,6 +12,9 @@ internal static class EventIds
     /// <summary>The server was told to end and drains.</summary>
     public const int Draining = 1002;
 
+    /// <summary>The server was told to end, and takes requests until its balancer has noticed.</summary>
+    public const int LeavingBalancer = 1008;
+
     /// <summary>Requests were cut off because the drain took too long.</summary>
     public const int DrainTimedOut = 1003;
 

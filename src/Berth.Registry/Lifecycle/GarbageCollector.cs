@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Jobs;
 using Berth.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ namespace Berth.Registry.Lifecycle;
 /// expired upload sessions, and at last the bytes at discarded locations. What is due comes from indexes; the store is never walked.
 /// </summary>
 public sealed partial class GarbageCollector(
-    IGarbage garbage, RegistryPurge purge, WorkloadExpiry workloads, DeletionPolicies policies, GarbagePace pace, GarbageRounds rounds, IBlobStore store, IDeletionGate gate, LifecycleOptions options, TimeProvider time, ISteps steps, LifecycleMetrics metrics,
+    IGarbage garbage, RegistryPurge purge, WorkloadExpiry workloads, DeletionPolicies policies, GarbagePace pace, GarbageRounds rounds, IBlobStore store, IDeletionGate gate, SharedJobs jobs, LifecycleOptions options, TimeProvider time, ISteps steps, LifecycleMetrics metrics,
     ILogger<GarbageCollector> logger) : BackgroundService
 {
     private const int Batch = IGarbage.LargestBatch;
@@ -61,7 +62,7 @@ public sealed partial class GarbageCollector(
         {
             try
             {
-                await SweepAsync(stoppingToken);
+                await jobs.RunAsync("garbage-collection", 2 * options.Interval, TakeTurnAsync, stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -70,6 +71,13 @@ public sealed partial class GarbageCollector(
                 LogSweepFailed(e);
             }
         }
+    }
+
+    private Task TakeTurnAsync(bool isNew, CancellationToken cancellationToken)
+    {
+        // What another node saw and removed meanwhile is not what this one remembers.
+        if (isNew) (_observed, _removedUpTo) = (null, default);
+        return SweepAsync(cancellationToken);
     }
 
     /// <summary>Takes the steps of a round; false where a pause ended it.</summary>

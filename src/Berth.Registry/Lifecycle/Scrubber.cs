@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Distribution;
+using Berth.Registry.Jobs;
 using Berth.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ namespace Berth.Registry.Lifecycle;
 /// absent until a push heals it. Blobs start at a random digest, so that restarts do not leave a part of the store unread.
 /// </summary>
 internal sealed partial class Scrubber(
-    IMaintenance maintenance, IBlobs blobs, IBlobStore store, DamageReport damage, LifecycleOptions options, TimeProvider time, LifecycleMetrics metrics,
+    IMaintenance maintenance, IBlobs blobs, IBlobStore store, DamageReport damage, SharedJobs jobs, LifecycleOptions options, TimeProvider time, LifecycleMetrics metrics,
     ILogger<Scrubber> logger) : BackgroundService
 {
     private const int PageSize = 100;
@@ -35,14 +36,19 @@ internal sealed partial class Scrubber(
             await Task.Delay(Rest, time, stoppingToken);
             try
             {
-                await PassOverManifestsAsync(stoppingToken);
-                await PassAsync(stoppingToken);
+                await jobs.RunAsync("scrub", 2 * Rest, (_, token) => PassOverAllAsync(token), stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 LogScrubFailed(e);
             }
         }
+    }
+
+    private async Task PassOverAllAsync(CancellationToken cancellationToken)
+    {
+        await PassOverManifestsAsync(cancellationToken);
+        await PassAsync(cancellationToken);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using Berth.Metadata;
+using Berth.Registry.Jobs;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -9,7 +10,7 @@ namespace Berth.Registry.Lifecycle;
 /// be seen. Nothing of it is on the path of a push.
 /// </summary>
 internal sealed partial class UsageWatch(
-    IUsage usage, IQuotas quotas, UsageMetrics metrics, LifecycleOptions options, TimeProvider time, ILogger<UsageWatch> logger) : BackgroundService
+    IUsage usage, IQuotas quotas, UsageMetrics metrics, SharedJobs jobs, LifecycleOptions options, TimeProvider time, ILogger<UsageWatch> logger) : BackgroundService
 {
     private const int Page = 100;
 
@@ -41,7 +42,7 @@ internal sealed partial class UsageWatch(
         {
             try
             {
-                await LookAsync(stoppingToken);
+                await jobs.RunAsync("usage-watch", 2 * options.Interval, (_, token) => LookAsync(token), stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -26,6 +26,13 @@ internal sealed record MemoryOptions
 /// <summary>Settings of the server's end.</summary>
 internal sealed record ShutdownOptions
 {
+    /// <summary>
+    /// For how long after SIGTERM requests are still taken, while <c>/healthz/ready</c> says no: long enough for a balancer to notice. The drain begins after it. Default 0
+    /// seconds, for one node that nobody balances.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan Delay { get; init; }
+
     /// <summary>How long requests in flight may go on after SIGTERM. Default 30 seconds (the grace period of Kubernetes).</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Berth.Metadata;
+using Berth.Registry.Jobs;
 using Berth.Server.Hosting;
 using Berth.Storage;
 
@@ -6,7 +8,7 @@ namespace Berth.Server.Health;
 
 /// <summary>The probes: <c>/healthz/live</c> (the process answers) and <c>/healthz/ready</c> (what it needs answers, too).</summary>
 internal sealed partial class HealthEndpoints(
-    IMetadataStore metadata, IBlobStore blobs, InstallationRecord installation, IHostApplicationLifetime lifetime, ILogger<HealthEndpoints> logger)
+    IMetadataStore metadata, IBlobStore blobs, InstallationRecord installation, Node node, IHostApplicationLifetime lifetime, ILogger<HealthEndpoints> logger)
 {
     private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(2);
 
@@ -19,7 +21,8 @@ internal sealed partial class HealthEndpoints(
         var problem = lifetime.ApplicationStopping.IsCancellationRequested ? "stopping" : await FindProblemAsync(context.RequestAborted);
         if (problem is null)
         {
-            await WriteAsync(context, StatusCodes.Status200OK, "ready");
+            // It serves: times that decide are the database's. But somebody should know.
+            await WriteAsync(context, StatusCodes.Status200OK, "ready", node.IsClockOff ? ClockWarning(node.ClockOffset) : null);
             return;
         }
 
@@ -28,10 +31,14 @@ internal sealed partial class HealthEndpoints(
         await WriteAsync(context, StatusCodes.Status503ServiceUnavailable, problem);
     }
 
-    private static Task WriteAsync(HttpContext context, int status, string text) => Json.WriteAsync(context, status, json =>
+    private static string ClockWarning(TimeSpan offset) => string.Create(
+        CultureInfo.InvariantCulture, $"the node's clock is {Math.Abs(offset.TotalSeconds):0} s {(offset > TimeSpan.Zero ? "ahead of" : "behind")} the database's: set it");
+
+    private static Task WriteAsync(HttpContext context, int status, string text, string? warning = null) => Json.WriteAsync(context, status, json =>
     {
         json.WriteStartObject();
         json.WriteString("status"u8, text);
+        if (warning is not null) json.WriteString("warning"u8, warning);
         json.WriteEndObject();
     });
 

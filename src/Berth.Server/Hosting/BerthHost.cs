@@ -104,6 +104,12 @@ internal static class BerthHost
         var faulted = LogFaultAsync(stores.Faulted, ownerSettled, logger);
         var ended = await Task.WhenAny(stopping.Task, faulted);
 
+        if (ended != faulted && options.Shutdown.Delay > TimeSpan.Zero)
+        {
+            HostLog.LeavingBalancer(logger, options.Shutdown.Delay.TotalSeconds);
+            await Task.WhenAny(Task.Delay(options.Shutdown.Delay, CancellationToken.None), faulted);
+        }
+
         HostLog.Draining(logger, options.Shutdown.DrainTimeout.TotalSeconds);
         using var limit = new CancellationTokenSource(options.Shutdown.DrainTimeout);
         try

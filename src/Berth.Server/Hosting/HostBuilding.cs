@@ -1,6 +1,7 @@
 using System.Net.Security;
 using Berth.Metadata;
 using Berth.Registry;
+using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Network;
 using Berth.Server.Configuration;
@@ -32,6 +33,7 @@ internal static class HostBuilding
         services.AddSingleton(time);
         services.AddSingleton(options);
         services.AddSingleton(options.Memory);
+        services.AddSingleton(new Node(BerthVersion.Text, time));
         services.AddSingleton(NamesOf(options));
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton<DiscoveryEndpoints>();
@@ -96,6 +98,12 @@ internal static class HostBuilding
         app.UseMiddleware<RequestLog>();
         if (options.Http.TrustedProxies.Count > 0)
             app.UseForwardedHeaders();
+        app.Use(next => context =>
+        {
+            // Whoever balances between nodes sends the next request elsewhere when the connection does not stay.
+            if (app.Lifetime.ApplicationStopping.IsCancellationRequested) context.Response.Headers.Connection = "close";
+            return next(context);
+        });
         var host = HostEndpoints.Create(app.Services);
         // A probe waits for nothing but what it asks about.
         app.Use(next => context => context.Request.Path.StartsWithSegments("/healthz", StringComparison.Ordinal) ? host.AnswerAsync(context) : next(context));

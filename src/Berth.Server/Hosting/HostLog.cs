@@ -9,6 +9,9 @@ internal static partial class HostLog
     [LoggerMessage(EventIds.Ready, LogLevel.Information, "Ready: {Addresses}")]
     public static partial void Ready(ILogger logger, string addresses);
 
+    [LoggerMessage(EventIds.LeavingBalancer, LogLevel.Information, "Ending: not ready any more; requests are taken for {Seconds} s yet")]
+    public static partial void LeavingBalancer(ILogger logger, double seconds);
+
     [LoggerMessage(EventIds.Draining, LogLevel.Information, "Ending: no new connections; requests in flight have up to {Seconds} s")]
     public static partial void Draining(ILogger logger, double seconds);
 

@@ -26,6 +26,8 @@ public sealed class SqliteQuarantine : QuarantineSuite<SqliteDatabase>;
 
 public sealed class SqliteLocks : LocksSuite<SqliteDatabase>;
 
+public sealed class SqliteLeases : LeasesSuite<SqliteDatabase>;
+
 public sealed class SqliteGarbage : GarbageSuite<SqliteDatabase>;
 
 public sealed class SqliteLedger : LedgerSuite<SqliteDatabase>;

@@ -9,6 +9,7 @@ using Berth.Metadata.Tests.Sqlite.Faults;
 using Berth.Oci;
 using Berth.Registry.Identity;
 using Berth.Registry.Identity.Authorization;
+using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Network;
 using Berth.Storage.FileSystem;
@@ -119,6 +120,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         builder.Services.AddSingleton<Berth.Storage.IBlobStore>(blobs);
         builder.Services.AddSingleton<IMetadataStore>(metadata);
         builder.Services.AddSingleton<IDeletionGate, OpenGate>();
+        builder.Services.AddSingleton(new Node("0.0.0-test", time));
         builder.Services.AddSingleton(new PublicNames("berth.localhost", 0, 443));
         if (trust is not null) builder.Services.AddSingleton(trust);
         var hosts = builder.Services.Where(s => s.ServiceType == typeof(IHostedService)).ToHashSet();

@@ -151,7 +151,7 @@ public sealed class DamagedManifestTests
     private static async Task ScrubAsync(RegistryHost host)
     {
         using var scrubber = new Scrubber(
-            host.Metadata, host.Metadata, host.Blobs, host.Services.GetRequiredService<DamageReport>(), new LifecycleOptions { ScrubBytesPerSecond = long.MaxValue },
+            host.Metadata, host.Metadata, host.Blobs, host.Services.GetRequiredService<DamageReport>(), host.Services.GetRequiredService<SharedJobs>(), new LifecycleOptions { ScrubBytesPerSecond = long.MaxValue },
             TimeProvider.System, host.Services.GetRequiredService<LifecycleMetrics>(), NullLogger<Scrubber>.Instance);
         await scrubber.PassOverManifestsAsync(CancellationToken.None);
     }

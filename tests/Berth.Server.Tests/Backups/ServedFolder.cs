@@ -3,6 +3,7 @@ using System.Text;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry;
+using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
 using Berth.Server.Configuration;
 using Berth.Server.Hosting;
@@ -35,8 +36,10 @@ internal sealed class ServedFolder : IAsyncDisposable
         var metrics = _services.GetRequiredService<LifecycleMetrics>();
         var policies = new DeletionPolicies(stores.Metadata, options.Registry.Lifecycle, metrics, NullLogger<DeletionPolicies>.Instance);
         var workloads = new WorkloadExpiry(stores.Metadata, _services.GetRequiredService<WorkloadMetrics>(), NullLogger<WorkloadExpiry>.Instance);
+        var node = new Node("test", time);
+        var jobs = new SharedJobs(stores.Metadata, node, time, new JobMetrics(_services.GetRequiredService<IMeterFactory>(), node), NullLogger<SharedJobs>.Instance);
         _collector = new GarbageCollector(
-            stores.Metadata, purge, workloads, policies, new GarbagePace(stores.Metadata, options.Registry.Lifecycle, new Traffic(), time, metrics), new GarbageRounds(time), stores.Blobs, stores.DeletionGate, options.Registry.Lifecycle, time, NoSteps.Instance, metrics,
+            stores.Metadata, purge, workloads, policies, new GarbagePace(stores.Metadata, options.Registry.Lifecycle, new Traffic(), time, metrics), new GarbageRounds(time), stores.Blobs, stores.DeletionGate, jobs, options.Registry.Lifecycle, time, NoSteps.Instance, metrics,
             NullLogger<GarbageCollector>.Instance);
     }
 

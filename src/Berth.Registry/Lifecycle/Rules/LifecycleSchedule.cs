@@ -1,5 +1,6 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Jobs;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,7 @@ namespace Berth.Registry.Lifecycle.Rules;
 /// whose time came several times while nobody looked runs once.
 /// </summary>
 internal sealed partial class LifecycleSchedule(
-    ILifecycleRules rules, ILifecyclePlans plans, LifecycleJobs jobs, LifecycleOptions options, RuleMetrics metrics, TimeProvider time, ILogger<LifecycleSchedule> logger)
+    ILifecycleRules rules, ILifecyclePlans plans, LifecycleJobs jobs, SharedJobs shared, LifecycleOptions options, RuleMetrics metrics, TimeProvider time, ILogger<LifecycleSchedule> logger)
     : BackgroundService
 {
     private const int Most = 1_000;
@@ -41,7 +42,7 @@ internal sealed partial class LifecycleSchedule(
         {
             try
             {
-                await StartDueAsync(stoppingToken);
+                await shared.RunAsync("lifecycle-schedule", 2 * options.Interval, async (_, token) => await StartDueAsync(token), stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

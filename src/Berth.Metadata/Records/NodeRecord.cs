@@ -1,0 +1,25 @@
+namespace Berth.Metadata;
+
+/// <summary>What a node says of itself.</summary>
+/// <param name="Id">The id of the process: a new one with each start.</param>
+/// <param name="Name">The host's name.</param>
+/// <param name="Version">The version of the program.</param>
+/// <param name="IsDraining">Whether it takes no new work and is about to end.</param>
+/// <param name="StartedAt">When it started, by its own clock.</param>
+public sealed record NodeDescription(string Id, string Name, string Version, bool IsDraining, DateTimeOffset StartedAt);
+
+/// <summary>A node as the others see it.</summary>
+/// <param name="Node">What it says of itself.</param>
+/// <param name="SeenAt">When it last said so, by the database's clock.</param>
+/// <param name="ClockOffset">By how much its clock was ahead of the database's then.</param>
+public sealed record NodeRecord(NodeDescription Node, DateTimeOffset SeenAt, TimeSpan ClockOffset);
+
+/// <summary>Nodes at one time.</summary>
+/// <param name="Nodes">The nodes.</param>
+/// <param name="Now">The database's time.</param>
+public sealed record NodeList(IReadOnlyList<NodeRecord> Nodes, DateTimeOffset Now);
+
+/// <summary>How far a reader of the ledger is behind.</summary>
+/// <param name="Name">The reader.</param>
+/// <param name="Records">Records it has yet to read.</param>
+public readonly record struct LedgerReaderLag(string Name, long Records);

@@ -1,0 +1,68 @@
+namespace Berth.Metadata.Relational;
+
+/// <summary>The processes that serve the installation.</summary>
+public sealed partial class RelationalMetadataStore
+{
+    private static readonly Sql UpsertNode = new("""
+        INSERT INTO nodes (id, name, version, is_draining, started_at, seen_at, clock_offset) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, is_draining = excluded.is_draining, seen_at = excluded.seen_at,
+            clock_offset = excluded.clock_offset
+        """);
+
+    private static readonly Sql ForgetNodes = new("DELETE FROM nodes WHERE seen_at < ?1");
+
+    private static readonly Sql DeleteNode = new("DELETE FROM nodes WHERE id = ?1");
+
+    private static readonly Sql ListAllNodes = new("""
+        SELECT id, name, version, is_draining, started_at, seen_at, clock_offset FROM nodes ORDER BY started_at, id LIMIT ?1
+        """);
+
+    private static readonly Sql ListLag = new("""
+        SELECT r.name, (SELECT count(*) FROM (SELECT 1 FROM ledger l WHERE l.number > r.number LIMIT 1000000) unread)
+        FROM ledger_readers r ORDER BY r.name
+        """);
+
+    /// <inheritdoc/>
+    public Task<TimeSpan> ReportNodeAsync(NodeDescription node, DateTimeOffset localTime, TimeSpan forgetAfter, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            var offset = localTime.ToUnixTimeMilliseconds() - scope.Now;
+            scope.Use(UpsertNode).Bind(node.Id).Bind(node.Name).Bind(node.Version).Bind(node.IsDraining).Bind(node.StartedAt).Bind(scope.Now).Bind(offset).Execute();
+            scope.Use(ForgetNodes).Bind(scope.Now - (long)forgetAfter.TotalMilliseconds).Execute();
+            return TimeSpan.FromMilliseconds(offset);
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task RemoveNodeAsync(string id, CancellationToken cancellationToken) =>
+        RelieveAsync(scope => scope.Use(DeleteNode).Bind(id).Execute(), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<NodeList> ListNodesAsync(int limit, CancellationToken cancellationToken) => ReadAsync(
+        (Now: NowMilliseconds, limit),
+        static (reader, of) =>
+        {
+            var nodes = new List<NodeRecord>();
+            using var row = reader.Use(ListAllNodes).Bind(of.limit);
+            while (row.Step())
+            {
+                var node = new NodeDescription(row.Text(0), row.Text(1), row.Text(2), row.Bool(3), row.Time(4));
+                nodes.Add(new NodeRecord(node, row.Time(5), TimeSpan.FromMilliseconds(row.Int64(6))));
+            }
+
+            return new NodeList(nodes, DateTimeOffset.FromUnixTimeMilliseconds(of.Now));
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<LedgerReaderLag>> ListLedgerLagAsync(CancellationToken cancellationToken) => ReadAsync(
+        0,
+        static (reader, _) =>
+        {
+            var readers = new List<LedgerReaderLag>();
+            using var row = reader.Use(ListLag);
+            while (row.Step()) readers.Add(new LedgerReaderLag(row.Text(0), row.Int64(1)));
+            return (IReadOnlyList<LedgerReaderLag>)readers;
+        },
+        cancellationToken);
+}

@@ -1,0 +1,61 @@
+using Berth.Metadata;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Registry.Jobs;
+
+/// <summary>
+/// Says, every ten seconds where nodes share a database and once where they cannot, that this node is there, and looks at its clock. A node that ends says so; one that
+/// was killed is seen as silent, and forgotten after a day.
+/// </summary>
+internal sealed partial class NodeReport(INodes nodes, ILeases leases, Node node, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<NodeReport> logger)
+    : BackgroundService
+{
+    /// <summary>How often a node says that it is there.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    /// <summary>For how long a node that says nothing is remembered.</summary>
+    public static readonly TimeSpan Memory = TimeSpan.FromDays(1);
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await nodes.RemoveNodeAsync(node.Id, cancellationToken);
+        }
+        catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException)
+        {
+            LogNotRemoved(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var draining = lifetime.ApplicationStopping.Register(() => _ = ReportAsync(CancellationToken.None));
+        using var timer = new PeriodicTimer(Interval, time);
+        do
+        {
+            await ReportAsync(stoppingToken);
+        }
+        while (leases.AreShared && await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task ReportAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var wasOff = node.IsClockOff;
+            var memory = leases.AreShared ? Memory : TimeSpan.Zero;
+            node.ClockOffset = await nodes.ReportNodeAsync(
+                node.Describe(lifetime.ApplicationStopping.IsCancellationRequested), TimeProvider.System.GetUtcNow(), memory, cancellationToken);
+            if (node.IsClockOff && !wasOff) LogClockIsOff(node.ClockOffset);
+        }
+        catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException or ObjectDisposedException)
+        {
+            LogNotReported(e);
+        }
+    }
+}
