@@ -14,9 +14,12 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql RenewJobLease = new("UPDATE leases SET expires_at = ?3 WHERE name = ?1 AND fence = ?2");
 
-    private static readonly Sql IsHeld = new("SELECT 1 FROM leases WHERE name = ?1 AND fence = ?2");
+    private static readonly Sql IsHeldByFence = new("SELECT 1 FROM leases WHERE name = ?1 AND fence = ?2");
 
     private static readonly Sql ListHeldLeases = new("SELECT name, holder, fence, expires_at FROM leases WHERE expires_at > ?1 ORDER BY name LIMIT ?2");
+
+    /// <inheritdoc/>
+    public bool AreShared => _database.IsShared;
 
     /// <inheritdoc/>
     public Task<Lease?> TakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => RelieveAsync(
@@ -47,10 +50,16 @@ public sealed partial class RelationalMetadataStore
         },
         cancellationToken);
 
+    private static Func<WriteScope, T> Under<T>(Lease lease, Func<WriteScope, T> body) => scope =>
+    {
+        Hold(scope, lease);
+        return body(scope);
+    };
+
     // The lease's end is not looked at: while nobody else took it, nobody is harmed.
     private static void Hold(WriteScope scope, Lease lease)
     {
-        using var row = scope.Use(IsHeld).Bind(lease.Name).Bind(lease.Fence);
+        using var row = scope.Use(IsHeldByFence).Bind(lease.Name).Bind(lease.Fence);
         if (!row.Step()) throw new LeaseLostException(lease);
     }
 }

@@ -57,7 +57,7 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
     private async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
     {
         await _steps.ReachAsync("metadata.before-commit");
-        var result = await _database.WriteAsync(body, urgency, weight, cancellationToken);
+        var result = await _database.WriteAsync(LeaseFence.Current is { } lease ? Under(lease, body) : body, urgency, weight, cancellationToken);
         await _steps.ReachAsync("metadata.after-commit");
         return result;
     }

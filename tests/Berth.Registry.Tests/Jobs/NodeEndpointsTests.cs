@@ -17,7 +17,7 @@ public sealed class NodeEndpointsTests
     public async Task Nodes_are_shown_with_their_jobs_and_clocks()
     {
         await using var host = await RegistryHost.StartAsync();
-        var owner = new Owner(host);
+        using var owner = await ControlClient.OfOwnerAsync(host);
         var node = host.Services.GetRequiredService<Node>();
         await host.Metadata.ReportNodeAsync(node.Describe(isDraining: false), host.Time.GetUtcNow(), NodeReport.Memory, CancellationToken.None);
         var other = new NodeDescription("other", "host-b", "1.2.3", IsDraining: true, host.Time.GetUtcNow().AddHours(1));
@@ -39,7 +39,7 @@ public sealed class NodeEndpointsTests
     public async Task There_is_nothing_else_at_the_path()
     {
         await using var host = await RegistryHost.StartAsync();
-        var owner = new Owner(host);
+        using var owner = await ControlClient.OfOwnerAsync(host);
         await owner.ExpectAsync(HttpStatusCode.NotFound, "GET", Path + "/other");
         await owner.ExpectAsync(HttpStatusCode.MethodNotAllowed, "DELETE", Path);
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Berth.Oci;
 using Berth.Registry.Distribution;
+using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;

@@ -3,6 +3,7 @@ using System.Text;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Distribution;
+using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Tests.Hosting;
 using Berth.Storage;
@@ -100,7 +101,7 @@ public sealed class ScrubberTests
     }
 
     private static Scrubber NewScrubber(RegistryHost host, IBlobStore store) => new(
-        host.Metadata, host.Metadata, store, host.Services.GetRequiredService<DamageReport>(), new LifecycleOptions { ScrubBytesPerSecond = long.MaxValue },
+        host.Metadata, host.Metadata, store, host.Services.GetRequiredService<DamageReport>(), host.Services.GetRequiredService<SharedJobs>(), new LifecycleOptions { ScrubBytesPerSecond = long.MaxValue },
         TimeProvider.System, host.Services.GetRequiredService<LifecycleMetrics>(), NullLogger<Scrubber>.Instance);
 
     private static async Task<(StoredBlobRecord Row, string File)> FindAsync(RegistryHost host, byte[] blob)

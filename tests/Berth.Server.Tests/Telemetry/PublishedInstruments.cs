@@ -4,6 +4,7 @@ using Berth.Metadata;
 using Berth.Registry;
 using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
+using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Management;
 using Berth.Server.Telemetry;
@@ -36,6 +37,7 @@ internal static class PublishedInstruments
         using var workloads = new WorkloadMetrics(factory);
         using var usage = new UsageMetrics(factory);
         using var rules = new RuleMetrics(factory);
+        using var jobs = new JobMetrics(factory, new Node("test", TimeProvider.System));
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
         return instruments;
     }
