@@ -12,7 +12,7 @@ public sealed partial class RelationalMetadataStore
         """;
 
     private static readonly Sql InsertUpload = new("""
-        INSERT INTO uploads (id, registry_id, repository_id, principal_id, location, state, epoch, writer_writerNode, writer_until, algorithm, offset,
+        INSERT INTO uploads (id, registry_id, repository_id, principal_id, location, state, epoch, writer_node, writer_until, algorithm, offset,
             created_at, progress_at, expires_at, reserved, repository_reserved)
         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, 0, ?10, ?10, ?11, ?12, ?13)
         """);
@@ -28,8 +28,8 @@ public sealed partial class RelationalMetadataStore
 
     // A writer lives only in the process that took the session, and until its lease ends.
     private static readonly Sql AcquireUpload = new("""
-        UPDATE uploads SET epoch = epoch + 1, writer_writerNode = ?3, writer_until = ?4, progress_at = ?5
-        WHERE id = ?1 AND epoch = ?2 AND state = 0 AND (writer_until IS NULL OR writer_until <= ?5 OR writer_writerNode IS NOT ?3)
+        UPDATE uploads SET epoch = epoch + 1, writer_node = ?3, writer_until = ?4, progress_at = ?5
+        WHERE id = ?1 AND epoch = ?2 AND state = 0 AND (writer_until IS NULL OR writer_until <= ?5 OR writer_node IS NOT ?3)
         """);
 
     private static readonly Sql TouchUpload = new("""
@@ -37,7 +37,7 @@ public sealed partial class RelationalMetadataStore
         """);
 
     private static readonly Sql RecordUpload = new("""
-        UPDATE uploads SET offset = ?3, algorithm = ?4, hash_state = ?5, expires_at = ?6, progress_at = ?7, writer_writerNode = NULL, writer_until = NULL
+        UPDATE uploads SET offset = ?3, algorithm = ?4, hash_state = ?5, expires_at = ?6, progress_at = ?7, writer_node = NULL, writer_until = NULL
         WHERE id = ?1 AND epoch = ?2 AND state < 2
         """);
 
@@ -48,7 +48,7 @@ public sealed partial class RelationalMetadataStore
 
     // Only the writer that held the session when it was aborted: an abort raised the epoch by one, and nothing raises it after.
     private static readonly Sql LetGoOfAborted = new("""
-        UPDATE uploads SET writer_writerNode = NULL, writer_until = NULL WHERE id = ?1 AND epoch = ?2 + 1 AND state = 3
+        UPDATE uploads SET writer_node = NULL, writer_until = NULL WHERE id = ?1 AND epoch = ?2 + 1 AND state = 3
         """);
 
     /// <inheritdoc/>
