@@ -28,6 +28,7 @@ public sealed partial class SqliteMetadataStore
             epoch, created_at, updated_at, soft_delete, soft_delete_days, soft_delete_set_at, retention, retention_days, retention_set_at,
             quarantine_pushes)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+        RETURNING id
         """);
 
     private static readonly Sql UpdateRegistry = new("""
@@ -209,12 +210,12 @@ public sealed partial class SqliteMetadataStore
     private long InsertRegistryRow(WriteScope scope, NewRegistry registry, string resourceGroup)
     {
         var made = Apply(new RegistryRecord(0, registry.Name, 1) { Sku = registry.Sku }, registry.Settings, _time.GetUtcNow());
-        scope.Use(InsertRegistry).Bind(registry.Name).Bind(ResourceScope.OfRegistry(registry.SubscriptionId, resourceGroup, registry.Name).Value)
+        using var inserted = scope.Use(InsertRegistry).Bind(registry.Name).Bind(ResourceScope.OfRegistry(registry.SubscriptionId, resourceGroup, registry.Name).Value)
             .Bind(registry.SubscriptionId).Bind(resourceGroup).Bind(registry.Location).Bind(made.Sku).Bind(made.Tags).Bind(made.AdminUserEnabled)
             .Bind(made.AnonymousPullEnabled).Bind((long)made.RoleAssignmentMode).Bind(made.Properties).Bind(scope.Now)
             .Bind(made.SoftDelete.IsEnabled).Bind(made.SoftDelete.Days).Bind(made.SoftDelete.UpdatedAt)
-            .Bind(made.Retention.IsEnabled).Bind(made.Retention.Days).Bind(made.Retention.UpdatedAt).Bind(made.QuarantinesPushes).Execute();
-        return scope.Session.LastInsertedId;
+            .Bind(made.Retention.IsEnabled).Bind(made.Retention.Days).Bind(made.Retention.UpdatedAt).Bind(made.QuarantinesPushes);
+        return inserted.OnlyInt64();
     }
 
     private static RegistryRecord? ReadRegistry(Session session, Sql find, string key)
