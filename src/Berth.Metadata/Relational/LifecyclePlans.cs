@@ -16,9 +16,8 @@ public sealed partial class SqliteMetadataStore
     // A process that ended is taken for dead after this time; what it was doing goes on then.
     private static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(1);
 
-    private static readonly Sql InsertPlanRow = new("""
+    private static readonly Sql InsertPlanRow = Sql.Insert("""
         INSERT INTO lifecycle_plans (registry_id, kind, state, rules, preview_id, max_difference, cause, created_at, created_by) VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8)
-        RETURNING id
         """);
 
     private static readonly Sql CountOpenPlans = new("""
@@ -161,9 +160,8 @@ public sealed partial class SqliteMetadataStore
 
     private static long InsertPlan(WriteScope scope, NewLifecyclePlan plan, Caller caller)
     {
-        using var inserted = scope.Use(InsertPlanRow).Bind(plan.RegistryId).Bind(plan.IsRun ? Run : 1).Bind(plan.Rules).Bind(plan.PreviewId).Bind(plan.MaxDifference)
-            .Bind(plan.Cause).Bind(scope.Now).Bind(caller.Name);
-        var id = inserted.OnlyInt64();
+        var id = scope.Use(InsertPlanRow).Bind(plan.RegistryId).Bind(plan.IsRun ? Run : 1).Bind(plan.Rules).Bind(plan.PreviewId).Bind(plan.MaxDifference)
+            .Bind(plan.Cause).Bind(scope.Now).Bind(caller.Name).Insert();
         if (!plan.IsRun) return id;
         var payload = JsonText.Facts(("run", Number(id)), ("cause", plan.Cause), ("preview", plan.PreviewId is { } preview ? Number(preview) : null), ("rules", plan.Rules));
         scope.Append(new LedgerEntry(LedgerKinds.LifecycleRunStarted, plan.RegistryId, Payload: payload), caller);

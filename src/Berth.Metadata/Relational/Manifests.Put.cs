@@ -12,12 +12,11 @@ public sealed partial class SqliteMetadataStore
         SELECT id, size, deleted_at IS NOT NULL, hybrid_time, damaged, locks, updated_at FROM manifests WHERE repository_id = ?1 AND digest = ?2
         """);
 
-    private static readonly Sql InsertManifest = new("""
+    private static readonly Sql InsertManifest = Sql.Insert("""
         INSERT INTO manifests (
             repository_id, digest, media_type, artifact_type, size, subject, annotations, hybrid_time, region, created_at, updated_at, pushed_by, described,
             image_size, config_media_type)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT region FROM installation), ?9, ?9, ?10, ?11, ?12, ?13)
-        RETURNING id
         """);
 
     private static readonly Sql ReviveManifest = new("""
@@ -170,10 +169,9 @@ public sealed partial class SqliteMetadataStore
         var body = manifest.Manifest;
         var subject = body.Subject?.Digest ?? default;
         var description = ManifestDescription.Of(body);
-        using var inserted = scope.Use(InsertManifest).Bind(repositoryId).Bind(manifest.Digest).Bind(body.MediaType).Bind(body.ReferrerArtifactType)
+        var id = scope.Use(InsertManifest).Bind(repositoryId).Bind(manifest.Digest).Bind(body.MediaType).Bind(body.ReferrerArtifactType)
             .Bind(manifest.Bytes.Length).Bind(subject).Bind(subject.IsDefault ? null : body.Annotations).Bind(hybridTime).Bind(scope.Now)
-            .Bind(caller.Name).Bind(!ManifestDescription.HasConfigOfImage(body)).Bind(description.ImageSize).Bind(description.ConfigMediaType);
-        var id = inserted.OnlyInt64();
+            .Bind(caller.Name).Bind(!ManifestDescription.HasConfigOfImage(body)).Bind(description.ImageSize).Bind(description.ConfigMediaType).Insert();
         scope.Use(SetManifestBytes).Bind(id).Bind(manifest.Bytes).Execute();
         scope.Use(EndWaitsForSubject).Bind(repositoryId).Bind(manifest.Digest).Execute();
         if (!subject.IsDefault) scope.Use(WaitForSubject).Bind(id).Bind(repositoryId).Bind(subject).Bind(scope.Now).Execute();

@@ -4,10 +4,9 @@ namespace Berth.Metadata.Sqlite;
 
 public sealed partial class SqliteMetadataStore
 {
-    private static readonly Sql InsertPrincipal = new("""
+    private static readonly Sql InsertPrincipal = Sql.Insert("""
         INSERT INTO principals (object_id, kind, name, display_name, client_id, registry_id, password_hash, enabled, epoch, created_at, updated_at, issuer, subject)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, ?9, ?10, ?11)
-        RETURNING id
         """);
 
     private static readonly Sql UpdatePrincipal = new("""
@@ -136,10 +135,9 @@ public sealed partial class SqliteMetadataStore
     private PrincipalRecord InsertPrincipalRow(WriteScope scope, NewPrincipal principal, string? issuer = null, string? subject = null)
     {
         var objectId = principal.ObjectId ?? Guid.CreateVersion7(_time.GetUtcNow()).ToString();
-        using var inserted = scope.Use(InsertPrincipal).Bind(objectId.ToLowerInvariant()).Bind(Stored(principal.Kind)).Bind(principal.Name).Bind(principal.DisplayName)
+        var id = scope.Use(InsertPrincipal).Bind(objectId.ToLowerInvariant()).Bind(Stored(principal.Kind)).Bind(principal.Name).Bind(principal.DisplayName)
             .Bind(principal.ClientId?.ToLowerInvariant()).Bind(principal.RegistryId).Bind(principal.PasswordHash).Bind(principal.Enabled).Bind(scope.Now)
-            .Bind(issuer).Bind(subject);
-        var id = inserted.OnlyInt64();
+            .Bind(issuer).Bind(subject).Insert();
         if (principal.PasswordHash is not null) scope.Use(SetPassword).Bind(id).Bind(scope.Now).Execute();
         return ReadPrincipal(scope.Session, id)!;
     }

@@ -7,8 +7,8 @@ public sealed partial class SqliteMetadataStore
 {
     private static readonly Sql FindRepository = new("SELECT id, listed, locks FROM repositories WHERE registry_id = ?1 AND name = ?2");
 
-    private static readonly Sql InsertRepository = new(
-        "INSERT INTO repositories (registry_id, name, listed, created_at) VALUES (?1, ?2, 0, ?3) RETURNING id");
+    private static readonly Sql InsertRepository = Sql.Insert(
+        "INSERT INTO repositories (registry_id, name, listed, created_at) VALUES (?1, ?2, 0, ?3)");
 
     private static readonly Sql SetListed = new("UPDATE repositories SET listed = ?2 WHERE id = ?1");
 
@@ -91,8 +91,8 @@ public sealed partial class SqliteMetadataStore
     {
         if (FindRepositoryRow(scope, registryId, repository) is { } found) return found;
 
-        using var inserted = scope.Use(InsertRepository).Bind(registryId).Bind(repository.Value).Bind(scope.Now);
-        return new RepositoryRow(inserted.OnlyInt64(), Listed: false, Locks.None);
+        var id = scope.Use(InsertRepository).Bind(registryId).Bind(repository.Value).Bind(scope.Now).Insert();
+        return new RepositoryRow(id, Listed: false, Locks.None);
     }
 
     /// <summary>A repository's row as the writer sees it.</summary>

@@ -35,6 +35,9 @@ internal sealed class Session : IDisposable
     /// <summary>Rows changed by the statement before.</summary>
     public int Changes => raw.sqlite3_changes(_handle);
 
+    /// <summary>The row id of the row inserted last.</summary>
+    public long LastInsertedId => raw.sqlite3_last_insert_rowid(_handle);
+
     /// <summary>Steps run so far; tests count them.</summary>
     public long Steps { get; private set; }
 

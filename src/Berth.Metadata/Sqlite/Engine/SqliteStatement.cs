@@ -109,6 +109,13 @@ internal sealed class Statement : IDisposable
         }
     }
 
+    /// <summary>Runs the INSERT of one row into a table that numbers its rows; returns the row's number.</summary>
+    public long Insert()
+    {
+        Execute();
+        return _session.LastInsertedId;
+    }
+
     /// <summary>Reads the one number of the one row that the statement answers with, and runs it to its end.</summary>
     public long OnlyInt64()
     {
