@@ -45,9 +45,6 @@ public interface IMaintenance
     /// </summary>
     Task<IReadOnlyList<UsageDifference>> RecountUsageAsync(bool repair, CancellationToken cancellationToken);
 
-    /// <summary>Writes a consistent copy of all rows into a new file, while others go on writing.</summary>
-    Task SnapshotAsync(string path, CancellationToken cancellationToken);
-
     /// <summary>
     /// Starts a new ledger epoch and suspends deletion for one grace of whoever serves the copy, counted from its first
     /// <see cref="IGarbage.ObserveClockAsync"/>: what a restored copy needs before it serves.

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Berth.Metadata.Relational;
 using Berth.Metadata;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
@@ -25,11 +26,11 @@ internal sealed partial class BerthSeed : IAsyncDisposable
     private static readonly Digest IndexDigest = Digest.Parse(EmptyIndex.Content.Digest);
 
     private readonly string _folder;
-    private readonly SqliteMetadataStore _store;
+    private readonly RelationalMetadataStore _store;
     private readonly long _registry;
     private readonly Caller _caller;
 
-    private BerthSeed(string folder, SqliteMetadataStore store, long registry, Caller caller)
+    private BerthSeed(string folder, RelationalMetadataStore store, long registry, Caller caller)
     {
         _folder = folder;
         _store = store;
@@ -43,7 +44,7 @@ internal sealed partial class BerthSeed : IAsyncDisposable
         var options = new SqliteOptions { Path = Path.Combine(folder, "metadata", "berth.db") };
         if (!File.Exists(options.Path)) throw new BenchException($"{options.Path} is not there: has the place of the metadata changed?");
 
-        var store = await SqliteMetadataStore.OpenAsync(options, TimeProvider.System, NoSteps.Instance, NullLogger<SqliteMetadataStore>.Instance, cancellationToken);
+        var store = await SqliteMetadataStore.OpenAsync(options, TimeProvider.System, NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, cancellationToken);
         var registry = await store.FindRegistryAsync("local", cancellationToken) ?? throw new BenchException("the seeded registry 'local' is not there");
         var owner = await store.FindPrincipalAsync("owner", cancellationToken) ?? throw new BenchException("the owner is not there");
         return new BerthSeed(folder, store, registry.Id, new Caller(owner.Id, owner.Name, "127.0.0.1", "seed"));

@@ -1,9 +1,7 @@
-using Berth.Metadata.Sqlite.Engine;
-
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>How a referrer that was pushed before its subject waits for it, and expires when it does not come.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string AbsentSubjectPayload = """{"policy":"referrerExpiry"}""";
 

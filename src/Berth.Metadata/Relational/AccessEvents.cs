@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql AddAccessEvent = new("""
         INSERT INTO access_events (registry_id, minute, kind, actor, address, reason, count, request_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
@@ -48,7 +46,7 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<AccessEvent>> ListAccessEventsAsync(
         long registryId, DateTimeOffset since, IReadOnlyList<string> kinds, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, since, kinds, limit),
             static (reader, list) =>
             {
@@ -63,5 +61,5 @@ public sealed partial class SqliteMetadataStore
 
                 return (IReadOnlyList<AccessEvent>)events;
             },
-            cancellationToken));
+            cancellationToken);
 }

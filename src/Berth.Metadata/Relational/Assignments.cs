@@ -1,9 +1,8 @@
 using System.Globalization;
-using Berth.Metadata.Sqlite.Engine;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string AssignmentColumns = """
         a.id, a.scope, a.role_definition_id, a.principal_id, a.principal_kind, p.object_id, a.condition, a.condition_version, a.description,
@@ -53,7 +52,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<RoleAssignmentRecord?> FindRoleAssignmentAsync(string id, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(id, static (reader, id) => ReadAssignment(reader.Session, id.ToLowerInvariant()), cancellationToken));
+        ReadAsync(id, static (reader, id) => ReadAssignment(reader, id.ToLowerInvariant()), cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateResult<RoleAssignmentRecord>> PutRoleAssignmentAsync(
@@ -108,31 +107,31 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<Page<RoleAssignmentRecord>> ListRoleAssignmentsAsync(
         ResourceScope scope, ScopeReach reach, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (Ranges: ScopeRange.Reached(scope, reach), Key: after is null ? ["", ""] : PageKey.Parts(after, 2), limit),
             static (reader, list) =>
             {
-                using var transaction = reader.Session.BeginRead();
-                return ReadAssignments(reader.Session, list.Ranges, list.Key, list.limit);
+                using var transaction = reader.BeginRead();
+                return ReadAssignments(reader, list.Ranges, list.Key, list.limit);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<RoleAssignmentRecord>> ListRoleAssignmentsOfAsync(
         long principalId, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (principalId, Key: after is null ? ["", ""] : PageKey.Parts(after, 2), limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListAssignmentsOf).Bind(list.principalId).Bind(list.Key[0]).Bind(list.Key[1]).Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, ReadAssignment, static of => PageKey.Of(of.Scope.Value, of.RoleDefinitionId));
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<GrantedRole>> FindGrantedRolesAsync(
         IReadOnlyCollection<long> principalIds, IReadOnlyCollection<ResourceScope> scopes, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<(IReadOnlyCollection<long> Ids, IReadOnlyCollection<ResourceScope> Scopes), IReadOnlyList<GrantedRole>>(
+        ReadAsync<(IReadOnlyCollection<long> Ids, IReadOnlyCollection<ResourceScope> Scopes), IReadOnlyList<GrantedRole>>(
             (principalIds, scopes),
             static (reader, asked) =>
             {
@@ -143,7 +142,7 @@ public sealed partial class SqliteMetadataStore
                     granted.Add(new GrantedRole(ReadAssignment(rows), rows.TextOrNull(AssignmentColumnCount)) { RoleName = rows.TextOrNull(AssignmentColumnCount + 1) });
                 return granted;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <summary>Deletes every assignment at a resource and below.</summary>
     private static void DeleteAssignmentsAt(WriteScope scope, ResourceScope resource, Caller caller) =>

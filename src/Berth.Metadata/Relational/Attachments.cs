@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql ListAttached = new($"""
         SELECT {IdentityColumns} FROM registry_identities a
@@ -32,11 +30,11 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyDictionary<long, RegistryIdentities>> ListRegistryIdentitiesAsync(
-        ResourceScope first, ResourceScope last, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+        ResourceScope first, ResourceScope last, CancellationToken cancellationToken) => ReadAsync(
         (first, last),
         static (reader, range) =>
         {
-            using var transaction = reader.Session.BeginRead();
+            using var transaction = reader.BeginRead();
             var attached = new Dictionary<long, List<ManagedIdentityRecord>>();
             using (var rows = reader.Use(ListAttachedOfRegistries).Bind(range.first.Value).Bind(range.last.Value))
             {
@@ -58,7 +56,7 @@ public sealed partial class SqliteMetadataStore
 
             return (IReadOnlyDictionary<long, RegistryIdentities>)all;
         },
-        cancellationToken));
+        cancellationToken);
 
     /// <summary>What a change attaches to a registry and takes away from it.</summary>
     private static Attachments PlanAttachments(Session session, long registryId, AttachmentChange? change)

@@ -1,10 +1,9 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>Where a mount without a source finds one: what it may cost is bounded, however many hold the blob and whatever the caller may read.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     // At most 64 memberships are looked at. The first half of the looks finds content that few hold, the second content that nearly everybody holds.
     private const int HoldersLookedAt = 32;

@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FindBlob = new($"""
         SELECT b.size, b.location, b.state, r.id, s.lease_until,
@@ -30,10 +29,10 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<BlobRecord?> FindBlobAsync(long registryId, RepositoryName repository, Digest digest, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, digest, Now: NowMilliseconds),
-            static (reader, of) => ReadBlob(reader.Session, of.registryId, of.repository, of.digest, of.Now),
-            cancellationToken));
+            static (reader, of) => ReadBlob(reader, of.registryId, of.repository, of.digest, of.Now),
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<BlobRecord?> RenewBlobAsync(

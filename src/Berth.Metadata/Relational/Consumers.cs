@@ -1,10 +1,9 @@
 using System.Globalization;
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string ConsumerColumns = "c.repository_id, r.name, c.digest, c.principal, c.address, c.user_agent, c.count, c.first_at, c.last_at";
 
@@ -72,11 +71,11 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<Page<ConsumerRecord>> ListConsumersAsync(ConsumerQuery query, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read((query, Key: KeyOfConsumer(after), limit), static (reader, list) => ReadConsumers(reader, list.query, list.Key, list.limit), cancellationToken));
+        ReadAsync((query, Key: KeyOfConsumer(after), limit), static (reader, list) => ReadConsumers(reader, list.query, list.Key, list.limit), cancellationToken);
 
-    private static Page<ConsumerRecord> ReadConsumers(SessionPool.Lease reader, ConsumerQuery query, ConsumerKey? after, int limit)
+    private static Page<ConsumerRecord> ReadConsumers(Session reader, ConsumerQuery query, ConsumerKey? after, int limit)
     {
-        using var transaction = reader.Session.BeginRead();
+        using var transaction = reader.BeginRead();
         long? repository = null;
         if (query.Repository is { } name)
         {

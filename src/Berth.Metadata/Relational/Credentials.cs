@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string CredentialColumns = """
         c.key_id, c.kind, c.created_at, c.slot, c.display_name, c.hint, c.secret_hash, c.protected_secret, c.thumbprint, c.certificate, c.expires_at,
@@ -51,7 +49,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<CredentialRecord>> ListCredentialsAsync(long principalId, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<long, IReadOnlyList<CredentialRecord>>(
+        ReadAsync<long, IReadOnlyList<CredentialRecord>>(
             principalId,
             static (reader, principalId) =>
             {
@@ -60,7 +58,7 @@ public sealed partial class SqliteMetadataStore
                 while (rows.Step()) credentials.Add(ReadCredential(rows, 0));
                 return credentials;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateOutcome> PutCredentialAsync(long principalId, CredentialRecord credential, Caller caller, CancellationToken cancellationToken) =>
@@ -112,14 +110,14 @@ public sealed partial class SqliteMetadataStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<PasswordRecord?> FindPasswordAsync(long principalId, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+    public ValueTask<PasswordRecord?> FindPasswordAsync(long principalId, CancellationToken cancellationToken) => ReadAsync(
         principalId,
         static (reader, principalId) =>
         {
             using var row = reader.Use(FindPassword).Bind(principalId);
             return row.Step() ? new PasswordRecord(row.TimeOrNull(0), row.TimeOrNull(1), row.TextOrNull(2)) : null;
         },
-        cancellationToken));
+        cancellationToken);
 
     private static Sql UpdateOf(CredentialSort sort) => sort switch
     {

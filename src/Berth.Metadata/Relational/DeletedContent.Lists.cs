@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql ListDeletedRepositories = new("""
         SELECT name, locks, created_at, deleted_at FROM repositories INDEXED BY repositories_deleted
@@ -32,19 +31,19 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<Page<DeletedRepository>> ListDeletedRepositoriesAsync(
         long registryId, IReadOnlyList<NameRange> readable, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, readable, after, limit),
             static (reader, list) => ReadDeletedRepositories(reader, list.registryId, list.readable, list.after ?? "", list.limit),
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<DeletedManifest>?> ListDeletedManifestsAsync(
         long registryId, RepositoryName repository, Digest after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, after, limit),
             static (reader, list) =>
             {
-                using var transaction = reader.Session.BeginRead();
+                using var transaction = reader.BeginRead();
                 if (FindWithContent(reader, list.registryId, list.repository) is not { } repositoryId) return null;
 
                 using var rows = reader.Use(ListDeletedManifests).Bind(repositoryId);
@@ -53,28 +52,28 @@ public sealed partial class SqliteMetadataStore
                 return ReadPage(
                     rows, list.limit, static row => new DeletedManifest(row.Digest(0), row.Time(1), row.Time(2)), static deleted => deleted.Digest.ToString());
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<DeletedTag>?> ListDeletedTagsAsync(
         long registryId, RepositoryName repository, DeletedTagCursor after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, after, limit),
             static (reader, list) =>
             {
-                using var transaction = reader.Session.BeginRead();
+                using var transaction = reader.BeginRead();
                 if (FindWithContent(reader, list.registryId, list.repository) is not { } repositoryId) return null;
 
                 using var rows = reader.Use(ListDeletedTags).Bind(repositoryId).Bind(list.after.Name ?? "").Bind(list.after.Sequence).Bind(list.limit + 1L);
                 return ReadPage(
                     rows, list.limit, static row => new DeletedTag(row.Text(0), row.Int64(1), row.Digest(2), row.Time(3)), static deleted => deleted.Name);
             },
-            cancellationToken));
+            cancellationToken);
 
     private static Page<DeletedRepository> ReadDeletedRepositories(
-        SessionPool.Lease reader, long registryId, IReadOnlyList<NameRange> readable, string after, int limit)
+        Session reader, long registryId, IReadOnlyList<NameRange> readable, string after, int limit)
     {
-        using var transaction = reader.Session.BeginRead();
+        using var transaction = reader.BeginRead();
         var repositories = new List<DeletedRepository>();
 
         // As in the list of those that stand: an empty range and one that is left out cost a look, and a page ends after ten times its entries.
@@ -101,7 +100,7 @@ public sealed partial class SqliteMetadataStore
         return new Page<DeletedRepository>(repositories, More: false, null);
     }
 
-    private static long? FindWithContent(SessionPool.Lease reader, long registryId, RepositoryName repository)
+    private static long? FindWithContent(Session reader, long registryId, RepositoryName repository)
     {
         using var row = reader.Use(FindRepositoryWithContent).Bind(registryId).Bind(repository.Value);
         return row.Step() ? row.Int64(0) : null;

@@ -1,10 +1,9 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>How deleted content goes for good: when its time is over, when somebody asks for it, and with its registry.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string DueColumns = "m.id, m.digest, m.size, p.id, p.name, r.id";
 

@@ -1,13 +1,12 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>
 /// The queue of manifests that wait for their deletion: those that no tag names, and those that were deleted and can be restored. It is kept in the transactions
 /// that make them so, so that nobody ever looks for them.
 /// </summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const long MillisecondsOfDay = 86_400_000;
 

@@ -1,9 +1,7 @@
-using Berth.Metadata.Sqlite.Engine;
-
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>How content is deleted so that it can be restored, and how it comes back.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql KeepsDeleted = new("SELECT soft_delete FROM registries WHERE id = ?1 AND deleted_at IS NULL");
 

@@ -1,10 +1,9 @@
 using System.Globalization;
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string DeletedColumns = "r.id, r.name, r.subscription_id, r.resource_group, r.location, r.sku, r.deleted_at, r.purge_after";
 
@@ -66,25 +65,25 @@ public sealed partial class SqliteMetadataStore
         """);
 
     /// <inheritdoc/>
-    public ValueTask<DeletedRegistryRecord?> FindDeletedRegistryAsync(string key, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+    public ValueTask<DeletedRegistryRecord?> FindDeletedRegistryAsync(string key, CancellationToken cancellationToken) => ReadAsync(
         key,
         static (reader, key) =>
         {
             using var row = reader.Use(FindDeletedByKey).Bind(key);
             return row.Step() ? ReadDeleted(row) : null;
         },
-        cancellationToken));
+        cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<DeletedRegistryRecord>> ListDeletedRegistriesAsync(string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (Row: PageKey.Row(after), limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListDeleted).Bind(list.Row).Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, ReadDeleted, static deleted => deleted.Id.ToString(CultureInfo.InvariantCulture));
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateResult<RegistryRecord>> RecoverRegistryAsync(long id, string name, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
@@ -126,7 +125,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<long>> ListPurgingAsync(int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<int, IReadOnlyList<long>>(
+        ReadAsync<int, IReadOnlyList<long>>(
             limit,
             static (reader, limit) =>
             {
@@ -135,7 +134,7 @@ public sealed partial class SqliteMetadataStore
                 while (rows.Step()) ids.Add(rows.Int64(0));
                 return ids;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> UnlockForPurgeAsync(long id, RepositoryName repository, CancellationToken cancellationToken) => RelieveAsync(

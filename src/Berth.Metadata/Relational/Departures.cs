@@ -1,7 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>
 /// Finds out whether a manifest of a repository may go, and what goes with it: the untagged images of an index that nothing else lists, and its signatures and other
@@ -235,7 +234,7 @@ internal sealed class DeparturePlan(long planId, string repository, bool isActin
     /// <summary>Whether the plan removes the tag, which was last moved at a time.</summary>
     public bool TakesTag(Session session, string tag, long updatedAt)
     {
-        var item = SqliteMetadataStore.FindTaken(session, planId, repository, LifecycleItemKind.Tag, tag);
+        var item = RelationalMetadataStore.FindTaken(session, planId, repository, LifecycleItemKind.Tag, tag);
         return item.IsThere && item.SeenAt == updatedAt && item.Action != LifecycleAction.ArchiveLock;
     }
 
@@ -249,7 +248,7 @@ internal sealed class DeparturePlan(long planId, string repository, bool isActin
     public bool IsTaken(Session session, Digest digest)
     {
         if (Pending.Contains(digest)) return true;
-        var item = SqliteMetadataStore.FindTaken(session, planId, repository, LifecycleItemKind.Manifest, digest.ToString());
+        var item = RelationalMetadataStore.FindTaken(session, planId, repository, LifecycleItemKind.Manifest, digest.ToString());
         return item.IsThere && item.Action == LifecycleAction.Delete;
     }
 }

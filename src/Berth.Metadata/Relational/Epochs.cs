@@ -1,9 +1,7 @@
-using Berth.Metadata.Sqlite.Engine;
-
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>How security epochs grow, in the transaction of their cause. A registry's epoch is the sum of its own and the installation's.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql RaisePrincipalEpoch = new("UPDATE principals SET epoch = epoch + 1, updated_at = ?2 WHERE id = ?1");
 
@@ -20,14 +18,14 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<SecurityEpochs> ReadEpochsAsync(long principalId, long registryId, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (principalId, registryId),
             static (reader, ids) =>
             {
                 using var row = reader.Use(ReadEpochs).Bind(ids.principalId).Bind(ids.registryId);
                 return row.Step() ? new SecurityEpochs(row.Int64(0), row.Int64(1)) : default;
             },
-            cancellationToken));
+            cancellationToken);
 
     private static void RaisePrincipal(WriteScope scope, long id) => scope.Use(RaisePrincipalEpoch).Bind(id).Bind(scope.Now).Execute();
 

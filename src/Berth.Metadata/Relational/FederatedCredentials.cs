@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql ListFederatedCredentials = new("""
         SELECT name, issuer, subject, audiences, description, created_at, last_used_at, last_used_address
@@ -22,8 +20,8 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<FederatedCredentialRecord>> ListFederatedCredentialsAsync(long principalId, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<long, IReadOnlyList<FederatedCredentialRecord>>(
-            principalId, static (reader, principalId) => ReadFederatedCredentials(reader.Session, principalId), cancellationToken));
+        ReadAsync<long, IReadOnlyList<FederatedCredentialRecord>>(
+            principalId, static (reader, principalId) => ReadFederatedCredentials(reader, principalId), cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateOutcome> PutFederatedCredentialAsync(

@@ -1,11 +1,10 @@
 using System.Globalization;
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>What an operator sees and says of garbage collection.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql SetDeletionPause = new("UPDATE installation SET deletion_paused_until = ?1, deletion_paused_by = ?2");
 
@@ -47,7 +46,7 @@ public sealed partial class SqliteMetadataStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<DeletionState> ReadDeletionStateAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+    public ValueTask<DeletionState> ReadDeletionStateAsync(CancellationToken cancellationToken) => ReadAsync(
         _time.GetUtcNow(),
         static (reader, now) =>
         {
@@ -56,46 +55,46 @@ public sealed partial class SqliteMetadataStore
             var paused = row.TimeOrNull(0) is { } pause && pause > now ? pause : (DateTimeOffset?)null;
             return new DeletionState(paused, paused is null ? null : row.TextOrNull(1), row.TimeOrNull(2) is { } suspended && suspended > now ? suspended : null);
         },
-        cancellationToken));
+        cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<GarbageQueues> CountGarbageAsync(TimeSpan referrerExpiry, int most, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+    public ValueTask<GarbageQueues> CountGarbageAsync(TimeSpan referrerExpiry, int most, CancellationToken cancellationToken) => ReadAsync(
         (Now: NowMilliseconds, Expiry: (long)referrerExpiry.TotalMilliseconds, most),
         static (reader, of) =>
         {
-            using var transaction = reader.Session.BeginRead();
+            using var transaction = reader.BeginRead();
             var uploads = 0;
             foreach (var state in (ReadOnlySpan<UploadState>)[UploadState.Open, UploadState.Completing, UploadState.Aborting])
-                uploads += Count(reader.Session.Use(CountUploadsDue).Bind(of.Now).Bind(of.most).Bind((long)state));
+                uploads += Count(reader.Use(CountUploadsDue).Bind(of.Now).Bind(of.most).Bind((long)state));
             return new GarbageQueues(
-                Count(reader.Session.Use(CountMembershipsDue).Bind(of.Now).Bind(of.most)), Count(reader.Session.Use(CountBlobsDue).Bind(of.Now).Bind(of.most)),
-                Count(reader.Session.Use(CountLocationsDue).Bind(of.Now).Bind(of.most)), Math.Min(uploads, of.most),
-                Count(reader.Session.Use(CountReferrersDue).Bind(of.Now - of.Expiry).Bind(of.most)));
+                Count(reader.Use(CountMembershipsDue).Bind(of.Now).Bind(of.most)), Count(reader.Use(CountBlobsDue).Bind(of.Now).Bind(of.most)),
+                Count(reader.Use(CountLocationsDue).Bind(of.Now).Bind(of.most)), Math.Min(uploads, of.most),
+                Count(reader.Use(CountReferrersDue).Bind(of.Now - of.Expiry).Bind(of.most)));
 
             static int Count(Statement counted)
             {
                 using (counted) return (int)counted.OnlyInt64();
             }
         },
-        cancellationToken));
+        cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<GarbageEntry>> ListGarbageAsync(
-        TimeSpan referrerExpiry, TimeSpan grace, string? after, int limit, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
-        (Now: NowMilliseconds, Times: (referrerExpiry, grace), After: GarbageKey.Parse(after), limit, Windows: (_options.UploadProgressWindow, _options.EndedUploadWindow)),
+        TimeSpan referrerExpiry, TimeSpan grace, string? after, int limit, CancellationToken cancellationToken) => ReadAsync(
+        (Now: NowMilliseconds, Times: (referrerExpiry, grace), After: GarbageKey.Parse(after), limit, Windows: (_retention.UploadProgressWindow, _retention.EndedUploadWindow)),
         static (reader, list) =>
         {
-            using var transaction = reader.Session.BeginRead();
+            using var transaction = reader.BeginRead();
             var entries = new List<(GarbageKey Key, GarbageEntry Entry)>();
-            if (list.After.Kind == GarbageKind.Membership) AddMemberships(reader.Session, list.Now, list.After, list.limit + 1, list.Windows, entries);
-            if (list.After.Kind <= GarbageKind.Blob) AddBlobs(reader.Session, list.Now, list.After, list.limit + 1 - entries.Count, entries);
-            if (list.After.Kind <= GarbageKind.Location) AddLocations(reader.Session, list.Now, list.After, list.limit + 1 - entries.Count, entries);
-            AddReferrers(reader.Session, list.Now, list.Times, list.After, list.limit + 1 - entries.Count, entries);
+            if (list.After.Kind == GarbageKind.Membership) AddMemberships(reader, list.Now, list.After, list.limit + 1, list.Windows, entries);
+            if (list.After.Kind <= GarbageKind.Blob) AddBlobs(reader, list.Now, list.After, list.limit + 1 - entries.Count, entries);
+            if (list.After.Kind <= GarbageKind.Location) AddLocations(reader, list.Now, list.After, list.limit + 1 - entries.Count, entries);
+            AddReferrers(reader, list.Now, list.Times, list.After, list.limit + 1 - entries.Count, entries);
             var more = entries.Count > list.limit;
             var items = entries.Take(list.limit).ToList();
             return new Page<GarbageEntry>([.. items.Select(item => item.Entry)], more, more ? items[^1].Key.ToString() : null);
         },
-        cancellationToken));
+        cancellationToken);
 
     private static void AddMemberships(
         Session session, long now, GarbageKey after, int limit, (TimeSpan Progress, TimeSpan Ended) windows, List<(GarbageKey, GarbageEntry)> entries)

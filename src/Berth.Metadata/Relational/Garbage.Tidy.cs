@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql ForgetDoneUploads = new("""
         DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE state = 2 AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
@@ -47,7 +45,7 @@ public sealed partial class SqliteMetadataStore
         {
             var now = _time.GetUtcNow();
             var handled = scope.Use(ForgetDoneUploads).Bind(now).Bind(limit).Execute();
-            handled += scope.Use(ForgetTombstones).Bind(now - _options.TombstoneRetention).Bind(limit).Bind(FirstUnread(scope)).Execute();
+            handled += scope.Use(ForgetTombstones).Bind(now - _retention.TombstoneRetention).Bind(limit).Bind(FirstUnread(scope)).Execute();
             handled += scope.Use(ForgetAccessEvents).Bind(now - ledgerRetention).Bind(limit).Execute();
             handled += scope.Use(ForgetConsumers).Bind(now - ledgerRetention).Bind(limit).Execute();
             handled += scope.Use(ForgetGrants).Bind(now).Bind(limit).Execute();

@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql ListDueMemberships = new("""
         SELECT due.repository_id, due.digest, due.lease_until, r.registry_id, r.name
@@ -98,7 +97,7 @@ public sealed partial class SqliteMetadataStore
             var expired = new List<(string Id, long RegistryId, string Repository)>();
             foreach (var state in (ReadOnlySpan<UploadState>)[UploadState.Open, UploadState.Completing])
             {
-                using var rows = scope.Use(ListExpiredUploads).Bind((long)state).Bind(scope.Now).Bind(limit - expired.Count).Bind(_node);
+                using var rows = scope.Use(ListExpiredUploads).Bind((long)state).Bind(scope.Now).Bind(limit - expired.Count).Bind(_writerNode);
                 while (rows.Step()) expired.Add((rows.Text(0), rows.Int64(1), rows.Text(2)));
             }
 
@@ -115,11 +114,11 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<DiscardedPage> ListDiscardedAsync(DiscardedCursor after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
-            (Now: _time.GetUtcNow(), Node: _node, After: after, Limit: limit),
+        ReadAsync(
+            (Now: _time.GetUtcNow(), Node: _writerNode, After: after, Limit: limit),
             static (reader, list) =>
             {
-                using var transaction = reader.Session.BeginRead();
+                using var transaction = reader.BeginRead();
                 var locations = new List<DiscardedLocation>();
                 var next = list.After;
                 if (!next.InUploads)
@@ -145,7 +144,7 @@ public sealed partial class SqliteMetadataStore
 
                 return new DiscardedPage(locations, next);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task ForgetDiscardedAsync(IReadOnlyList<DiscardedLocation> locations, CancellationToken cancellationToken) => RelieveAsync(
@@ -191,8 +190,8 @@ public sealed partial class SqliteMetadataStore
     {
         if (known.TryGetValue(repositoryId, out var until)) return until;
 
-        using var row = scope.Use(BusyUntilTime).Bind(repositoryId).Bind((long)_options.UploadProgressWindow.TotalMilliseconds)
-            .Bind((long)_options.EndedUploadWindow.TotalMilliseconds);
+        using var row = scope.Use(BusyUntilTime).Bind(repositoryId).Bind((long)_retention.UploadProgressWindow.TotalMilliseconds)
+            .Bind((long)_retention.EndedUploadWindow.TotalMilliseconds);
         until = row.Step() ? row.Int64(0) : 0;
         known.Add(repositoryId, until);
         return until;

@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string GrantColumns = "kind, hash, alias, state, payload, version, expires_at";
 
@@ -36,11 +34,11 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<GrantRecord?> FindGrantAsync(string kind, ReadOnlyMemory<byte> hash, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(FindGrantBy(FindGrant, kind, hash, cancellationToken));
+        FindGrantByAsync(FindGrant, kind, hash, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<GrantRecord?> FindGrantByAliasAsync(string kind, ReadOnlyMemory<byte> alias, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(FindGrantBy(FindGrantByAlias, kind, alias, cancellationToken));
+        FindGrantByAsync(FindGrantByAlias, kind, alias, cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> ReplaceGrantAsync(GrantRecord grant, CancellationToken cancellationToken) => PushAsync(
@@ -57,7 +55,7 @@ public sealed partial class SqliteMetadataStore
         },
         cancellationToken);
 
-    private GrantRecord? FindGrantBy(Sql find, string kind, ReadOnlyMemory<byte> key, CancellationToken cancellationToken) => Read(
+    private ValueTask<GrantRecord?> FindGrantByAsync(Sql find, string kind, ReadOnlyMemory<byte> key, CancellationToken cancellationToken) => ReadAsync(
         (find, kind, key, Now: _time.GetUtcNow()),
         static (reader, of) =>
         {

@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string IdentityColumns = $"{PrincipalColumns}, i.subscription_id, i.resource_group, i.name, i.location, i.tags";
 
@@ -49,7 +47,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<ManagedIdentityRecord?> FindManagedIdentityAsync(ResourceScope scope, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(scope, static (reader, resource) => ReadIdentity(reader.Session, resource), cancellationToken));
+        ReadAsync(scope, static (reader, resource) => ReadIdentity(reader, resource), cancellationToken);
 
     /// <inheritdoc/>
     public Task<ManagedIdentityRecord?> UpdateManagedIdentityAsync(
@@ -66,14 +64,14 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<Page<ManagedIdentityRecord>> ListManagedIdentitiesAsync(
         ResourceScope scope, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (Range: ScopeRange.Below(scope).After(after), limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListIdentities).Bind(list.Range.From).Bind(list.Range.Until).Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, ReadIdentity, static identity => identity.Scope.Value);
             },
-            cancellationToken));
+            cancellationToken);
 
     private static ManagedIdentityRecord ChangeIdentity(WriteScope scope, ManagedIdentityRecord standing, string location, string tags, Caller caller)
     {

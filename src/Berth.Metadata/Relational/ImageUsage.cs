@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FindChosen = new("SELECT id, size FROM manifests WHERE repository_id = ?1 AND digest = ?2 AND deleted_at IS NULL");
 
@@ -25,12 +24,12 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<ImageUsageResult> ReadImageUsageAsync(
         long registryId, RepositoryName repository, IReadOnlyCollection<Digest> chosen, bool withChildren, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, chosen, withChildren),
             static (reader, asked) =>
             {
                 // One snapshot: what is said of the blobs must be of the same moment as what is said of the manifests.
-                using var transaction = reader.Session.BeginRead();
+                using var transaction = reader.BeginRead();
                 if (FindId(reader, asked.registryId, asked.repository) is not { } repositoryId) return new ImageUsageResult(null, HasRepository: false);
 
                 var count = new ImageCount(reader, asked.registryId, repositoryId);
@@ -43,9 +42,9 @@ public sealed partial class SqliteMetadataStore
                 if (asked.withChildren) count.ChooseChildren();
                 return count.IsFull ? ImageUsageResult.TooMany : new ImageUsageResult(count.Sum());
             },
-            cancellationToken));
+            cancellationToken);
 
-    private static long? FindId(SessionPool.Lease reader, long registryId, RepositoryName repository)
+    private static long? FindId(Session reader, long registryId, RepositoryName repository)
     {
         using var row = reader.Use(FindRepositoryId).Bind(registryId).Bind(repository.Value);
         return row.Step() ? row.Int64(0) : null;
@@ -55,7 +54,7 @@ public sealed partial class SqliteMetadataStore
     /// Adds up what chosen manifests hold. Of whatever else names the same content, as much is looked at as shows that there is such a thing: the cost is that of the
     /// edges of what is chosen.
     /// </summary>
-    private sealed class ImageCount(SessionPool.Lease reader, long registryId, long repositoryId)
+    private sealed class ImageCount(Session reader, long registryId, long repositoryId)
     {
         private readonly Dictionary<long, long> _sizes = [];
         private readonly HashSet<Digest> _blobs = [];

@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string DefaultGroup = "default";
 
@@ -21,7 +19,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<InstallationRecord?> FindInstallationAsync(CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(0, static (reader, _) => ReadInstallation(reader.Session), cancellationToken));
+        ReadAsync(0, static (reader, _) => ReadInstallation(reader), cancellationToken);
 
     /// <inheritdoc/>
     public Task<InstallationRecord> CreateInstallationAsync(InstallationRecord installation, string defaultRegistry, CancellationToken cancellationToken) =>
@@ -44,7 +42,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<PrincipalRecord?> FindPrincipalAsync(string name, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(name, static (reader, name) => ReadPrincipal(reader.Session, FindPrincipalByName, name), cancellationToken));
+        ReadAsync(name, static (reader, name) => ReadPrincipal(reader, FindPrincipalByName, name), cancellationToken);
 
     /// <inheritdoc/>
     public Task<PrincipalRecord> SetPasswordAsync(string name, string passwordHash, Caller caller, CancellationToken cancellationToken) =>

@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string IssuerKeysColumns = "issuer, keys, created_at, created_by, updated_at, updated_by";
 
@@ -23,11 +21,11 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<IssuerKeysRecord?> FindIssuerKeysAsync(string issuer, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(issuer, static (reader, issuer) => ReadIssuerKeys(reader.Session, issuer), cancellationToken));
+        ReadAsync(issuer, static (reader, issuer) => ReadIssuerKeys(reader, issuer), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<IssuerKeysRecord>> ListIssuerKeysAsync(CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<int, IReadOnlyList<IssuerKeysRecord>>(
+        ReadAsync<int, IReadOnlyList<IssuerKeysRecord>>(
             0,
             static (reader, _) =>
             {
@@ -36,7 +34,7 @@ public sealed partial class SqliteMetadataStore
                 while (rows.Step()) all.Add(ReadIssuerKeys(rows));
                 return all;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateResult<IssuerKeysRecord>> PutIssuerKeysAsync(string issuer, string keys, Caller caller, CancellationToken cancellationToken) => PushAsync(

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>The small JSON texts that rows hold: lists of words, and what a ledger record says beside its columns.</summary>
 internal static class JsonText

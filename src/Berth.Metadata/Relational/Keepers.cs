@@ -1,7 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>
 /// What keeps tags and manifests of a registry whatever lifecycle rules say: a lock of the registry, what runs, quarantine, and the rules that make tags write-once.
@@ -13,11 +12,11 @@ internal sealed class Keepers(Session session, long registryId, long now)
 {
     // Of a manifest m in a repository r.
     private static readonly Sql FindQuarantine = new($"""
-        SELECT {SqliteMetadataStore.QuarantinedAt("?2")} FROM manifests m CROSS JOIN repositories r ON r.id = m.repository_id WHERE m.id = ?1
+        SELECT {RelationalMetadataStore.QuarantinedAt("?2")} FROM manifests m CROSS JOIN repositories r ON r.id = m.repository_id WHERE m.id = ?1
         """);
 
     // Most registries have nothing of a kind: that is asked once, not of each tag and manifest.
-    private readonly Lazy<string?> _resourceLock = new(() => SqliteMetadataStore.FindLockOfRegistry(session, registryId));
+    private readonly Lazy<string?> _resourceLock = new(() => RelationalMetadataStore.FindLockOfRegistry(session, registryId));
     private List<TagRule>? _rules;
     private bool? _hasReports;
     private bool? _setsApart;
@@ -31,14 +30,14 @@ internal sealed class Keepers(Session session, long registryId, long now)
     /// <summary>The workload by which a manifest is in use, or null.</summary>
     public string? FindUser(long repositoryId, Digest digest)
     {
-        _hasReports ??= SqliteMetadataStore.HasReports(session, now, registryId);
-        return _hasReports.Value ? SqliteMetadataStore.FindReportedUse(session, now, registryId, repositoryId, digest) : null;
+        _hasReports ??= RelationalMetadataStore.HasReports(session, now, registryId);
+        return _hasReports.Value ? RelationalMetadataStore.FindReportedUse(session, now, registryId, repositoryId, digest) : null;
     }
 
     /// <summary>Whether a manifest is set apart: what is looked into must not go meanwhile.</summary>
     public bool IsQuarantined(long manifestId)
     {
-        _setsApart ??= SqliteMetadataStore.SetsApart(session, registryId);
+        _setsApart ??= RelationalMetadataStore.SetsApart(session, registryId);
         if (!_setsApart.Value) return false;
         using var row = session.Use(FindQuarantine).Bind(manifestId).Bind(now);
         return row.Step() && row.Bool(0);
@@ -58,8 +57,8 @@ internal sealed class Keepers(Session session, long registryId, long now)
     /// <summary>The rule that lets nobody remove a tag, or null.</summary>
     public string? FindWriteOnce(string repository, string tag)
     {
-        _rules ??= SqliteMetadataStore.ReadTagRules(session, registryId);
+        _rules ??= RelationalMetadataStore.ReadTagRules(session, registryId);
         if (_rules.Count == 0) return null;
-        return SqliteMetadataStore.FindWriteOnce(_rules, RepositoryName.Parse(repository), tag) is { IsDeletable: false } writeOnce ? writeOnce.Rule : null;
+        return RelationalMetadataStore.FindWriteOnce(_rules, RepositoryName.Parse(repository), tag) is { IsDeletable: false } writeOnce ? writeOnce.Rule : null;
     }
 }

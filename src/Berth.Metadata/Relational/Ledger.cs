@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string LedgerColumns = "number, hybrid_time, kind, registry_id, repository, reference, digest, actor, address, request_id, region, payload";
 
@@ -12,14 +10,16 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<LedgerRecord>> ReadLedgerAsync(long after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(ReadRecords(ReadLedger, after, limit, cancellationToken));
+        ReadRecordsAsync(ReadLedger, after, limit, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<LedgerRecord>> ReadLedgerBackwardsAsync(long before, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(ReadRecords(ReadLedgerBackwards, before, limit, cancellationToken));
+        ReadRecordsAsync(ReadLedgerBackwards, before, limit, cancellationToken);
 
-    private IReadOnlyList<LedgerRecord> ReadRecords(Sql sql, long from, int limit, CancellationToken cancellationToken) =>
-        Read(
+    private async ValueTask<IReadOnlyList<LedgerRecord>> ReadRecordsAsync(Sql sql, long from, int limit, CancellationToken cancellationToken)
+    {
+        await _database.NumberLedgerAsync(cancellationToken);
+        return await ReadAsync(
             (sql, from, limit),
             static (reader, list) =>
             {
@@ -35,4 +35,5 @@ public sealed partial class SqliteMetadataStore
                 return (IReadOnlyList<LedgerRecord>)records;
             },
             cancellationToken);
+    }
 }

@@ -1,11 +1,10 @@
 using System.Globalization;
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>What lifecycle rules look at.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     // With ?6 as the time now. Where nothing of the registry is quarantined, one look says so for all rows.
     private static readonly string CandidateColumns = $"""
@@ -34,11 +33,11 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<Page<LifecycleCandidate>?> ListTagCandidatesAsync(
-        long registryId, RepositoryName repository, TimeKey? after, int limit, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+        long registryId, RepositoryName repository, TimeKey? after, int limit, CancellationToken cancellationToken) => ReadAsync(
         (registryId, repository, after, limit, Now: NowMilliseconds),
         static (reader, list) =>
         {
-            using var transaction = reader.Session.BeginRead();
+            using var transaction = reader.BeginRead();
             long id;
             Locks locks;
             using (var row = reader.Use(FindRepository).Bind(list.registryId).Bind(list.repository.Value))
@@ -51,11 +50,11 @@ public sealed partial class SqliteMetadataStore
             using var rows = reader.Use(ListTagCandidates).Bind(list.registryId).Bind(id).Bind(start.Time).Bind(start.Name).Bind(list.limit + 1L).Bind(list.Now);
             return ReadPage(rows, list.limit, row => TagOf(row, id, list.repository.Value, locks), static tag => KeyOf(tag));
         },
-        cancellationToken));
+        cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<LifecycleCandidate>> ListUntaggedCandidatesAsync(
-        long registryId, DateTimeOffset until, TimeKey? after, int limit, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+        long registryId, DateTimeOffset until, TimeKey? after, int limit, CancellationToken cancellationToken) => ReadAsync(
         (registryId, until, after, limit, Now: NowMilliseconds),
         static (reader, list) =>
         {
@@ -63,18 +62,18 @@ public sealed partial class SqliteMetadataStore
             using var rows = reader.Use(ListUntaggedCandidates).Bind(list.registryId).Bind(start.Time).Bind(PageKey.Row(start.Name)).Bind(list.until).Bind(list.limit + 1L).Bind(list.Now);
             return ReadPage(rows, list.limit, UntaggedOf, static manifest => KeyOf(manifest));
         },
-        cancellationToken));
+        cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<DateTimeOffset?>> ReadLastPullsAsync(IReadOnlyList<LifecycleCandidate> candidates, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<IReadOnlyList<LifecycleCandidate>, IReadOnlyList<DateTimeOffset?>>(
+        ReadAsync<IReadOnlyList<LifecycleCandidate>, IReadOnlyList<DateTimeOffset?>>(
             candidates,
             static (reader, candidates) =>
             {
-                using var transaction = reader.Session.BeginRead();
-                return [.. candidates.Select(candidate => LastPullOf(reader.Session, candidate))];
+                using var transaction = reader.BeginRead();
+                return [.. candidates.Select(candidate => LastPullOf(reader, candidate))];
             },
-            cancellationToken));
+            cancellationToken);
 
     // An image is pulled through the index that lists it, or by itself: either counts for both.
     private static DateTimeOffset? LastPullOf(Session session, LifecycleCandidate candidate)

@@ -1,13 +1,12 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>
 /// How a run does what its plan says: each item is looked at once more in the transaction that takes it, and what goes is deleted as by retention, so that it can be restored
 /// where deleted content is kept.
 /// </summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const int ItemsOfStep = 100;
 

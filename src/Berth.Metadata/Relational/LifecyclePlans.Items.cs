@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string ItemColumns = "repository, kind, name, digest, rule, action, reason, holder, bytes, seen_at, outcome, taken";
 
@@ -55,7 +53,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<Page<LifecycleItem>> ListLifecycleItemsAsync(long planId, bool taken, LifecycleItemKey after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (planId, taken, after, limit),
             static (reader, list) =>
             {
@@ -63,7 +61,7 @@ public sealed partial class SqliteMetadataStore
                     .Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, ItemOf, static item => TextOf(item.Key));
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task AddLifecycleItemsAsync(LifecycleLease lease, long planId, IReadOnlyList<LifecycleItem> items, CancellationToken cancellationToken) => WriteAsync(

@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     // Of a blob that more manifests name, nobody finds out whether all of them go: its bytes are left out of the figure.
     private const int MostHolders = 20_000;
@@ -26,77 +25,77 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<(LifecycleReason Reason, string? Holder)>> FindTagKeepersAsync(
         long registryId, IReadOnlyList<LifecycleCandidate> tags, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<(long registryId, IReadOnlyList<LifecycleCandidate> tags, long now), IReadOnlyList<(LifecycleReason, string?)>>(
+        ReadAsync<(long registryId, IReadOnlyList<LifecycleCandidate> tags, long now), IReadOnlyList<(LifecycleReason, string?)>>(
             (registryId, tags, NowMilliseconds),
             static (reader, of) =>
             {
-                using var transaction = reader.Session.BeginRead();
-                var keepers = new Keepers(reader.Session, of.registryId, of.now);
+                using var transaction = reader.BeginRead();
+                var keepers = new Keepers(reader, of.registryId, of.now);
                 return [.. of.tags.Select(tag => keepers.OfTag(tag.RepositoryId, tag.Repository, tag.Tag!, tag.Digest))];
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<LifecycleItem>> ResolveTaggedAsync(
         long registryId, long planId, RepositoryName repository, string? after, int limit, TimeSpan grace, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, planId, repository, after, limit, YoungSince: (_time.GetUtcNow() - grace).ToUnixTimeMilliseconds(), Now: NowMilliseconds),
             static (reader, of) =>
             {
-                using var transaction = reader.Session.BeginRead();
-                var keepers = new Keepers(reader.Session, of.registryId, of.Now);
-                var (id, locks) = FindRepositoryIn(reader.Session, of.registryId, of.repository.Value);
+                using var transaction = reader.BeginRead();
+                var keepers = new Keepers(reader, of.registryId, of.Now);
+                var (id, locks) = FindRepositoryIn(reader, of.registryId, of.repository.Value);
                 if (id == 0) return new Page<LifecycleItem>([], More: false, null);
 
-                var tags = ListTagsOfPlan(reader.Session, of.planId, of.repository.Value, of.after ?? "", of.limit);
+                var tags = ListTagsOfPlan(reader, of.planId, of.repository.Value, of.after ?? "", of.limit);
                 var plan = new DeparturePlan(of.planId, of.repository.Value, isActing: false);
                 var items = new List<LifecycleItem>();
                 foreach (var (name, rule, action, digest) in tags)
                 {
                     if (items.Count >= ILifecyclePlans.LargestPage) return new Page<LifecycleItem>(items, More: true, BeforeOf(tags, name, of.after));
-                    if (action != LifecycleAction.Delete || plan.IsTaken(reader.Session, digest)) continue;
-                    if (FindIdIn(reader.Session, id, name, digest) is not { } manifest) continue;
+                    if (action != LifecycleAction.Delete || plan.IsTaken(reader, digest)) continue;
+                    if (FindIdIn(reader, id, name, digest) is not { } manifest) continue;
                     var departure = new Departures(keepers, id, locks, of.YoungSince, plan).Find(manifest);
                     AddDeparture(items, plan, of.repository.Value, digest, rule, departure);
                 }
 
                 return new Page<LifecycleItem>(items, More: tags.Count == of.limit, tags.Count == 0 ? null : tags[^1].Name);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<LifecycleItem>> ResolveUntaggedAsync(
         long registryId, long planId, IReadOnlyList<(LifecycleCandidate Candidate, string Rule)> chosen, TimeSpan grace, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<(long, long, IReadOnlyList<(LifecycleCandidate, string)>, long, long), IReadOnlyList<LifecycleItem>>(
+        ReadAsync<(long, long, IReadOnlyList<(LifecycleCandidate, string)>, long, long), IReadOnlyList<LifecycleItem>>(
             (registryId, planId, chosen, (_time.GetUtcNow() - grace).ToUnixTimeMilliseconds(), NowMilliseconds),
             static (reader, of) =>
             {
                 var (registryId, planId, chosen, youngSince, now) = of;
-                using var transaction = reader.Session.BeginRead();
-                var keepers = new Keepers(reader.Session, registryId, now);
+                using var transaction = reader.BeginRead();
+                var keepers = new Keepers(reader, registryId, now);
                 var plans = new Dictionary<string, DeparturePlan>(StringComparer.Ordinal);
                 var items = new List<LifecycleItem>();
                 foreach (var (candidate, rule) in chosen)
                 {
                     if (!plans.TryGetValue(candidate.Repository, out var plan))
                         plans.Add(candidate.Repository, plan = new DeparturePlan(planId, candidate.Repository, isActing: false));
-                    if (plan.IsTaken(reader.Session, candidate.Digest)) continue;
-                    var (id, locks) = FindRepositoryIn(reader.Session, registryId, candidate.Repository);
+                    if (plan.IsTaken(reader, candidate.Digest)) continue;
+                    var (id, locks) = FindRepositoryIn(reader, registryId, candidate.Repository);
                     var departure = new Departures(keepers, id, locks, youngSince, plan).Find(candidate.ManifestId);
                     AddDeparture(items, plan, candidate.Repository, candidate.Digest, rule, departure);
                 }
 
                 return items;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<LifecycleItem>> MeasureAsync(long registryId, long planId, LifecycleItemKey after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, planId, after, limit),
             static (reader, of) =>
             {
-                using var transaction = reader.Session.BeginRead();
+                using var transaction = reader.BeginRead();
                 List<LifecycleItem> items;
                 bool more;
                 using (var rows = reader.Use(ListItems).Bind(of.planId).Bind(true).Bind(of.after.Repository).Bind((long)of.after.Kind).Bind(of.after.Name).Bind(of.limit + 1L))
@@ -108,12 +107,12 @@ public sealed partial class SqliteMetadataStore
                 for (var i = 0; i < items.Count; i++)
                 {
                     if (items[i] is { Kind: not LifecycleItemKind.Tag, Action: LifecycleAction.Delete } manifest)
-                        items[i] = manifest with { Bytes = Measure(reader.Session, of.registryId, of.planId, manifest) };
+                        items[i] = manifest with { Bytes = Measure(reader, of.registryId, of.planId, manifest) };
                 }
 
                 return new Page<LifecycleItem>(items, more, null);
             },
-            cancellationToken));
+            cancellationToken);
 
     private static long Measure(Session session, long registryId, long planId, LifecycleItem item)
     {

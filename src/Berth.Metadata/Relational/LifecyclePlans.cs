@@ -1,10 +1,9 @@
 using System.Globalization;
-using Berth.Metadata.Sqlite.Engine;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>Plans of lifecycle rules, and who works on them.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string PlanColumns = """
         id, registry_id, kind, rules, preview_id, max_difference, cause, state, message, tags, manifests, kept, bytes, added, done, skipped, created_at, created_by, started_at,
@@ -73,27 +72,27 @@ public sealed partial class SqliteMetadataStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<LifecyclePlanRecord?> FindLifecyclePlanAsync(long registryId, long id, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
-        (registryId, id), static (reader, of) => ReadPlan(reader.Use(FindPlan).Bind(of.registryId).Bind(of.id)), cancellationToken));
+    public ValueTask<LifecyclePlanRecord?> FindLifecyclePlanAsync(long registryId, long id, CancellationToken cancellationToken) => ReadAsync(
+        (registryId, id), static (reader, of) => ReadPlan(reader.Use(FindPlan).Bind(of.registryId).Bind(of.id)), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<LifecyclePlanRecord?> FindOpenLifecyclePlanAsync(long registryId, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
-        registryId, static (reader, registryId) => ReadPlan(reader.Use(FindOpenPlan).Bind(registryId)), cancellationToken));
+    public ValueTask<LifecyclePlanRecord?> FindOpenLifecyclePlanAsync(long registryId, CancellationToken cancellationToken) => ReadAsync(
+        registryId, static (reader, registryId) => ReadPlan(reader.Use(FindOpenPlan).Bind(registryId)), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<LifecyclePlanRecord>> ListLifecyclePlansAsync(long registryId, bool runs, long? before, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, runs, before, limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListPlans).Bind(list.registryId).Bind(list.runs ? Run : 1).Bind(list.before ?? long.MaxValue).Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, PlanOf, static plan => plan.Id.ToString(CultureInfo.InvariantCulture));
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<long>> ListOpenLifecycleRegistriesAsync(int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<int, IReadOnlyList<long>>(
+        ReadAsync<int, IReadOnlyList<long>>(
             limit,
             static (reader, limit) =>
             {
@@ -107,7 +106,7 @@ public sealed partial class SqliteMetadataStore
 
                 return registries;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<LifecycleLease?> LeaseLifecycleAsync(long registryId, CancellationToken cancellationToken) => RelieveAsync(

@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string RuleColumns = "l.registry_id, l.name, l.body, l.enabled, l.next_at, l.created_at, l.created_by, l.updated_at, l.updated_by";
 
@@ -38,24 +36,24 @@ public sealed partial class SqliteMetadataStore
         """);
 
     /// <inheritdoc/>
-    public ValueTask<LifecycleRuleRecord?> FindLifecycleRuleAsync(long registryId, string name, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+    public ValueTask<LifecycleRuleRecord?> FindLifecycleRuleAsync(long registryId, string name, CancellationToken cancellationToken) => ReadAsync(
         (registryId, name),
         static (reader, of) =>
         {
             using var row = reader.Use(FindRule).Bind(of.registryId).Bind(of.name);
             return row.Step() ? ReadRule(row) : null;
         },
-        cancellationToken));
+        cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<LifecycleRuleRecord>> ListLifecycleRulesAsync(long registryId, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<long, IReadOnlyList<LifecycleRuleRecord>>(
-            registryId, static (reader, registryId) => ReadRules(reader.Use(ListRules).Bind(registryId).Bind((long)ILifecycleRules.MostRules)), cancellationToken));
+        ReadAsync<long, IReadOnlyList<LifecycleRuleRecord>>(
+            registryId, static (reader, registryId) => ReadRules(reader.Use(ListRules).Bind(registryId).Bind((long)ILifecycleRules.MostRules)), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<LifecycleRuleRecord>> ListDueLifecycleRulesAsync(int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<(DateTimeOffset Now, int limit), IReadOnlyList<LifecycleRuleRecord>>(
-            (_time.GetUtcNow(), limit), static (reader, due) => ReadRules(reader.Use(ListDueRules).Bind(due.Now).Bind((long)due.limit)), cancellationToken));
+        ReadAsync<(DateTimeOffset Now, int limit), IReadOnlyList<LifecycleRuleRecord>>(
+            (_time.GetUtcNow(), limit), static (reader, due) => ReadRules(reader.Use(ListDueRules).Bind(due.Now).Bind((long)due.limit)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> PutLifecycleRuleAsync(LifecycleRuleRecord rule, Caller caller, CancellationToken cancellationToken) => RelieveAsync(

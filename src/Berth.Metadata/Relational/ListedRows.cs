@@ -1,6 +1,4 @@
-using Berth.Metadata.Sqlite.Engine;
-
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>Reads one page of a list whose rows are not all entries: what the page may cost is bounded, however many rows are left out.</summary>
 internal static class ListedRows

@@ -1,10 +1,9 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>How locks are set, and how they refuse: every client's act is looked at in its own transaction, whichever route it came by.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     /// <summary>What forbids a deletion: what must not be changed must not be deleted either.</summary>
     private const Locks AgainstDeletion = Locks.Delete | Locks.Write;

@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const int SentencesPerCheck = 100;
 
@@ -125,33 +123,15 @@ public sealed partial class SqliteMetadataStore
     internal static IReadOnlySet<string> WholeTableChecks => Checks.Select(check => check.Query.Text)
         .Concat([ListDifferences.Text, RecountHolders.Text, ForgetHolders.Text, ForgetAllOwners.Text, RecountOwners.Text]).ToHashSet(StringComparer.Ordinal);
 
-    private static readonly Sql IntegrityCheck = new("PRAGMA integrity_check(100)");
-
-    private static readonly Sql ForeignKeyCheck = new("PRAGMA foreign_key_check");
-
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken) =>
-        await Task.Run(() => ReadAtLength(cancellationToken, Check, cancellationToken), cancellationToken);
+        await Task.Run(async () => await ReadAtLengthAsync(cancellationToken, Check, cancellationToken), cancellationToken);
 
-    private static List<string> Check(SessionPool.Lease reader, CancellationToken cancellationToken)
+    private List<string> Check(Session reader, CancellationToken cancellationToken)
     {
         // Each look is a snapshot of its own: one for all would keep the log from being emptied all the while.
         var sentences = new List<string>();
-        using (var rows = reader.Use(IntegrityCheck))
-        {
-            while (rows.Step())
-            {
-                if (rows.Text(0) != "ok") sentences.Add($"The database file is damaged: {rows.Text(0)}");
-            }
-        }
-
-        using (var rows = reader.Use(ForeignKeyCheck))
-        {
-            while (rows.Step() && sentences.Count < SentencesPerCheck)
-            {
-                sentences.Add($"A row of table '{rows.Text(0)}' refers to one of '{rows.Text(2)}' that is absent.");
-            }
-        }
+        foreach (var sentence in _database.CheckFiles(reader, SentencesPerCheck)) sentences.Add(sentence);
 
         foreach (var (query, sentence) in Checks)
         {

@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql WalkBlobs = new("SELECT digest, size, location, state FROM blobs WHERE digest > ?1 ORDER BY digest LIMIT ?2");
 
@@ -55,7 +54,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<StoredBlobRecord>> WalkBlobsAsync(Digest after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (after, limit),
             static (reader, list) =>
             {
@@ -66,26 +65,26 @@ public sealed partial class SqliteMetadataStore
                 while (row.Step()) blobs.Add(new StoredBlobRecord(row.Digest(0), row.Int64(1), row.Text(2), (BlobState)row.Int64(3)));
                 return (IReadOnlyList<StoredBlobRecord>)blobs;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<StoredBlobRecord?> FindStoredBlobAsync(Digest digest, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             digest,
             static (reader, digest) =>
             {
                 using var row = reader.Use(FindStoredBlob).Bind(digest);
                 return row.Step() ? new StoredBlobRecord(digest, row.Int64(0), row.Text(1), (BlobState)row.Int64(2)) : null;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<StoredManifestRecord>> WalkManifestsAsync(long after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(ReadAtLength(
+        ReadAtLengthAsync(
             (after, limit),
             static (reader, list) =>
             {
-                using var transaction = reader.Session.BeginRead();
+                using var transaction = reader.BeginRead();
                 var manifests = new List<StoredManifestRecord>();
                 using var row = reader.Use(WalkManifests).Bind(list.after).Bind(list.limit);
                 while (row.Step())
@@ -98,11 +97,11 @@ public sealed partial class SqliteMetadataStore
 
                 return (IReadOnlyList<StoredManifestRecord>)manifests;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlySet<string>> KnownLocationsAsync(IReadOnlyCollection<string> locations, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(ReadAtLength(
+        ReadAtLengthAsync(
             locations,
             static (reader, locations) =>
             {
@@ -115,11 +114,11 @@ public sealed partial class SqliteMetadataStore
 
                 return (IReadOnlySet<string>)known;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<MetadataTotals> ReadTotalsAsync(CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             0,
             static (reader, _) =>
             {
@@ -127,7 +126,7 @@ public sealed partial class SqliteMetadataStore
                 row.Step();
                 return new MetadataTotals(row.Int64(0), row.Int64(1), row.Int64(2), row.Int64(3), row.Int64(4), row.Int64(5));
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> MarkManifestAsync(long sequence, Digest digest, bool damaged, CancellationToken cancellationToken) => RelieveAsync(
@@ -162,7 +161,7 @@ public sealed partial class SqliteMetadataStore
         },
         cancellationToken);
 
-    private static (List<Digest> Blobs, List<Digest> Children, List<Digest> Missing) ReadNamed(SessionPool.Lease reader, long manifestId)
+    private static (List<Digest> Blobs, List<Digest> Children, List<Digest> Missing) ReadNamed(Session reader, long manifestId)
     {
         var (blobs, children, missing) = (new List<Digest>(), new List<Digest>(), new List<Digest>());
         using var row = reader.Use(ListNamed).Bind(manifestId);

@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FindParent = new("""
         SELECT p.digest FROM edges e CROSS JOIN manifests p ON p.id = e.manifest_id

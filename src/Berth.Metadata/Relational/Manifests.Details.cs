@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string DetailColumns = """
         m.id, m.digest, m.media_type, m.artifact_type, m.created_at, m.updated_at, m.locks, m.damaged, m.pushed_by, m.described, m.image_size,
@@ -54,26 +53,26 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<ManifestDetails?> FindManifestDetailsAsync(
         long registryId, RepositoryName repository, Digest digest, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, digest),
             static (reader, of) =>
             {
-                using var transaction = reader.Session.BeginRead();
+                using var transaction = reader.BeginRead();
                 if (FindListed(reader, of.registryId, of.repository) is not { } repositoryId) return null;
 
                 using var row = reader.Use(FindDetails).Bind(repositoryId).Bind(of.digest);
                 return row.Step() ? ReadDetails(reader, row) : null;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<ManifestDetails>?> ListManifestDetailsAsync(
         long registryId, RepositoryName repository, Digest after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, after, limit),
             static (reader, list) =>
             {
-                using var transaction = reader.Session.BeginRead();
+                using var transaction = reader.BeginRead();
                 if (FindListed(reader, list.registryId, list.repository) is not { } repositoryId) return null;
 
                 using var rows = reader.Use(ListDetails).Bind(repositoryId);
@@ -81,16 +80,16 @@ public sealed partial class SqliteMetadataStore
                 rows.Bind(ListedRows.Most(list.limit) + 1);
                 return ReadDetails(reader, rows, list.limit, list.after.IsDefault ? null : list.after.ToString(), static rows => rows.Digest(1).ToString());
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<ManifestDetails>?> ListManifestDetailsByTimeAsync(
         long registryId, RepositoryName repository, bool newestFirst, TimeKey? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, newestFirst, after, limit),
             static (reader, list) =>
             {
-                using var transaction = reader.Session.BeginRead();
+                using var transaction = reader.BeginRead();
                 if (FindListed(reader, list.registryId, list.repository) is not { } repositoryId) return null;
 
                 using var rows = reader.Use(list.newestFirst ? ListDetailsNewestFirst : ListDetailsOldestFirst).Bind(repositoryId)
@@ -100,15 +99,15 @@ public sealed partial class SqliteMetadataStore
                 return ReadDetails(
                     reader, rows, list.limit, list.after?.ToString(), static rows => new TimeKey(rows.Int64(5), rows.Digest(1).ToString()).ToString());
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<TimeKey?> FindTimeKeyAsync(long registryId, RepositoryName repository, Reference entry, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, entry),
             static (reader, of) =>
             {
-                using var transaction = reader.Session.BeginRead();
+                using var transaction = reader.BeginRead();
                 if (FindListed(reader, of.registryId, of.repository) is not { } repositoryId) return null;
 
                 var name = of.entry.ToString();
@@ -117,7 +116,7 @@ public sealed partial class SqliteMetadataStore
                 row.Bind(name);
                 return row.Step() && row.Int64OrNull(0) is { } time ? new TimeKey(time, name) : (TimeKey?)null;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task DescribeManifestsAsync(IReadOnlyCollection<DescribedManifest> described, CancellationToken cancellationToken) => WriteAsync(
@@ -136,7 +135,7 @@ public sealed partial class SqliteMetadataStore
         cancellationToken);
 
     /// <summary>A page of manifests, without those that are left out of lists or whose bytes are lost.</summary>
-    private static Page<ManifestDetails> ReadDetails(SessionPool.Lease reader, Statement rows, int limit, string? after, Func<Statement, string> keyOf)
+    private static Page<ManifestDetails> ReadDetails(Session reader, Statement rows, int limit, string? after, Func<Statement, string> keyOf)
     {
         var names = 0;
         return ListedRows.ReadPage(
@@ -151,7 +150,7 @@ public sealed partial class SqliteMetadataStore
             () => names >= ManifestDetails.MostNames);
     }
 
-    private static ManifestDetails ReadDetails(SessionPool.Lease reader, Statement row)
+    private static ManifestDetails ReadDetails(Session reader, Statement row)
     {
         var (id, mediaType) = (row.Int64(0), row.Text(2));
         return new ManifestDetails(id, row.Digest(1), mediaType, row.Time(4), row.Time(5), (Locks)row.Int64(6))
@@ -166,7 +165,7 @@ public sealed partial class SqliteMetadataStore
         };
     }
 
-    private static List<string> ReadNames(SessionPool.Lease reader, long manifestId)
+    private static List<string> ReadNames(Session reader, long manifestId)
     {
         var names = new List<string>();
         using var rows = reader.Use(ListNamesOfManifest).Bind(manifestId).Bind(ManifestDetails.MostNames);
@@ -178,7 +177,7 @@ public sealed partial class SqliteMetadataStore
         return names;
     }
 
-    private static List<ListedManifest> ReadEntries(SessionPool.Lease reader, long manifestId)
+    private static List<ListedManifest> ReadEntries(Session reader, long manifestId)
     {
         var entries = new List<ListedManifest>();
         using var rows = reader.Use(ListEntriesOfIndex).Bind(manifestId).Bind(ManifestDetails.MostNames);

@@ -1,10 +1,9 @@
 using System.Globalization;
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string ByTag = """
         FROM repositories r
@@ -57,15 +56,15 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public ValueTask<ManifestRecord?> FindManifestAsync(
         long registryId, RepositoryName repository, Reference reference, bool withBytes, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, reference, withBytes, Now: NowMilliseconds),
             static (reader, of) => ReadManifest(reader, of.registryId, of.repository, of.reference, of.withBytes, of.Now),
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<ReferrerRecord>> ListReferrersAsync(
         long registryId, RepositoryName repository, Digest subject, string? artifactType, long after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, subject, artifactType, after, limit),
             static (reader, list) =>
             {
@@ -83,19 +82,19 @@ public sealed partial class SqliteMetadataStore
                     },
                     () => annotations >= ReferrerRecord.MaxAnnotationsOfPage);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Digest?> FindSubjectAsync(
         long registryId, RepositoryName repository, Digest first, Digest last, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, first, last),
             static (reader, range) =>
             {
                 using var row = reader.Use(FindSubject).Bind(range.registryId).Bind(range.repository.Value).Bind(range.first).Bind(range.last);
                 return row.Step() ? row.Digest(0) : (Digest?)null;
             },
-            cancellationToken));
+            cancellationToken);
 
     // Null for one that lists leave out, and for one that must not be pulled: its annotations are its content.
     private static ReferrerRecord? ToReferrer(Statement row, RepositoryName repository)
@@ -106,7 +105,7 @@ public sealed partial class SqliteMetadataStore
     }
 
     private static ManifestRecord? ReadManifest(
-        SessionPool.Lease reader, long registryId, RepositoryName repository, Reference reference, bool withBytes, long now)
+        Session reader, long registryId, RepositoryName repository, Reference reference, bool withBytes, long now)
     {
         var sql = (reference.IsDigest, withBytes) switch
         {
@@ -126,7 +125,7 @@ public sealed partial class SqliteMetadataStore
             RepositoryLocks = (Locks)row.Int64(4),
             Locks = (Locks)row.Int64(5),
             TagLocks = (Locks)row.Int64(6),
-            SetApart = ReadSetApart(reader.Session, registryId, row, digest),
+            SetApart = ReadSetApart(reader, registryId, row, digest),
         };
     }
 

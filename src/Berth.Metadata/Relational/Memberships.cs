@@ -1,10 +1,9 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>How memberships come and go, whoever asks: each move of a count happens here, in the transaction of its cause.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FindMembership = new("SELECT review_at FROM memberships WHERE repository_id = ?1 AND digest = ?2");
 
@@ -88,5 +87,5 @@ public sealed partial class SqliteMetadataStore
     }
 
     private void Discard(WriteScope scope, string location) =>
-        scope.Use(InsertDiscarded).Bind(location).Bind(scope.Now + (long)_options.DiscardDelay.TotalMilliseconds).Execute();
+        scope.Use(InsertDiscarded).Bind(location).Bind(scope.Now + (long)_retention.DiscardDelay.TotalMilliseconds).Execute();
 }

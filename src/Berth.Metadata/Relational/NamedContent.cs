@@ -1,7 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>
 /// What a manifest to be put names, checked inside the writer against what its repository holds: distinct blobs and children that get an edge,

@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string OutsideGroupPrefix = "outside:";
 
@@ -20,8 +18,8 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<PrincipalRecord?> FindOutsidePersonAsync(string issuer, string subject, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
-            (issuer, subject), static (reader, of) => ReadPrincipalOf(reader.Session, of.issuer, PrincipalKind.User, of.subject), cancellationToken));
+        ReadAsync(
+            (issuer, subject), static (reader, of) => ReadPrincipalOf(reader, of.issuer, PrincipalKind.User, of.subject), cancellationToken);
 
     /// <inheritdoc/>
     public Task<OutsideResult> PutOutsidePersonAsync(OutsidePerson person, long? expected, Caller caller, CancellationToken cancellationToken) => PushAsync(

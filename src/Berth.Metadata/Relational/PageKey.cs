@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>The key of a page whose order has several parts, as the one text that a client hands back.</summary>
 internal static class PageKey

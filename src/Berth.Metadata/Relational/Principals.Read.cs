@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string PrincipalColumns =
         "p.id, p.object_id, p.name, p.password_hash, p.epoch, p.enabled, p.kind, p.display_name, p.client_id, p.registry_id, p.created_at, p.updated_at, p.issuer, p.subject";
@@ -33,32 +31,32 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<PrincipalRecord?> FindPrincipalByIdAsync(long id, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(id, static (reader, id) => ReadPrincipal(reader.Session, id), cancellationToken));
+        ReadAsync(id, static (reader, id) => ReadPrincipal(reader, id), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<PrincipalRecord?> FindPrincipalByObjectIdAsync(string objectId, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
-            objectId, static (reader, id) => ReadPrincipal(reader.Session, FindPrincipalByObjectId, id.ToLowerInvariant()), cancellationToken));
+        ReadAsync(
+            objectId, static (reader, id) => ReadPrincipal(reader, FindPrincipalByObjectId, id.ToLowerInvariant()), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<PrincipalRecord?> FindPrincipalByClientIdAsync(string clientId, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
-            clientId, static (reader, id) => ReadPrincipal(reader.Session, FindPrincipalByClientId, id.ToLowerInvariant()), cancellationToken));
+        ReadAsync(
+            clientId, static (reader, id) => ReadPrincipal(reader, FindPrincipalByClientId, id.ToLowerInvariant()), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<PrincipalRecord>> ListPrincipalsAsync(PrincipalKind kind, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (kind, after, limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListPrincipals).Bind(Stored(list.kind)).Bind(list.after ?? "").Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, static row => ReadPrincipal(row, 0), static principal => principal.Name);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<PrincipalRecord>> ListMembersAsync(long groupId, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (groupId, After: PageKey.Row(after), limit),
             static (reader, list) =>
             {
@@ -67,15 +65,15 @@ public sealed partial class SqliteMetadataStore
                     rows, list.limit, static row => ReadPrincipal(row, 0),
                     static member => member.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<GroupOfPrincipal>> ListGroupsAsync(long principalId, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<long, IReadOnlyList<GroupOfPrincipal>>(
+        ReadAsync<long, IReadOnlyList<GroupOfPrincipal>>(
             principalId,
             static (reader, principalId) =>
             {
-                using var transaction = reader.Session.BeginRead();
+                using var transaction = reader.BeginRead();
                 var groups = new List<GroupOfPrincipal>();
                 var seen = new HashSet<long> { principalId };
                 List<long> nearest = [principalId];
@@ -98,7 +96,7 @@ public sealed partial class SqliteMetadataStore
 
                 return groups;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <summary>A page of a statement that was asked for one row more than the page takes.</summary>
     private static Page<T> ReadPage<T>(Statement rows, int limit, Func<Statement, T> read, Func<T, string> key)

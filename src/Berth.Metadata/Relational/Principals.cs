@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql InsertPrincipal = Sql.Insert("""
         INSERT INTO principals (object_id, kind, name, display_name, client_id, registry_id, password_hash, enabled, epoch, created_at, updated_at, issuer, subject)

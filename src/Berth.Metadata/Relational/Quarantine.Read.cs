@@ -1,10 +1,9 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>How reads find that what they are about is set apart: in the statement that finds it.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     // Of a registry in which nothing is set apart this is all that a pull by digest, or of a blob, looks at beside its own row.
     private const string AnyQuarantine = """
@@ -97,25 +96,25 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<Quarantine?> FindRepositoryQuarantineAsync(long registryId, RepositoryName repository, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, Now: NowMilliseconds),
             static (reader, of) =>
             {
                 using var row = reader.Use(FindRepositoryQuarantine).Bind(of.registryId).Bind(of.repository.Value);
                 return row.Step() && !row.IsNull(0) && Stands(row.Int64OrNull(1), of.Now) ? QuarantineText.Read(row.Text(0), row.TimeOrNull(1)) : null;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyDictionary<Digest, Quarantine>> FindQuarantinesAsync(
         long registryId, IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<(long, IReadOnlyCollection<Digest>, long), IReadOnlyDictionary<Digest, Quarantine>>(
+        ReadAsync<(long, IReadOnlyCollection<Digest>, long), IReadOnlyDictionary<Digest, Quarantine>>(
             (registryId, digests, NowMilliseconds),
             static (reader, of) =>
             {
                 var (registry, digests, now) = of;
                 var found = new Dictionary<Digest, Quarantine>();
-                if (!HasQuarantine(reader.Session, registry)) return found;
+                if (!HasQuarantine(reader, registry)) return found;
                 foreach (var digest in digests)
                 {
                     using var row = reader.Use(FindQuarantine).Bind(registry).Bind(digest);
@@ -126,16 +125,16 @@ public sealed partial class SqliteMetadataStore
 
                 return found;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<string>?> ListTagsToPullAsync(
         long registryId, RepositoryName repository, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, after, limit, Now: NowMilliseconds),
             static (reader, list) =>
             {
-                if (!MaySetApart(reader.Session, list.registryId, list.repository, list.Now)) return ReadTagNames(reader, list.registryId, list.repository, list.after, list.limit);
+                if (!MaySetApart(reader, list.registryId, list.repository, list.Now)) return ReadTagNames(reader, list.registryId, list.repository, list.after, list.limit);
 
                 using var rows = reader.Use(ListTagsToPull).Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(list.Now)
                     .Bind(ListedRows.Most(list.limit) + 1);
@@ -143,7 +142,7 @@ public sealed partial class SqliteMetadataStore
                     rows, list.after, list.limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) || rows.Bool(2) ? null : rows.Text(0)))
                     ?? NoTags<string>(reader, list.registryId, list.repository);
             },
-            cancellationToken));
+            cancellationToken);
 
     private long NowMilliseconds => _time.GetUtcNow().ToUnixTimeMilliseconds();
 

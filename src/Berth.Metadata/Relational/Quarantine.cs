@@ -1,10 +1,9 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>How content is set apart from those who pull, and how that ends.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql ListQuarantinedDigests = new("""
         SELECT digest, value, until FROM security_facts INDEXED BY security_facts_quarantine
@@ -43,7 +42,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<Page<QuarantinedDigest>> ListQuarantinedDigestsAsync(long registryId, Digest after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, after, limit, Now: NowMilliseconds),
             static (reader, list) =>
             {
@@ -54,12 +53,12 @@ public sealed partial class SqliteMetadataStore
                     rows, onRow: false, list.limit, list.after.IsDefault ? null : list.after.ToString(),
                     row => (row.Digest(0).ToString(), Stands(row.Int64OrNull(2), list.Now) ? new QuarantinedDigest(row.Digest(0), QuarantineText.Read(row.Text(1), row.TimeOrNull(2))) : null));
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<QuarantinedRepository>> ListQuarantinedRepositoriesAsync(
         long registryId, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, after, limit, Now: NowMilliseconds),
             static (reader, list) =>
             {
@@ -70,7 +69,7 @@ public sealed partial class SqliteMetadataStore
                         ? new QuarantinedRepository(RepositoryName.Parse(row.Text(0)), QuarantineText.Read(row.Text(1), row.TimeOrNull(2)))
                         : null));
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<Quarantine> QuarantineDigestAsync(

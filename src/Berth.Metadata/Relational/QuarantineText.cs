@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>The JSON object that rows hold of content that is set apart; its end stands in a column of its own.</summary>
 internal static class QuarantineText

@@ -1,10 +1,9 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>How quotas are set, and kept: in the transaction that would exceed one, whoever asks for it.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string AnyLimit = "(r.quota IS NOT NULL OR r.soft_quota IS NOT NULL)";
 
@@ -75,14 +74,14 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<Page<RepositoryUsage>> ListLimitedRepositoriesAsync(long registryId, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, after, limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListLimited).Bind(list.registryId).Bind(list.after ?? "").Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, ReadRepositoryUsage, static repository => repository.Name);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<long?> ReserveUploadAsync(string id, long epoch, long needed, long wanted, CancellationToken cancellationToken) => PushAsync<long?>(
@@ -104,7 +103,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<PassedSoftLimit>> ListPassedSoftLimitsAsync(int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<int, IReadOnlyList<PassedSoftLimit>>(
+        ReadAsync<int, IReadOnlyList<PassedSoftLimit>>(
             limit,
             static (reader, limit) =>
             {
@@ -113,7 +112,7 @@ public sealed partial class SqliteMetadataStore
                 using (var rows = reader.Use(ListUntoldRepositories).Bind((long)(limit - passed.Count))) AddPassed(rows, passed);
                 return passed;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task MarkToldAsync(IReadOnlyList<PassedSoftLimit> passed, CancellationToken cancellationToken) => RelieveAsync(

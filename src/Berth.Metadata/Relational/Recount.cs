@@ -1,9 +1,7 @@
-using Berth.Metadata.Sqlite.Engine;
-
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>Counts everything once more, and puts right what is kept of it.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     // What each registry should know of the repositories that hold a blob.
     private const string CountedHolders = """
@@ -99,7 +97,7 @@ public sealed partial class SqliteMetadataStore
     /// <inheritdoc/>
     public async Task<IReadOnlyList<UsageDifference>> RecountUsageAsync(bool repair, CancellationToken cancellationToken)
     {
-        if (!repair) return await Task.Run(() => ReadAtLength(0, static (reader, _) => Tell(ReadDifferences(reader.Session)), cancellationToken), cancellationToken);
+        if (!repair) return await Task.Run(async () => await ReadAtLengthAsync(0, static (reader, _) => Tell(ReadDifferences(reader)), cancellationToken), cancellationToken);
 
         return await RelieveAsync(
             scope =>

@@ -1,10 +1,9 @@
 using System.Globalization;
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string RegistryColumns = """
         r.id, r.name, r.epoch + (SELECT security_epoch FROM installation), r.subscription_id, r.resource_group, r.location, r.sku, r.tags,
@@ -57,22 +56,22 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<RegistryRecord?> FindRegistryAsync(string name, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(name, static (reader, name) => ReadRegistry(reader.Session, FindRegistry, name), cancellationToken));
+        ReadAsync(name, static (reader, name) => ReadRegistry(reader, FindRegistry, name), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<RegistryRecord?> FindRegistryByIdAsync(long id, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(id, static (reader, id) => ReadRegistry(reader.Session, id), cancellationToken));
+        ReadAsync(id, static (reader, id) => ReadRegistry(reader, id), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<RegistryRecord>> ListRegistriesAsync(ResourceScope scope, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (Range: ScopeRange.Below(scope).After(after), limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListRegistries).Bind(list.Range.From).Bind(list.Range.Until).Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, ReadRegistry, static registry => registry.Scope.Value);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateResult<RegistryRecord>> CreateRegistryAsync(NewRegistry registry, Caller caller, CancellationToken cancellationToken) => PushAsync(
@@ -121,14 +120,14 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<AnonymousAccess> ReadAnonymousAccessAsync(long registryId, RepositoryName repository, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository),
             static (reader, of) =>
             {
                 using var row = reader.Use(ReadAnonymousAccess).Bind(of.registryId).Bind(of.repository.Value);
                 return row.Step() ? new AnonymousAccess(row.Bool(0), row.Bool(1), row.Int64(2)) : default;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> SetAnonymousPullAsync(

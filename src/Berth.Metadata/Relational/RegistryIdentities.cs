@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     /// <summary>
     /// Makes the registry's own identity, or deletes it. It is found by its name, the registry's scope, which the registry has for as long as it stands; it is

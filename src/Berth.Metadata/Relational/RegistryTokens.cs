@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string TokenColumns = $"{PrincipalColumns}, t.registry_id, t.name, m.name, t.created_at";
 
@@ -32,19 +30,19 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<RegistryTokenGrant?> FindTokenAsync(long registryId, string name, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
-            (registryId, name), static (reader, of) => ReadTokenGrant(reader.Session, of.registryId, of.name), cancellationToken));
+        ReadAsync(
+            (registryId, name), static (reader, of) => ReadTokenGrant(reader, of.registryId, of.name), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<RegistryTokenRecord>> ListTokensAsync(long registryId, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, after, limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListTokens).Bind(list.registryId).Bind(list.after ?? "").Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, ReadToken, static token => token.Name);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateResult<RegistryTokenRecord>> PutTokenAsync(

@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql ReadUsage = new("""
         SELECT COALESCE((SELECT bytes FROM usage WHERE registry_id = ?1 AND repository_id = 0), 0),
@@ -12,7 +10,7 @@ public sealed partial class SqliteMetadataStore
         """);
 
     /// <inheritdoc/>
-    public ValueTask<RegistryUsage> ReadRegistryUsageAsync(long registryId, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+    public ValueTask<RegistryUsage> ReadRegistryUsageAsync(long registryId, CancellationToken cancellationToken) => ReadAsync(
         registryId,
         static (reader, registryId) =>
         {
@@ -20,5 +18,5 @@ public sealed partial class SqliteMetadataStore
             row.Step();
             return new RegistryUsage(row.Int64(0), row.Int64(1), row.Int64(2)) { Quota = row.Int64OrNull(3) };
         },
-        cancellationToken));
+        cancellationToken);
 }

@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     // Each is a whole transaction's worth of work at most; the step ends behind the manifest that fills it.
     private const int ManifestsOfStep = 20;
@@ -18,7 +17,7 @@ public sealed partial class SqliteMetadataStore
     public async Task<RepositoryDeletion> DeleteRepositoryStepAsync(
         long registryId, RepositoryName repository, RepositoryDeletionCursor? cursor, DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken)
     {
-        if (cursor is null) RefuseDeletionOfWriteOnce(registryId, repository, cancellationToken);
+        if (cursor is null) await RefuseDeletionOfWriteOnceAsync(registryId, repository, cancellationToken);
         return await RelieveAsync(
             scope =>
             {

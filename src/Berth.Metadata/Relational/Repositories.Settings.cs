@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FindRepositoryRecord = new("""
         SELECT r.created_at, r.anonymous_pull, r.locks, r.owner, r.contact, r.description,
@@ -25,7 +24,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<RepositoryRecord?> FindRepositoryAsync(long registryId, RepositoryName repository, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository),
             static (reader, of) =>
             {
@@ -40,7 +39,7 @@ public sealed partial class SqliteMetadataStore
                     Description = row.TextOrNull(5),
                 };
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> UpdateRepositoryAsync(

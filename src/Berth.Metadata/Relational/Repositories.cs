@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FindRepository = new("SELECT id, listed, locks FROM repositories WHERE registry_id = ?1 AND name = ?2");
 
@@ -25,35 +24,35 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<bool> RepositoryExistsAsync(long registryId, RepositoryName repository, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository),
             static (reader, of) =>
             {
                 using var row = reader.Use(RepositoryIsListed).Bind(of.registryId).Bind(of.repository.Value);
                 return row.Step();
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<string>> ListRepositoriesAsync(
         long registryId, IReadOnlyList<NameRange> readable, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, readable, after, limit),
             static (reader, list) => ReadRepositories(reader, list.registryId, list.readable, list.after ?? "", list.limit, withHidden: false),
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<string>> ListEveryRepositoryAsync(
         long registryId, IReadOnlyList<NameRange> readable, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, readable, after, limit),
             static (reader, list) => ReadRepositories(reader, list.registryId, list.readable, list.after ?? "", list.limit, withHidden: true),
-            cancellationToken));
+            cancellationToken);
 
     private static Page<string> ReadRepositories(
-        SessionPool.Lease reader, long registryId, IReadOnlyList<NameRange> readable, string after, int limit, bool withHidden)
+        Session reader, long registryId, IReadOnlyList<NameRange> readable, string after, int limit, bool withHidden)
     {
-        using var transaction = reader.Session.BeginRead();
+        using var transaction = reader.BeginRead();
         var names = new List<string>();
 
         // Each range costs a seek even when it is empty, and a repository that is left out a row; a page that has looked at ten times its rows returns what it has.

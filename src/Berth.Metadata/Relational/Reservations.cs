@@ -1,9 +1,7 @@
-using Berth.Metadata.Sqlite.Engine;
-
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>What upload sessions have reserved of quotas: it stands in their rows, and ends with them.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql IsInRegistry = new("SELECT 1 FROM registry_blobs WHERE registry_id = ?1 AND digest = ?2");
 
@@ -22,7 +20,7 @@ public sealed partial class SqliteMetadataStore
         scope =>
         {
             var idle = new List<string>();
-            using (var rows = scope.Use(ListIdleReservations).Bind(scope.Now - (long)idleFor.TotalMilliseconds).Bind(scope.Now).Bind(_node).Bind(limit))
+            using (var rows = scope.Use(ListIdleReservations).Bind(scope.Now - (long)idleFor.TotalMilliseconds).Bind(scope.Now).Bind(_writerNode).Bind(limit))
             {
                 while (rows.Step()) idle.Add(rows.Text(0));
             }

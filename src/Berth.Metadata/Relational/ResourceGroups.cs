@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FindResourceGroup = new("""
         SELECT subscription_id, name, location, tags FROM resource_groups WHERE subscription_id = ?1 AND key = ?2
@@ -25,20 +23,20 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<ResourceGroupRecord?> FindResourceGroupAsync(string subscriptionId, string name, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
-            (subscriptionId, name), static (reader, of) => ReadResourceGroup(reader.Session, of.subscriptionId, of.name), cancellationToken));
+        ReadAsync(
+            (subscriptionId, name), static (reader, of) => ReadResourceGroup(reader, of.subscriptionId, of.name), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<ResourceGroupRecord>> ListResourceGroupsAsync(
         string subscriptionId, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (subscriptionId, Key: Key(after ?? ""), limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListResourceGroups).Bind(list.subscriptionId).Bind(list.Key).Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, ReadResourceGroup, static group => Key(group.Name));
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateResult<ResourceGroupRecord>> PutResourceGroupAsync(ResourceGroupRecord group, Caller caller, CancellationToken cancellationToken) =>

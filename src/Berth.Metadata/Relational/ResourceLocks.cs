@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string LockColumns = "l.scope, l.name, l.level, l.notes, l.created_at, l.created_by, l.updated_at, l.updated_by";
 
@@ -28,23 +26,23 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<ResourceLockRecord?> FindResourceLockAsync(ResourceScope scope, string name, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read((scope, name), static (reader, of) => ReadLock(reader.Session, of.scope, of.name), cancellationToken));
+        ReadAsync((scope, name), static (reader, of) => ReadLock(reader, of.scope, of.name), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<ResourceLockRecord?> FindLockOverAsync(ResourceScope scope, ResourceLockLevel level, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read((scope, level), static (reader, of) => ReadLockOver(reader.Session, of.scope, of.level), cancellationToken));
+        ReadAsync((scope, level), static (reader, of) => ReadLockOver(reader, of.scope, of.level), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<ResourceLockRecord>> ListResourceLocksAsync(
         ResourceScope scope, ScopeReach reach, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (Ranges: ScopeRange.Reached(scope, reach), Key: after is null ? ["", ""] : PageKey.Parts(after, 2), limit),
             static (reader, list) =>
             {
-                using var transaction = reader.Session.BeginRead();
-                return ReadLocks(reader.Session, list.Ranges, list.Key, list.limit);
+                using var transaction = reader.BeginRead();
+                return ReadLocks(reader, list.Ranges, list.Key, list.limit);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateResult<ResourceLockRecord>> PutResourceLockAsync(ResourceLockRecord wanted, Caller caller, CancellationToken cancellationToken) => RelieveAsync(

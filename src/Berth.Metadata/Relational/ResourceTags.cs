@@ -1,13 +1,13 @@
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     /// <inheritdoc/>
-    public ValueTask<string?> FindResourceTagsAsync(ResourceScope scope, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+    public ValueTask<string?> FindResourceTagsAsync(ResourceScope scope, CancellationToken cancellationToken) => ReadAsync(
         scope,
         static (reader, resource) =>
-            ReadRegistry(reader.Session, FindRegistryByScope, resource.Value)?.Tags ?? ReadIdentity(reader.Session, resource)?.Tags ?? ReadResourceGroup(reader.Session, resource)?.Tags,
-        cancellationToken));
+            ReadRegistry(reader, FindRegistryByScope, resource.Value)?.Tags ?? ReadIdentity(reader, resource)?.Tags ?? ReadResourceGroup(reader, resource)?.Tags,
+        cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateResult<string>> ChangeResourceTagsAsync(ResourceScope scope, ResourceTagChange change, Caller caller, CancellationToken cancellationToken)

@@ -1,10 +1,9 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>How manifests that no tag has named for some days are deleted, and what keeps one.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     // What goes with one manifest; more of it stays for its own time.
     private const int MostDependents = 100;

@@ -1,9 +1,8 @@
 using System.Text.Json;
-using Berth.Metadata.Sqlite.Engine;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string RoleColumns = "id, name, description, assignable_scopes, permissions, created_at, created_by, updated_at, updated_by";
 
@@ -28,18 +27,18 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<RoleDefinitionRecord?> FindRoleDefinitionAsync(string id, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(id, static (reader, id) => ReadRole(reader.Session, FindRole, id.ToLowerInvariant()), cancellationToken));
+        ReadAsync(id, static (reader, id) => ReadRole(reader, FindRole, id.ToLowerInvariant()), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<RoleDefinitionRecord>> ListRoleDefinitionsAsync(string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (after, limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListRoles).Bind(list.after ?? "").Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, ReadRole, static role => role.Name);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateResult<RoleDefinitionRecord>> PutRoleDefinitionAsync(

@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string ScopeMapColumns = "id, registry_id, name, description, actions, system_defined, created_at";
 
@@ -24,19 +22,19 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<ScopeMapRecord?> FindScopeMapAsync(long registryId, string name, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
-            (registryId, name), static (reader, of) => ReadScopeMap(reader.Session, of.registryId, of.name)?.ScopeMap, cancellationToken));
+        ReadAsync(
+            (registryId, name), static (reader, of) => ReadScopeMap(reader, of.registryId, of.name)?.ScopeMap, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<ScopeMapRecord>> ListScopeMapsAsync(long registryId, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, after, limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListScopeMaps).Bind(list.registryId).Bind(list.after ?? "").Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, ReadScopeMap, static scopeMap => scopeMap.Name);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateResult<ScopeMapRecord>> PutScopeMapAsync(ScopeMapRecord scopeMap, Caller caller, CancellationToken cancellationToken) => PushAsync(

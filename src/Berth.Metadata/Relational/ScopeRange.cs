@@ -1,4 +1,4 @@
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>A range of scopes in byte order: an index on scopes answers what is at, above or below one.</summary>
 /// <param name="From">The first scope in the range.</param>

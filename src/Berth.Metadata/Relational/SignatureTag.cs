@@ -1,6 +1,6 @@
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>
 /// Tags that say by their name what a manifest belongs to: <c>sha256-&lt;hex&gt;</c>, where a client without the referrers API keeps their list, and the same with a

@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql ListSigningKeys = new("""
         SELECT id, private_key, created_at, active_from FROM signing_keys WHERE issuer = ?1 ORDER BY active_from, id
@@ -20,7 +18,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<SigningKeyRecord>> ListSigningKeysAsync(string issuer, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             issuer,
             static (reader, issuer) =>
             {
@@ -29,7 +27,7 @@ public sealed partial class SqliteMetadataStore
                 while (row.Step()) keys.Add(new SigningKeyRecord(row.Text(0), issuer, row.BytesOrNull(1)!, row.Time(2), row.Time(3)));
                 return (IReadOnlyList<SigningKeyRecord>)keys;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task AddSigningKeyAsync(SigningKeyRecord key, DateTimeOffset keepSince, CancellationToken cancellationToken) => PushAsync(

@@ -1,8 +1,8 @@
-namespace Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
 /// <summary>
 /// One SQL text of the product, known by a small number so that each connection finds its prepared statement in an array. Its parameters
-/// are ?1, ?2, … and are bound in that order.
+/// are ?1, ?2, … and are bound in that order. It is written in what the databases have in common, as far as they do.
 /// </summary>
 internal sealed class Sql
 {

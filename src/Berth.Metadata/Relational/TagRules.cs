@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string TagRuleColumns = "name, repositories, tags, is_regex, exceptions, deletable, created_at, created_by, updated_at, updated_by";
 
@@ -25,11 +23,11 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<TagRuleRecord?> FindTagRuleAsync(long registryId, string name, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read((registryId, name), static (reader, of) => ReadTagRule(reader.Session, of.registryId, of.name), cancellationToken));
+        ReadAsync((registryId, name), static (reader, of) => ReadTagRule(reader, of.registryId, of.name), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<TagRuleRecord>> ListTagRulesAsync(long registryId, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<long, IReadOnlyList<TagRuleRecord>>(
+        ReadAsync<long, IReadOnlyList<TagRuleRecord>>(
             registryId,
             static (reader, registryId) =>
             {
@@ -38,7 +36,7 @@ public sealed partial class SqliteMetadataStore
                 while (rows.Step()) records.Add(ReadTagRuleRecord(rows));
                 return records;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<CreateResult<TagRuleRecord>> PutTagRuleAsync(long registryId, TagRule rule, Caller caller, CancellationToken cancellationToken) => RelieveAsync(

@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string TagColumns = "t.name, t.locks, m.digest, t.created_at, t.updated_at";
 
@@ -46,51 +45,51 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<TagRecord?> FindTagAsync(long registryId, RepositoryName repository, Tag tag, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, tag),
             static (reader, of) =>
             {
-                var rules = ReadTagRules(reader.Session, of.registryId);
+                var rules = ReadTagRules(reader, of.registryId);
                 using var row = reader.Use(FindTagRecord).Bind(of.registryId).Bind(of.repository.Value).Bind(of.tag.Value);
                 return row.Step() ? ToTag(row, rules, of.repository) : null;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<string>?> ListTagsAsync(
         long registryId, RepositoryName repository, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, after, limit),
             static (reader, list) => ReadTagNames(reader, list.registryId, list.repository, list.after, list.limit),
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<TagRecord>?> ListTagRecordsAsync(
         long registryId, RepositoryName repository, Digest? digest, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, digest, after, limit),
             static (reader, list) =>
             {
-                var rules = ReadTagRules(reader.Session, list.registryId);
+                var rules = ReadTagRules(reader, list.registryId);
                 using var rows = reader.Use(list.digest is null ? ListTagRecords : ListTagRecordsOfManifest)
                     .Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(ListedRows.Most(list.limit) + 1);
                 if (list.digest is { } digest) rows.Bind(digest);
                 return ReadTags(rows, list.after, list.limit, rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : ToTag(rows, rules, list.repository)))
                     ?? NoTags<TagRecord>(reader, list.registryId, list.repository);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<TagRecord>?> ListTagRecordsByTimeAsync(
         long registryId, RepositoryName repository, Digest? digest, bool newestFirst, TimeKey? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository, digest, newestFirst, after, limit),
             static (reader, list) =>
             {
-                using var transaction = reader.Session.BeginRead();
+                using var transaction = reader.BeginRead();
                 if (FindListed(reader, list.registryId, list.repository) is not { } repositoryId) return null;
 
-                var rules = ReadTagRules(reader.Session, list.registryId);
+                var rules = ReadTagRules(reader, list.registryId);
                 var start = list.after ?? new TimeKey(list.newestFirst ? long.MaxValue : long.MinValue, "");
                 using var rows = reader.Use(list.newestFirst ? ListTagsNewestFirst : ListTagsOldestFirst)
                     .Bind(repositoryId).Bind(start.Time).Bind(start.Name).Bind(ListedRows.Most(list.limit) + 1);
@@ -100,9 +99,9 @@ public sealed partial class SqliteMetadataStore
                     return (new TimeKey(rows.Int64(4), rows.Text(0)).ToString(), isLeftOut ? null : ToTag(rows, rules, list.repository));
                 });
             },
-            cancellationToken));
+            cancellationToken);
 
-    private static Page<string>? ReadTagNames(SessionPool.Lease reader, long registryId, RepositoryName repository, string? after, int limit)
+    private static Page<string>? ReadTagNames(Session reader, long registryId, RepositoryName repository, string? after, int limit)
     {
         using var rows = reader.Use(ListTags).Bind(registryId).Bind(repository.Value).Bind(after ?? "").Bind(ListedRows.Most(limit) + 1);
         return ReadTags(rows, after, limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : rows.Text(0)))
@@ -117,10 +116,10 @@ public sealed partial class SqliteMetadataStore
     }
 
     /// <summary>What is answered where no tag was found: an empty page, or null where there is no such repository.</summary>
-    private static Page<T>? NoTags<T>(SessionPool.Lease reader, long registryId, RepositoryName repository)
+    private static Page<T>? NoTags<T>(Session reader, long registryId, RepositoryName repository)
         where T : class => FindListed(reader, registryId, repository) is null ? null : new Page<T>([], More: false, null);
 
-    private static long? FindListed(SessionPool.Lease reader, long registryId, RepositoryName repository)
+    private static long? FindListed(Session reader, long registryId, RepositoryName repository)
     {
         using var row = reader.Use(FindListedRepository).Bind(registryId).Bind(repository.Value);
         return row.Step() ? row.Int64(0) : null;

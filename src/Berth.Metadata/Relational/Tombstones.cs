@@ -1,8 +1,6 @@
-using Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
-namespace Berth.Metadata.Sqlite;
-
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql DeleteTombstone = new("""
         DELETE FROM tombstones WHERE repository_id = ?1 AND kind = ?2 AND name = ?3 RETURNING hybrid_time

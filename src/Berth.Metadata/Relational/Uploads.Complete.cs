@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FinishUpload = new("""
         UPDATE uploads SET state = 2, digest = ?3, "offset" = ?4, expires_at = ?5, progress_at = ?6, hash_state = NULL, writer_node = NULL, writer_until = NULL

@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string UploadColumns = """
         SELECT u.id, u.registry_id, u.repository_id, r.name, u.principal_id, u.location, u.state, u.epoch, u.writer_until, u.algorithm, u."offset",
@@ -61,7 +60,7 @@ public sealed partial class SqliteMetadataStore
             var writing = upload.WriterUntil is not null;
             var demand = ReadDemand(scope, upload, repositoryId);
             scope.Use(InsertUpload).Bind(upload.Id).Bind(upload.RegistryId).Bind(repositoryId).Bind(caller.PrincipalId).Bind(upload.Location)
-                .Bind(writing ? 1 : 0).Bind(writing ? _node : null).Bind(upload.WriterUntil).Bind((long)upload.Algorithm).Bind(scope.Now)
+                .Bind(writing ? 1 : 0).Bind(writing ? _writerNode : null).Bind(upload.WriterUntil).Bind((long)upload.Algorithm).Bind(scope.Now)
                 .Bind(upload.ExpiresAt).Bind(demand.OfRegistry).Bind(demand.OfRepository).Execute();
             scope.AddReserved(upload.RegistryId, 0, demand.OfRegistry);
             scope.AddReserved(upload.RegistryId, repositoryId, demand.OfRepository);
@@ -72,18 +71,18 @@ public sealed partial class SqliteMetadataStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<UploadRecord?> FindUploadAsync(long registryId, RepositoryName repository, string id, CancellationToken cancellationToken)
+    public async ValueTask<UploadRecord?> FindUploadAsync(long registryId, RepositoryName repository, string id, CancellationToken cancellationToken)
     {
-        var upload = Read(id, static (reader, id) => FindUpload(reader.Session, id), cancellationToken);
+        var upload = await ReadAsync(id, static (reader, id) => FindUpload(reader, id), cancellationToken);
         var visible = upload is not null && upload.RegistryId == registryId && upload.Repository == repository && upload.State != UploadState.Aborting;
-        return ValueTask.FromResult(visible ? upload : null);
+        return visible ? upload : null;
     }
 
     /// <inheritdoc/>
     public Task<UploadRecord?> AcquireUploadAsync(string id, long expectedEpoch, DateTimeOffset writerUntil, CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
-            var taken = scope.Use(AcquireUpload).Bind(id).Bind(expectedEpoch).Bind(_node).Bind(writerUntil).Bind(scope.Now).Execute();
+            var taken = scope.Use(AcquireUpload).Bind(id).Bind(expectedEpoch).Bind(_writerNode).Bind(writerUntil).Bind(scope.Now).Execute();
             return taken == 1 ? FindUpload(scope.Session, id) : null;
         },
         cancellationToken);
@@ -124,7 +123,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<Page<UploadRecord>> ListUploadsAsync(long registryId, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, after, limit),
             static (reader, list) =>
             {
@@ -141,11 +140,11 @@ public sealed partial class SqliteMetadataStore
 
                 return new Page<UploadRecord>(uploads, More: false, null);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<long> CountUploadsAsync(long registryId, long principalId, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, principalId),
             static (reader, of) =>
             {
@@ -153,7 +152,7 @@ public sealed partial class SqliteMetadataStore
                 if (of.principalId != 0) row.Bind(of.principalId);
                 return row.Step() ? row.Int64(0) : 0;
             },
-            cancellationToken));
+            cancellationToken);
 
     private static void AppendAborted(WriteScope scope, long registryId, string repository, string id, Caller caller) =>
         scope.Append(new LedgerEntry(LedgerKinds.UploadAborted, registryId, repository, Payload: UploadPayload(id)), caller);

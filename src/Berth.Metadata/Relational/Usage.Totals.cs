@@ -1,10 +1,9 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>What owners hold together, and what repositories held on days. The first is kept by triggers of the schema, the second is written once a day.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql ListLargestOwners = new("""
         SELECT owner, bytes, blobs, manifests, tags, unique_bytes FROM owner_usage INDEXED BY owner_usage_by_bytes
@@ -47,7 +46,7 @@ public sealed partial class SqliteMetadataStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<OwnerUsage>> ListLargestOwnersAsync(long registryId, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<(long Registry, int Limit), IReadOnlyList<OwnerUsage>>(
+        ReadAsync<(long Registry, int Limit), IReadOnlyList<OwnerUsage>>(
             (registryId, limit),
             static (reader, list) =>
             {
@@ -61,12 +60,12 @@ public sealed partial class SqliteMetadataStore
 
                 return owners;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<UsageSample>> ReadRepositoryHistoryAsync(
         long registryId, RepositoryName repository, DateOnly from, DateOnly until, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<(long Registry, RepositoryName Repository, DateOnly From, DateOnly Until), IReadOnlyList<UsageSample>>(
+        ReadAsync<(long Registry, RepositoryName Repository, DateOnly From, DateOnly Until), IReadOnlyList<UsageSample>>(
             (registryId, repository, from, until),
             static (reader, of) =>
             {
@@ -84,7 +83,7 @@ public sealed partial class SqliteMetadataStore
                 FillUp(samples, of.Until);
                 return samples;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<long?> SampleRepositoriesAsync(long after, int limit, DateOnly day, DateOnly forgetBefore, CancellationToken cancellationToken) => PushAsync(

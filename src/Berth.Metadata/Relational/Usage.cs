@@ -1,9 +1,8 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string RepositoryUsageColumns = """
         r.name, r.owner, COALESCE(u.unique_bytes, 0), COALESCE(u.bytes, 0), COALESCE(u.blobs, 0), COALESCE(u.manifests, 0), COALESCE(u.tags, 0),
@@ -47,29 +46,29 @@ public sealed partial class SqliteMetadataStore
         """);
 
     /// <inheritdoc/>
-    public ValueTask<UsageFigures?> ReadUsageAsync(long registryId, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+    public ValueTask<UsageFigures?> ReadUsageAsync(long registryId, CancellationToken cancellationToken) => ReadAsync(
         registryId,
         static (reader, registryId) =>
         {
             using var row = reader.Use(ReadRegistryFigures).Bind(registryId);
             return row.Step() ? ReadFigures(row, 0) : null;
         },
-        cancellationToken));
+        cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<RepositoryUsage?> ReadRepositoryUsageAsync(long registryId, RepositoryName repository, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, repository),
             static (reader, of) =>
             {
                 using var row = reader.Use(ReadRepositoryFigures).Bind(of.registryId).Bind(of.repository.Value);
                 return row.Step() && ReadRepositoryUsage(row) is var found && (HoldsSomething(found) || found.Figures.Limits.IsAny) ? found : null;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<RepositoryUsage>> ListLargestRepositoriesAsync(long registryId, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<(long Registry, int Limit), IReadOnlyList<RepositoryUsage>>(
+        ReadAsync<(long Registry, int Limit), IReadOnlyList<RepositoryUsage>>(
             (registryId, limit),
             static (reader, list) =>
             {
@@ -78,11 +77,11 @@ public sealed partial class SqliteMetadataStore
                 while (rows.Step()) largest.Add(ReadRepositoryUsage(rows));
                 return largest;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<RepositoryUsage>> ListRepositoryUsageAsync(long registryId, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, after, limit),
             static (reader, list) =>
             {
@@ -90,11 +89,11 @@ public sealed partial class SqliteMetadataStore
                 return ListedRows.ReadPage<RepositoryUsage>(
                     rows, onRow: false, list.limit, list.after, static row => ReadRepositoryUsage(row) is var found && HoldsSomething(found) ? (found.Name, found) : (found.Name, null));
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<UsageSample>> ReadUsageHistoryAsync(long registryId, DateOnly from, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<(long Registry, DateOnly From), IReadOnlyList<UsageSample>>(
+        ReadAsync<(long Registry, DateOnly From), IReadOnlyList<UsageSample>>(
             (registryId, from),
             static (reader, of) =>
             {
@@ -104,11 +103,11 @@ public sealed partial class SqliteMetadataStore
                     samples.Add(new UsageSample(FirstDay.AddDays((int)rows.Int64(0)), new UsageFigures(rows.Int64(1), rows.Int64(2), rows.Int64(3), rows.Int64(4))));
                 return samples;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<RegistryTotals>> ListRegistryTotalsAsync(long after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<(long After, int Limit), IReadOnlyList<RegistryTotals>>(
+        ReadAsync<(long After, int Limit), IReadOnlyList<RegistryTotals>>(
             (after, limit),
             static (reader, list) =>
             {
@@ -118,7 +117,7 @@ public sealed partial class SqliteMetadataStore
                     totals.Add(new RegistryTotals(rows.Int64(0), rows.Text(1), new UsageFigures(rows.Int64(2), rows.Int64(3), rows.Int64(4), rows.Int64(5))));
                 return totals;
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task SampleUsageAsync(IReadOnlyList<RegistryTotals> registries, DateOnly day, DateOnly forgetBefore, CancellationToken cancellationToken) => PushAsync(

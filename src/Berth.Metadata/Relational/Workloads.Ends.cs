@@ -1,9 +1,7 @@
-using Berth.Metadata.Sqlite.Engine;
-
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>How reports end that nobody renews, and how they are forgotten.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql ListEnding = new($"""
         SELECT r.id, r.name, {WorkloadColumns} FROM workloads w CROSS JOIN registries r ON r.id = w.registry_id

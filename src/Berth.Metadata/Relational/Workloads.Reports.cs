@@ -1,11 +1,10 @@
 using System.Globalization;
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>What workloads report, and the lists of it.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const string WorkloadColumns = "w.id, w.name, w.cluster, w.namespace, w.owner, w.reported_at, w.reported_by, w.expires_at, w.digests";
 
@@ -81,38 +80,38 @@ public sealed partial class SqliteMetadataStore
         Urgency.Relief, 1024 + (report.Images.Count * WeightOfDigest), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<WorkloadDetails?> FindWorkloadAsync(long registryId, string name, CancellationToken cancellationToken) => ValueTask.FromResult(Read(
+    public ValueTask<WorkloadDetails?> FindWorkloadAsync(long registryId, string name, CancellationToken cancellationToken) => ReadAsync(
         (registryId, name),
         static (reader, of) =>
         {
-            using var transaction = reader.Session.BeginRead();
-            return ReadWorkload(reader.Session, of.registryId, of.name) is { } workload
-                ? new WorkloadDetails(workload, ReadDigests(reader.Session, workload.Id))
+            using var transaction = reader.BeginRead();
+            return ReadWorkload(reader, of.registryId, of.name) is { } workload
+                ? new WorkloadDetails(workload, ReadDigests(reader, workload.Id))
                 : null;
         },
-        cancellationToken));
+        cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<WorkloadRecord>> ListWorkloadsAsync(long registryId, string? after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, after, limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListWorkloads).Bind(list.registryId).Bind(list.after ?? "").Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, ReadWorkload, static workload => workload.Name);
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<WorkloadRecord>> ListWorkloadsOfAsync(long registryId, Digest digest, long after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(
+        ReadAsync(
             (registryId, digest, after, limit),
             static (reader, list) =>
             {
                 using var rows = reader.Use(ListWorkloadsOf).Bind(list.registryId).Bind(list.digest).Bind(list.after).Bind(list.limit + 1L);
                 return ReadPage(rows, list.limit, ReadWorkload, static workload => workload.Id.ToString(CultureInfo.InvariantCulture));
             },
-            cancellationToken));
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> DeleteWorkloadAsync(long registryId, string name, Caller caller, CancellationToken cancellationToken) => RelieveAsync(

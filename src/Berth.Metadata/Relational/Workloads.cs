@@ -1,10 +1,9 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>Whether something is in use: the one place that decides it, always in the transaction that would delete.</summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     // How many manifests around one are looked at: indexes that list it, and what it lists. Beyond that it counts as in use.
     private const int MostLookedAt = 1_000;

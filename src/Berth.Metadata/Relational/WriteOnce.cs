@@ -1,13 +1,12 @@
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite;
+namespace Berth.Metadata.Relational;
 
 /// <summary>
 /// How write-once tags refuse. The rules are read in the transaction of the act, and only by one that would move or remove a tag that stands: a push of a new tag, or of
 /// what the tag names already, reads none.
 /// </summary>
-public sealed partial class SqliteMetadataStore
+public sealed partial class RelationalMetadataStore
 {
     private const int TagsOfWalk = 5_000;
 
@@ -57,14 +56,14 @@ public sealed partial class SqliteMetadataStore
     /// it would remove.
     /// </summary>
     /// <exception cref="LockedException">It holds one.</exception>
-    private void RefuseDeletionOfWriteOnce(long registryId, RepositoryName repository, CancellationToken cancellationToken)
+    private async Task RefuseDeletionOfWriteOnceAsync(long registryId, RepositoryName repository, CancellationToken cancellationToken)
     {
-        var rules = Read(registryId, static (reader, id) => ReadTagRules(reader.Session, id), cancellationToken)
+        var rules = (await ReadAsync(registryId, static (reader, id) => ReadTagRules(reader, id), cancellationToken))
             .FindAll(rule => !rule.IsDeletable && rule.Repositories.Matches(repository.Value));
         if (rules.Count == 0) return;
         for (string? after = ""; after is not null;)
         {
-            after = Read(
+            after = await ReadAsync(
                 (registryId, repository, after, rules),
                 static (reader, walk) =>
                 {

@@ -1,6 +1,6 @@
 using Berth.Oci;
 
-namespace Berth.Metadata.Sqlite.Engine;
+namespace Berth.Metadata.Relational;
 
 /// <summary>What an operation sees inside the writer: the connection in its transaction, the time, the ledger and the usage.</summary>
 internal sealed class WriteScope(Session session, TimeProvider time, HybridClock clock)

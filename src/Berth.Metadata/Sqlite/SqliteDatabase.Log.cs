@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Berth.Metadata.Sqlite;
 
-public sealed partial class SqliteMetadataStore
+internal sealed partial class SqliteDatabase
 {
     [LoggerMessage(3000, LogLevel.Information, "Metadata database {Path} is open; migrations applied now: {Migrations}")]
     private static partial void LogOpened(ILogger logger, string path, string migrations);

@@ -1,41 +1,38 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite.Engine;
-using Berth.Oci;
 using Microsoft.Extensions.Logging;
 
 namespace Berth.Metadata.Sqlite;
 
 /// <summary>
-/// The metadata in one SQLite database: reads complete synchronously on pooled connections, changes share commits on one writer thread.
+/// One SQLite database: reads complete synchronously on pooled connections, changes share commits on one writer thread.
 /// </summary>
-public sealed partial class SqliteMetadataStore : IMetadataStore
+internal sealed partial class SqliteDatabase : IDatabase
 {
     private static readonly Sql ReadHybridTime = new("""
         SELECT max(COALESCE((SELECT hybrid_time FROM installation), 0), COALESCE((SELECT hybrid_time FROM ledger ORDER BY number DESC LIMIT 1), 0))
         """);
 
+    private static readonly Sql IntegrityCheck = new("PRAGMA integrity_check(100)");
+
+    private static readonly Sql ForeignKeyCheck = new("PRAGMA foreign_key_check");
+
     private static readonly Sql Probe = new("SELECT count(*) FROM installation");
 
     private readonly SqliteOptions _options;
-    private readonly TimeProvider _time;
-    private readonly ISteps _steps;
     private readonly ILogger _logger;
-    private readonly Session _writerSession;
-    private readonly Session _checkpointSession;
+    private readonly SqliteSession _writerSession;
+    private readonly SqliteSession _checkpointSession;
     private readonly SessionPool _readers;
     private readonly Checkpointer _checkpointer;
     private readonly GroupWriter _writer;
 
-    // A session's writer is alive only if it belongs to this process.
-    private readonly string _node = Guid.CreateVersion7().ToString("N");
     private int _disposed;
 
-    private SqliteMetadataStore(SqliteOptions options, TimeProvider time, ISteps steps, ILogger logger, Session writerSession)
+    private SqliteDatabase(SqliteOptions options, TimeProvider time, ILogger logger, SqliteSession writerSession)
     {
         _options = options;
-        _time = time;
-        _steps = steps;
         _logger = logger;
         _writerSession = writerSession;
         _readers = new SessionPool(options);
@@ -45,22 +42,17 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         _checkpointer.Start(_writer.Fault, full => _ = MakeRoomForCheckpointAsync(full));
     }
 
-    /// <summary>Completes, with the reason, when the database can no longer be trusted (a failed sync, damage): the process must stop.</summary>
+    /// <inheritdoc/>
     public Task<Exception> Faulted => _writer.Faulted;
 
+    /// <inheritdoc/>
+    public bool IsShared => false;
+
     /// <summary>Steps that readers took; tests count them.</summary>
-    internal long ReaderSteps => _readers.Steps;
+    public long ReaderSteps => _readers.Steps;
 
     /// <summary>Instructions that readers ran; tests count them.</summary>
-    internal long ReaderInstructions => _readers.Instructions;
-
-    /// <summary>Opens the database, makes it where there is none, and brings its schema up to date.</summary>
-    /// <exception cref="MetadataStartException">The database must not be served as it is.</exception>
-    /// <exception cref="MetadataUnavailableException">The database does not answer.</exception>
-    /// <exception cref="MetadataFullException">The volume is full.</exception>
-    public static Task<SqliteMetadataStore> OpenAsync(
-        SqliteOptions options, TimeProvider time, ISteps steps, ILogger<SqliteMetadataStore> logger, CancellationToken cancellationToken) =>
-        Task.Run(() => Open(options, time, steps, logger), cancellationToken);
+    public long ReaderInstructions => _readers.Instructions;
 
     /// <inheritdoc/>
     public ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken)
@@ -98,7 +90,8 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         _writerSession.Dispose();
     }
 
-    private static SqliteMetadataStore Open(SqliteOptions options, TimeProvider time, ISteps steps, ILogger logger)
+    /// <summary>Opens the database, makes it where there is none, and brings its schema up to date.</summary>
+    public static SqliteDatabase Open(SqliteOptions options, TimeProvider time, ILogger logger)
     {
         try
         {
@@ -108,9 +101,9 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
             {
                 var applied = Migrator.Migrate(session, time);
                 if (isNew) DurableFiles.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Path))!);
-                var store = new SqliteMetadataStore(options, time, steps, logger, session);
+                var database = new SqliteDatabase(options, time, logger, session);
                 LogOpened(logger, options.Path, applied.ToString(CultureInfo.InvariantCulture));
-                return store;
+                return database;
             }
             catch
             {
@@ -126,22 +119,21 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         }
     }
 
-    private static long ReadHighest(Session session)
+    private static long ReadHighest(SqliteSession session)
     {
         using var row = session.Use(ReadHybridTime);
         return row.Step() ? row.Int64(0) : 0;
     }
 
     /// <summary>Runs a read on this thread with one connection; its result is complete when the call returns.</summary>
-    /// <exception cref="MetadataUnavailableException">It took longer than it may, or the database does not answer.</exception>
-    private T Read<TState, T>(
-        TState state, Func<SessionPool.Lease, TState, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "")
+    public ValueTask<T> ReadAsync<TState, T>(
+        TState state, Func<Session, TState, T> body, bool isLong, string caller, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            using var reader = _readers.Rent();
-            return body(reader, state);
+            using var reader = isLong ? _readers.RentUnlimited() : _readers.Rent();
+            return ValueTask.FromResult(body(reader.Session, state));
         }
         catch (Microsoft.Data.Sqlite.SqliteException error) when (SqliteErrors.IsInterrupt(error))
         {
@@ -156,34 +148,34 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         }
     }
 
-    /// <summary>As <see cref="Read"/>, for as long as it takes: for work on an installation that is not being served.</summary>
-    /// <exception cref="MetadataUnavailableException">The database does not answer.</exception>
-    private T ReadAtLength<TState, T>(TState state, Func<SessionPool.Lease, TState, T> body, CancellationToken cancellationToken)
+    /// <summary>Nothing: a record has its number when it is inserted.</summary>
+    public ValueTask NumberLedgerAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> CheckFiles(Session session, int most)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        try
+        var sentences = new List<string>();
+        using (var rows = session.Use(IntegrityCheck))
         {
-            using var reader = _readers.RentUnlimited();
-            return body(reader, state);
+            while (rows.Step())
+            {
+                if (rows.Text(0) != "ok") sentences.Add($"The database file is damaged: {rows.Text(0)}");
+            }
         }
-        catch (Microsoft.Data.Sqlite.SqliteException error)
+
+        using (var rows = session.Use(ForeignKeyCheck))
         {
-            var translated = SqliteErrors.Translate(error);
-            if (ReferenceEquals(translated, error)) throw;
-            throw translated;
+            while (rows.Step() && sentences.Count < most)
+            {
+                sentences.Add($"A row of table '{rows.Text(0)}' refers to one of '{rows.Text(2)}' that is absent.");
+            }
         }
+
+        return sentences;
     }
 
-    /// <summary>Runs a change through the writer; it is durable when the task completes.</summary>
-    private async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
-    {
-        await _steps.ReachAsync("metadata.before-commit");
-        var result = await RunAsync(body, urgency, weight, cancellationToken);
-        await _steps.ReachAsync("metadata.after-commit");
-        return result;
-    }
-
-    private async Task<T> RunAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
     {
         if (_options.Reserve is not { } reserve) return await _writer.RunAsync(body, urgency, weight, cancellationToken);
         if (urgency == Urgency.Push && !reserve.IsHeld)
@@ -217,10 +209,4 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
             LogReserveNotReleased(_logger, error);
         }
     }
-
-    private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>
-        WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken);
-
-    private Task<T> RelieveAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>
-        WriteAsync(body, Urgency.Relief, weight: 1024, cancellationToken);
 }

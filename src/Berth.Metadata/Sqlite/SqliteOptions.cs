@@ -1,3 +1,5 @@
+using Berth.Metadata.Relational;
+
 namespace Berth.Metadata.Sqlite;
 
 /// <summary>The settings of the SQLite provider.</summary>
@@ -66,21 +68,6 @@ public sealed record SqliteOptions
     /// <summary>Readers that are kept open between reads.</summary>
     public int IdleReaders { get; init; } = Math.Clamp(Environment.ProcessorCount * 2, 4, 16);
 
-    /// <summary>
-    /// How long the bytes of a discarded blob stay at least: nothing on a file system, the longest pre-signed link and five minutes on an
-    /// object store.
-    /// </summary>
-    public TimeSpan DiscardDelay { get; init; }
-
-    /// <summary>How long a deletion's tombstone is kept; no peer needs it longer while there are none.</summary>
-    public TimeSpan TombstoneRetention { get; init; } = TimeSpan.FromDays(7);
-
-    /// <summary>An upload at work that made progress within this time keeps the memberships of its repository from ending.</summary>
-    public TimeSpan UploadProgressWindow { get; init; } = TimeSpan.FromMinutes(15);
-
-    /// <summary>
-    /// An upload that ended within this time with a blob does so, too: what was pushed beside it may still have to be named. No longer than the grace of
-    /// garbage collection, or pushes would keep each other's leftovers.
-    /// </summary>
-    public TimeSpan EndedUploadWindow { get; init; } = TimeSpan.FromMinutes(15);
+    /// <summary>How long rows keep what is over.</summary>
+    public RetentionOptions Retention { get; init; } = new();
 }

@@ -1,3 +1,4 @@
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
 using Berth.Registry.Lifecycle;
@@ -24,7 +25,7 @@ internal sealed class FolderCopy(string from, string to, SqliteDraft draft, ILog
     /// <param name="finish">What else the rows need before they are the target's, and what the bytes beside them do.</param>
     /// <param name="cancellationToken">Ends the work; a later call begins anew.</param>
     /// <exception cref="CannotStartException">The two belong to different installations, or rows and bytes of the source do.</exception>
-    public async Task<BlobCopyResult> RunAsync(Func<SqliteMetadataStore, BlobCopy, Task> finish, CancellationToken cancellationToken)
+    public async Task<BlobCopyResult> RunAsync(Func<RelationalMetadataStore, BlobCopy, Task> finish, CancellationToken cancellationToken)
     {
         await using var source = await OpenBlobsAsync(from, cancellationToken);
         var resumed = draft.Exists;
@@ -51,7 +52,7 @@ internal sealed class FolderCopy(string from, string to, SqliteDraft draft, ILog
     }
 
     private async Task<BlobCopyResult> CompleteAsync(
-        FileSystemBlobStore source, bool resumed, Func<SqliteMetadataStore, BlobCopy, Task> finish, CancellationToken cancellationToken)
+        FileSystemBlobStore source, bool resumed, Func<RelationalMetadataStore, BlobCopy, Task> finish, CancellationToken cancellationToken)
     {
         await using var rows = await OpenRowsAsync(draft.Path, cancellationToken);
         await using var target = await OpenBlobsAsync(to, cancellationToken);
@@ -78,8 +79,8 @@ internal sealed class FolderCopy(string from, string to, SqliteDraft draft, ILog
             throw new CannotStartException($"{to} belongs to another installation than {from}; name another folder.");
     }
 
-    private Task<SqliteMetadataStore> OpenRowsAsync(string path, CancellationToken cancellationToken) => SqliteMetadataStore.OpenAsync(
-        new SqliteOptions { Path = path, ReadLimit = null }, TimeProvider.System, steps, loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
+    private Task<RelationalMetadataStore> OpenRowsAsync(string path, CancellationToken cancellationToken) => SqliteMetadataStore.OpenAsync(
+        new SqliteOptions { Path = path, ReadLimit = null }, TimeProvider.System, steps, loggers.CreateLogger<RelationalMetadataStore>(), cancellationToken);
 
     private Task<FileSystemBlobStore> OpenBlobsAsync(string data, CancellationToken cancellationToken) => FileSystemBlobStore.OpenAsync(
         new FileSystemOptions { Root = Stores.BlobRoot(data), ReserveBytes = 0 }, TimeProvider.System, steps, loggers.CreateLogger<FileSystemBlobStore>(),

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Berth.Metadata;
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
 using Berth.Server.Configuration;
@@ -18,7 +19,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     private readonly string _data = Path.GetFullPath(options.Data);
     private readonly ILogger _logger = loggers.CreateLogger(typeof(BerthHost));
     private DataFolderLock? _lock;
-    private SqliteMetadataStore? _metadata;
+    private RelationalMetadataStore? _metadata;
     private FileSystemBlobStore? _blobs;
     private ReserveFile? _metadataReserve;
     private InstallationRecord? _installation;
@@ -122,18 +123,19 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         }
 
         var rows = new SqliteOptions { Path = DatabasePath(_data) };
-        if (options.Registry.Lifecycle.Grace < rows.EndedUploadWindow) rows = rows with { EndedUploadWindow = options.Registry.Lifecycle.Grace };
+        if (options.Registry.Lifecycle.Grace < rows.Retention.EndedUploadWindow)
+            rows = rows with { Retention = rows.Retention with { EndedUploadWindow = options.Registry.Lifecycle.Grace } };
         if (IsOffline) rows = rows with { ReadLimit = null };
         _metadata = await SqliteMetadataStore.OpenAsync(
             rows with { Reserve = new VolumeReserve(() => _metadataReserve ?? _blobs?.Reserve) }, time, NoSteps.Instance,
-            loggers.CreateLogger<SqliteMetadataStore>(), cancellationToken);
+            loggers.CreateLogger<RelationalMetadataStore>(), cancellationToken);
     }
 
     private async Task OpenBlobsAsync(CancellationToken cancellationToken) => _blobs = await FileSystemBlobStore.OpenAsync(
         new FileSystemOptions { Root = BlobRoot(_data) }, time, NoSteps.Instance, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
 
     // The identity object ties rows and bytes together: an unmounted volume must not look like a store from which everything was deleted.
-    private async Task<InstallationRecord> MatchAsync(SqliteMetadataStore metadata, FileSystemBlobStore blobs, CancellationToken cancellationToken)
+    private async Task<InstallationRecord> MatchAsync(RelationalMetadataStore metadata, FileSystemBlobStore blobs, CancellationToken cancellationToken)
     {
         var installation = await metadata.FindInstallationAsync(cancellationToken);
         var identity = await blobs.ReadIdentityAsync(cancellationToken);
@@ -147,7 +149,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     }
 
     private async Task<InstallationRecord> CreateAsync(
-        SqliteMetadataStore metadata, FileSystemBlobStore blobs, string? identity, CancellationToken cancellationToken)
+        RelationalMetadataStore metadata, FileSystemBlobStore blobs, string? identity, CancellationToken cancellationToken)
     {
         // The identity is written first: a first start that was cut off after it goes on with it. With blobs, it is no first start.
         if (identity is not null)

@@ -80,34 +80,6 @@ public abstract class MaintenanceSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
-    public async Task A_snapshot_taken_while_pushes_go_on_holds_every_push_acknowledged_before_it()
-    {
-        var folder = Directory.CreateTempSubdirectory("berth-snapshot-");
-        try
-        {
-            var before = await PushImageAsync(App, "before", "before");
-            using var stop = new CancellationTokenSource();
-            var pushing = Task.Run(async () =>
-            {
-                for (var i = 0; !stop.IsCancellationRequested && i < 10_000; i++) await PushImageAsync(Other, $"during {i}", $"t{i}");
-            });
-            var path = Path.Combine(folder.FullName, "copy.db");
-            await Store.SnapshotAsync(path, Token);
-            await stop.CancelAsync();
-            await pushing;
-
-            await using var copy = await OpenCopyAsync(path);
-            Assert.Equal(before.Bytes, (await copy.FindManifestAsync(Registry, App, Reference.To(Tag.Parse("before")), true, Token))!.Bytes);
-            Assert.Empty(await copy.CheckAsync(Token));
-            await Assert.ThrowsAsync<IOException>(() => Store.SnapshotAsync(path, Token));
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
-    }
-
-    [Fact]
     public async Task A_restored_copy_starts_a_new_ledger_epoch_with_deletion_suspended_for_one_grace_of_whoever_serves_it()
     {
         await Store.ObserveClockAsync(null, Grace, Token);
@@ -123,7 +95,4 @@ public abstract class MaintenanceSuite<TDatabase> : MetadataSuite<TDatabase>
         Time.Advance(Grace);
         Assert.Null(await Store.ObserveClockAsync(Grace, Grace * 2, Token));
     }
-
-    /// <summary>Opens a snapshot as a store.</summary>
-    protected abstract Task<IMetadataStore> OpenCopyAsync(string path);
 }

@@ -1,3 +1,4 @@
+using Berth.Metadata.Relational;
 using Berth.Metadata;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
@@ -11,10 +12,11 @@ public sealed class SqliteDatabase : IMetadataDatabase
 {
     private readonly DirectoryInfo _folder = TestFolder.CreateInMemory("berth-metadata-");
 
+    public SqliteOptions Options => new() { Path = Path.Combine(_folder.FullName, "berth.db") };
+
     public async Task<IMetadataStore> OpenAsync(TimeProvider time, ISteps steps)
     {
-        var options = new SqliteOptions { Path = Path.Combine(_folder.FullName, "berth.db") };
-        return await SqliteMetadataStore.OpenAsync(options, time, steps, NullLogger<SqliteMetadataStore>.Instance, TestContext.Current.CancellationToken);
+        return await SqliteMetadataStore.OpenAsync(Options, time, steps, NullLogger<RelationalMetadataStore>.Instance, TestContext.Current.CancellationToken);
     }
 
     public ValueTask DisposeAsync()

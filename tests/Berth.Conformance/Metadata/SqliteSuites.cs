@@ -1,8 +1,3 @@
-using Berth.Metadata;
-using Berth.Metadata.Sqlite;
-using Berth.Oci;
-using Microsoft.Extensions.Logging.Abstractions;
-
 namespace Berth.Conformance.Metadata;
 
 public sealed class SqliteUploads : UploadsSuite<SqliteDatabase>;
@@ -67,8 +62,4 @@ public sealed class SqliteConsumers : ConsumersSuite<SqliteDatabase>;
 
 public sealed class SqliteEpochs : EpochsSuite<SqliteDatabase>;
 
-public sealed class SqliteMaintenance : MaintenanceSuite<SqliteDatabase>
-{
-    protected override async Task<IMetadataStore> OpenCopyAsync(string path) => await SqliteMetadataStore.OpenAsync(
-        new SqliteOptions { Path = path }, TimeProvider.System, NoSteps.Instance, NullLogger<SqliteMetadataStore>.Instance, Token);
-}
+public sealed class SqliteMaintenance : MaintenanceSuite<SqliteDatabase>;

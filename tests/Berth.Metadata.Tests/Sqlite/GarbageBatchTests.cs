@@ -1,4 +1,4 @@
-using Berth.Metadata.Sqlite;
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite.Engine;
 using Microsoft.Extensions.Time.Testing;
 
@@ -19,7 +19,7 @@ public sealed class GarbageBatchTests : IAsyncLifetime
 
     private readonly StoreFolder _folder = new();
     private readonly FakeTimeProvider _time = new(DateTimeOffset.FromUnixTimeMilliseconds(2_000_000_000_000));
-    private SqliteMetadataStore _store = null!;
+    private RelationalMetadataStore _store = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -1,3 +1,4 @@
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite.Engine;
 using Berth.Metadata.Tests.Sqlite.Faults;
 

@@ -1,3 +1,4 @@
+using Berth.Metadata.Sqlite;
 using Berth.Metadata.Sqlite.Engine;
 
 namespace Berth.Metadata.Tests.Sqlite;
@@ -27,11 +28,11 @@ public sealed class IdentityCostTests
         await using var store = await folder.OpenAsync();
         Fill(folder, tokens: 100, assignments: 1000);
 
-        var before = store.ReaderSteps;
+        var before = ((SqliteDatabase)store.Database).ReaderSteps;
         var granted = await store.FindGrantedRolesAsync([1, 2, 3], Local.SelfAndAbove(), Token);
 
         Assert.Equal(3, granted.Count);
-        Assert.Equal(granted.Count + 1, store.ReaderSteps - before);
+        Assert.Equal(granted.Count + 1, ((SqliteDatabase)store.Database).ReaderSteps - before);
     }
 
     [Fact]
@@ -41,11 +42,11 @@ public sealed class IdentityCostTests
         await using var store = await folder.OpenAsync();
         Fill(folder, tokens: 100, assignments: 10);
 
-        var before = store.ReaderSteps;
+        var before = ((SqliteDatabase)store.Database).ReaderSteps;
         var found = await store.FindTokenAsync(1, "token-000050", Token);
 
         Assert.Equal(2, found!.Credentials.Count);
-        Assert.Equal(3, store.ReaderSteps - before);
+        Assert.Equal(3, ((SqliteDatabase)store.Database).ReaderSteps - before);
     }
 
     private static async Task<Dictionary<string, long>> CostsAsync(int tokens, int assignments)
@@ -77,9 +78,9 @@ public sealed class IdentityCostTests
         async Task MeasureAsync<T>(string name, Func<ValueTask<T>> read)
         {
             await read();
-            var before = store.ReaderInstructions;
+            var before = ((SqliteDatabase)store.Database).ReaderInstructions;
             await read();
-            costs.Add(name, store.ReaderInstructions - before);
+            costs.Add(name, ((SqliteDatabase)store.Database).ReaderInstructions - before);
         }
     }
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Berth.Metadata.Sqlite;
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 using Microsoft.Extensions.Time.Testing;
@@ -13,7 +13,7 @@ public sealed class LedgerReaderTests : IAsyncLifetime
 
     private readonly StoreFolder _folder = new();
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
-    private SqliteMetadataStore _store = null!;
+    private RelationalMetadataStore _store = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

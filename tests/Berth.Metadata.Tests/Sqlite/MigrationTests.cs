@@ -1,3 +1,4 @@
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
@@ -213,6 +214,6 @@ public sealed class MigrationTests
     public async Task A_database_that_cannot_keep_a_write_ahead_log_is_refused()
     {
         await Assert.ThrowsAsync<MetadataStartException>(() => SqliteMetadataStore.OpenAsync(
-            new SqliteOptions { Path = ":memory:" }, TimeProvider.System, NoSteps.Instance, NullLogger<SqliteMetadataStore>.Instance, TestContext.Current.CancellationToken));
+            new SqliteOptions { Path = ":memory:" }, TimeProvider.System, NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, TestContext.Current.CancellationToken));
     }
 }

@@ -1,4 +1,4 @@
-using Berth.Metadata.Sqlite;
+using Berth.Metadata.Relational;
 using Berth.Metadata.Tests.Sqlite.Faults;
 using Berth.Oci;
 
@@ -46,7 +46,7 @@ public sealed class PowerLossTests
         }
     }
 
-    private static async Task PushAsync(StoreFolder folder, SqliteMetadataStore store, string tag)
+    private static async Task PushAsync(StoreFolder folder, RelationalMetadataStore store, string tag)
     {
         var blob = await folder.PushBlobAsync(store, $"content of {tag}");
         var bytes = System.Text.Encoding.UTF8.GetBytes($"image {tag} {new string('x', 3000)}");

@@ -1,3 +1,4 @@
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
@@ -78,11 +79,11 @@ public sealed class QueryPlanTests
         async Task CompareAsync<TCursor, TPage>(Func<TCursor, ValueTask<TPage>> list, TCursor first, TCursor other)
         {
             await list(first);
-            var before = store.ReaderInstructions;
+            var before = ((SqliteDatabase)store.Database).ReaderInstructions;
             await list(first);
-            var ofFirst = store.ReaderInstructions - before;
+            var ofFirst = ((SqliteDatabase)store.Database).ReaderInstructions - before;
             await list(other);
-            var ofMiddle = store.ReaderInstructions - before - ofFirst;
+            var ofMiddle = ((SqliteDatabase)store.Database).ReaderInstructions - before - ofFirst;
             Assert.InRange(ofMiddle, 1, ofFirst * 3 / 2);
         }
     }
@@ -101,9 +102,9 @@ public sealed class QueryPlanTests
         async Task<long> InstructionsAsync()
         {
             await store.FindRepositoryAsync(1, StoreFolder.App, Token);
-            var before = store.ReaderInstructions;
+            var before = ((SqliteDatabase)store.Database).ReaderInstructions;
             Assert.NotNull(await store.FindRepositoryAsync(1, StoreFolder.App, Token));
-            return store.ReaderInstructions - before;
+            return ((SqliteDatabase)store.Database).ReaderInstructions - before;
         }
     }
 
@@ -122,7 +123,7 @@ public sealed class QueryPlanTests
 
     private static bool IsComplete<T>(ValueTask<T> read) => read.IsCompletedSuccessfully;
 
-    private static async Task FillAsync(SqliteMetadataStore store, int count)
+    private static async Task FillAsync(RelationalMetadataStore store, int count)
     {
         var subject = StoreFolder.Manifest("subject");
         for (var i = 0; i < count; i++)
@@ -134,7 +135,7 @@ public sealed class QueryPlanTests
         }
     }
 
-    private static async Task<(long Tags, long Repositories, long Referrers, long Manifest, long Blob, long TagsByTime, long ManifestsByTime, long Repository)> CostsAsync(SqliteMetadataStore store)
+    private static async Task<(long Tags, long Repositories, long Referrers, long Manifest, long Blob, long TagsByTime, long ManifestsByTime, long Repository)> CostsAsync(RelationalMetadataStore store)
     {
         var subject = StoreFolder.Manifest("subject").Digest;
         return (
@@ -149,11 +150,11 @@ public sealed class QueryPlanTests
     }
 
     /// <summary>Rows and ends of statements that a read stepped over.</summary>
-    private static async Task<long> CostAsync(SqliteMetadataStore store, Func<Task> read)
+    private static async Task<long> CostAsync(RelationalMetadataStore store, Func<Task> read)
     {
-        var before = store.ReaderSteps;
+        var before = ((SqliteDatabase)store.Database).ReaderSteps;
         await read();
-        return store.ReaderSteps - before;
+        return ((SqliteDatabase)store.Database).ReaderSteps - before;
     }
 
     private static bool IsPlanned(string text) =>
@@ -162,9 +163,9 @@ public sealed class QueryPlanTests
         && !text.StartsWith("BEGIN", StringComparison.Ordinal) && !text.StartsWith("COMMIT", StringComparison.Ordinal)
         && !text.StartsWith("ROLLBACK", StringComparison.Ordinal) && !text.StartsWith("SAVEPOINT", StringComparison.Ordinal)
         && !text.StartsWith("RELEASE", StringComparison.Ordinal)
-        && !SqliteMetadataStore.WholeTableChecks.Contains(text);
+        && !RelationalMetadataStore.WholeTableChecks.Contains(text);
 
-    private static List<string> Plan(Session session, string text)
+    private static List<string> Plan(SqliteSession session, string text)
     {
         var statement = session.Prepare($"EXPLAIN QUERY PLAN {text}");
         var lines = new List<string>();

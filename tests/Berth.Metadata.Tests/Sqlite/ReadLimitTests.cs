@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
@@ -22,7 +23,7 @@ public sealed class ReadLimitTests
         await using var folder = new StoreFolder();
         await using var store = await folder.OpenAsync();
         using var readers = new SessionPool(folder.Options with { ReadLimit = TimeSpan.FromMilliseconds(30) });
-        Session session;
+        SqliteSession session;
         using (var reader = readers.Rent())
         {
             session = reader.Session;
@@ -126,7 +127,7 @@ public sealed class ReadLimitTests
         return row.OnlyInt64();
     }
 
-    private sealed class RememberedLog : ILogger<SqliteMetadataStore>
+    private sealed class RememberedLog : ILogger<RelationalMetadataStore>
     {
         public ConcurrentQueue<string> Lines { get; } = [];
 

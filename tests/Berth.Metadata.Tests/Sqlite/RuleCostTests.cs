@@ -1,3 +1,4 @@
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
 
@@ -22,9 +23,9 @@ public sealed class RuleCostTests
 
         async Task<long> KeepersAsync(IEnumerable<LifecycleCandidate> going)
         {
-            var before = store.ReaderSteps;
+            var before = ((SqliteDatabase)store.Database).ReaderSteps;
             Assert.All(await store.FindTagKeepersAsync(1, [.. going], Token), keeper => Assert.Equal(LifecycleReason.None, keeper.Reason));
-            return store.ReaderSteps - before;
+            return ((SqliteDatabase)store.Database).ReaderSteps - before;
         }
     }
 
@@ -59,9 +60,9 @@ public sealed class RuleCostTests
 
         async Task<long> InstructionsAsync()
         {
-            var start = store.ReaderInstructions;
+            var start = ((SqliteDatabase)store.Database).ReaderInstructions;
             await ListAsync(store);
-            return store.ReaderInstructions - start;
+            return ((SqliteDatabase)store.Database).ReaderInstructions - start;
         }
     }
 
@@ -80,11 +81,11 @@ public sealed class RuleCostTests
         Assert.False((await store.ListTagCandidatesAsync(1, other, null, Most, Token))!.Items.Single().IsQuarantined);
     }
 
-    private static async Task FillAsync(SqliteMetadataStore store, int count)
+    private static async Task FillAsync(RelationalMetadataStore store, int count)
     {
         for (var i = 0; i < count; i++) await store.PutManifestAsync(StoreFolder.Manifest($"image {i}", tags: $"tag-{i}"), StoreFolder.Alice, Token);
     }
 
-    private static async Task<IReadOnlyList<LifecycleCandidate>> ListAsync(SqliteMetadataStore store) =>
+    private static async Task<IReadOnlyList<LifecycleCandidate>> ListAsync(RelationalMetadataStore store) =>
         (await store.ListTagCandidatesAsync(1, StoreFolder.App, null, Most, Token))!.Items;
 }

@@ -1,3 +1,4 @@
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
 
@@ -77,7 +78,7 @@ public sealed class SnapshotTests
     }
 
     // Copied while it is open, as a kill would leave it.
-    private static async Task<string> LeaveWithLogAsync(StoreFolder folder, SqliteMetadataStore source, string name, string blob)
+    private static async Task<string> LeaveWithLogAsync(StoreFolder folder, RelationalMetadataStore source, string name, string blob)
     {
         var open = Path.Combine(folder.Folder, "open.db");
         await SqliteSnapshot.CopyAsync(folder.Options, open, Token);

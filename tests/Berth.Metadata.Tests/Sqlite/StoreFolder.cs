@@ -1,3 +1,4 @@
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Metadata.Tests.Sqlite.Faults;
 using Berth.Oci;
@@ -12,7 +13,7 @@ internal sealed class StoreFolder : IAsyncDisposable
     public static readonly Caller Alice = new(7, "alice", "192.0.2.1", "request-1");
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("berth-sqlite-");
-    private readonly List<SqliteMetadataStore> _opened = [];
+    private readonly List<RelationalMetadataStore> _opened = [];
     private FaultyVolume? _volume;
     private int _sequence;
 
@@ -34,10 +35,10 @@ internal sealed class StoreFolder : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async Task<SqliteMetadataStore> OpenAsync(Func<SqliteOptions, SqliteOptions>? change = null, ISteps? steps = null, TimeProvider? time = null)
+    public async Task<RelationalMetadataStore> OpenAsync(Func<SqliteOptions, SqliteOptions>? change = null, ISteps? steps = null, TimeProvider? time = null)
     {
         var store = await SqliteMetadataStore.OpenAsync(
-            change is null ? Options : change(Options), time ?? TimeProvider.System, steps ?? NoSteps.Instance, NullLogger<SqliteMetadataStore>.Instance, Token);
+            change is null ? Options : change(Options), time ?? TimeProvider.System, steps ?? NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, Token);
         _opened.Add(store);
         await store.CreateInstallationAsync(new InstallationRecord("store", "tenant", "subscription", "home", 1), "local", Token);
         return store;

@@ -1,4 +1,4 @@
-using Berth.Metadata.Sqlite.Engine;
+using Berth.Metadata.Relational;
 using Berth.Metadata.Tests.Sqlite.Faults;
 using Berth.Oci;
 using Microsoft.Extensions.Time.Testing;

@@ -1,4 +1,5 @@
 using System.Text;
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
 
@@ -25,7 +26,7 @@ public sealed class UsageCostTests
         Assert.Equal((1, 1, 11), (few.Registry, few.Repository, few.Largest));
     }
 
-    private static async Task FillAsync(StoreFolder folder, SqliteMetadataStore store, Descriptor shared, int count)
+    private static async Task FillAsync(StoreFolder folder, RelationalMetadataStore store, Descriptor shared, int count)
     {
         for (var i = 0; i < count; i++)
         {
@@ -41,16 +42,16 @@ public sealed class UsageCostTests
         return new NewManifest(1, StoreFolder.App, Digest.Compute(DigestAlgorithm.Sha256, bytes), bytes, body, [], false);
     }
 
-    private static async Task<(long Registry, long Repository, long Largest, long Image)> CostsAsync(SqliteMetadataStore store, NewManifest image) => (
+    private static async Task<(long Registry, long Repository, long Largest, long Image)> CostsAsync(RelationalMetadataStore store, NewManifest image) => (
         await CostAsync(store, async () => Assert.NotNull(await store.ReadUsageAsync(1, Token))),
         await CostAsync(store, async () => Assert.NotNull(await store.ReadRepositoryUsageAsync(1, StoreFolder.App, Token))),
         await CostAsync(store, async () => Assert.Equal(10, (await store.ListLargestRepositoriesAsync(1, 10, Token)).Count)),
         await CostAsync(store, async () => Assert.NotNull((await store.ReadImageUsageAsync(1, StoreFolder.App, [image.Digest], true, Token)).Usage)));
 
-    private static async Task<long> CostAsync(SqliteMetadataStore store, Func<Task> read)
+    private static async Task<long> CostAsync(RelationalMetadataStore store, Func<Task> read)
     {
-        var before = store.ReaderSteps;
+        var before = ((SqliteDatabase)store.Database).ReaderSteps;
         await read();
-        return store.ReaderSteps - before;
+        return ((SqliteDatabase)store.Database).ReaderSteps - before;
     }
 }

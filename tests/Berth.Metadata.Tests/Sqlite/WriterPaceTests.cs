@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
-using Berth.Metadata.Sqlite.Engine;
 using Berth.Oci;
 
 namespace Berth.Metadata.Tests.Sqlite;
@@ -83,7 +83,7 @@ public sealed class WriterPaceTests
         Assert.Equal((64L << 20, 256L << 20), (options.WalSlowBytes, options.WalLimitBytes));
     }
 
-    private static async Task PushAsync(SqliteMetadataStore store, string content, params string[] tags) =>
+    private static async Task PushAsync(RelationalMetadataStore store, string content, params string[] tags) =>
         Assert.NotNull(await store.PutManifestAsync(StoreFolder.Manifest(content, tags: tags), StoreFolder.Alice, Token));
 
     private static async Task<TimeSpan> TimeAsync(Func<Task> change)

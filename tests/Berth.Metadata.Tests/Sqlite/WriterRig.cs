@@ -1,3 +1,4 @@
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Metadata.Sqlite.Engine;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -10,8 +11,8 @@ internal sealed class WriterRig : IAsyncDisposable
     public static readonly Sql Insert = new("INSERT INTO things (name, bytes) VALUES (?1, ?2)");
     private static readonly Sql Names = new("SELECT name FROM things ORDER BY name");
 
-    private readonly Session _session;
-    private readonly Session _checkpointSession;
+    private readonly SqliteSession _session;
+    private readonly SqliteSession _checkpointSession;
     private readonly SessionPool _readers;
     private readonly Checkpointer _checkpointer;
     private readonly bool _checkpointing;
@@ -70,7 +71,7 @@ internal sealed class WriterRig : IAsyncDisposable
     }
 
     /// <summary>Runs a pragma on the writer's connection.</summary>
-    public Task<string?> PragmaAsync(string text) => Writer.RunAsync(scope => scope.Session.Run(text), Urgency.Push, 0, Token);
+    public Task<string?> PragmaAsync(string text) => Writer.RunAsync(_ => _session.Run(text), Urgency.Push, 0, Token);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Berth.Metadata.Relational;
 using Berth.Metadata;
 using Berth.Metadata.Sqlite;
 using Berth.Metadata.Tests.Sqlite.Faults;
@@ -115,7 +116,7 @@ public sealed class PowerLossTests
             Rows.Build(rows, count, random, folder.FullName);
             await using var metadata = await SqliteMetadataStore.OpenAsync(
                 new SqliteOptions { Path = Path.Combine(folder.FullName, "berth.db") }, TimeProvider.System, NoSteps.Instance,
-                NullLogger<SqliteMetadataStore>.Instance, Cancelled);
+                NullLogger<RelationalMetadataStore>.Instance, Cancelled);
             var blobs = await metadata.WalkBlobsAsync(default, 1_000, Cancelled);
             foreach (var blob in blobs.Where(b => b.State == BlobState.Live))
             {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using Berth.Metadata.Relational;
 using Berth.Metadata;
 using Berth.Metadata.Sqlite;
 using Berth.Metadata.Tests.Sqlite.Faults;
@@ -36,10 +37,10 @@ internal sealed class RegistryHost : IAsyncDisposable
 
     private readonly string _folder;
     private readonly WebApplication _app;
-    private readonly SqliteMetadataStore _metadata;
+    private readonly RelationalMetadataStore _metadata;
     private readonly FileSystemBlobStore _blobs;
 
-    private RegistryHost(string folder, WebApplication app, SqliteMetadataStore metadata, FileSystemBlobStore blobs, FakeTimeProvider time)
+    private RegistryHost(string folder, WebApplication app, RelationalMetadataStore metadata, FileSystemBlobStore blobs, FakeTimeProvider time)
     {
         _folder = folder;
         _app = app;
@@ -64,6 +65,9 @@ internal sealed class RegistryHost : IAsyncDisposable
     public FileSystemBlobStore Blobs => _blobs;
 
     public string StoreFolder => Path.Combine(_folder, "store");
+
+    /// <summary>The file of its rows.</summary>
+    public string DatabasePath => Path.Combine(_folder, "metadata", "berth.db");
 
     /// <summary>All that it keeps: rows and bytes.</summary>
     public string Folder => _folder;
@@ -95,7 +99,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         if (volume is not null) FaultLayer.Mount(rows, volume);
         var metadata = await SqliteMetadataStore.OpenAsync(
             new SqliteOptions { Path = Path.Combine(rows, "berth.db"), FileLayer = volume is null ? null : FaultLayer.Name }, time, steps,
-            NullLogger<SqliteMetadataStore>.Instance, CancellationToken.None);
+            NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
         var isNew = await metadata.FindInstallationAsync(CancellationToken.None) is null;
         if (isNew)
         {
@@ -147,7 +151,7 @@ internal sealed class RegistryHost : IAsyncDisposable
     /// <summary>Changes rows behind the registry's back, as a bad disk would.</summary>
     public async Task<int> TamperAsync(string sql)
     {
-        await using var connection = new SqliteConnection($"Data Source={Path.Combine(_folder, "metadata", "berth.db")};Pooling=False");
+        await using var connection = new SqliteConnection($"Data Source={DatabasePath};Pooling=False");
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = sql;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Berth.Metadata.Sqlite;
 using Berth.Oci;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Tests.Hosting;
@@ -171,7 +172,7 @@ public sealed class StorageVerificationTests
     private static async Task<string> RowsAsync(RegistryHost host)
     {
         var path = Path.Combine(host.StoreFolder, "..", $"{Guid.NewGuid():N}.db");
-        await host.Metadata.SnapshotAsync(path, CancellationToken.None);
+        await SqliteSnapshot.CopyAsync(new SqliteOptions { Path = host.DatabasePath }, path, CancellationToken.None);
         return Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(path)));
     }
 

@@ -16,7 +16,7 @@ internal sealed partial class Checkpointer : IDisposable
     private static readonly TimeSpan HoldUpPause = TimeSpan.FromSeconds(1);
 
     private readonly SqliteOptions _options;
-    private readonly Session _session;
+    private readonly SqliteSession _session;
     private readonly SessionPool _readers;
     private readonly ILogger _logger;
     private readonly Thread _thread;
@@ -30,7 +30,7 @@ internal sealed partial class Checkpointer : IDisposable
     private int _awake;
     private volatile bool _stopping;
 
-    public Checkpointer(SqliteOptions options, Session session, SessionPool readers, ILogger logger)
+    public Checkpointer(SqliteOptions options, SqliteSession session, SessionPool readers, ILogger logger)
     {
         _options = options;
         _session = session;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Berth.Metadata.Relational;
 
 namespace Berth.Metadata.Sqlite.Engine;
 

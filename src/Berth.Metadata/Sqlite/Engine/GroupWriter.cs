@@ -1,3 +1,4 @@
+using Berth.Metadata.Relational;
 using Microsoft.Extensions.Logging;
 
 namespace Berth.Metadata.Sqlite.Engine;
@@ -14,7 +15,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Exception> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SqliteOptions _options;
-    private readonly Session _session;
+    private readonly SqliteSession _session;
     private readonly WriteScope _scope;
     private readonly Checkpointer _checkpointer;
     private readonly ILogger _logger;
@@ -22,7 +23,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private bool _stopping;
     private volatile Exception? _faulted;
 
-    public GroupWriter(SqliteOptions options, Session session, WriteScope scope, Checkpointer checkpointer, ILogger logger)
+    public GroupWriter(SqliteOptions options, SqliteSession session, WriteScope scope, Checkpointer checkpointer, ILogger logger)
     {
         _options = options;
         _session = session;
@@ -86,7 +87,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
 
         lock (_gate)
         {
-            if (_stopping) return new ObjectDisposedException(nameof(SqliteMetadataStore));
+            if (_stopping) return new ObjectDisposedException(nameof(RelationalMetadataStore));
             if (_queue.Count >= _options.QueuedOperations || _queuedBytes + weight > _options.QueuedBytes)
             {
                 return new MetadataUnavailableException("Too many changes wait for the metadata database; try again in a moment.");

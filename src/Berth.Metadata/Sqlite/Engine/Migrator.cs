@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
+using Berth.Metadata.Relational;
 
 namespace Berth.Metadata.Sqlite.Engine;
 
@@ -20,9 +21,9 @@ internal static class Migrator
 
     /// <summary>Applies what is missing; returns how many.</summary>
     /// <exception cref="MetadataStartException">The database is newer than this build, or a migration changed after it was applied.</exception>
-    public static int Migrate(Session session, TimeProvider time) => Migrate(session, time, Embedded());
+    public static int Migrate(SqliteSession session, TimeProvider time) => Migrate(session, time, Embedded());
 
-    internal static int Migrate(Session session, TimeProvider time, IReadOnlyList<Migration> migrations)
+    internal static int Migrate(SqliteSession session, TimeProvider time, IReadOnlyList<Migration> migrations)
     {
         session.RunScript("BEGIN IMMEDIATE");
         try
@@ -66,7 +67,7 @@ internal static class Migrator
         }
     }
 
-    private static List<Migration> Missing(Session session, IReadOnlyList<Migration> migrations)
+    private static List<Migration> Missing(SqliteSession session, IReadOnlyList<Migration> migrations)
     {
         var applied = 0;
         using var rows = session.Use(ReadApplied);

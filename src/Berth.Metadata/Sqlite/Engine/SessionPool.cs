@@ -1,3 +1,5 @@
+using Berth.Metadata.Relational;
+
 namespace Berth.Metadata.Sqlite.Engine;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace Berth.Metadata.Sqlite.Engine;
 /// </summary>
 internal sealed class SessionPool(SqliteOptions options) : IDisposable
 {
-    private readonly Session?[] _slots = new Session?[options.IdleReaders];
+    private readonly SqliteSession?[] _slots = new SqliteSession?[options.IdleReaders];
     private long _steps;
     private long _instructions;
     private volatile bool _disposed;
@@ -52,7 +54,7 @@ internal sealed class SessionPool(SqliteOptions options) : IDisposable
         for (var i = 0; i < _slots.Length; i++) Interlocked.Exchange(ref _slots[i], null)?.Dispose();
     }
 
-    private void Return(Session session, long steps, long instructions)
+    private void Return(SqliteSession session, long steps, long instructions)
     {
         session.ClearDeadline();
         Interlocked.Add(ref _steps, steps);
@@ -73,12 +75,12 @@ internal sealed class SessionPool(SqliteOptions options) : IDisposable
     }
 
     /// <summary>A rented connection; disposing it gives it back.</summary>
-    internal readonly struct Lease(SessionPool pool, Session session) : IDisposable
+    internal readonly struct Lease(SessionPool pool, SqliteSession session) : IDisposable
     {
         private readonly long _stepsBefore = session.Steps;
         private readonly long _instructionsBefore = session.Instructions;
 
-        public Session Session => session;
+        public SqliteSession Session => session;
 
         public Statement Use(Sql sql) => session.Use(sql);
 

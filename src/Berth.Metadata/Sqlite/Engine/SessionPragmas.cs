@@ -5,7 +5,7 @@ namespace Berth.Metadata.Sqlite.Engine;
 /// <summary>What each kind of connection must be set to. Every setting is read back: a store that would lose an acknowledged write must not start.</summary>
 internal static class SessionPragmas
 {
-    public static Session OpenWriter(SqliteOptions options)
+    public static SqliteSession OpenWriter(SqliteOptions options)
     {
         return Open(options, readOnly: false, options.WriterCacheBytes, options.BusyTimeout, session =>
         {
@@ -14,7 +14,7 @@ internal static class SessionPragmas
         });
     }
 
-    public static Session OpenCheckpointer(SqliteOptions options)
+    public static SqliteSession OpenCheckpointer(SqliteOptions options)
     {
         // It holds the write lock while it waits for readers, so it must not wait long.
         return Open(options, readOnly: false, 64 * 1024, TimeSpan.FromMilliseconds(100), session =>
@@ -24,7 +24,7 @@ internal static class SessionPragmas
         });
     }
 
-    public static Session OpenReader(SqliteOptions options)
+    public static SqliteSession OpenReader(SqliteOptions options)
     {
         return Open(options, readOnly: true, options.ReaderCacheBytes, options.BusyTimeout, session =>
         {
@@ -35,7 +35,7 @@ internal static class SessionPragmas
     }
 
     /// <summary>A reader of everything.</summary>
-    public static Session OpenCopier(SqliteOptions options) =>
+    public static SqliteSession OpenCopier(SqliteOptions options) =>
         Open(options, readOnly: true, options.ReaderCacheBytes, options.BusyTimeout, session =>
         {
             Assert(session, "journal_mode", "wal");
@@ -43,9 +43,9 @@ internal static class SessionPragmas
         });
 
     /// <summary>The new file that a copy is written to: nothing reads it before it is whole, and it is synced as a whole then.</summary>
-    public static Session OpenCopy(SqliteOptions options, string path)
+    public static SqliteSession OpenCopy(SqliteOptions options, string path)
     {
-        var session = Session.Open(path, readOnly: false, options.FileLayer);
+        var session = SqliteSession.Open(path, readOnly: false, options.FileLayer);
         try
         {
             Set(session, "journal_mode", "OFF", "off");
@@ -59,9 +59,9 @@ internal static class SessionPragmas
         }
     }
 
-    private static Session Open(SqliteOptions options, bool readOnly, long cacheBytes, TimeSpan busyTimeout, Action<Session> more)
+    private static SqliteSession Open(SqliteOptions options, bool readOnly, long cacheBytes, TimeSpan busyTimeout, Action<SqliteSession> more)
     {
-        var session = Session.Open(options.Path, readOnly, options.FileLayer);
+        var session = SqliteSession.Open(options.Path, readOnly, options.FileLayer);
         try
         {
             Set(session, "busy_timeout", ((long)busyTimeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));
@@ -82,13 +82,13 @@ internal static class SessionPragmas
         }
     }
 
-    private static void Set(Session session, string name, string value, string? expected = null)
+    private static void Set(SqliteSession session, string name, string value, string? expected = null)
     {
         session.Run($"PRAGMA {name} = {value}");
         Assert(session, name, expected ?? value);
     }
 
-    private static void Assert(Session session, string name, string expected)
+    private static void Assert(SqliteSession session, string name, string expected)
     {
         var actual = session.Run($"PRAGMA {name}");
         if (actual == expected) return;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Berth.Metadata.Relational;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -8,7 +9,7 @@ namespace Berth.Metadata.Sqlite.Engine;
 /// One connection to the database with its prepared statements. It is used by one thread at a time; whoever hands it to another does so
 /// through a barrier, so SQLite's own mutex is left out.
 /// </summary>
-internal sealed class Session : IDisposable
+internal sealed class SqliteSession : Session, IDisposable
 {
     private const int NoCheckpointOnClose = 1006; // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
 
@@ -22,12 +23,12 @@ internal sealed class Session : IDisposable
     private static readonly Sql Commit = new("COMMIT");
 
     private readonly sqlite3 _handle;
-    private Statement?[] _statements = new Statement?[128];
+    private SqliteStatement?[] _statements = new SqliteStatement?[128];
     private long _deadline = NoDeadline;
 
-    static Session() => Batteries_V2.Init();
+    static SqliteSession() => Batteries_V2.Init();
 
-    private Session(sqlite3 handle) => _handle = handle;
+    private SqliteSession(sqlite3 handle) => _handle = handle;
 
     /// <summary>Whether a transaction is open; SQLite itself may have ended it after an error.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
@@ -45,11 +46,11 @@ internal sealed class Session : IDisposable
     public long Instructions { get; private set; }
 
     /// <summary>Opens the file; the pragmas are <see cref="SessionPragmas"/>' matter.</summary>
-    public static Session Open(string path, bool readOnly, string? fileLayer = null)
+    public static SqliteSession Open(string path, bool readOnly, string? fileLayer = null)
     {
         var flags = raw.SQLITE_OPEN_NOMUTEX | (readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
         var result = raw.sqlite3_open_v2(path, out var handle, flags, fileLayer);
-        var session = new Session(handle);
+        var session = new SqliteSession(handle);
         if (result == raw.SQLITE_OK) return session;
 
         var error = session.Error(result);
@@ -57,8 +58,8 @@ internal sealed class Session : IDisposable
         throw error;
     }
 
-    /// <summary>The prepared statement of a text, ready to be bound.</summary>
-    public Statement Use(Sql sql)
+    /// <inheritdoc/>
+    public override SqliteStatement Use(Sql sql)
     {
         if (sql.Id >= _statements.Length) Array.Resize(ref _statements, Math.Max(sql.Id + 1, _statements.Length * 2));
         return (_statements[sql.Id] ??= Prepare(sql.Text)).Begin();
@@ -86,13 +87,6 @@ internal sealed class Session : IDisposable
         }
     }
 
-    /// <summary>Begins one snapshot for several statements, which ends with the returned value.</summary>
-    public ReadTransaction BeginRead()
-    {
-        Use(Begin).Execute();
-        return new ReadTransaction(this);
-    }
-
     /// <summary>Runs a script of many statements.</summary>
     public void RunScript(string script)
     {
@@ -101,10 +95,10 @@ internal sealed class Session : IDisposable
     }
 
     /// <summary>Prepares a text that the caller closes.</summary>
-    public Statement Prepare(string text)
+    public SqliteStatement Prepare(string text)
     {
         Check(raw.sqlite3_prepare_v3(_handle, text, raw.SQLITE_PREPARE_PERSISTENT, out var handle));
-        return new Statement(this, handle);
+        return new SqliteStatement(this, handle);
     }
 
     /// <summary>Copies the WAL into the database as far as the mode goes; false when something held it up.</summary>
@@ -117,7 +111,7 @@ internal sealed class Session : IDisposable
     }
 
     /// <summary>Copies all pages over another database, all as they are in the read transaction that is open here.</summary>
-    public void CopyTo(Session target, CancellationToken cancellationToken)
+    public void CopyTo(SqliteSession target, CancellationToken cancellationToken)
     {
         using var copy = raw.sqlite3_backup_init(target._handle, "main", _handle, "main");
         if (copy.IsInvalid) throw target.Error(raw.sqlite3_errcode(target._handle));
@@ -142,7 +136,7 @@ internal sealed class Session : IDisposable
     /// the rows and statements of a read that has many.
     /// </summary>
     public void HeedDeadlines() =>
-        raw.sqlite3_progress_handler(_handle, InstructionsBetweenLooks, static self => ((Session)self).IsOverdue() ? 1 : 0, this);
+        raw.sqlite3_progress_handler(_handle, InstructionsBetweenLooks, static self => ((SqliteSession)self).IsOverdue() ? 1 : 0, this);
 
     /// <summary>Gives the session this much time from now on.</summary>
     public void SetDeadline(TimeSpan limit) => _deadline = Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency);
@@ -179,24 +173,22 @@ internal sealed class Session : IDisposable
         _handle.Dispose();
     }
 
+    protected override void BeginSnapshot() => Use(Begin).Execute();
+
+    protected override void EndSnapshot()
+    {
+        if (!InTransaction) return;
+
+        // A connection must not go back to the pool with its snapshot open.
+        ClearDeadline();
+        Use(Commit).Execute();
+    }
+
     /// <summary>Whether the deadline has passed; told once, so that what cleans up behind it is not ended, too.</summary>
     private bool IsOverdue()
     {
         if (Stopwatch.GetTimestamp() <= _deadline) return false;
         _deadline = NoDeadline;
         return true;
-    }
-
-    /// <summary>One snapshot of the rows.</summary>
-    internal readonly struct ReadTransaction(Session session) : IDisposable
-    {
-        public void Dispose()
-        {
-            if (!session.InTransaction) return;
-
-            // A connection must not go back to the pool with its snapshot open.
-            session.ClearDeadline();
-            session.Use(Commit).Execute();
-        }
     }
 }

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Berth.Oci;
+using Berth.Metadata.Relational;
 using SQLitePCL;
 
 namespace Berth.Metadata.Sqlite.Engine;
@@ -9,23 +9,23 @@ namespace Berth.Metadata.Sqlite.Engine;
 /// One prepared statement of one connection. It is bound in parameter order, stepped, read and reset; disposing it resets it, which also
 /// ends its read transaction. Not for concurrent use.
 /// </summary>
-internal sealed class Statement : IDisposable
+internal sealed class SqliteStatement : Statement
 {
     private const int StackBytes = 512;
 
-    private readonly Session _session;
+    private readonly SqliteSession _session;
     private readonly sqlite3_stmt _handle;
     private int _bound;
     private bool _inUse;
     private bool _holdsMuch;
 
-    public Statement(Session session, sqlite3_stmt handle)
+    public SqliteStatement(SqliteSession session, sqlite3_stmt handle)
     {
         _session = session;
         _handle = handle;
     }
 
-    public Statement Begin()
+    public SqliteStatement Begin()
     {
         if (_inUse) throw new InvalidOperationException("A prepared statement was taken again before its rows were read.");
         _inUse = true;
@@ -33,23 +33,15 @@ internal sealed class Statement : IDisposable
         return this;
     }
 
-    public Statement Bind(long value)
+    public override Statement Bind(long value)
     {
         _session.Check(raw.sqlite3_bind_int64(_handle, ++_bound, value));
         return this;
     }
 
-    public Statement Bind(long? value) => value is { } number ? Bind(number) : BindNull();
-
-    public Statement Bind(bool value) => Bind(value ? 1L : 0L);
-
-    public Statement Bind(DateTimeOffset value) => Bind(value.ToUnixTimeMilliseconds());
-
-    public Statement Bind(DateTimeOffset? value) => value is { } time ? Bind(time) : BindNull();
-
-    public Statement Bind(string? value)
+    public override Statement Bind(string? value)
     {
-        if (value is null) return BindNull();
+        if (value is null) return BindNull(Kind.Text);
 
         var most = Encoding.UTF8.GetMaxByteCount(value.Length);
         if (most <= StackBytes)
@@ -65,28 +57,15 @@ internal sealed class Statement : IDisposable
         return this;
     }
 
-    /// <summary>Binds a digest's stored form; NULL for a default one.</summary>
-    public Statement Bind(Digest digest)
-    {
-        if (digest.IsDefault) return BindNull();
-
-        Span<byte> buffer = stackalloc byte[65];
-        buffer[0] = (byte)digest.Algorithm;
-        Convert.FromHexString(digest.Hex, buffer[1..], out _, out var length);
-        return Bind(buffer[..(1 + length)]);
-    }
-
-    public Statement Bind(byte[]? bytes) => bytes is null ? BindNull() : Bind(bytes.AsSpan());
-
-    public Statement Bind(ReadOnlySpan<byte> bytes)
+    public override Statement Bind(ReadOnlySpan<byte> bytes)
     {
         _holdsMuch |= bytes.Length > StackBytes;
         _session.Check(raw.sqlite3_bind_blob(_handle, ++_bound, bytes));
         return this;
     }
 
-    /// <summary>Goes to the next row; false after the last.</summary>
-    public bool Step()
+    /// <inheritdoc/>
+    public override bool Step()
     {
         _session.CountStep();
         var result = raw.sqlite3_step(_handle);
@@ -95,8 +74,8 @@ internal sealed class Statement : IDisposable
         throw _session.Error(result);
     }
 
-    /// <summary>Runs a statement that answers with no rows; returns the rows it changed.</summary>
-    public int Execute()
+    /// <inheritdoc/>
+    public override int Execute()
     {
         try
         {
@@ -109,51 +88,25 @@ internal sealed class Statement : IDisposable
         }
     }
 
-    /// <summary>Runs the INSERT of one row into a table that numbers its rows; returns the row's number.</summary>
-    public long Insert()
+    public override long Insert()
     {
         Execute();
         return _session.LastInsertedId;
     }
 
-    /// <summary>Reads the one number of the one row that the statement answers with, and runs it to its end.</summary>
-    public long OnlyInt64()
-    {
-        if (!Step()) throw new InvalidOperationException("A statement that should answer with one row answered with none.");
-        var value = Int64(0);
-        return !Step() ? value : throw new InvalidOperationException("A statement that should answer with one row answered with more.");
-    }
+    public override bool IsNull(int column) => raw.sqlite3_column_type(_handle, column) == raw.SQLITE_NULL;
 
-    public bool IsNull(int column) => raw.sqlite3_column_type(_handle, column) == raw.SQLITE_NULL;
+    /// <inheritdoc/>
+    public override long Int64(int column) => raw.sqlite3_column_int64(_handle, column);
 
-    public long Int64(int column) => raw.sqlite3_column_int64(_handle, column);
+    /// <inheritdoc/>
+    public override string Text(int column) => raw.sqlite3_column_text(_handle, column).utf8_to_string() ?? "";
 
-    public long? Int64OrNull(int column) => IsNull(column) ? null : Int64(column);
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Span(int column) => raw.sqlite3_column_blob(_handle, column);
 
-    public bool Bool(int column) => Int64(column) != 0;
-
-    public DateTimeOffset Time(int column) => DateTimeOffset.FromUnixTimeMilliseconds(Int64(column));
-
-    public DateTimeOffset? TimeOrNull(int column) => IsNull(column) ? null : Time(column);
-
-    public string Text(int column) => raw.sqlite3_column_text(_handle, column).utf8_to_string() ?? "";
-
-    public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
-
-    /// <summary>The column's bytes; valid until the next step.</summary>
-    public ReadOnlySpan<byte> Span(int column) => raw.sqlite3_column_blob(_handle, column);
-
-    public byte[]? BytesOrNull(int column) => IsNull(column) ? null : Span(column).ToArray();
-
-    /// <summary>The digest in the column; default for NULL.</summary>
-    public Digest Digest(int column)
-    {
-        var bytes = Span(column);
-        return bytes.IsEmpty ? default : Oci.Digest.FromBytes(bytes);
-    }
-
-    /// <summary>Resets the statement and lets go of what it holds.</summary>
-    public void Dispose()
+    /// <inheritdoc/>
+    public override void Dispose()
     {
         // The result of a reset repeats the error of the step, which was thrown already.
         _ = raw.sqlite3_reset(_handle);
@@ -169,7 +122,7 @@ internal sealed class Statement : IDisposable
 
     public void Close() => _handle.Dispose();
 
-    private Statement BindNull()
+    protected override Statement BindNull(Kind kind)
     {
         _session.Check(raw.sqlite3_bind_null(_handle, ++_bound));
         return this;

@@ -1,14 +1,6 @@
+using Berth.Metadata.Relational;
+
 namespace Berth.Metadata.Sqlite.Engine;
-
-/// <summary>What an operation does when the store is short of room: a push waits or is refused, a deletion goes on.</summary>
-internal enum Urgency
-{
-    /// <summary>A push: refused while the WAL is over its limit.</summary>
-    Push,
-
-    /// <summary>Deletions and garbage collection: they make room.</summary>
-    Relief,
-}
 
 /// <summary>One operation that waits for the writer. Its body may run more than once, each time in a transaction that the one before did not survive.</summary>
 internal abstract class WriteOperation

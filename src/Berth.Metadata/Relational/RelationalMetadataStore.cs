@@ -1,0 +1,70 @@
+using System.Runtime.CompilerServices;
+using Berth.Oci;
+
+namespace Berth.Metadata.Relational;
+
+/// <summary>The metadata in one relational database: what the rows mean, whichever database holds them.</summary>
+public sealed partial class RelationalMetadataStore : IMetadataStore
+{
+    /// <summary>Where every node's writers count as alive until their lease ends, all nodes go by one name.</summary>
+    private const string AnyNode = "any";
+
+    private readonly IDatabase _database;
+    private readonly RetentionOptions _retention;
+    private readonly TimeProvider _time;
+    private readonly ISteps _steps;
+
+    // Who holds the lease of a job.
+    private readonly string _node = Guid.CreateVersion7().ToString("N");
+
+    // Alone on its database, a process knows that the writer of a session belongs to it, or is gone with an earlier one.
+    private readonly string _writerNode;
+
+    internal RelationalMetadataStore(IDatabase database, RetentionOptions retention, TimeProvider time, ISteps steps)
+    {
+        _database = database;
+        _retention = retention;
+        _time = time;
+        _steps = steps;
+        _writerNode = database.IsShared ? AnyNode : _node;
+    }
+
+    /// <summary>Completes, with the reason, when the database can no longer be trusted (a failed sync, damage): the process must stop.</summary>
+    public Task<Exception> Faulted => _database.Faulted;
+
+    /// <summary>The database; tests look into it.</summary>
+    internal IDatabase Database => _database;
+
+    /// <inheritdoc/>
+    public ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) => _database.IsHealthyAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    /// <summary>Runs a read of a request or a page.</summary>
+    /// <exception cref="MetadataUnavailableException">It took longer than it may, or the database does not answer.</exception>
+    private ValueTask<T> ReadAsync<TState, T>(
+        TState state, Func<Session, TState, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
+        _database.ReadAsync(state, body, isLong: false, caller, cancellationToken);
+
+    /// <summary>As <see cref="ReadAsync"/>, for as long as it takes: for work on an installation that is not being served.</summary>
+    /// <exception cref="MetadataUnavailableException">The database does not answer.</exception>
+    private ValueTask<T> ReadAtLengthAsync<TState, T>(
+        TState state, Func<Session, TState, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
+        _database.ReadAsync(state, body, isLong: true, caller, cancellationToken);
+
+    /// <summary>Runs a change; it is durable when the task completes.</summary>
+    private async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
+    {
+        await _steps.ReachAsync("metadata.before-commit");
+        var result = await _database.WriteAsync(body, urgency, weight, cancellationToken);
+        await _steps.ReachAsync("metadata.after-commit");
+        return result;
+    }
+
+    private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>
+        WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken);
+
+    private Task<T> RelieveAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>
+        WriteAsync(body, Urgency.Relief, weight: 1024, cancellationToken);
+}
