@@ -7,8 +7,9 @@ public sealed partial class RelationalMetadataStore
 
     // A subject that was deleted and can be restored is there.
     private static readonly Sql WaitForSubject = new("""
-        INSERT OR REPLACE INTO absent_subjects (manifest_id, repository_id, subject, since)
+        INSERT INTO absent_subjects (manifest_id, repository_id, subject, since)
         SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM manifests WHERE repository_id = ?2 AND digest = ?3)
+        ON CONFLICT (manifest_id) DO UPDATE SET repository_id = excluded.repository_id, subject = excluded.subject, since = excluded.since
         """);
 
     private static readonly Sql EndWaitsForSubject = new("DELETE FROM absent_subjects WHERE repository_id = ?1 AND subject = ?2");

@@ -4,12 +4,13 @@ public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql AddAccessEvent = new("""
         INSERT INTO access_events (registry_id, minute, kind, actor, address, reason, count, request_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-        ON CONFLICT DO UPDATE SET count = count + excluded.count, request_id = COALESCE(excluded.request_id, request_id)
+        ON CONFLICT (registry_id, minute, kind, actor, address, reason) DO UPDATE SET
+            count = access_events.count + excluded.count, request_id = COALESCE(excluded.request_id, access_events.request_id)
         """);
 
     private static readonly Sql ListAccessEvents = new("""
         SELECT minute, kind, actor, address, reason, count, request_id FROM access_events
-        WHERE registry_id = ?1 AND minute >= ?2 AND (?4 IS NULL OR kind = ?4 OR kind = ?5)
+        WHERE registry_id = ?1 AND minute >= ?2 AND (CAST(?4 AS TEXT) IS NULL OR kind = ?4 OR kind = ?5)
         ORDER BY minute DESC, kind DESC, actor DESC, address DESC, reason DESC LIMIT ?3
         """);
 

@@ -33,7 +33,7 @@ public sealed partial class RelationalMetadataStore
     // Both lists are the caller's: every pair is one seek.
     private static readonly Sql FindGrantedRoles = new($"""
         SELECT {AssignmentColumns}, d.permissions, d.name FROM json_each(?1) given_id CROSS JOIN json_each(?2) given_scope
-        CROSS JOIN role_assignments a ON a.principal_id = given_id.value AND a.scope = given_scope.value
+        CROSS JOIN role_assignments a ON a.principal_id = CAST(given_id.value AS BIGINT) AND a.scope = given_scope.value
         CROSS JOIN principals p ON p.id = a.principal_id
         LEFT JOIN role_definitions d ON d.id = a.role_definition_id
         """);

@@ -14,7 +14,8 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql AddConsumer = new("""
         INSERT INTO consumers (registry_id, repository_id, digest, principal, address, user_agent, count, first_at, last_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-        ON CONFLICT DO UPDATE SET count = count + excluded.count, first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)
+        ON CONFLICT (registry_id, repository_id, digest, principal, address, user_agent) DO UPDATE SET count = consumers.count + excluded.count,
+            first_at = min(consumers.first_at, excluded.first_at), last_at = max(consumers.last_at, excluded.last_at)
         """);
 
     private static readonly Sql AddToConsumer = new("""

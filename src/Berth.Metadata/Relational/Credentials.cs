@@ -42,7 +42,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql SetPassword = new("""
         INSERT INTO passwords (principal_id, set_at) VALUES (?1, ?2)
-        ON CONFLICT DO UPDATE SET set_at = excluded.set_at, last_used_at = NULL, last_used_address = NULL
+        ON CONFLICT (principal_id) DO UPDATE SET set_at = excluded.set_at, last_used_at = NULL, last_used_address = NULL
         """);
 
     private static readonly Sql FindPassword = new("SELECT set_at, last_used_at, last_used_address FROM passwords WHERE principal_id = ?1");

@@ -14,12 +14,14 @@ public sealed partial class RelationalMetadataStore
     private const int ReferrersOfStep = 1_000;
 
     private static readonly Sql WaitWithoutTag = new("""
-        INSERT OR REPLACE INTO manifest_waits (manifest_id, registry_id, kind, since, pushed_at)
+        INSERT INTO manifest_waits (manifest_id, registry_id, kind, since, pushed_at)
         SELECT ?1, ?2, 1, ?3, COALESCE(?4, (SELECT created_at FROM manifests WHERE id = ?1)) WHERE NOT EXISTS (SELECT 1 FROM tags WHERE manifest_id = ?1)
+        ON CONFLICT (manifest_id) DO UPDATE SET registry_id = excluded.registry_id, kind = excluded.kind, since = excluded.since, pushed_at = excluded.pushed_at
         """);
 
     private static readonly Sql WaitDeleted = new("""
-        INSERT OR REPLACE INTO manifest_waits (manifest_id, registry_id, kind, since, pushed_at) VALUES (?1, ?2, 2, ?3, 0)
+        INSERT INTO manifest_waits (manifest_id, registry_id, kind, since, pushed_at) VALUES (?1, ?2, 2, ?3, 0)
+        ON CONFLICT (manifest_id) DO UPDATE SET registry_id = excluded.registry_id, kind = excluded.kind, since = excluded.since, pushed_at = excluded.pushed_at
         """);
 
     private static readonly Sql SetWaitSince = new("UPDATE manifest_waits SET since = ?2 WHERE manifest_id = ?1");

@@ -10,10 +10,10 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql UpsertFederatedCredential = new("""
         INSERT INTO federated_credentials (principal_id, name, issuer, subject, audiences, description, created_at, updated_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
-        ON CONFLICT DO UPDATE SET issuer = excluded.issuer, subject = excluded.subject, audiences = excluded.audiences,
+        ON CONFLICT (principal_id, name) DO UPDATE SET issuer = excluded.issuer, subject = excluded.subject, audiences = excluded.audiences,
             description = excluded.description, updated_at = excluded.updated_at,
-            last_used_at = CASE WHEN issuer = excluded.issuer AND subject = excluded.subject THEN last_used_at END,
-            last_used_address = CASE WHEN issuer = excluded.issuer AND subject = excluded.subject THEN last_used_address END
+            last_used_at = CASE WHEN federated_credentials.issuer = excluded.issuer AND federated_credentials.subject = excluded.subject THEN federated_credentials.last_used_at END,
+            last_used_address = CASE WHEN federated_credentials.issuer = excluded.issuer AND federated_credentials.subject = excluded.subject THEN federated_credentials.last_used_address END
         """);
 
     private static readonly Sql DeleteFederatedCredential = new("DELETE FROM federated_credentials WHERE principal_id = ?1 AND name = ?2");

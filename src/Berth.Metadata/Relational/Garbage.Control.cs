@@ -24,12 +24,12 @@ public sealed partial class RelationalMetadataStore
         SELECT m.review_at, m.repository_id, m.digest, m.lease_until, r.name, g.name, b.size,
             EXISTS (SELECT 1 FROM edges e WHERE e.repository_id = m.repository_id AND e.kind = 1 AND e.digest = m.digest)
         FROM memberships m CROSS JOIN repositories r ON r.id = m.repository_id CROSS JOIN registries g ON g.id = r.registry_id CROSS JOIN blobs b ON b.digest = m.digest
-        WHERE m.review_at <= ?1 AND (m.review_at, m.repository_id, m.digest) > (?2, ?3, COALESCE(?4, x'')) ORDER BY m.review_at, m.repository_id, m.digest LIMIT ?5
+        WHERE m.review_at <= ?1 AND (m.review_at, m.repository_id, m.digest) > (?2, ?3, ?4) ORDER BY m.review_at, m.repository_id, m.digest LIMIT ?5
         """);
 
     private static readonly Sql ProveBlobs = new("""
         SELECT b.review_at, b.digest, b.size, b.location, EXISTS (SELECT 1 FROM memberships m WHERE m.digest = b.digest)
-        FROM blobs b WHERE b.review_at <= ?1 AND (b.review_at, b.digest) > (?2, COALESCE(?3, x'')) ORDER BY b.review_at, b.digest LIMIT ?4
+        FROM blobs b WHERE b.review_at <= ?1 AND (b.review_at, b.digest) > (?2, ?3) ORDER BY b.review_at, b.digest LIMIT ?4
         """);
 
     /// <inheritdoc/>
@@ -100,8 +100,9 @@ public sealed partial class RelationalMetadataStore
         Session session, long now, GarbageKey after, int limit, (TimeSpan Progress, TimeSpan Ended) windows, List<(GarbageKey, GarbageEntry)> entries)
     {
         var found = new List<(long Repository, bool IsNamed, GarbageKey Key, GarbageEntry Entry)>();
-        using (var rows = session.Use(ProveMemberships).Bind(now).Bind(after.Time).Bind(after.Repository).Bind(after.Digest).Bind(limit))
+        using (var rows = session.Use(ProveMemberships).Bind(now).Bind(after.Time).Bind(after.Repository))
         {
+            (after.Digest.IsDefault ? rows.Bind(BeforeDigests) : rows.Bind(after.Digest)).Bind(limit);
             while (rows.Step())
             {
                 var entry = new GarbageEntry(GarbageKind.Membership, GarbageVerdict.Taken, rows.Time(0))
@@ -136,7 +137,8 @@ public sealed partial class RelationalMetadataStore
     {
         if (limit <= 0) return;
         var (time, digest) = after.Kind == GarbageKind.Blob ? (after.Time, after.Digest) : (0L, default(Digest));
-        using var rows = session.Use(ProveBlobs).Bind(now).Bind(time).Bind(digest).Bind(limit);
+        using var rows = session.Use(ProveBlobs).Bind(now).Bind(time);
+        (digest.IsDefault ? rows.Bind(BeforeDigests) : rows.Bind(digest)).Bind(limit);
         while (rows.Step())
         {
             var entry = new GarbageEntry(GarbageKind.Blob, rows.Bool(4) ? GarbageVerdict.Held : GarbageVerdict.Taken, rows.Time(0))

@@ -27,7 +27,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql ListExpiredUploads = new("""
         SELECT u.id, u.registry_id, r.name FROM uploads u CROSS JOIN repositories r ON r.id = u.repository_id
-        WHERE u.state = ?1 AND u.expires_at <= ?2 AND (u.writer_until IS NULL OR u.writer_until <= ?2 OR u.writer_node IS NOT ?4)
+        WHERE u.state = ?1 AND u.expires_at <= ?2 AND (u.writer_until IS NULL OR u.writer_until <= ?2 OR u.writer_node IS DISTINCT FROM ?4)
         ORDER BY u.expires_at LIMIT ?3
         """);
 
@@ -38,7 +38,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql ListAborting = new("""
         SELECT location, id, expires_at FROM uploads
-        WHERE state = 3 AND (expires_at, id) > (?3, ?4) AND (writer_until IS NULL OR writer_until <= ?1 OR writer_node IS NOT ?2)
+        WHERE state = 3 AND (expires_at, id) > (?3, ?4) AND (writer_until IS NULL OR writer_until <= ?1 OR writer_node IS DISTINCT FROM ?2)
         ORDER BY expires_at, id LIMIT ?5
         """);
 

@@ -14,7 +14,7 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql UpsertPassword = new("""
         INSERT INTO principals (object_id, kind, name, display_name, password_hash, enabled, epoch, created_at, updated_at)
         VALUES (?1, 'user', ?2, ?2, ?3, 1, 1, ?4, ?4)
-        ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, epoch = epoch + 1, updated_at = excluded.updated_at
+        ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, epoch = principals.epoch + 1, updated_at = excluded.updated_at
         """);
 
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ public sealed partial class RelationalMetadataStore
 {
     // With ?6 as the time now. Where nothing of the registry is quarantined, one look says so for all rows.
     private static readonly string CandidateColumns = $"""
-        m.id, m.digest, m.locks, CASE WHEN r.quarantine IS NULL AND NOT {AnyQuarantine} THEN 0 ELSE {QuarantinedAt("?6")} END, m.artifact_type, m.architecture,
+        m.id, m.digest, m.locks, CASE WHEN r.quarantine IS NULL AND NOT {AnyQuarantine} THEN false ELSE {QuarantinedAt("?6")} END, m.artifact_type, m.architecture,
         COALESCE(NULLIF(m.image_size, 0), m.size), m.described
         """;
 

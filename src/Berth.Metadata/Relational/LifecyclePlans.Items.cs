@@ -14,8 +14,8 @@ public sealed partial class RelationalMetadataStore
         """);
 
     private static readonly Sql InsertItem = new("""
-        INSERT OR IGNORE INTO lifecycle_items (plan_id, taken, repository, kind, name, digest, rule, action, reason, holder, bytes, seen_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        INSERT INTO lifecycle_items (plan_id, taken, repository, kind, name, digest, rule, action, reason, holder, bytes, seen_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING
         """);
 
     private static readonly Sql CountItems = new("""

@@ -15,7 +15,7 @@ public sealed partial class RelationalMetadataStore
     // A process that ended is taken for dead after this time; what it was doing goes on then.
     private static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(1);
 
-    private static readonly Sql InsertPlanRow = new("""
+    private static readonly Sql InsertPlanRow = Sql.Insert("""
         INSERT INTO lifecycle_plans (registry_id, kind, state, rules, preview_id, max_difference, cause, created_at, created_by) VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8)
         """);
 
@@ -40,7 +40,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql TakeLease = new("""
         INSERT INTO leases (name, holder, fence, expires_at) VALUES (?1, ?2, 1, ?3)
-        ON CONFLICT DO UPDATE SET holder = excluded.holder, fence = leases.fence + 1, expires_at = excluded.expires_at
+        ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, fence = leases.fence + 1, expires_at = excluded.expires_at
             WHERE leases.expires_at <= ?4 OR leases.holder = excluded.holder
         RETURNING fence
         """);
@@ -48,7 +48,7 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql RenewLease = new("UPDATE leases SET expires_at = ?3 WHERE name = ?1 AND fence = ?2");
 
     private static readonly Sql SetPlanState = new("""
-        UPDATE lifecycle_plans SET state = ?2, message = ?3, ended_at = CASE WHEN ?2 >= 3 THEN ?4 ELSE NULL END WHERE id = ?1 AND state < 3
+        UPDATE lifecycle_plans SET state = CAST(?2 AS BIGINT), message = ?3, ended_at = CASE WHEN CAST(?2 AS BIGINT) >= 3 THEN CAST(?4 AS BIGINT) END WHERE id = ?1 AND state < 3
         """);
 
     private static readonly Sql StartPlan = new("""
@@ -159,9 +159,8 @@ public sealed partial class RelationalMetadataStore
 
     private static long InsertPlan(WriteScope scope, NewLifecyclePlan plan, Caller caller)
     {
-        scope.Use(InsertPlanRow).Bind(plan.RegistryId).Bind(plan.IsRun ? Run : 1).Bind(plan.Rules).Bind(plan.PreviewId).Bind(plan.MaxDifference).Bind(plan.Cause)
-            .Bind(scope.Now).Bind(caller.Name).Execute();
-        var id = scope.Session.LastInsertedId;
+        var id = scope.Use(InsertPlanRow).Bind(plan.RegistryId).Bind(plan.IsRun ? Run : 1).Bind(plan.Rules).Bind(plan.PreviewId).Bind(plan.MaxDifference)
+            .Bind(plan.Cause).Bind(scope.Now).Bind(caller.Name).Insert();
         if (!plan.IsRun) return id;
         var payload = JsonText.Facts(("run", Number(id)), ("cause", plan.Cause), ("preview", plan.PreviewId is { } preview ? Number(preview) : null), ("rules", plan.Rules));
         scope.Append(new LedgerEntry(LedgerKinds.LifecycleRunStarted, plan.RegistryId, Payload: payload), caller);

@@ -12,7 +12,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql PutRule = new("""
         INSERT INTO lifecycle_rules (registry_id, name, body, enabled, next_at, created_at, created_by, updated_at, updated_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6, ?7)
-        ON CONFLICT DO UPDATE SET body = excluded.body, enabled = excluded.enabled, next_at = excluded.next_at, updated_at = excluded.updated_at,
+        ON CONFLICT (registry_id, name) DO UPDATE SET body = excluded.body, enabled = excluded.enabled, next_at = excluded.next_at, updated_at = excluded.updated_at,
             updated_by = excluded.updated_by
         """);
 

@@ -40,7 +40,7 @@ public sealed partial class RelationalMetadataStore
             "Manifest {1} of repository '{0}' does not have the bytes that its row says."),
         (new("""
             SELECT r.name, NULL FROM repositories r
-            WHERE r.listed <> EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = r.id AND m.deleted_at IS NULL)
+            WHERE (r.listed = 1) <> EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = r.id AND m.deleted_at IS NULL)
             """),
             "Repository '{0}' is listed without a manifest, or holds one and is not."),
         (new("""
@@ -59,7 +59,7 @@ public sealed partial class RelationalMetadataStore
                 FROM memberships m JOIN repositories r ON r.id = m.repository_id GROUP BY r.registry_id, m.digest) c
             JOIN registries g ON g.id = c.registry_id
             LEFT JOIN registry_blobs b ON b.registry_id = c.registry_id AND b.digest = c.digest
-            WHERE b.repositories IS NOT c.held OR b.repository_sum IS NOT c.ids
+            WHERE b.repositories IS DISTINCT FROM c.held OR b.repository_sum IS DISTINCT FROM c.ids
             """),
             "Registry '{0}' does not count the repositories that hold blob {1} right."),
         (new("""
@@ -83,7 +83,7 @@ public sealed partial class RelationalMetadataStore
             "Repository '{0}' says that manifest {1} was deleted, which stands."),
         (new("""
             SELECT r.name, m.digest FROM manifests m JOIN repositories r ON r.id = m.repository_id LEFT JOIN manifest_waits w ON w.manifest_id = m.id
-            WHERE w.kind IS NOT CASE
+            WHERE w.kind IS DISTINCT FROM CASE
                     WHEN m.deleted_at IS NOT NULL THEN 2 WHEN EXISTS (SELECT 1 FROM tags t WHERE t.manifest_id = m.id) THEN NULL ELSE 1 END
                 OR w.registry_id <> r.registry_id
             """),
@@ -103,7 +103,7 @@ public sealed partial class RelationalMetadataStore
             "Registry '{0}' is deleted and has a scope, or stands without one."),
         (new("""
             SELECT p.name, NULL FROM principals p LEFT JOIN registry_tokens t ON t.principal_id = p.id
-            WHERE (p.kind = 'registryToken') <> (t.principal_id IS NOT NULL) OR (t.registry_id IS NOT NULL AND t.registry_id IS NOT p.registry_id)
+            WHERE (p.kind = 'registryToken') <> (t.principal_id IS NOT NULL) OR (t.registry_id IS NOT NULL AND t.registry_id IS DISTINCT FROM p.registry_id)
             """),
             "Principal '{0}' is a token without its row, has one and is none, or belongs to another registry than its token."),
         (new("""

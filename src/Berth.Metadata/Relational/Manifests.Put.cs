@@ -11,7 +11,7 @@ public sealed partial class RelationalMetadataStore
         SELECT id, size, deleted_at IS NOT NULL, hybrid_time, damaged, locks, updated_at FROM manifests WHERE repository_id = ?1 AND digest = ?2
         """);
 
-    private static readonly Sql InsertManifest = new("""
+    private static readonly Sql InsertManifest = Sql.Insert("""
         INSERT INTO manifests (
             repository_id, digest, media_type, artifact_type, size, subject, annotations, hybrid_time, region, created_at, updated_at, pushed_by, described,
             image_size, config_media_type)
@@ -24,14 +24,16 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql TouchManifest = new("UPDATE manifests SET updated_at = ?2 WHERE id = ?1");
 
-    private static readonly Sql SetManifestBytes = new("INSERT OR REPLACE INTO manifest_bytes (manifest_id, bytes) VALUES (?1, ?2)");
+    private static readonly Sql SetManifestBytes = new("""
+        INSERT INTO manifest_bytes (manifest_id, bytes) VALUES (?1, ?2) ON CONFLICT (manifest_id) DO UPDATE SET bytes = excluded.bytes
+        """);
 
     private static readonly Sql HasBytes = new("SELECT 1 FROM manifest_bytes WHERE manifest_id = ?1 AND bytes = ?2");
 
     private static readonly Sql SetManifestDamaged = new("UPDATE manifests SET damaged = ?2 WHERE id = ?1");
 
     private static readonly Sql InsertEdge = new("""
-        INSERT OR IGNORE INTO edges (manifest_id, kind, digest, repository_id, may_be_absent) VALUES (?1, ?2, ?3, ?4, ?5)
+        INSERT INTO edges (manifest_id, kind, digest, repository_id, may_be_absent) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING
         """);
 
     private static readonly Sql FindTag = new("SELECT manifest_id, hybrid_time, locks FROM tags WHERE repository_id = ?1 AND name = ?2");
@@ -39,7 +41,7 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql UpsertTag = new("""
         INSERT INTO tags (repository_id, name, manifest_id, hybrid_time, region, created_at, updated_at)
         VALUES (?1, ?2, ?3, ?4, (SELECT region FROM installation), ?5, ?5)
-        ON CONFLICT DO UPDATE SET manifest_id = excluded.manifest_id, hybrid_time = excluded.hybrid_time, region = excluded.region,
+        ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id, hybrid_time = excluded.hybrid_time, region = excluded.region,
             updated_at = excluded.updated_at
         """);
 
@@ -166,10 +168,9 @@ public sealed partial class RelationalMetadataStore
         var body = manifest.Manifest;
         var subject = body.Subject?.Digest ?? default;
         var description = ManifestDescription.Of(body);
-        scope.Use(InsertManifest).Bind(repositoryId).Bind(manifest.Digest).Bind(body.MediaType).Bind(body.ReferrerArtifactType)
+        var id = scope.Use(InsertManifest).Bind(repositoryId).Bind(manifest.Digest).Bind(body.MediaType).Bind(body.ReferrerArtifactType)
             .Bind(manifest.Bytes.Length).Bind(subject).Bind(subject.IsDefault ? null : body.Annotations).Bind(hybridTime).Bind(scope.Now)
-            .Bind(caller.Name).Bind(!ManifestDescription.HasConfigOfImage(body)).Bind(description.ImageSize).Bind(description.ConfigMediaType).Execute();
-        var id = scope.Session.LastInsertedId;
+            .Bind(caller.Name).Bind(!ManifestDescription.HasConfigOfImage(body)).Bind(description.ImageSize).Bind(description.ConfigMediaType).Insert();
         scope.Use(SetManifestBytes).Bind(id).Bind(manifest.Bytes).Execute();
         scope.Use(EndWaitsForSubject).Bind(repositoryId).Bind(manifest.Digest).Execute();
         if (!subject.IsDefault) scope.Use(WaitForSubject).Bind(id).Bind(repositoryId).Bind(subject).Bind(scope.Now).Execute();

@@ -20,6 +20,10 @@ public sealed partial class RelationalMetadataStore
 
     private const string OfRepository = "WHERE r.registry_id = ?1 AND r.name = ?2 AND m.deleted_at IS NULL AND m.damaged = 0";
 
+    // A value, not a join: the list is then a range of one index, which both databases know to be in order.
+    private const string InRepository =
+        "WHERE m.repository_id = (SELECT o.id FROM repositories o WHERE o.registry_id = ?1 AND o.name = ?2) AND m.deleted_at IS NULL AND m.damaged = 0";
+
     private const string ReferrerColumns = "SELECT m.id, m.digest, m.media_type, m.size, m.artifact_type, m.annotations, m.locks, r.locks";
 
     private const string ServedColumns = "m.digest, m.media_type, m.size, m.subject, r.locks, m.locks";
@@ -36,18 +40,17 @@ public sealed partial class RelationalMetadataStore
         $"SELECT {ServedColumns}, 0, {QuarantineColumns}, {SetApartByIndex}, b.bytes {ByDigest} {WithBytes} {WithQuarantine} {OfRepository}");
 
     private static readonly Sql ListReferrers = new($"""
-        {ReferrerColumns} FROM repositories r CROSS JOIN manifests m ON m.repository_id = r.id AND m.subject = ?3 AND m.id > ?4
-        {OfRepository} ORDER BY m.id LIMIT ?5
+        {ReferrerColumns} FROM manifests m CROSS JOIN repositories r ON r.id = m.repository_id
+        {InRepository} AND m.subject = ?3 AND m.id > ?4 ORDER BY m.id LIMIT ?5
         """);
 
     private static readonly Sql ListReferrersOfType = new($"""
-        {ReferrerColumns} FROM repositories r CROSS JOIN manifests m ON m.repository_id = r.id AND m.subject = ?3 AND m.id > ?4 AND m.artifact_type = ?6
-        {OfRepository} ORDER BY m.id LIMIT ?5
+        {ReferrerColumns} FROM manifests m CROSS JOIN repositories r ON r.id = m.repository_id
+        {InRepository} AND m.subject = ?3 AND m.id > ?4 AND m.artifact_type = ?6 ORDER BY m.id LIMIT ?5
         """);
 
     private static readonly Sql FindSubject = new($"""
-        SELECT m.subject FROM repositories r CROSS JOIN manifests m ON m.repository_id = r.id AND m.subject BETWEEN ?3 AND ?4
-        {OfRepository} ORDER BY m.subject LIMIT 1
+        SELECT m.subject FROM manifests m {InRepository} AND m.subject BETWEEN ?3 AND ?4 ORDER BY m.subject LIMIT 1
         """);
 
     /// <inheritdoc/>

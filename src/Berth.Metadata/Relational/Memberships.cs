@@ -27,7 +27,8 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql AddRegistryBlob = new("""
         INSERT INTO registry_blobs (registry_id, digest, repositories, repository_sum) VALUES (?1, ?2, 1, ?3)
-        ON CONFLICT DO UPDATE SET repositories = repositories + 1, repository_sum = repository_sum + ?3
+        ON CONFLICT (registry_id, digest) DO UPDATE SET repositories = registry_blobs.repositories + 1,
+            repository_sum = registry_blobs.repository_sum + excluded.repository_sum
         RETURNING repositories, repository_sum
         """);
 

@@ -2,7 +2,7 @@ namespace Berth.Metadata.Relational;
 
 public sealed partial class RelationalMetadataStore
 {
-    private static readonly Sql InsertPrincipal = new("""
+    private static readonly Sql InsertPrincipal = Sql.Insert("""
         INSERT INTO principals (object_id, kind, name, display_name, client_id, registry_id, password_hash, enabled, epoch, created_at, updated_at, issuer, subject)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, ?9, ?10, ?11)
         """);
@@ -133,10 +133,9 @@ public sealed partial class RelationalMetadataStore
     private PrincipalRecord InsertPrincipalRow(WriteScope scope, NewPrincipal principal, string? issuer = null, string? subject = null)
     {
         var objectId = principal.ObjectId ?? Guid.CreateVersion7(_time.GetUtcNow()).ToString();
-        scope.Use(InsertPrincipal).Bind(objectId.ToLowerInvariant()).Bind(Stored(principal.Kind)).Bind(principal.Name).Bind(principal.DisplayName)
+        var id = scope.Use(InsertPrincipal).Bind(objectId.ToLowerInvariant()).Bind(Stored(principal.Kind)).Bind(principal.Name).Bind(principal.DisplayName)
             .Bind(principal.ClientId?.ToLowerInvariant()).Bind(principal.RegistryId).Bind(principal.PasswordHash).Bind(principal.Enabled).Bind(scope.Now)
-            .Bind(issuer).Bind(subject).Execute();
-        var id = scope.Session.LastInsertedId;
+            .Bind(issuer).Bind(subject).Insert();
         if (principal.PasswordHash is not null) scope.Use(SetPassword).Bind(id).Bind(scope.Now).Execute();
         return ReadPrincipal(scope.Session, id)!;
     }

@@ -78,13 +78,12 @@ public sealed partial class RelationalMetadataStore
         SELECT {AnyQuarantine} OR (r.quarantine IS NOT NULL AND (r.quarantine_until IS NULL OR r.quarantine_until > ?3)) FROM repositories r WHERE r.registry_id = ?1 AND r.name = ?2
         """);
 
-    // The one row of the repository stands even without a tag after the given one, as in the list of all tags.
     private static readonly Sql ListTagsToPull = new($"""
-        SELECT t.name, t.locks, f.value IS NOT NULL OR {RepositoryIsSetApart} FROM repositories r
-        LEFT JOIN tags t ON t.repository_id = r.id AND t.name > ?3
-        LEFT JOIN manifests m ON m.id = t.manifest_id
+        SELECT t.name, t.locks, f.value IS NOT NULL OR {RepositoryIsSetApart} FROM tags t
+        CROSS JOIN repositories r ON r.id = t.repository_id
+        CROSS JOIN manifests m ON m.id = t.manifest_id
         {WithQuarantine}
-        WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?5
+        WHERE t.repository_id = (SELECT o.id FROM repositories o WHERE o.registry_id = ?1 AND o.name = ?2 AND o.listed = 1) AND t.name > ?3 ORDER BY t.name LIMIT ?5
         """);
 
     /// <summary>Whether a manifest m, or its repository r, is set apart at a time.</summary>
@@ -140,7 +139,8 @@ public sealed partial class RelationalMetadataStore
                 using var rows = reader.Use(ListTagsToPull).Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(list.Now)
                     .Bind(ListedRows.Most(list.limit) + 1);
                 return ReadTags(
-                    rows, list.after, list.limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) || rows.Bool(2) ? null : rows.Text(0)));
+                    rows, list.after, list.limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) || rows.Bool(2) ? null : rows.Text(0)))
+                    ?? NoTags<string>(reader, list.registryId, list.repository);
             },
             cancellationToken);
 

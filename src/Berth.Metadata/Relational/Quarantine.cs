@@ -18,7 +18,7 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql UpsertQuarantine = new("""
         INSERT INTO security_facts (registry_id, digest, kind, value, hybrid_time, region, until)
         VALUES (?1, ?2, 'quarantine', ?3, ?4, (SELECT region FROM installation), ?5)
-        ON CONFLICT DO UPDATE SET value = excluded.value, hybrid_time = excluded.hybrid_time, region = excluded.region, until = excluded.until
+        ON CONFLICT (registry_id, digest, kind) DO UPDATE SET value = excluded.value, hybrid_time = excluded.hybrid_time, region = excluded.region, until = excluded.until
         """);
 
     private static readonly Sql DeleteQuarantine = new("DELETE FROM security_facts WHERE registry_id = ?1 AND digest = ?2 AND kind = 'quarantine'");

@@ -5,14 +5,15 @@ public sealed partial class RelationalMetadataStore
 {
     // What each registry should know of the repositories that hold a blob.
     private const string CountedHolders = """
-        SELECT r.registry_id, m.digest, count(*) AS repositories, sum(r.id) AS repository_sum
+        SELECT r.registry_id, m.digest, count(*) AS repositories, CAST(sum(r.id) AS BIGINT) AS repository_sum
         FROM memberships m JOIN repositories r ON r.id = m.repository_id GROUP BY r.registry_id, m.digest
         """;
 
     private const string CountedUsage = """
         WITH counted AS (
-            SELECT registry_id, repository_id, sum(bytes) AS bytes, sum(blobs) AS blobs, sum(manifests) AS manifests, sum(tags) AS tags,
-                sum(unique_bytes) AS unique_bytes, sum(reserved) AS reserved
+            SELECT registry_id, repository_id, CAST(sum(bytes) AS BIGINT) AS bytes, CAST(sum(blobs) AS BIGINT) AS blobs,
+                CAST(sum(manifests) AS BIGINT) AS manifests, CAST(sum(tags) AS BIGINT) AS tags,
+                CAST(sum(unique_bytes) AS BIGINT) AS unique_bytes, CAST(sum(reserved) AS BIGINT) AS reserved
             FROM (
                 SELECT r.registry_id, r.id AS repository_id, b.size AS bytes, 1 AS blobs, 0 AS manifests, 0 AS tags, 0 AS unique_bytes, 0 AS reserved
                     FROM memberships m JOIN repositories r ON r.id = m.repository_id JOIN blobs b ON b.digest = m.digest
@@ -20,13 +21,13 @@ public sealed partial class RelationalMetadataStore
                 UNION ALL SELECT c.registry_id, c.repository_sum, 0, 0, 0, 0, b.size, 0
                     FROM registry_blobs c JOIN blobs b ON b.digest = c.digest WHERE c.repositories = 1
                 UNION ALL SELECT 0, 0, size, 1, 0, 0, 0, 0 FROM blobs
-                UNION ALL SELECT r.registry_id, r.id, m.size, 0, m.deleted_at IS NULL, 0, m.size, 0 FROM manifests m JOIN repositories r ON r.id = m.repository_id
-                UNION ALL SELECT r.registry_id, 0, m.size, 0, m.deleted_at IS NULL, 0, 0, 0 FROM manifests m JOIN repositories r ON r.id = m.repository_id
+                UNION ALL SELECT r.registry_id, r.id, m.size, 0, CASE WHEN m.deleted_at IS NULL THEN 1 ELSE 0 END, 0, m.size, 0 FROM manifests m JOIN repositories r ON r.id = m.repository_id
+                UNION ALL SELECT r.registry_id, 0, m.size, 0, CASE WHEN m.deleted_at IS NULL THEN 1 ELSE 0 END, 0, 0, 0 FROM manifests m JOIN repositories r ON r.id = m.repository_id
                 UNION ALL SELECT r.registry_id, r.id, 0, 0, 0, 1, 0, 0 FROM tags t JOIN repositories r ON r.id = t.repository_id
                 UNION ALL SELECT r.registry_id, 0, 0, 0, 0, 1, 0, 0 FROM tags t JOIN repositories r ON r.id = t.repository_id
                 UNION ALL SELECT 0, 0, 0, 0, 1, 0, 0, 0 FROM manifests WHERE deleted_at IS NULL
                 UNION ALL SELECT registry_id, repository_id, 0, 0, 0, 0, 0, repository_reserved FROM uploads WHERE state < 2
-                UNION ALL SELECT registry_id, 0, 0, 0, 0, 0, 0, reserved FROM uploads WHERE state < 2)
+                UNION ALL SELECT registry_id, 0, 0, 0, 0, 0, 0, reserved FROM uploads WHERE state < 2) parts
             GROUP BY registry_id, repository_id),
         different AS (
             SELECT k.registry_id, k.repository_id,
@@ -57,7 +58,7 @@ public sealed partial class RelationalMetadataStore
         SELECT * FROM ({CountedHolders}) c WHERE NOT EXISTS (
             SELECT 1 FROM registry_blobs b WHERE b.registry_id = c.registry_id AND b.digest = c.digest AND b.repositories = c.repositories
                 AND b.repository_sum = c.repository_sum)
-        ON CONFLICT DO UPDATE SET repositories = excluded.repositories, repository_sum = excluded.repository_sum
+        ON CONFLICT (registry_id, digest) DO UPDATE SET repositories = excluded.repositories, repository_sum = excluded.repository_sum
         """);
 
     private static readonly Sql ForgetHolders = new("""
@@ -68,7 +69,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql SetUsage = new("""
         INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes, reserved) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-        ON CONFLICT DO UPDATE SET bytes = excluded.bytes, blobs = excluded.blobs, manifests = excluded.manifests, tags = excluded.tags,
+        ON CONFLICT (registry_id, repository_id) DO UPDATE SET bytes = excluded.bytes, blobs = excluded.blobs, manifests = excluded.manifests, tags = excluded.tags,
             unique_bytes = excluded.unique_bytes, reserved = excluded.reserved
         """);
 
@@ -81,9 +82,9 @@ public sealed partial class RelationalMetadataStore
     private const string OwnersCheck = $"""
         WITH counted (registry_id, owner, bytes, blobs, manifests, tags, unique_bytes) AS ({CountedOwners})
         SELECT 'registry ' || registry_id || ', owner "' || owner || '"', NULL FROM (
-            SELECT * FROM (SELECT * FROM counted EXCEPT SELECT registry_id, owner, bytes, blobs, manifests, tags, unique_bytes FROM owner_usage)
+            SELECT * FROM (SELECT * FROM counted EXCEPT SELECT registry_id, owner, bytes, blobs, manifests, tags, unique_bytes FROM owner_usage) missing
             UNION
-            SELECT * FROM (SELECT registry_id, owner, bytes, blobs, manifests, tags, unique_bytes FROM owner_usage EXCEPT SELECT * FROM counted))
+            SELECT * FROM (SELECT registry_id, owner, bytes, blobs, manifests, tags, unique_bytes FROM owner_usage EXCEPT SELECT * FROM counted) excess) different
         WHERE (bytes, blobs, manifests, tags, unique_bytes) <> (0, 0, 0, 0, 0)
         """;
 

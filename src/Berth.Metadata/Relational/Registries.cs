@@ -21,7 +21,7 @@ public sealed partial class RelationalMetadataStore
         SELECT {RegistryColumns} FROM registries r WHERE r.scope > ?1 AND r.scope < ?2 ORDER BY r.scope LIMIT ?3
         """);
 
-    private static readonly Sql InsertRegistry = new("""
+    private static readonly Sql InsertRegistry = Sql.Insert("""
         INSERT INTO registries (
             name, scope, subscription_id, resource_group, location, sku, tags, admin_user_enabled, anonymous_pull_enabled, role_assignment_mode, properties,
             epoch, created_at, updated_at, soft_delete, soft_delete_days, soft_delete_set_at, retention, retention_days, retention_set_at,
@@ -208,12 +208,11 @@ public sealed partial class RelationalMetadataStore
     private long InsertRegistryRow(WriteScope scope, NewRegistry registry, string resourceGroup)
     {
         var made = Apply(new RegistryRecord(0, registry.Name, 1) { Sku = registry.Sku }, registry.Settings, _time.GetUtcNow());
-        scope.Use(InsertRegistry).Bind(registry.Name).Bind(ResourceScope.OfRegistry(registry.SubscriptionId, resourceGroup, registry.Name).Value)
+        return scope.Use(InsertRegistry).Bind(registry.Name).Bind(ResourceScope.OfRegistry(registry.SubscriptionId, resourceGroup, registry.Name).Value)
             .Bind(registry.SubscriptionId).Bind(resourceGroup).Bind(registry.Location).Bind(made.Sku).Bind(made.Tags).Bind(made.AdminUserEnabled)
             .Bind(made.AnonymousPullEnabled).Bind((long)made.RoleAssignmentMode).Bind(made.Properties).Bind(scope.Now)
             .Bind(made.SoftDelete.IsEnabled).Bind(made.SoftDelete.Days).Bind(made.SoftDelete.UpdatedAt)
-            .Bind(made.Retention.IsEnabled).Bind(made.Retention.Days).Bind(made.Retention.UpdatedAt).Bind(made.QuarantinesPushes).Execute();
-        return scope.Session.LastInsertedId;
+            .Bind(made.Retention.IsEnabled).Bind(made.Retention.Days).Bind(made.Retention.UpdatedAt).Bind(made.QuarantinesPushes).Insert();
     }
 
     private static RegistryRecord? ReadRegistry(Session session, Sql find, string key)

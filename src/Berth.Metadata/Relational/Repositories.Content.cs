@@ -10,7 +10,7 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql LastManifest = new("SELECT max(id) FROM manifests");
 
     private static readonly Sql NextManifest = new("""
-        SELECT digest FROM manifests WHERE repository_id = ?1 AND digest > COALESCE(?2, x'') AND deleted_at IS NULL ORDER BY digest LIMIT 1
+        SELECT digest FROM manifests WHERE repository_id = ?1 AND digest > ?2 AND deleted_at IS NULL ORDER BY digest LIMIT 1
         """);
 
     /// <inheritdoc/>
@@ -38,7 +38,7 @@ public sealed partial class RelationalMetadataStore
                 var deletion = BeginDeletion(scope, registryId, cursor?.BeganAt ?? scope.Now, leaseUntil, caller);
                 for (var looked = 0; looked < ManifestsOfStep; looked++)
                 {
-                    var next = FindDigest(scope.Session, NextManifest, row.Id, after);
+                    var next = FindNext(scope, row.Id, after);
                     if (next.IsDefault) return new RepositoryDeletion(manifests, tags, null, restorable);
                     if (DeleteFromTheTop(next)) after = next;
                 }
@@ -63,6 +63,13 @@ public sealed partial class RelationalMetadataStore
                 }
             },
             cancellationToken);
+    }
+
+    private static Digest FindNext(WriteScope scope, long repositoryId, Digest after)
+    {
+        using var row = scope.Use(NextManifest).Bind(repositoryId);
+        _ = after.IsDefault ? row.Bind(BeforeDigests) : row.Bind(after);
+        return row.Step() ? row.Digest(0) : default;
     }
 
     private static long Last(WriteScope scope)

@@ -6,7 +6,7 @@ public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FindRepository = new("SELECT id, listed, locks FROM repositories WHERE registry_id = ?1 AND name = ?2");
 
-    private static readonly Sql InsertRepository = new(
+    private static readonly Sql InsertRepository = Sql.Insert(
         "INSERT INTO repositories (registry_id, name, listed, created_at) VALUES (?1, ?2, 0, ?3)");
 
     private static readonly Sql SetListed = new("UPDATE repositories SET listed = ?2 WHERE id = ?1");
@@ -90,8 +90,8 @@ public sealed partial class RelationalMetadataStore
     {
         if (FindRepositoryRow(scope, registryId, repository) is { } found) return found;
 
-        scope.Use(InsertRepository).Bind(registryId).Bind(repository.Value).Bind(scope.Now).Execute();
-        return new RepositoryRow(scope.Session.LastInsertedId, Listed: false, Locks.None);
+        var id = scope.Use(InsertRepository).Bind(registryId).Bind(repository.Value).Bind(scope.Now).Insert();
+        return new RepositoryRow(id, Listed: false, Locks.None);
     }
 
     /// <summary>A repository's row as the writer sees it.</summary>

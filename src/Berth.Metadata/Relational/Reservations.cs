@@ -11,7 +11,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql ListIdleReservations = new("""
         SELECT id FROM uploads INDEXED BY uploads_reserving
-        WHERE progress_at <= ?1 AND state < 2 AND (reserved > 0 OR repository_reserved > 0) AND (writer_until IS NULL OR writer_until <= ?2 OR writer_node IS NOT ?3)
+        WHERE progress_at <= ?1 AND state < 2 AND (reserved > 0 OR repository_reserved > 0) AND (writer_until IS NULL OR writer_until <= ?2 OR writer_node IS DISTINCT FROM ?3)
         ORDER BY progress_at LIMIT ?4
         """);
 

@@ -12,7 +12,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql UpsertResourceGroup = new("""
         INSERT INTO resource_groups (subscription_id, key, name, location, tags, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
-        ON CONFLICT DO UPDATE SET location = excluded.location, tags = excluded.tags, updated_at = excluded.updated_at
+        ON CONFLICT (subscription_id, key) DO UPDATE SET location = excluded.location, tags = excluded.tags, updated_at = excluded.updated_at
         """);
 
     private static readonly Sql DeleteResourceGroup = new("DELETE FROM resource_groups WHERE subscription_id = ?1 AND key = ?2");

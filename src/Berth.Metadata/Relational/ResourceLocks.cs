@@ -19,7 +19,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql UpsertLock = new("""
         INSERT INTO resource_locks (scope, key, name, level, notes, created_at, created_by, updated_at, updated_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6, ?7)
-        ON CONFLICT DO UPDATE SET level = excluded.level, notes = excluded.notes, updated_at = excluded.updated_at, updated_by = excluded.updated_by
+        ON CONFLICT (scope, key) DO UPDATE SET level = excluded.level, notes = excluded.notes, updated_at = excluded.updated_at, updated_by = excluded.updated_by
         """);
 
     private static readonly Sql DeleteLock = new("DELETE FROM resource_locks WHERE scope = ?1 AND key = ?2");

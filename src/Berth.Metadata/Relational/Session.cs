@@ -6,9 +6,6 @@ internal abstract class Session
     /// <summary>The prepared statement of a text, ready to be bound.</summary>
     public abstract Statement Use(Sql sql);
 
-    /// <summary>The row id of the row inserted last.</summary>
-    public abstract long LastInsertedId { get; }
-
     /// <summary>Begins one snapshot for several statements, which ends with the returned value.</summary>
     public ReadTransaction BeginRead()
     {

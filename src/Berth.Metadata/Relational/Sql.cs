@@ -19,6 +19,12 @@ internal sealed class Sql
         }
     }
 
+    /// <summary>Whether it inserts one row into a table that numbers its rows: <see cref="Statement.Insert"/> runs it.</summary>
+    public bool InsertsNumbered { get; private init; }
+
+    /// <summary>The text of an INSERT of one row into a table that numbers its rows, in a column "id".</summary>
+    public static Sql Insert(string text) => new(text) { InsertsNumbered = true };
+
     /// <summary>Every text made so far; tests look at the plan of each.</summary>
     public static IReadOnlyList<Sql> All
     {

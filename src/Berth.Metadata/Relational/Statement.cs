@@ -48,6 +48,9 @@ internal abstract class Statement : IDisposable
     /// <summary>Runs a statement that answers with no rows; returns the rows it changed.</summary>
     public abstract int Execute();
 
+    /// <summary>Runs the INSERT of one row into a table that numbers its rows (see <see cref="Sql.Insert"/>); returns the row's number.</summary>
+    public abstract long Insert();
+
     /// <summary>Reads the one number of the one row that the statement answers with, and runs it to its end.</summary>
     public long OnlyInt64()
     {

@@ -13,7 +13,7 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql UpsertTagRule = new("""
         INSERT INTO tag_rules (registry_id, name, repositories, tags, is_regex, exceptions, deletable, created_at, created_by, updated_at, updated_by)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?8, ?9)
-        ON CONFLICT DO UPDATE SET repositories = excluded.repositories, tags = excluded.tags, is_regex = excluded.is_regex, exceptions = excluded.exceptions,
+        ON CONFLICT (registry_id, name) DO UPDATE SET repositories = excluded.repositories, tags = excluded.tags, is_regex = excluded.is_regex, exceptions = excluded.exceptions,
             deletable = excluded.deletable, updated_at = excluded.updated_at, updated_by = excluded.updated_by
         """);
 

@@ -13,24 +13,22 @@ public sealed partial class RelationalMetadataStore
         WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1
         """);
 
-    // The one row of the repository stands even when it has no tag after the given one: that is how "no tags" differs from "no repository".
-    private static readonly Sql ListTags = new("""
-        SELECT t.name, t.locks FROM repositories r LEFT JOIN tags t ON t.repository_id = r.id AND t.name > ?3
-        WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?4
+    // A value, not a join: the list is then a range of one index, which both databases know to be in order.
+    private const string OfListedRepository = "(SELECT r.id FROM repositories r WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1)";
+
+    private static readonly Sql ListTags = new($"""
+        SELECT t.name, t.locks FROM tags t WHERE t.repository_id = {OfListedRepository} AND t.name > ?3 ORDER BY t.name LIMIT ?4
         """);
 
     private static readonly Sql ListTagRecords = new($"""
-        SELECT {TagColumns} FROM repositories r
-        LEFT JOIN tags t ON t.repository_id = r.id AND t.name > ?3
-        LEFT JOIN manifests m ON m.id = t.manifest_id
-        WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?4
+        SELECT {TagColumns} FROM tags t CROSS JOIN manifests m ON m.id = t.manifest_id
+        WHERE t.repository_id = {OfListedRepository} AND t.name > ?3 ORDER BY t.name LIMIT ?4
         """);
 
     private static readonly Sql ListTagRecordsOfManifest = new($"""
-        SELECT {TagColumns} FROM repositories r
-        LEFT JOIN manifests m ON m.repository_id = r.id AND m.digest = ?5
-        LEFT JOIN tags t ON t.manifest_id = m.id AND t.repository_id = r.id AND t.name > ?3
-        WHERE r.registry_id = ?1 AND r.name = ?2 AND r.listed = 1 ORDER BY t.name LIMIT ?4
+        SELECT {TagColumns} FROM tags t CROSS JOIN manifests m ON m.id = t.manifest_id
+        WHERE t.manifest_id = (SELECT o.id FROM manifests o WHERE o.repository_id = {OfListedRepository} AND o.digest = ?5)
+            AND t.repository_id = {OfListedRepository} AND t.name > ?3 ORDER BY t.name LIMIT ?4
         """);
 
     private static readonly Sql ListTagsOldestFirst = new($"""
@@ -76,7 +74,8 @@ public sealed partial class RelationalMetadataStore
                 using var rows = reader.Use(list.digest is null ? ListTagRecords : ListTagRecordsOfManifest)
                     .Bind(list.registryId).Bind(list.repository.Value).Bind(list.after ?? "").Bind(ListedRows.Most(list.limit) + 1);
                 if (list.digest is { } digest) rows.Bind(digest);
-                return ReadTags(rows, list.after, list.limit, rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : ToTag(rows, rules, list.repository)));
+                return ReadTags(rows, list.after, list.limit, rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : ToTag(rows, rules, list.repository)))
+                    ?? NoTags<TagRecord>(reader, list.registryId, list.repository);
             },
             cancellationToken);
 
@@ -105,16 +104,20 @@ public sealed partial class RelationalMetadataStore
     private static Page<string>? ReadTagNames(Session reader, long registryId, RepositoryName repository, string? after, int limit)
     {
         using var rows = reader.Use(ListTags).Bind(registryId).Bind(repository.Value).Bind(after ?? "").Bind(ListedRows.Most(limit) + 1);
-        return ReadTags(rows, after, limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : rows.Text(0)));
+        return ReadTags(rows, after, limit, static rows => (rows.Text(0), ListedRows.AreHidden(rows.Int64(1)) ? null : rows.Text(0)))
+            ?? NoTags<string>(reader, registryId, repository);
     }
 
-    /// <summary>A page of a list whose first row is there without a tag where the repository has none; null without any row.</summary>
+    /// <summary>A page of a list; null without any row.</summary>
     private static Page<T>? ReadTags<T>(Statement rows, string? after, int limit, Func<Statement, (string Key, T? Entry)> read)
         where T : class
     {
-        if (!rows.Step()) return null;
-        return rows.IsNull(0) ? new Page<T>([], More: false, null) : ListedRows.ReadPage(rows, onRow: true, limit, after, read);
+        return rows.Step() ? ListedRows.ReadPage(rows, onRow: true, limit, after, read) : null;
     }
+
+    /// <summary>What is answered where no tag was found: an empty page, or null where there is no such repository.</summary>
+    private static Page<T>? NoTags<T>(Session reader, long registryId, RepositoryName repository)
+        where T : class => FindListed(reader, registryId, repository) is null ? null : new Page<T>([], More: false, null);
 
     private static long? FindListed(Session reader, long registryId, RepositoryName repository)
     {

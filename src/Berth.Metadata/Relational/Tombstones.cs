@@ -9,7 +9,7 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql UpsertTombstone = new("""
         INSERT INTO tombstones (repository_id, kind, name, hybrid_time, region, created_at, updated_at)
         VALUES (?1, ?2, ?3, ?4, (SELECT region FROM installation), ?5, ?6)
-        ON CONFLICT DO UPDATE SET hybrid_time = excluded.hybrid_time, region = excluded.region, created_at = excluded.created_at,
+        ON CONFLICT (repository_id, kind, name) DO UPDATE SET hybrid_time = excluded.hybrid_time, region = excluded.region, created_at = excluded.created_at,
             updated_at = excluded.updated_at
         """);
 

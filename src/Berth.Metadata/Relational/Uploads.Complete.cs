@@ -5,7 +5,7 @@ namespace Berth.Metadata.Relational;
 public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FinishUpload = new("""
-        UPDATE uploads SET state = 2, digest = ?3, offset = ?4, expires_at = ?5, progress_at = ?6, hash_state = NULL, writer_node = NULL, writer_until = NULL
+        UPDATE uploads SET state = 2, digest = ?3, "offset" = ?4, expires_at = ?5, progress_at = ?6, hash_state = NULL, writer_node = NULL, writer_until = NULL
         WHERE id = ?1 AND epoch = ?2 AND state < 2
         """);
 

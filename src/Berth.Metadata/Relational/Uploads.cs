@@ -5,14 +5,14 @@ namespace Berth.Metadata.Relational;
 public sealed partial class RelationalMetadataStore
 {
     private const string UploadColumns = """
-        SELECT u.id, u.registry_id, u.repository_id, r.name, u.principal_id, u.location, u.state, u.epoch, u.writer_until, u.algorithm, u.offset,
+        SELECT u.id, u.registry_id, u.repository_id, r.name, u.principal_id, u.location, u.state, u.epoch, u.writer_until, u.algorithm, u."offset",
             u.hash_state, u.digest, u.expires_at, u.created_at, r.locks, u.reserved, u.repository_reserved,
             r.quota IS NOT NULL OR (SELECT g.quota FROM registries g WHERE g.id = u.registry_id) IS NOT NULL
         FROM uploads u CROSS JOIN repositories r ON r.id = u.repository_id
         """;
 
     private static readonly Sql InsertUpload = new("""
-        INSERT INTO uploads (id, registry_id, repository_id, principal_id, location, state, epoch, writer_node, writer_until, algorithm, offset,
+        INSERT INTO uploads (id, registry_id, repository_id, principal_id, location, state, epoch, writer_node, writer_until, algorithm, "offset",
             created_at, progress_at, expires_at, reserved, repository_reserved)
         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, 0, ?10, ?10, ?11, ?12, ?13)
         """);
@@ -29,7 +29,7 @@ public sealed partial class RelationalMetadataStore
     // A writer lives only in the process that took the session, and until its lease ends.
     private static readonly Sql AcquireUpload = new("""
         UPDATE uploads SET epoch = epoch + 1, writer_node = ?3, writer_until = ?4, progress_at = ?5
-        WHERE id = ?1 AND epoch = ?2 AND state = 0 AND (writer_until IS NULL OR writer_until <= ?5 OR writer_node IS NOT ?3)
+        WHERE id = ?1 AND epoch = ?2 AND state = 0 AND (writer_until IS NULL OR writer_until <= ?5 OR writer_node IS DISTINCT FROM ?3)
         """);
 
     private static readonly Sql TouchUpload = new("""
@@ -37,13 +37,13 @@ public sealed partial class RelationalMetadataStore
         """);
 
     private static readonly Sql RecordUpload = new("""
-        UPDATE uploads SET offset = ?3, algorithm = ?4, hash_state = ?5, expires_at = ?6, progress_at = ?7, writer_node = NULL, writer_until = NULL
+        UPDATE uploads SET "offset" = ?3, algorithm = ?4, hash_state = ?5, expires_at = ?6, progress_at = ?7, writer_node = NULL, writer_until = NULL
         WHERE id = ?1 AND epoch = ?2 AND state < 2
         """);
 
     // A writer at work keeps its hold: it may be about to create the location's file, which nobody would find once the row is forgotten.
     private static readonly Sql AbortUpload = new("""
-        UPDATE uploads SET state = 3, epoch = epoch + 1, hash_state = NULL WHERE id = ?1 AND state < 2 AND (?2 IS NULL OR epoch = ?2)
+        UPDATE uploads SET state = 3, epoch = epoch + 1, hash_state = NULL WHERE id = ?1 AND state < 2 AND (CAST(?2 AS BIGINT) IS NULL OR epoch = ?2)
         """);
 
     // Only the writer that held the session when it was aborted: an abort raised the epoch by one, and nothing raises it after.

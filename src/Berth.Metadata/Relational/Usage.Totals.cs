@@ -20,13 +20,16 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql FindLastRepository = new("SELECT max(id) FROM repositories");
 
     private static readonly Sql InsertRepositorySamples = new("""
-        INSERT OR IGNORE INTO repository_usage_history (repository_id, day, bytes, blobs, manifests, tags)
+        INSERT INTO repository_usage_history (repository_id, day, bytes, blobs, manifests, tags)
         SELECT r.id, ?3, u.bytes, u.blobs, u.manifests, u.tags
         FROM repositories r CROSS JOIN usage u ON u.registry_id = r.registry_id AND u.repository_id = r.id
         WHERE r.id > ?1 AND r.id <= ?2
             AND (u.bytes > 0 OR u.manifests > 0 OR EXISTS (SELECT 1 FROM repository_usage_history h WHERE h.repository_id = r.id))
-            AND (u.bytes, u.blobs, u.manifests, u.tags) IS NOT (
-                SELECT h.bytes, h.blobs, h.manifests, h.tags FROM repository_usage_history h WHERE h.repository_id = r.id ORDER BY h.day DESC LIMIT 1)
+            AND NOT EXISTS (
+                SELECT 1 FROM (
+                    SELECT h.bytes, h.blobs, h.manifests, h.tags FROM repository_usage_history h WHERE h.repository_id = r.id ORDER BY h.day DESC LIMIT 1) known
+                WHERE (known.bytes, known.blobs, known.manifests, known.tags) = (u.bytes, u.blobs, u.manifests, u.tags))
+        ON CONFLICT DO NOTHING
         """);
 
     // Not the last one up to the day: what was held then, and until the next change, is known by it.

@@ -36,7 +36,7 @@ public sealed partial class RelationalMetadataStore
         """);
 
     private static readonly Sql InsertSample = new("""
-        INSERT OR IGNORE INTO usage_history (registry_id, day, bytes, blobs, manifests, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        INSERT INTO usage_history (registry_id, day, bytes, blobs, manifests, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING
         """);
 
     private static readonly Sql ForgetSamples = new("DELETE FROM usage_history WHERE registry_id = ?1 AND day < ?2");

@@ -41,7 +41,8 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql ListWorkloadDigests = new("SELECT digest, repository FROM workload_digests WHERE workload_id = ?1 ORDER BY digest");
 
     private static readonly Sql SetWorkloadDigest = new("""
-        INSERT OR REPLACE INTO workload_digests (registry_id, digest, workload_id, repository) VALUES (?1, ?2, ?3, ?4)
+        INSERT INTO workload_digests (registry_id, digest, workload_id, repository) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (registry_id, digest, workload_id) DO UPDATE SET repository = excluded.repository
         """);
 
     private static readonly Sql DeleteWorkloadDigest = new("DELETE FROM workload_digests WHERE registry_id = ?1 AND digest = ?2 AND workload_id = ?3");

@@ -30,11 +30,9 @@ public sealed partial class RelationalMetadataStore
         WHERE e.manifest_id = (SELECT id FROM manifests WHERE repository_id = ?1 AND digest = ?2) AND e.kind = 2 LIMIT ?3
         """);
 
-    private static readonly Sql FindUsedManifest = new("""
-        SELECT m.digest, w.name FROM (SELECT digest, workload_id FROM workload_digests WHERE registry_id = ?1 AND repository IS ?3 LIMIT ?5) due
-        CROSS JOIN workloads w ON w.id = due.workload_id AND w.expires_at > ?4
-        CROSS JOIN manifests m ON m.repository_id = ?2 AND m.digest = due.digest AND m.deleted_at IS NULL LIMIT 1
-        """);
+    private static readonly Sql FindManifestUsedInRepository = new(UsedManifest("repository = ?5"));
+
+    private static readonly Sql FindManifestUsedAnywhere = new(UsedManifest("repository IS NULL"));
 
     /// <summary>
     /// The workload by which a manifest is in use: one that reports it, an index that lists it (at any depth), or a manifest that it lists; null when it is not in use. Where
@@ -103,14 +101,24 @@ public sealed partial class RelationalMetadataStore
     /// <exception cref="InUseException">It does.</exception>
     private static void RefuseUse(WriteScope scope, long registryId, long repositoryId, RepositoryName repository)
     {
-        foreach (var reportedIn in (ReadOnlySpan<string?>)[repository.Value, null])
+        foreach (var find in (ReadOnlySpan<Sql>)[FindManifestUsedInRepository, FindManifestUsedAnywhere])
         {
             (Digest Digest, string Name)? used;
-            using (var row = scope.Use(FindUsedManifest).Bind(registryId).Bind(repositoryId).Bind(reportedIn).Bind(scope.Now).Bind(ReportsOfLook))
+            using (var row = scope.Use(find).Bind(registryId).Bind(repositoryId).Bind(scope.Now).Bind(ReportsOfLook))
+            {
+                if (find == FindManifestUsedInRepository) row.Bind(repository.Value);
                 used = row.Step() ? (row.Digest(0), row.Text(1)) : null;
+            }
+
             if (used is { } standing) throw InUse(scope, registryId, repository, standing.Digest, standing.Name);
         }
     }
+
+    private static string UsedManifest(string reported) => $"""
+        SELECT m.digest, w.name FROM (SELECT digest, workload_id FROM workload_digests WHERE registry_id = ?1 AND {reported} LIMIT ?4) due
+        CROSS JOIN workloads w ON w.id = due.workload_id AND w.expires_at > ?3
+        CROSS JOIN manifests m ON m.repository_id = ?2 AND m.digest = due.digest AND m.deleted_at IS NULL LIMIT 1
+        """;
 
     private static InUseException InUse(WriteScope scope, long registryId, RepositoryName repository, Digest digest, string name)
     {

@@ -11,10 +11,8 @@ public sealed partial class RelationalMetadataStore
     private const int TagsOfWalk = 5_000;
 
     private static readonly Sql WalkTags = new("""
-        SELECT t.name, m.digest FROM repositories r
-        CROSS JOIN tags t ON t.repository_id = r.id AND t.name > ?3
-        CROSS JOIN manifests m ON m.id = t.manifest_id
-        WHERE r.registry_id = ?1 AND r.name = ?2 ORDER BY t.name LIMIT ?4
+        SELECT t.name, m.digest FROM tags t CROSS JOIN manifests m ON m.id = t.manifest_id
+        WHERE t.repository_id = (SELECT id FROM repositories WHERE registry_id = ?1 AND name = ?2) AND t.name > ?3 ORDER BY t.name LIMIT ?4
         """);
 
     /// <summary>What makes the tag write-once, the strictest rule of all; null when nothing does.</summary>

@@ -12,13 +12,13 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
 
     private static readonly Sql MoveUsage = new("""
         INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-        ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, blobs = blobs + excluded.blobs, manifests = manifests + excluded.manifests,
-            tags = tags + excluded.tags, unique_bytes = unique_bytes + excluded.unique_bytes
+        ON CONFLICT (registry_id, repository_id) DO UPDATE SET bytes = usage.bytes + excluded.bytes, blobs = usage.blobs + excluded.blobs,
+            manifests = usage.manifests + excluded.manifests, tags = usage.tags + excluded.tags, unique_bytes = usage.unique_bytes + excluded.unique_bytes
         """);
 
     private static readonly Sql MoveReserved = new("""
         INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests, reserved) VALUES (?1, ?2, 0, 0, 0, ?3)
-        ON CONFLICT DO UPDATE SET reserved = reserved + excluded.reserved
+        ON CONFLICT (registry_id, repository_id) DO UPDATE SET reserved = usage.reserved + excluded.reserved
         """);
 
     /// <summary>The time now, in milliseconds since 1970.</summary>

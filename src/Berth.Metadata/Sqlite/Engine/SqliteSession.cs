@@ -37,7 +37,7 @@ internal sealed class SqliteSession : Session, IDisposable
     public int Changes => raw.sqlite3_changes(_handle);
 
     /// <summary>The row id of the row inserted last.</summary>
-    public override long LastInsertedId => raw.sqlite3_last_insert_rowid(_handle);
+    public long LastInsertedId => raw.sqlite3_last_insert_rowid(_handle);
 
     /// <summary>Steps run so far; tests count them.</summary>
     public long Steps { get; private set; }

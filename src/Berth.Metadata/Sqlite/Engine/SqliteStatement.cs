@@ -88,6 +88,12 @@ internal sealed class SqliteStatement : Statement
         }
     }
 
+    public override long Insert()
+    {
+        Execute();
+        return _session.LastInsertedId;
+    }
+
     public override bool IsNull(int column) => raw.sqlite3_column_type(_handle, column) == raw.SQLITE_NULL;
 
     /// <inheritdoc/>
