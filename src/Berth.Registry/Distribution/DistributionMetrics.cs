@@ -30,7 +30,7 @@ public sealed class DistributionMetrics : IDisposable
 
     internal void RequestAnswered(string route, string method, int status, TimeSpan duration)
     {
-        _traffic.Answered();
+        _traffic.Answered(status);
         _duration.Record(
             duration.TotalSeconds,
             new KeyValuePair<string, object?>("route", route),
@@ -38,10 +38,10 @@ public sealed class DistributionMetrics : IDisposable
             new KeyValuePair<string, object?>("http.response.status_code", status));
     }
 
-    internal void Received(long bytes)
+    internal void Received(long bytes, bool areKept)
     {
         Interlocked.Add(ref _received, bytes);
-        _traffic.Moved(bytes);
+        if (areKept) _traffic.Moved(bytes);
     }
 
     internal void Sent(long bytes)

@@ -114,7 +114,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         builder.Services.AddSingleton(steps);
         builder.Services.AddSingleton<Berth.Storage.IBlobStore>(blobs);
         builder.Services.AddSingleton<IMetadataStore>(metadata);
-        builder.Services.AddSingleton<IDeletionGate, OpenGate>();
+        builder.Services.AddSingleton<IDeletionGate>(new Gate(folder, blobs));
         builder.Services.AddSingleton(new PublicNames("berth.localhost", 0, 443));
         if (trust is not null) builder.Services.AddSingleton(trust);
         var hosts = builder.Services.Where(s => s.ServiceType == typeof(IHostedService)).ToHashSet();
@@ -231,14 +231,13 @@ internal sealed class RegistryHost : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private sealed class OpenGate : IDeletionGate, IDisposable
+    // As the server has it, with one volume.
+    private sealed class Gate(string folder, FileSystemBlobStore blobs) : IDeletionGate
     {
-        public IDisposable TryEnter() => this;
+        public bool IsFull => !blobs.Reserve.IsHeld;
 
-        public ValueTask AfterSweepAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+        public IDisposable? TryEnter() => BackupHold.TryTakeForRemoval(folder);
 
-        public void Dispose()
-        {
-        }
+        public async ValueTask TakeReservesBackAsync(CancellationToken cancellationToken) => await blobs.TryTakeReserveBackAsync(cancellationToken);
     }
 }

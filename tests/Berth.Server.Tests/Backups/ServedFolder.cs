@@ -36,7 +36,7 @@ internal sealed class ServedFolder : IAsyncDisposable
         var policies = new DeletionPolicies(stores.Metadata, options.Registry.Lifecycle, metrics, NullLogger<DeletionPolicies>.Instance);
         var workloads = new WorkloadExpiry(stores.Metadata, _services.GetRequiredService<WorkloadMetrics>(), NullLogger<WorkloadExpiry>.Instance);
         _collector = new GarbageCollector(
-            stores.Metadata, purge, workloads, policies, new GarbagePace(stores.Metadata, options.Registry.Lifecycle, new Traffic(), time, metrics), new GarbageRounds(time), stores.Blobs, stores.DeletionGate, options.Registry.Lifecycle, time, NoSteps.Instance, metrics,
+            stores.Metadata, purge, workloads, policies, new GarbagePace(stores.Metadata, stores.DeletionGate, options.Registry.Lifecycle, new Traffic(), time, metrics), new GarbageRounds(time), stores.Blobs, stores.DeletionGate, options.Registry.Lifecycle, time, NoSteps.Instance, metrics,
             NullLogger<GarbageCollector>.Instance);
     }
 
