@@ -142,7 +142,7 @@ internal static class HostBuilding
 
     private static ListenOptions Mark(ListenOptions endpoint, PrivateListener listener)
     {
-        var arrival = new PrivateArrival(listener.Registry);
+        var arrival = listener.Arrival;
         endpoint.Use(next => connection =>
         {
             connection.Features.Set(arrival);

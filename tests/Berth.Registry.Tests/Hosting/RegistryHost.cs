@@ -130,6 +130,9 @@ internal sealed class RegistryHost : IAsyncDisposable
         {
             Actor.Current = context.Request.Headers["X-Actor"].ToString() is { Length: > 0 } name ? name : null;
             Actor.Aborted = context.RequestAborted;
+
+            // As the host marks those who come in at a private listener: "REGISTRY CONNECTION".
+            if (context.Request.Headers["X-Arrival"].ToString().Split(' ') is [var registry, var connection]) context.Features.Set(new PrivateArrival(registry, connection));
             return next(context);
         });
         app.UseBerthRegistry();
