@@ -80,7 +80,7 @@ public sealed class GuidePageTests(AccessFixture fixture) : EndToEndTest<AccessF
         foreach (var tool in (string[])["bash", "az", "getent"]) Tool.Require(tool);
         var result = await RunAsync("user/registries.md", new() { ["AZURE_CONFIG_DIR"] = NewFolder("azure"), ["AZURE_CORE_COLLECT_TELEMETRY"] = "0" });
         foreach (var said in (string[])["CanNotDelete", "sandbox.berth.localhost", "Standard"]) Assert.Contains(said, result.Output, StringComparison.Ordinal);
-        foreach (var said in (string[])["ScopeLocked", "ResourceNotFound"]) Assert.Contains(said, result.Errors, StringComparison.Ordinal);
+        foreach (var said in (string[])["ScopeLocked", "DeletedRegistryNotFound"]) Assert.Contains(said, result.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
