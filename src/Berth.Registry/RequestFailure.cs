@@ -1,3 +1,4 @@
+using System.Globalization;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Lifecycle;
@@ -49,9 +50,13 @@ internal static partial class RequestFailure
     public static Task AnswerAsync(HttpContext context, Exception failure)
     {
         var (status, code, message, detail) = Describe(failure, context);
-        if (status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = RetryAfterSeconds;
+        if (status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = WaitOf(failure) ?? RetryAfterSeconds;
         return ErrorResponse.WriteAsync(context, status, code, message, detail);
     }
+
+    /// <summary>What <c>Retry-After</c> says in seconds; null where the failure does not know it.</summary>
+    public static string? WaitOf(Exception failure) =>
+        failure is OciException { RetryAfter: { } wait } ? ((long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture) : null;
 
     private static (int Status, OciErrorCode Code, string Message, string? Detail) Describe(Exception failure, HttpContext context) => failure switch
     {

@@ -6,6 +6,7 @@ using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Management;
+using Berth.Registry.Throttling;
 using Berth.Server.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -35,6 +36,7 @@ internal static class PublishedInstruments
         using var lifecycle = new LifecycleMetrics(factory);
         using var workloads = new WorkloadMetrics(factory);
         using var usage = new UsageMetrics(factory);
+        using var throttle = new ThrottleMetrics(factory);
         using var rules = new RuleMetrics(factory);
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
         return instruments;
