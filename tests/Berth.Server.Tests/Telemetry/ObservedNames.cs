@@ -12,6 +12,6 @@ internal static partial class ObservedNames
         return [.. files.SelectMany(file => Names().Matches(File.ReadAllText(file)).Select(match => (Path.GetFileName(file), match.Value))).Distinct()];
     }
 
-    [GeneratedRegex(@"\b(berth|http|kestrel|dotnet|target)_[a-z0-9_]+\b(?!"")(?=[{)]| [-/]|$)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"\b(berth|http_server|kestrel|dotnet|target)_[a-z0-9_]+\b(?!"")(?=[{)]| [-/]|$)", RegexOptions.Multiline)]
     private static partial Regex Names();
 }
