@@ -92,6 +92,7 @@ public static class RegistryExtensions
     {
         services.AddSingleton<Traffic>();
         services.AddSingleton<DistributionMetrics>();
+        services.AddSingleton<PullMetrics>();
         services.AddSingleton<DamageReport>();
         services.AddSingleton<BlobSender>();
         services.AddSingleton<BlobService>();

@@ -34,6 +34,10 @@ internal static partial class RequestFailure
             if (status >= StatusCodes.Status500InternalServerError) LogFailed(logger, e, status, context.Request.Method, area, context.TraceIdentifier);
             await AnswerAsync(context, e);
         }
+        finally
+        {
+            RequestRoute.Set(context, area);
+        }
     }
 
     /// <summary>The error for a method that a path does not have; the answer's <c>Allow</c> header names those that it has.</summary>
@@ -45,6 +49,9 @@ internal static partial class RequestFailure
 
     /// <summary>The status that the failure is answered with.</summary>
     public static int StatusOf(Exception failure, HttpContext context) => Describe(failure, context).Status;
+
+    /// <summary>The error code that the failure is answered with.</summary>
+    public static OciErrorCode CodeOf(Exception failure, HttpContext context) => Describe(failure, context).Code;
 
     /// <summary>Answers with the failure's error.</summary>
     public static Task AnswerAsync(HttpContext context, Exception failure)

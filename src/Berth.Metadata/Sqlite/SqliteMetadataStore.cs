@@ -138,10 +138,15 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         TState state, Func<SessionPool.Lease, TState, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "")
     {
         cancellationToken.ThrowIfCancellationRequested();
+        using var span = MetadataTracing.Start(caller);
         try
         {
             using var reader = _readers.Rent();
             return body(reader, state);
+        }
+        catch (Exception error) when (MetadataTracing.Failed(span, error))
+        {
+            throw;
         }
         catch (Microsoft.Data.Sqlite.SqliteException error) when (SqliteErrors.IsInterrupt(error))
         {
@@ -175,12 +180,21 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     }
 
     /// <summary>Runs a change through the writer; it is durable when the task completes.</summary>
-    private async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
+    private async Task<T> WriteAsync<T>(
+        Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken, [CallerMemberName] string caller = "")
     {
-        await _steps.ReachAsync("metadata.before-commit");
-        var result = await RunAsync(body, urgency, weight, cancellationToken);
-        await _steps.ReachAsync("metadata.after-commit");
-        return result;
+        using var span = MetadataTracing.Start(caller);
+        try
+        {
+            await _steps.ReachAsync("metadata.before-commit");
+            var result = await RunAsync(body, urgency, weight, cancellationToken);
+            await _steps.ReachAsync("metadata.after-commit");
+            return result;
+        }
+        catch (Exception error) when (MetadataTracing.Failed(span, error))
+        {
+            throw;
+        }
     }
 
     private async Task<T> RunAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
@@ -218,9 +232,9 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
         }
     }
 
-    private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>
-        WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken);
+    private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
+        WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken, caller);
 
-    private Task<T> RelieveAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>
-        WriteAsync(body, Urgency.Relief, weight: 1024, cancellationToken);
+    private Task<T> RelieveAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
+        WriteAsync(body, Urgency.Relief, weight: 1024, cancellationToken, caller);
 }

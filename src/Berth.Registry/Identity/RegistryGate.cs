@@ -36,7 +36,7 @@ internal sealed partial class RegistryGate(
     /// <exception cref="OciException">The caller may not do this, or asks too often.</exception>
     public async ValueTask<Admission?> AdmitAsync(HttpContext context, RegistryRecord registry, AccessDemand demand)
     {
-        var found = await SignInAsync(context, registry, demand);
+        var found = await SignInTracedAsync(context, registry, demand);
         limiter.Count(context, registry, found?.Principal, demand.Route == ReferrersRoute);
         if (found is not { } signedIn)
         {
@@ -44,7 +44,7 @@ internal sealed partial class RegistryGate(
             return null;
         }
 
-        var rights = await authorizer.FindRightsAsync(signedIn, registry, demand.Repository, demand.Action, context.RequestAborted);
+        var rights = await FindRightsAsync(signedIn, registry, demand, context.RequestAborted);
         var principal = signedIn.Principal;
         var isAllowed = demand.Action is { } action ? rights.IsAllowed(demand.Repository, action) : rights.MayUse(demand.RegistryAction);
         if (isAllowed || (demand.IsOfQuarantine && rights.MayQuarantineIn(demand.Repository)))
@@ -78,6 +78,31 @@ internal sealed partial class RegistryGate(
         if (principal.Id != 0 && await principals.FindPrincipalByIdAsync(principal.Id, context.RequestAborted) is { } record)
             RecordDenial(context, registry, Principal.Of(record), new AccessDemand("blob.get", repository, RepositoryAction.ContentRead, default, null));
         return null;
+    }
+
+    // No method is async for a span's sake where nobody listens: a pull of a manifest passes here.
+    private ValueTask<SignedIn?> SignInTracedAsync(HttpContext context, RegistryRecord registry, AccessDemand demand)
+    {
+        return RegistryTracing.IsOn ? TracedAsync() : SignInAsync(context, registry, demand);
+
+        async ValueTask<SignedIn?> TracedAsync()
+        {
+            using var span = RegistryTracing.Start("authenticate");
+            var signedIn = await SignInAsync(context, registry, demand);
+            span?.SetTag("berth.access.outcome", signedIn is null ? "challenged" : signedIn.Principal.Id == 0 ? "anonymous" : "known");
+            return signedIn;
+        }
+    }
+
+    private ValueTask<CallerRights> FindRightsAsync(SignedIn signedIn, RegistryRecord registry, AccessDemand demand, CancellationToken cancellationToken)
+    {
+        return RegistryTracing.IsOn ? TracedAsync() : authorizer.FindRightsAsync(signedIn, registry, demand.Repository, demand.Action, cancellationToken);
+
+        async ValueTask<CallerRights> TracedAsync()
+        {
+            using var span = RegistryTracing.Start("authorize");
+            return await authorizer.FindRightsAsync(signedIn, registry, demand.Repository, demand.Action, cancellationToken);
+        }
     }
 
     // Without a credential one may do what anybody may, where the registry lets anybody do something there; elsewhere the challenge is the answer.

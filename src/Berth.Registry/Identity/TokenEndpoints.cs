@@ -30,6 +30,7 @@ internal sealed class TokenEndpoints(
         var path = context.Request.Path;
         var isToken = path.Equals(TokenChallenge.Path, StringComparison.Ordinal);
         var isOurs = isToken || path.Equals(ExchangePath, StringComparison.Ordinal);
+        if (isOurs) RequestRoute.Set(context, isToken ? TokenChallenge.Path : ExchangePath);
         handled = isOurs ? AnswerAsync(context, isToken ? TokenAsync : ExchangeAsync) : Task.CompletedTask;
         return isOurs;
     }

@@ -41,11 +41,16 @@ public sealed partial class GarbageCollector(
             return;
         }
 
+        using var span = RegistryTracing.StartRound("gc.round");
         rounds.Begin();
         var isWhole = false;
         try
         {
             isWhole = await CollectAsync(cancellationToken);
+        }
+        catch (Exception e) when (RegistryTracing.Failed(span, e))
+        {
+            throw;
         }
         finally
         {

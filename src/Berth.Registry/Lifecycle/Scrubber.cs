@@ -33,6 +33,7 @@ internal sealed partial class Scrubber(
         while (true)
         {
             await Task.Delay(Rest, time, stoppingToken);
+            using var span = RegistryTracing.StartRound("scrub.round");
             try
             {
                 await PassOverManifestsAsync(stoppingToken);
@@ -40,6 +41,7 @@ internal sealed partial class Scrubber(
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
+                RegistryTracing.Failed(span, e);
                 LogScrubFailed(e);
             }
         }

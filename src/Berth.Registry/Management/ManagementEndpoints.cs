@@ -57,6 +57,7 @@ internal sealed partial class ManagementEndpoints(
             }
 
             (route, var values) = FindRoute(context);
+            RequestRoute.Set(context, route.Pattern);
             var version = ApiVersion.Parse(context.Request.Query["api-version"].ToString());
             await ActAsync(context, route, values, principal, version);
         }

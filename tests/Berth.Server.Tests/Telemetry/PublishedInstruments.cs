@@ -8,6 +8,7 @@ using Berth.Registry.Lifecycle;
 using Berth.Registry.Management;
 using Berth.Registry.Throttling;
 using Berth.Server.Telemetry;
+using Berth.Server.Tls;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Berth.Server.Tests.Telemetry;
@@ -29,6 +30,7 @@ internal static class PublishedInstruments
         RuntimeHelpers.RunClassConstructor(typeof(MetadataMetrics).TypeHandle);
         listener.Start();
         using var distribution = new DistributionMetrics(factory, new Traffic());
+        using var pulls = new PullMetrics(factory, TimeProvider.System);
         using var access = new AccessMetrics(factory);
         using var management = new ManagementMetrics(factory);
         using var outside = new OutsideAccountMetrics(factory);
@@ -39,6 +41,7 @@ internal static class PublishedInstruments
         using var throttle = new ThrottleMetrics(factory);
         using var rules = new RuleMetrics(factory);
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
+        using var certificates = new CertificateMetrics(factory, () => DateTimeOffset.UnixEpoch);
         return instruments;
     }
 }

@@ -22,6 +22,7 @@ internal sealed class AuthorityEndpoints(
     public bool TryHandle(HttpContext context, out Task handled)
     {
         var isOurs = AuthorityPath.TryParse(context.Request.Path.Value ?? "", out var path);
+        if (isOurs) RequestRoute.Set(context, $"/{{authority}}/{path.Route}");
         handled = isOurs ? AnswerAsync(context, path) : Task.CompletedTask;
         return isOurs;
     }

@@ -77,6 +77,7 @@ internal sealed class DirectoryEndpoints(
             throw new GraphException(StatusCodes.Status405MethodNotAllowed, "Request_BadRequest", $"{context.Request.Method} is not supported here; see the Allow header.");
         }
 
+        RequestRoute.Set(context, $"/v1.0/{route.Pattern}");
         await CheckAsync(context, principal, route.Need);
         await route.AnswerAsync(new GraphCall(context, principal, $"{names.GraphEndpoint}/v1.0", values));
     }
