@@ -82,4 +82,6 @@ public sealed record StoredManifestRecord(
 /// <param name="Repositories">Repositories that hold a manifest.</param>
 /// <param name="OpenUploads">Open upload sessions.</param>
 /// <param name="DiscardedLocations">Locations that wait for their bytes to be removed.</param>
-public sealed record MetadataTotals(long Blobs, long BlobBytes, long Manifests, long Repositories, long OpenUploads, long DiscardedLocations);
+/// <param name="DamagedBlobs">Blobs whose bytes are missing or wrong.</param>
+public sealed record MetadataTotals(
+    long Blobs, long BlobBytes, long Manifests, long Repositories, long OpenUploads, long DiscardedLocations, long DamagedBlobs);

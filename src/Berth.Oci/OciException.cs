@@ -24,4 +24,7 @@ public sealed class OciException : Exception
 
     /// <summary>The thing the error is about, or null.</summary>
     public string? Detail { get; }
+
+    /// <summary>How long to wait before the request is worth another try, where that is known (RFC 9110, 10.2.3: <c>Retry-After</c>).</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }

@@ -8,6 +8,7 @@ using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Management;
 using Berth.Registry.Network;
+using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -32,6 +33,7 @@ public static class RegistryExtensions
         services.AddSingleton(options.Lifecycle);
         services.AddSingleton(options.Network);
         services.AddSingleton(options.Outbound);
+        services.AddSingleton(options.RateLimits);
         services.AddSingleton<IInstallation>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IUploads>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IBlobs>(s => s.GetRequiredService<IMetadataStore>());
@@ -62,7 +64,7 @@ public static class RegistryExtensions
         services.AddSingleton<RegistryResolver>();
         services.AddSingleton<KnownSettings>();
         services.AddSingleton(s => new DataEndpointHosts(s.GetRequiredService<RegistryResolver>(), s.GetRequiredService<KnownSettings>(), options));
-        return services.AddOutbound().AddFirewall().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts()
+        return services.AddOutbound().AddFirewall().AddThrottling().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts()
             .AddJobs().AddLifecycle().AddLifecycleRules().AddUsage().AddTagRules().AddQuarantine().AddWorkloads().AddGarbageControl()
             .AddSingleton<IFeatureRoutes, ReferenceEndpoints>();
     }
@@ -91,6 +93,7 @@ public static class RegistryExtensions
     {
         services.AddSingleton<Traffic>();
         services.AddSingleton<DistributionMetrics>();
+        services.AddSingleton<PullMetrics>();
         services.AddSingleton<DamageReport>();
         services.AddSingleton<BlobSender>();
         services.AddSingleton<BlobService>();

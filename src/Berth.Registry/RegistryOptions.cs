@@ -2,6 +2,7 @@ using Berth.Registry.Distribution;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Network;
+using Berth.Registry.Throttling;
 
 namespace Berth.Registry;
 
@@ -25,6 +26,9 @@ public sealed record RegistryOptions
 
     /// <summary>The rules in front of registries.</summary>
     public NetworkOptions Network { get; init; } = new();
+
+    /// <summary>How many requests are served a minute.</summary>
+    public RateLimitOptions RateLimits { get; init; } = new();
 
     /// <summary>What the server connects to.</summary>
     public OutboundOptions Outbound { get; init; } = new();

@@ -16,7 +16,7 @@ internal sealed record RegistrySettings
 
     /// <summary>What stands for settings that cannot be read: nobody is let in.</summary>
     public static RegistrySettings Closed { get; } =
-        new() { AllowsByDefault = false, IsPublic = false, TrustedCallersPass = false, AllowsExport = false, TakesControlPlaneTokens = false };
+        new() { AllowsByDefault = false, IsPublic = false, TrustedCallersPass = false, AllowsExport = false, TakesControlPlaneTokens = false, Connections = PrivateConnections.AllPending };
 
     /// <summary>Whether an address that no rule names may reach the data plane.</summary>
     public bool AllowsByDefault { get; init; } = true;
@@ -38,6 +38,9 @@ internal sealed record RegistrySettings
 
     /// <summary>Whether blobs are read from a host of their own.</summary>
     public bool HasDataEndpoint { get; init; }
+
+    /// <summary>Which private endpoints' connections it approves of.</summary>
+    public PrivateConnections Connections { get; init; } = PrivateConnections.AllApproved;
 
     /// <summary>Reads what a row holds; <see cref="Closed"/> where that is not what this version writes.</summary>
     public static RegistrySettings Read(string text)
@@ -74,6 +77,12 @@ internal sealed record RegistrySettings
             if (!AllowsExport) json.WriteBoolean("allowsExport"u8, false);
             if (!TakesControlPlaneTokens) json.WriteBoolean("takesControlPlaneTokens"u8, false);
             if (HasDataEndpoint) json.WriteBoolean("hasDataEndpoint"u8, true);
+            if (!Connections.IsEmpty)
+            {
+                json.WritePropertyName("connections"u8);
+                Connections.Write(json);
+            }
+
             json.WriteEndObject();
         }
 
@@ -90,6 +99,7 @@ internal sealed record RegistrySettings
         "allowsExport" => settings with { AllowsExport = property.Value.GetBoolean() },
         "takesControlPlaneTokens" => settings with { TakesControlPlaneTokens = property.Value.GetBoolean() },
         "hasDataEndpoint" => settings with { HasDataEndpoint = property.Value.GetBoolean() },
+        "connections" => settings with { Connections = PrivateConnections.Read(property.Value) },
         _ => throw new FormatException($"There is no setting '{property.Name}'."),
     };
 

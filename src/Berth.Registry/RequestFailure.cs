@@ -1,3 +1,4 @@
+using System.Globalization;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Lifecycle;
@@ -33,6 +34,10 @@ internal static partial class RequestFailure
             if (status >= StatusCodes.Status500InternalServerError) LogFailed(logger, e, status, context.Request.Method, area, context.TraceIdentifier);
             await AnswerAsync(context, e);
         }
+        finally
+        {
+            RequestRoute.Set(context, area);
+        }
     }
 
     /// <summary>The error for a method that a path does not have; the answer's <c>Allow</c> header names those that it has.</summary>
@@ -45,13 +50,20 @@ internal static partial class RequestFailure
     /// <summary>The status that the failure is answered with.</summary>
     public static int StatusOf(Exception failure, HttpContext context) => Describe(failure, context).Status;
 
+    /// <summary>The error code that the failure is answered with.</summary>
+    public static OciErrorCode CodeOf(Exception failure, HttpContext context) => Describe(failure, context).Code;
+
     /// <summary>Answers with the failure's error.</summary>
     public static Task AnswerAsync(HttpContext context, Exception failure)
     {
         var (status, code, message, detail) = Describe(failure, context);
-        if (status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = RetryAfterSeconds;
+        if (status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = WaitOf(failure) ?? RetryAfterSeconds;
         return ErrorResponse.WriteAsync(context, status, code, message, detail);
     }
+
+    /// <summary>What <c>Retry-After</c> says in seconds; null where the failure does not know it.</summary>
+    public static string? WaitOf(Exception failure) =>
+        failure is OciException { RetryAfter: { } wait } ? ((long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture) : null;
 
     private static (int Status, OciErrorCode Code, string Message, string? Detail) Describe(Exception failure, HttpContext context) => failure switch
     {

@@ -219,9 +219,11 @@ public sealed class GeneratedReferenceTests
     {
         var page = Start("Metrics", "instruments");
         page.Append("""
-            `GET /metrics` writes them under the first name, in Prometheus' format; a collector gets them under the second (`Telemetry:Otlp:Endpoint`). Beside them stand
-            those of the web server (`http_server_…`, `kestrel_…`) and of the runtime (`dotnet_…`). A count that has no labels is there from the start, as 0; a count by
-            labels and a histogram from the first time that something was counted.
+            `GET /metrics` writes them under the first name, in Prometheus' format, or in OpenMetrics' where `Accept` asks for it, which has an exemplar (the trace of one
+            value) for each bucket while traces are sent; a collector gets them under the second (`Telemetry:Otlp:Endpoint`). Beside them stand those of the web server
+            (`http_server_…`, with the route's template, and `kestrel_…`) and of the runtime (`dotnet_…`). A count that has no labels is there from the start, as 0; a
+            count by labels and a histogram from the first time that something was counted. A family has at most 1,000 series: more share one with
+            `otel_metric_overflow="true"`. What to do with them: [user/observing.md](../user/observing.md).
 
             Callers on the server's machine get them as they are; others, and what a proxy passes on, with the right `MetricsRead` on the default registry.
 
@@ -231,7 +233,7 @@ public sealed class GeneratedReferenceTests
             """);
         foreach (var instrument in PublishedInstruments.All().OrderBy(i => i.Name, StringComparer.Ordinal))
         {
-            var family = new MetricFamily(instrument);
+            var family = new MetricFamily(instrument, TimeProvider.System);
             page.Append(CultureInfo.InvariantCulture, $"| `{family.Name}` | `{instrument.Name}` | {family.Kind.ToString().ToLowerInvariant()} | {family.Description} |\n");
         }
 

@@ -14,7 +14,7 @@ internal static class AcrCommand
         foreach (var verb in RegistryCommands.All()) command.Add(verb);
         foreach (var noun in (Command[])[
             RepositoryCommands.Create(), ManifestCommands.Create(), AdminUserCommands.Create(), ScopeMapCommands.Create(), TokenCommands.Create(), NetworkRuleCommands.Create(),
-            IdentityCommands.Create(), AccessCommands.Create(), PolicyCommands.Create()])
+            IdentityCommands.Create(), AccessCommands.Create(), PolicyCommands.Create(), PrivateEndpointCommands.Create()])
         {
             command.Add(noun);
         }

@@ -23,10 +23,10 @@ internal sealed record RegistryTarget(Uri Address, SessionState? Session, Regist
     }
 
     /// <summary>A client that shows a credential.</summary>
-    public RegistryClient Open(RegistryCredential? credential) =>
-        new(Address, new RegistryClientOptions { Credential = credential }, Wire.NewHandler(), disposeHandler: true);
+    public RegistryClient Open(RegistryCredential? credential, RetryWaits waits) =>
+        new(Address, new RegistryClientOptions { Credential = credential, Waits = waits }, Wire.NewHandler(), disposeHandler: true);
 
     /// <summary>A client that is signed in.</summary>
     /// <exception cref="ClientException">The account was refused.</exception>
-    public async Task<RegistryClient> ConnectAsync(CancellationToken cancellationToken) => Open(await SignInAsync(cancellationToken));
+    public async Task<RegistryClient> ConnectAsync(CancellationToken cancellationToken) => Open(await SignInAsync(cancellationToken), Wire.Waits);
 }

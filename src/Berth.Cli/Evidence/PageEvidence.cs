@@ -69,9 +69,12 @@ internal sealed class PageEvidence(TextWriter output, IPageText page) : IEvidenc
         yield return Cells("sku", registry.At("sku").Text("name"));
         yield return Cells("networkRuleSet.defaultAction", registry.At("networkRuleSet").Text("defaultAction"));
         yield return Cells("networkRuleSet.ipRules", string.Join(", ", registry.At("networkRuleSet", "ipRules").Items().Select(rule => rule.Text("value") ?? rule.Text("ipAddressOrRange"))));
-        yield return Cells("privateEndpointConnections", string.Join(", ", registry.At("privateEndpointConnections").Items().Select(one => one.Text("name"))));
+        yield return Cells("privateEndpointConnections", string.Join(", ", registry.At("privateEndpointConnections").Items().Select(Connection)));
         foreach (var policy in Policies) yield return Cells(policy, registry.At("policies", policy).Text("status"));
     }
+
+    private static string Connection(JsonElement connection) =>
+        $"{connection.Text("name")} ({connection.At("properties", "privateLinkServiceConnectionState").Text("status")})";
 
     private static string About(JsonElement repository)
     {

@@ -34,7 +34,9 @@ internal sealed class HealthRun(RegistryTarget target, (RepositoryName Repositor
         var (signedIn, credential) = await AccessProbe.SignInAsync(target, cancellationToken);
         yield return Seen(signedIn);
         if (signedIn.Status == HealthStatus.Error) yield break;
-        using var client = target.Open(credential);
+
+        // What the registry answers is what is asked here, also when that is "later".
+        using var client = target.Open(credential, RetryWaits.None);
         await foreach (var check in OfAccessAsync(client, credential is null, cancellationToken)) yield return Seen(check);
     }
 

@@ -1,15 +1,20 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Berth.Oci;
+using Berth.Oci.Client;
 
 namespace Berth.Cli.Session;
 
 /// <summary>JSON over HTTP: one request, and what it is answered.</summary>
 internal static class Wire
 {
+    /// <summary>How the server's wish to be asked later is followed: for a minute at the most, and it is said on stderr.</summary>
+    public static RetryWaits Waits { get; } = new() { Waiting = SayWaiting };
+
     /// <summary>A client that does not follow redirects: a token or a password goes where it was meant to go.</summary>
     public static HttpClient Connect()
     {
@@ -55,14 +60,25 @@ internal static class Wire
     public static async Task<JsonElement> SendAsync(
         HttpClient client, HttpMethod method, Uri address, string? token, HttpContent? content, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(method, address) { Content = content };
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        using var response = await client.SendAsync(request, cancellationToken);
+        using var body = content;
+        using var response = await Waits.SendAsync(() => SendOnceAsync(client, method, address, token, content, cancellationToken), cancellationToken);
         var bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-        var body = Parse(bytes);
-        if (response.IsSuccessStatusCode) return bytes.Length == 0 ? default : body ?? throw Unreadable(address);
-        throw new ClientException(Describe(response, body, address)) { Status = response.StatusCode };
+        var answer = Parse(bytes);
+        if (response.IsSuccessStatusCode) return bytes.Length == 0 ? default : answer ?? throw Unreadable(address);
+        throw new ClientException(Describe(response, answer, address)) { Status = response.StatusCode };
     }
+
+    // The content outlives its request, which may be sent again; it is all in memory.
+    private static Task<HttpResponseMessage> SendOnceAsync(
+        HttpClient client, HttpMethod method, Uri address, string? token, HttpContent? content, CancellationToken cancellationToken)
+    {
+        var request = new HttpRequestMessage(method, address) { Content = content };
+        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return client.SendAsync(request, cancellationToken);
+    }
+
+    private static void SayWaiting(string host, HttpStatusCode status, TimeSpan wait) => Console.Error.WriteLine(string.Create(
+        CultureInfo.InvariantCulture, $"{host} asks to come later ({(int)status}); trying again in {Math.Ceiling(wait.TotalSeconds):0} s …"));
 
     /// <summary>A body of JSON.</summary>
     public static HttpContent Body(Action<Utf8JsonWriter> write) => Body(Json.Make(write));

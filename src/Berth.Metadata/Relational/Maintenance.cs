@@ -44,7 +44,8 @@ public sealed partial class RelationalMetadataStore
             (SELECT manifests FROM usage WHERE registry_id = 0 AND repository_id = 0),
             (SELECT count(*) FROM repositories WHERE listed = 1),
             (SELECT count(*) FROM uploads WHERE state < 2),
-            (SELECT count(*) FROM discarded_locations)
+            (SELECT count(*) FROM discarded_locations),
+            (SELECT count(*) FROM blobs WHERE state <> 0)
         """);
 
     // Suspended, and the time not seen yet: the first look at it says until when.
@@ -124,7 +125,7 @@ public sealed partial class RelationalMetadataStore
             {
                 using var row = reader.Use(ReadTotals);
                 row.Step();
-                return new MetadataTotals(row.Int64(0), row.Int64(1), row.Int64(2), row.Int64(3), row.Int64(4), row.Int64(5));
+                return new MetadataTotals(row.Int64(0), row.Int64(1), row.Int64(2), row.Int64(3), row.Int64(4), row.Int64(5), row.Int64(6));
             },
             cancellationToken);
 

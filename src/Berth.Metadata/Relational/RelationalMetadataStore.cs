@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Berth.Oci;
 
@@ -45,7 +46,24 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
     /// <exception cref="MetadataUnavailableException">It took longer than it may, or the database does not answer.</exception>
     private ValueTask<T> ReadAsync<TState, T>(
         TState state, Func<Session, TState, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
-        _database.ReadAsync(state, body, isLong: false, caller, cancellationToken);
+        MetadataTracing.Start(caller) is { } span
+            ? TraceAsync(span, _database.ReadAsync(state, body, isLong: false, caller, cancellationToken))
+            : _database.ReadAsync(state, body, isLong: false, caller, cancellationToken);
+
+    private static async ValueTask<T> TraceAsync<T>(Activity span, ValueTask<T> work)
+    {
+        using (span)
+        {
+            try
+            {
+                return await work;
+            }
+            catch (Exception error) when (MetadataTracing.Failed(span, error))
+            {
+                throw;
+            }
+        }
+    }
 
     /// <summary>As <see cref="ReadAsync"/>, for as long as it takes: for work on an installation that is not being served.</summary>
     /// <exception cref="MetadataUnavailableException">The database does not answer.</exception>
@@ -54,17 +72,26 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
         _database.ReadAsync(state, body, isLong: true, caller, cancellationToken);
 
     /// <summary>Runs a change; it is durable when the task completes.</summary>
-    private async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
+    private async Task<T> WriteAsync<T>(
+        Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken, [CallerMemberName] string caller = "")
     {
-        await _steps.ReachAsync("metadata.before-commit");
-        var result = await _database.WriteAsync(LeaseFence.Current is { } lease ? Under(lease, body) : body, urgency, weight, cancellationToken);
-        await _steps.ReachAsync("metadata.after-commit");
-        return result;
+        using var span = MetadataTracing.Start(caller);
+        try
+        {
+            await _steps.ReachAsync("metadata.before-commit");
+            var result = await _database.WriteAsync(LeaseFence.Current is { } lease ? Under(lease, body) : body, urgency, weight, cancellationToken);
+            await _steps.ReachAsync("metadata.after-commit");
+            return result;
+        }
+        catch (Exception error) when (MetadataTracing.Failed(span, error))
+        {
+            throw;
+        }
     }
 
-    private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>
-        WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken);
+    private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
+        WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken, caller);
 
-    private Task<T> RelieveAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken) =>
-        WriteAsync(body, Urgency.Relief, weight: 1024, cancellationToken);
+    private Task<T> RelieveAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
+        WriteAsync(body, Urgency.Relief, weight: 1024, cancellationToken, caller);
 }

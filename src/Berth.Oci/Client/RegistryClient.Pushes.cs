@@ -73,7 +73,7 @@ public sealed partial class RegistryClient
             }
             catch (Exception e) when (resumptions < _options.UploadResumptions && IsInterruption(e))
             {
-                await Task.Delay(FirstPause * (1 << Math.Min(resumptions, 6)), _options.Time, cancellationToken);
+                await Task.Delay(PauseAfter(e, resumptions), _options.Time, cancellationToken);
             }
         }
     }
@@ -102,9 +102,17 @@ public sealed partial class RegistryClient
         }
     }
 
+    private TimeSpan PauseAfter(Exception failure, int resumptions)
+    {
+        if (failure is not OciException { RetryAfter: { } asked } refusal) return FirstPause * (1 << Math.Min(resumptions, 6));
+        var wait = RetryWaits.WithSpread(asked, _options.Waits.Limit);
+        _options.Waits.Waiting?.Invoke(Address.Authority, (HttpStatusCode)refusal.Status, wait);
+        return wait;
+    }
+
     /// <summary>Whether the transfer broke, so that going on can help, rather than being refused.</summary>
-    private static bool IsInterruption(Exception e) => e is HttpRequestException or IOException
-        || e is OciException { Status: 408 or 416 or 429 or 500 or 502 or 503 or 504 };
+    private bool IsInterruption(Exception e) => e is HttpRequestException or IOException
+        || (e is OciException { Status: 408 or 416 or 429 or 500 or 502 or 503 or 504 } refusal && (refusal.RetryAfter ?? TimeSpan.Zero) <= _options.Waits.Limit);
 
     private static ReadOnlyMemoryContent Octets(ReadOnlyMemory<byte> bytes) =>
         new(bytes) { Headers = { ContentType = new(MediaTypes.OctetStream) } };

@@ -23,6 +23,9 @@ public sealed record RegistryClientOptions
     /// <summary>How often an interrupted upload of a seekable stream goes on where the registry stopped. Default 3.</summary>
     public int UploadResumptions { get; init; } = 3;
 
+    /// <summary>How a registry's wish to be asked later is followed. Content that cannot be made again is not sent again: its request fails with the wait in the exception.</summary>
+    public RetryWaits Waits { get; init; } = new();
+
     /// <summary>What is sent as <c>User-Agent</c>. Default <c>berth</c>.</summary>
     public string UserAgent { get; init; } = "berth";
 

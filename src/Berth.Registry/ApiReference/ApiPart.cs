@@ -59,7 +59,7 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
     /// <summary>The control plane.</summary>
     public static readonly ApiPart ControlPlane = new(
         "Control plane", "Azure Resource Manager's API as far as registries and who may use them need it.", ApiServer.ControlPlane, ["controlPlaneToken"], "ControlPlaneError",
-        [400, 401, 403, 404, 503]);
+        [400, 401, 403, 404, 429, 503]);
 
     /// <summary>The directory.</summary>
     public static readonly ApiPart Directory = new(
@@ -69,11 +69,11 @@ internal sealed record ApiPart(string Name, string Description, ApiServer Server
     /// <summary>What Azure has no call for.</summary>
     public static readonly ApiPart Evidence = new(
         "Evidence", "Berth's own calls: an auditor's questions about who has access and who used it, and the keys of issuers that cannot be asked.", ApiServer.ControlPlane,
-        ["controlPlaneToken"], "RegistryError", [400, 401, 403, 404, 503]);
+        ["controlPlaneToken"], "RegistryError", [400, 401, 403, 404, 429, 503]);
 
     /// <summary>What an operator of the server looks at and decides.</summary>
     public static readonly ApiPart Operations = new(
-        "Operations", "Berth's own API for whoever operates the server: garbage collection.", ApiServer.ControlPlane, ["controlPlaneToken"], "RegistryError", [400, 401, 403, 404, 503]);
+        "Operations", "Berth's own API for whoever operates the server: garbage collection.", ApiServer.ControlPlane, ["controlPlaneToken"], "RegistryError", [400, 401, 403, 404, 429, 503]);
 
     /// <summary>What protects content, and Azure has no call for.</summary>
     public static readonly ApiPart Protection = new(

@@ -59,7 +59,7 @@ internal static class ArtifactDescription
         };
     }
 
-    private static string PathOf(ArtifactKind kind) => ArtifactEndpoints.Prefix + kind switch
+    internal static string PathOf(ArtifactKind kind) => ArtifactEndpoints.Prefix + kind switch
     {
         ArtifactKind.Catalog => "_catalog",
         ArtifactKind.Repository => "{name}",

@@ -37,6 +37,7 @@ internal sealed class ArtifactEndpoints(
         var registry = await gate.EnterAsync(context);
         var target = ArtifactTarget.Parse(path);
         var route = ArtifactRoute.Find(target.Kind, context.Request.Method);
+        if (route is not null) RequestRoute.Set(context, ArtifactDescription.PathOf(route.Kind));
         var demand = route?.DemandOf(target.Repository) ?? new AccessDemand("none", target.Repository, null, RegistryAction.SignIn, null);
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (target.Kind == ArtifactKind.None) throw new OciException(OciErrorCode.NameUnknown, "There is nothing at this path of /acr/v1.");

@@ -82,7 +82,7 @@ internal static class DistributionDescription
     private static ApiCall Of(DistributionRoute route, string summary, params ApiAnswer[] answers) =>
         new(route.Name, route.Method, PathOf(route.Kind), ApiPart.Distribution, summary) { Answers = answers };
 
-    private static string PathOf(ResourceKind kind) => kind switch
+    internal static string PathOf(ResourceKind kind) => kind switch
     {
         ResourceKind.Root => "/v2/",
         ResourceKind.Catalog => "/v2/_catalog",

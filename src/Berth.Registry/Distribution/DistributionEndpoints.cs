@@ -17,7 +17,7 @@ namespace Berth.Registry.Distribution;
 /// </summary>
 internal sealed partial class DistributionEndpoints(
     RegistryGate gate, BlobService blobService, BlobEndpoints blobs, DataEndpoint data, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
-    DistributionMetrics metrics, QuotaRefusals refusals, ILogger<DistributionEndpoints> logger) : IFeatureRoutes
+    DistributionMetrics metrics, PullMetrics pulls, QuotaRefusals refusals, ILogger<DistributionEndpoints> logger) : IFeatureRoutes
 {
     private static readonly string[] ContentHeaders =
         ["Accept-Ranges", "Cache-Control", "Content-Length", "Content-Range", "Content-Type", "Docker-Content-Digest", "ETag", "Link", "OCI-Filters-Applied"];
@@ -61,6 +61,8 @@ internal sealed partial class DistributionEndpoints(
     {
         var started = Stopwatch.GetTimestamp();
         var route = default(DistributionRoute);
+        var registry = default(RegistryRecord);
+        var target = default(RequestTarget);
         var wentAway = false;
         context.Response.Headers["Docker-Distribution-Api-Version"] = "registry/2.0";
         try
@@ -73,12 +75,12 @@ internal sealed partial class DistributionEndpoints(
             }
 
             // Before anything of the request is looked at: whom the rules do not let in learns nothing, not even what would be well formed.
-            var registry = await gate.EnterAsync(context);
+            registry = await gate.EnterAsync(context);
             if (path is null) throw new OciException(OciErrorCode.NameInvalid, "The path holds a dot segment; write each name in full.");
 
-            var target = RequestTarget.Parse(path);
+            target = RequestTarget.Parse(path);
             route = DistributionRoute.Find(target.Kind, context.Request.Method);
-            Describe(context, target, route);
+            Describe(context, registry, target, route);
             await AnswerAsync(context, registry, target, route);
         }
         catch (Exception e)
@@ -86,7 +88,7 @@ internal sealed partial class DistributionEndpoints(
             wentAway = IsClientGone(context, e);
             if (!wentAway)
             {
-                await AnswerFailureAsync(context, e);
+                await AnswerFailureAsync(context, route, e);
                 return;
             }
 
@@ -98,15 +100,16 @@ internal sealed partial class DistributionEndpoints(
         {
             var status = wentAway && !context.Response.HasStarted ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode;
             metrics.RequestAnswered(route?.Name ?? "none", context.Request.Method, status, Stopwatch.GetElapsedTime(started));
+            if (registry is not null && route is not null && status != StatusCodes.Status401Unauthorized) CountPull(context, registry, target.Repository, route, status < 400);
         }
     }
 
-    // The framework's span of this request knows its one catch-all path only. There is none unless traces are sent to a collector.
-    private static void Describe(HttpContext context, RequestTarget target, DistributionRoute? route)
+    private static void Describe(HttpContext context, RegistryRecord registry, RequestTarget target, DistributionRoute? route)
     {
-        if (route is null || context.Features.Get<IHttpActivityFeature>() is not { Activity: { IsAllDataRequested: true } span }) return;
-        span.DisplayName = $"{context.Request.Method} {route.Name}";
-        span.SetTag("http.route", route.Name);
+        if (route is null) return;
+        RequestRoute.Set(context, DistributionDescription.PathOf(route.Kind));
+        if (RequestRoute.SpanOf(context) is not { } span) return;
+        span.SetTag("berth.registry", registry.Name);
         if (route.Action is not null) span.SetTag("berth.repository", target.Repository.Value);
     }
 
@@ -120,6 +123,13 @@ internal sealed partial class DistributionEndpoints(
         if (route is null) throw RequestFailure.Unsupported(context, DistributionRoute.Allow(target.Kind));
 
         await ActAsync(new DistributionRequest(context, registry, admission.Principal, admission.Rights, target) { CredentialEnd = admission.Until }, route);
+    }
+
+    private void CountPull(HttpContext context, RegistryRecord registry, RepositoryName repository, DistributionRoute route, bool succeeded)
+    {
+        if (route.Kind != ResourceKind.Manifest) return;
+        if (HttpMethods.IsGet(context.Request.Method)) pulls.PullAnswered(registry, repository, succeeded);
+        else if (HttpMethods.IsPut(context.Request.Method)) pulls.PushAnswered(registry, repository, succeeded);
     }
 
     private Task ActAsync(DistributionRequest request, DistributionRoute route) => route.Name switch
@@ -161,9 +171,10 @@ internal sealed partial class DistributionEndpoints(
         || failure is BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest, Message: "Unexpected end of request content." }
         || (context.RequestAborted.IsCancellationRequested && failure is OperationCanceledException or IOException);
 
-    private async Task AnswerFailureAsync(HttpContext context, Exception failure)
+    private async Task AnswerFailureAsync(HttpContext context, DistributionRoute? route, Exception failure)
     {
         var status = RequestFailure.StatusOf(failure, context);
+        pulls.Failed(route?.Name ?? "none", RequestFailure.CodeOf(failure, context).Describe().Code);
         if (failure is QuotaException { Standing: var standing }) refusals.Count(standing);
         if (status >= 500) LogFailed(failure, status, context.Request.Method, context.TraceIdentifier);
         if (context.Response.HasStarted)

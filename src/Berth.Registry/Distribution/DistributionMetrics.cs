@@ -30,18 +30,18 @@ public sealed class DistributionMetrics : IDisposable
 
     internal void RequestAnswered(string route, string method, int status, TimeSpan duration)
     {
-        _traffic.Answered();
+        _traffic.Answered(status);
         _duration.Record(
             duration.TotalSeconds,
             new KeyValuePair<string, object?>("route", route),
-            new KeyValuePair<string, object?>("http.request.method", KnownMethod(method)),
+            new KeyValuePair<string, object?>("http.request.method", RequestRoute.MethodOf(method)),
             new KeyValuePair<string, object?>("http.response.status_code", status));
     }
 
-    internal void Received(long bytes)
+    internal void Received(long bytes, bool areKept)
     {
         Interlocked.Add(ref _received, bytes);
-        _traffic.Moved(bytes);
+        if (areKept) _traffic.Moved(bytes);
     }
 
     internal void Sent(long bytes)
@@ -56,8 +56,4 @@ public sealed class DistributionMetrics : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
-
-    // A client may send any word as a method: it must not become a time series of its own.
-    private static string KnownMethod(string method) =>
-        method is "GET" or "HEAD" or "PUT" or "POST" or "PATCH" or "DELETE" or "OPTIONS" ? method : "_OTHER";
 }

@@ -96,6 +96,7 @@ internal sealed class UploadService(
     public async Task ReceiveAsync(DistributionRequest request, UploadRecord upload, UploadTransfer transfer, long? expected)
     {
         metrics.TransferStarted();
+        var areKept = true;
         try
         {
             var announced = expected ?? request.Http.Request.ContentLength;
@@ -105,6 +106,7 @@ internal sealed class UploadService(
         }
         catch (Exception e) when (e is StorageFullException or QuotaException)
         {
+            areKept = false;
             await GiveUpAsync(request, upload);
             throw;
         }
@@ -120,7 +122,7 @@ internal sealed class UploadService(
         }
         finally
         {
-            metrics.Received(transfer.Position - upload.Offset);
+            metrics.Received(transfer.Position - upload.Offset, areKept);
             metrics.TransferEnded();
         }
     }

@@ -24,6 +24,7 @@ public sealed partial class AccessLog : IHostedService, IDisposable
 
     private readonly ConcurrentDictionary<Row, Tally> _rows = new();
     private readonly IAccessEvents _events;
+    private readonly AccessMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger<AccessLog> _logger;
     private readonly FlushLoop _flushes;
@@ -37,9 +38,9 @@ public sealed partial class AccessLog : IHostedService, IDisposable
     private readonly Room _others = new(1_000);
 
     /// <summary>A log that nothing was recorded in.</summary>
-    public AccessLog(IAccessEvents events, TimeProvider time, ILogger<AccessLog> logger)
+    public AccessLog(IAccessEvents events, AccessMetrics metrics, TimeProvider time, ILogger<AccessLog> logger)
     {
-        (_events, _time, _logger) = (events, time, logger);
+        (_events, _metrics, _time, _logger) = (events, metrics, time, logger);
         _flushes = new FlushLoop(WriteCountedAsync, LogFlushFailed, time);
     }
 
@@ -47,6 +48,7 @@ public sealed partial class AccessLog : IHostedService, IDisposable
     /// <returns>Whether it is worth a line in the log: the first of its minute that looks like this, or the first of its minute to be dropped.</returns>
     public bool Record(string kind, long registryId, string actor, string? address, string reason, string? requestId)
     {
+        if (kind == AccessEventKinds.SignInRefused) _metrics.SignInRefused(reason);
         var name = actor.Length <= MaxActorLength ? actor : actor[..MaxActorLength];
         var row = new Row(MinuteOf(_time.GetUtcNow()), registryId, kind, name, address ?? "", reason);
         var isKnown = _rows.TryGetValue(row, out var tally);

@@ -1,17 +1,20 @@
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Identity;
 
 /// <summary>The steps that a request to an API of the whole installation takes before it acts: who asks, by an access token of the authority for the control plane, and whether they may.</summary>
-internal sealed class ControlGate(ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, PublicNames names)
+internal sealed class ControlGate(ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, PublicNames names, RequestLimiter limiter)
 {
     /// <summary>Who asks.</summary>
-    /// <exception cref="OciException">401: the request has no good token.</exception>
+    /// <exception cref="OciException">401: the request has no good token; 429: too many came.</exception>
     public async ValueTask<Principal> SignInAsync(HttpContext context)
     {
-        if (await authenticator.AuthenticateAsync(context, names.ArmEndpoint) is { } principal) return principal;
+        var caller = await authenticator.AuthenticateAsync(context, names.ArmEndpoint);
+        limiter.CountControl(context, caller);
+        if (caller is { } principal) return principal;
         context.Response.Headers.WWWAuthenticate = $"Bearer authorization_uri=\"{names.LoginEndpoint}\",error=\"invalid_token\"";
         throw new OciException(OciErrorCode.Unauthorized, "An access token of the authority for the control plane is needed; sign in (berth login, az login).");
     }

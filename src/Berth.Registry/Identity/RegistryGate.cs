@@ -2,25 +2,29 @@ using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Network;
+using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry.Identity;
 
 /// <summary>
-/// The steps that every request to a registry takes before it acts: which registry its host means, whether its address is let in, who asks, and whether they
-/// may. One that is not let in gets the challenge or the error here.
+/// The steps that every request to a registry takes before it acts: which registry its host means, whether its address is let in, who asks, whether they ask too often,
+/// and whether they may. One that is not let in gets the challenge or the error here.
 /// </summary>
 internal sealed partial class RegistryGate(
-    RegistryResolver registries, RegistryFirewall firewall, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog,
+    RegistryResolver registries, RegistryFirewall firewall, RequestLimiter limiter, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog,
     AccessMetrics metrics, IPrincipals principals, ILogger<RegistryGate> logger)
 {
+    private const string ReferrersRoute = "referrers.list";
+
     /// <summary>The registry that is asked, once its network rules have let the caller's address in: the first step of all.</summary>
-    /// <exception cref="OciException">There is no such registry, or the address is not let in.</exception>
+    /// <exception cref="OciException">There is no such registry, the address is not let in, or the registry is asked too often.</exception>
     public async ValueTask<RegistryRecord> EnterAsync(HttpContext context)
     {
         var registry = await registries.ResolveAsync(context) ?? throw NoRegistryAt(RegistryResolver.HostOf(context.Request));
         firewall.Admit(context, registry);
+        limiter.CheckArrival(context, registry);
         return registry;
     }
 
@@ -29,16 +33,18 @@ internal sealed partial class RegistryGate(
     public void CheckNetwork(HttpContext context, RegistryRecord registry) => firewall.Admit(context, registry);
 
     /// <summary>Who asks and what they may do; null for one that was not let in and has got the challenge.</summary>
-    /// <exception cref="OciException">The caller may not do this.</exception>
+    /// <exception cref="OciException">The caller may not do this, or asks too often.</exception>
     public async ValueTask<Admission?> AdmitAsync(HttpContext context, RegistryRecord registry, AccessDemand demand)
     {
-        if (await SignInAsync(context, registry, demand) is not { } signedIn)
+        var found = await SignInTracedAsync(context, registry, demand);
+        limiter.Count(context, registry, found?.Principal, demand.Route == ReferrersRoute);
+        if (found is not { } signedIn)
         {
             await ChallengeAsync(context, registry, demand, insufficient: false);
             return null;
         }
 
-        var rights = await authorizer.FindRightsAsync(signedIn, registry, demand.Repository, demand.Action, context.RequestAborted);
+        var rights = await FindRightsAsync(signedIn, registry, demand, context.RequestAborted);
         var principal = signedIn.Principal;
         var isAllowed = demand.Action is { } action ? rights.IsAllowed(demand.Repository, action) : rights.MayUse(demand.RegistryAction);
         if (isAllowed || (demand.IsOfQuarantine && rights.MayQuarantineIn(demand.Repository)))
@@ -72,6 +78,31 @@ internal sealed partial class RegistryGate(
         if (principal.Id != 0 && await principals.FindPrincipalByIdAsync(principal.Id, context.RequestAborted) is { } record)
             RecordDenial(context, registry, Principal.Of(record), new AccessDemand("blob.get", repository, RepositoryAction.ContentRead, default, null));
         return null;
+    }
+
+    // No method is async for a span's sake where nobody listens: a pull of a manifest passes here.
+    private ValueTask<SignedIn?> SignInTracedAsync(HttpContext context, RegistryRecord registry, AccessDemand demand)
+    {
+        return RegistryTracing.IsOn ? TracedAsync() : SignInAsync(context, registry, demand);
+
+        async ValueTask<SignedIn?> TracedAsync()
+        {
+            using var span = RegistryTracing.Start("authenticate");
+            var signedIn = await SignInAsync(context, registry, demand);
+            span?.SetTag("berth.access.outcome", signedIn is null ? "challenged" : signedIn.Principal.Id == 0 ? "anonymous" : "known");
+            return signedIn;
+        }
+    }
+
+    private ValueTask<CallerRights> FindRightsAsync(SignedIn signedIn, RegistryRecord registry, AccessDemand demand, CancellationToken cancellationToken)
+    {
+        return RegistryTracing.IsOn ? TracedAsync() : authorizer.FindRightsAsync(signedIn, registry, demand.Repository, demand.Action, cancellationToken);
+
+        async ValueTask<CallerRights> TracedAsync()
+        {
+            using var span = RegistryTracing.Start("authorize");
+            return await authorizer.FindRightsAsync(signedIn, registry, demand.Repository, demand.Action, cancellationToken);
+        }
     }
 
     // Without a credential one may do what anybody may, where the registry lets anybody do something there; elsewhere the challenge is the answer.

@@ -4,6 +4,7 @@ using Berth.Registry.ApiReference;
 using Berth.Registry.Identity.Authority;
 using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Network;
+using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -15,7 +16,7 @@ namespace Berth.Registry.Identity;
 /// What is asked for and not permitted is left out of the token, not refused.
 /// </summary>
 internal sealed class TokenEndpoints(
-    RegistryResolver registries, RegistryFirewall firewall, KnownSettings settings, Authenticator authenticator, ControlAuthenticator control, Authorizer authorizer,
+    RegistryResolver registries, RegistryFirewall firewall, RequestLimiter limiter, KnownSettings settings, Authenticator authenticator, ControlAuthenticator control, Authorizer authorizer,
     AccessTokens tokens, AuthorityTokens authority, RefreshGrants refreshes, AccessLog accessLog, TokenChallenge challenge, PublicNames names) : IFeatureRoutes
 {
     private const string ExchangePath = "/oauth2/exchange";
@@ -29,6 +30,7 @@ internal sealed class TokenEndpoints(
         var path = context.Request.Path;
         var isToken = path.Equals(TokenChallenge.Path, StringComparison.Ordinal);
         var isOurs = isToken || path.Equals(ExchangePath, StringComparison.Ordinal);
+        if (isOurs) RequestRoute.Set(context, isToken ? TokenChallenge.Path : ExchangePath);
         handled = isOurs ? AnswerAsync(context, isToken ? TokenAsync : ExchangeAsync) : Task.CompletedTask;
         return isOurs;
     }
@@ -39,11 +41,12 @@ internal sealed class TokenEndpoints(
         {
             var registry = await registries.ResolveAsync(context) ?? throw new OciException(OciErrorCode.NameUnknown, "There is no registry at this host.");
             firewall.Admit(context, registry);
+            limiter.CountSignIn(context, registry);
             await act(context, registry);
         }
         catch (OciException e)
         {
-            if (e.Status == StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = "1";
+            if (e.Status == StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = RequestFailure.WaitOf(e) ?? "1";
             await ErrorResponse.WriteAsync(context, e.Status, e.Code, e.Message, e.Detail);
         }
         catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException)

@@ -26,6 +26,9 @@ public sealed partial class GarbageCollector(
 
     // Where the next batch begins: behind what could not be removed, which must not keep the rest from it.
     private DiscardedCursor _removedUpTo;
+
+    // Since bytes were removed last.
+    private int _discarded;
     private long? _observed;
 
     /// <summary>Does all that is due now. Called by the background loop; never by two at once.</summary>
@@ -35,22 +38,27 @@ public sealed partial class GarbageCollector(
         if (await IsSuspendedAsync(cancellationToken) || !await pace.MayBeginAsync(cancellationToken))
         {
             // Room may come free by other hands than ours: pushes go on when the reserve is held again.
-            await gate.AfterSweepAsync(cancellationToken);
+            await gate.TakeReservesBackAsync(cancellationToken);
             return;
         }
 
+        using var span = RegistryTracing.StartRound("gc.round");
         rounds.Begin();
         var isWhole = false;
         try
         {
             isWhole = await CollectAsync(cancellationToken);
         }
+        catch (Exception e) when (RegistryTracing.Failed(span, e))
+        {
+            throw;
+        }
         finally
         {
             rounds.End(Stopwatch.GetElapsedTime(started), isWhole);
         }
 
-        await gate.AfterSweepAsync(cancellationToken);
+        await gate.TakeReservesBackAsync(cancellationToken);
         metrics.Swept(Stopwatch.GetElapsedTime(started));
     }
 
@@ -83,6 +91,7 @@ public sealed partial class GarbageCollector(
     /// <summary>Takes the steps of a round; false where a pause ended it.</summary>
     private async Task<bool> CollectAsync(CancellationToken cancellationToken)
     {
+        if (pace.IsRoomWanted() && !await RemoveDiscardedAsync(cancellationToken)) return false;
         await ExpireUploadsAsync(cancellationToken);
         await workloads.RunAsync(cancellationToken);
         await policies.RunAsync(cancellationToken);
@@ -135,6 +144,7 @@ public sealed partial class GarbageCollector(
             metrics.BlobsDiscarded(result.BlobsDiscarded, result.BytesDiscarded);
             rounds.Add(result);
             if (result.Ended > 0) LogReviewed(result.Reviewed, result.Ended, result.BlobsDiscarded, result.BytesDiscarded);
+            if (!await MakeRoomAsync(result.BlobsDiscarded, cancellationToken)) return false;
             if (result.Reviewed < Reviews) return true;
         }
 
@@ -148,27 +158,34 @@ public sealed partial class GarbageCollector(
             var result = await garbage.ReviewBlobsAsync(Reviews, cancellationToken);
             metrics.BlobsDiscarded(result.Discarded, result.BytesDiscarded);
             rounds.Add(result);
+            if (!await MakeRoomAsync(result.Discarded, cancellationToken)) return false;
             if (result.Reviewed < Reviews) return true;
         }
 
         return false;
     }
 
+    // Bytes are the last to go in a round, so that reviews, which are all that a client may wait for, come first. Where pushes wait for room it is the other way round.
+    private async Task<bool> MakeRoomAsync(int discarded, CancellationToken cancellationToken)
+    {
+        _discarded += discarded;
+        return _discarded < Batch || !pace.IsRoomWanted() || await RemoveDiscardedAsync(cancellationToken);
+    }
+
     private async Task<bool> RemoveDiscardedAsync(CancellationToken cancellationToken)
     {
+        _discarded = 0;
         while (await pace.MayGoOnAsync(cancellationToken))
         {
             var (due, next) = await garbage.ListDiscardedAsync(_removedUpTo, Batch, cancellationToken);
-
-            // A backup that is copying bytes closes the gate; what is due waits for the next round.
-            using var pass = due.Count > 0 ? gate.TryEnter() : null;
-            if (due.Count > 0 && pass is null)
+            var (tried, removed) = await RemoveAsync(due, cancellationToken);
+            if (gate.IsFull) await gate.TakeReservesBackAsync(cancellationToken);
+            if (tried < due.Count)
             {
-                LogHeldByBackup(due.Count);
+                LogHeldByBackup(due.Count - tried);
                 return true;
             }
 
-            var removed = await RemoveAsync(due, cancellationToken);
             _removedUpTo = due.Count < Batch ? default : next;
             if (due.Count < Batch || removed == 0) return true;
         }
@@ -176,33 +193,35 @@ public sealed partial class GarbageCollector(
         return false;
     }
 
-    /// <summary>Removes bytes, and forgets the locations that have none any more. Those that cannot be removed stay due.</summary>
-    private async Task<int> RemoveAsync(IReadOnlyList<DiscardedLocation> due, CancellationToken cancellationToken)
+    /// <summary>
+    /// Removes bytes, and forgets the locations that have none any more. Those that cannot be removed stay due, and so do those that were not tried because a backup is copying bytes: it closes
+    /// the gate, which is entered for each few of them anew, and never held while this rests.
+    /// </summary>
+    private async Task<(int Tried, int Removed)> RemoveAsync(IReadOnlyList<DiscardedLocation> due, CancellationToken cancellationToken)
     {
-        if (due.Count == 0) return 0;
-
-        // Locations made together share a folder, and with it the sync that makes their removal durable.
-        await steps.ReachAsync("gc.before-delete");
         var failures = new List<IOException?>(due.Count);
         foreach (var some in due.Chunk(RemovalsAtOnce))
         {
             if (failures.Count > 0) await pace.RestAsync(cancellationToken);
+            using var pass = gate.TryEnter();
+            if (pass is null) break;
+            await steps.ReachAsync("gc.before-delete");
             failures.AddRange(await Task.WhenAll(some.Select(discarded => TryRemoveAsync(discarded, cancellationToken))));
         }
 
         await steps.ReachAsync("gc.after-delete");
 
-        var removed = due.Where((_, i) => failures[i] is null).ToList();
+        var removed = due.Take(failures.Count).Where((_, i) => failures[i] is null).ToList();
         await garbage.ForgetDiscardedAsync(removed, cancellationToken);
         metrics.LocationsRemoved(removed.Count);
         rounds.AddRemoved(removed.Count);
         if (failures.Find(failure => failure is not null) is { } first)
         {
-            metrics.LocationsKept(due.Count - removed.Count);
-            LogNotRemoved(first, due.Count - removed.Count);
+            metrics.LocationsKept(failures.Count - removed.Count);
+            LogNotRemoved(first, failures.Count - removed.Count);
         }
 
-        return removed.Count;
+        return (failures.Count, removed.Count);
     }
 
     private async Task<IOException?> TryRemoveAsync(DiscardedLocation discarded, CancellationToken cancellationToken)

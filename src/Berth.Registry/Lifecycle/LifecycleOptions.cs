@@ -29,7 +29,7 @@ public sealed record LifecycleOptions
     [Range(typeof(TimeSpan), "00:00:01", "36500.00:00:00")]
     public TimeSpan LedgerRetention { get; init; } = TimeSpan.FromDays(90);
 
-    /// <summary>How many batches, each of up to 10 reviews of blobs or 200 removals of bytes, garbage collection takes in a second. Default 0: as many as it can while little is asked for, and a hundredth of the time while much is.</summary>
+    /// <summary>How many batches, each of up to 10 reviews of blobs or 200 removals of bytes, garbage collection takes in a second. Default 0: as many as it can while little is asked for or a volume is full, and a hundredth of the time while much is.</summary>
     [Range(0.0, 10_000.0)]
     public double BatchesPerSecond { get; init; }
 

@@ -11,6 +11,7 @@ public sealed class RuleMetrics : IDisposable
     private long _skipped;
     private long _stopped;
     private long _failed;
+    private long _lag;
 
     /// <summary>Makes the instruments.</summary>
     public RuleMetrics(IMeterFactory factory)
@@ -21,6 +22,9 @@ public sealed class RuleMetrics : IDisposable
         Count("berth.lifecycle.item.skipped", () => Volatile.Read(ref _skipped), "{item}", "Tags and manifests that runs of lifecycle rules left at the last moment, because something kept them.");
         Count("berth.lifecycle.run.stopped", () => Volatile.Read(ref _stopped), "{run}", "Runs of lifecycle rules that were stopped because they differed too much from their preview.");
         Count("berth.lifecycle.failed", () => Volatile.Read(ref _failed), "{failure}", "Failures of previews, runs and schedules of lifecycle rules.");
+        _meter.CreateObservableGauge(
+            "berth.lifecycle.schedule.lag", () => TimeSpan.FromTicks(Volatile.Read(ref _lag)).TotalSeconds, "s",
+            "How late the rule was that was late the most when schedules were last looked at; 0 when none was due.");
 
         void Count(string name, Func<long> value, string unit, string description) => _meter.CreateObservableCounter(name, value, unit, description);
     }
@@ -34,6 +38,8 @@ public sealed class RuleMetrics : IDisposable
     }
 
     internal void Stopped() => Interlocked.Increment(ref _stopped);
+
+    internal void SetLag(TimeSpan lag) => Volatile.Write(ref _lag, lag > TimeSpan.Zero ? lag.Ticks : 0);
 
     internal void Failed() => Interlocked.Increment(ref _failed);
 

@@ -34,12 +34,14 @@ internal sealed partial class Scrubber(
         while (true)
         {
             await Task.Delay(Rest, time, stoppingToken);
+            using var span = RegistryTracing.StartRound("scrub.round");
             try
             {
                 await jobs.RunAsync("scrub", 2 * Rest, (_, token) => PassOverAllAsync(token), stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
+                RegistryTracing.Failed(span, e);
                 LogScrubFailed(e);
             }
         }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using Berth.Metadata;
+using Berth.Registry.Network;
 
 namespace Berth.Registry.Management;
 
@@ -76,6 +77,7 @@ internal sealed class ActivityNames(IRegistries registries)
             LedgerKinds.AssignmentSet or LedgerKinds.AssignmentDeleted =>
                 Of($"{registryId.TrimEnd('/')}/providers/Microsoft.Authorization/roleAssignments/{Fact("assignment")}"),
             LedgerKinds.ResourceLockSet or LedgerKinds.ResourceLockDeleted => Of($"{registryId}/providers/Microsoft.Authorization/locks/{Fact("lock")}"),
+            LedgerKinds.RegistryChanged when Fact(SettingsFacts.Connection) is { } connection => OfConnection(connection),
             LedgerKinds.RegistryPurged => Of($"{subscription}/providers/Microsoft.ContainerRegistry/deletedRegistries/{Fact("deleted")}"),
             LedgerKinds.RoleSet or LedgerKinds.RoleDeleted => Of(ScopeText.Role(installation, Fact("id") ?? "")),
             LedgerKinds.ResourceGroupSet or LedgerKinds.ResourceGroupDeleted => Of(ScopeText.Group(installation.SubscriptionId, Fact("resourceGroup") ?? "")),
@@ -85,6 +87,13 @@ internal sealed class ActivityNames(IRegistries registries)
         string? Fact(string name) => facts.RootElement.TryGetProperty(name, out var value) ? value.GetString() : null;
 
         ActivityEvent Of(string id) => new(record, operation, id, GroupOf(id));
+
+        // Its state stands in the registry's settings, but it is a resource of its own.
+        ActivityEvent OfConnection(string name)
+        {
+            var verb = Fact(SettingsFacts.ConnectionStatusFact) == nameof(ConnectionStatus.Disconnected) ? "delete" : "write";
+            return Of($"{registryId}/privateEndpointConnections/{name}") with { Operation = $"{Registries}/privateEndpointConnections/{verb}" };
+        }
     }
 
     private static string? GroupOf(string id) =>

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Berth.Metadata;
+using Berth.Oci;
 using Berth.Registry.ApiReference;
 using Berth.Registry.Identity;
+using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +15,7 @@ namespace Berth.Registry.Management;
 /// </summary>
 internal sealed partial class ManagementEndpoints(
     ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installations, AuthorityTokens authority, PublicNames names, AccessLog accessLog,
-    IResourceLocks locks, ManagementMetrics metrics, IServiceProvider services, ILogger<ManagementEndpoints> logger) : IFeatureRoutes
+    IResourceLocks locks, ManagementMetrics metrics, RequestLimiter limiter, IServiceProvider services, ILogger<ManagementEndpoints> logger) : IFeatureRoutes
 {
     private const string RetryAfterSeconds = "5";
 
@@ -46,13 +48,16 @@ internal sealed partial class ManagementEndpoints(
         context.Response.Headers["x-ms-request-id"] = context.TraceIdentifier;
         try
         {
-            if (await authenticator.AuthenticateAsync(context, names.ArmEndpoint) is not { } principal)
+            var caller = await authenticator.AuthenticateAsync(context, names.ArmEndpoint);
+            limiter.CountControl(context, caller);
+            if (caller is not { } principal)
             {
                 await AnswerUnauthorizedAsync(context);
                 return;
             }
 
             (route, var values) = FindRoute(context);
+            RequestRoute.Set(context, route.Pattern);
             var version = ApiVersion.Parse(context.Request.Query["api-version"].ToString());
             await ActAsync(context, route, values, principal, version);
         }
@@ -162,6 +167,7 @@ internal sealed partial class ManagementEndpoints(
         {
             ManagementException e => (e.Status, e.Code, e.Message),
             ResourceLockedException { Lock: var held } => OfError(ManagementException.Locked(ScopeText.Write(held.Scope), held)),
+            OciException { Status: 429 } e => (429, "TooManyRequests", e.Message),
             BadHttpRequestException { StatusCode: 413 } => (413, "RequestEntityTooLarge", "The body is larger than 1 MiB."),
             BadHttpRequestException e => (e.StatusCode, "InvalidRequestContent", e.Message),
             MetadataFullException => (507, "InsufficientStorage", "The volume of the registry's metadata is full: nothing of this request was stored. Free space, then try again."),
@@ -175,7 +181,7 @@ internal sealed partial class ManagementEndpoints(
             return;
         }
 
-        if (status == 503) context.Response.Headers.RetryAfter = RetryAfterSeconds;
+        if (status is 429 or 503) context.Response.Headers.RetryAfter = RequestFailure.WaitOf(failure) ?? RetryAfterSeconds;
         await WriteErrorAsync(context, status, code, message);
     }
 

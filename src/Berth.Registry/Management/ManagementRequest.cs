@@ -4,6 +4,7 @@ using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Identity;
+using Berth.Registry.Network;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -39,6 +40,9 @@ internal sealed class ManagementRequest(
 
     /// <summary>Who asks, for the ledger.</summary>
     public Caller Caller => principal.CallerOf(http);
+
+    /// <summary>The private listener that the call came in at; null for a public one.</summary>
+    public PrivateArrival? Arrival => http.Features.Get<PrivateArrival>();
 
     /// <summary>The installation.</summary>
     public InstallationRecord Installation => installation;

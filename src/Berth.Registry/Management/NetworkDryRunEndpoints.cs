@@ -30,8 +30,8 @@ internal sealed class NetworkDryRunEndpoints(RegistryFinder finder, KnownSetting
             json.WriteStartObject();
             json.WriteStartObject("caller"u8);
             json.WriteString("address"u8, address);
-            WriteVerdict(json, "allowedNow", dryRun.Allows(now, address));
-            WriteVerdict(json, "allowed", dryRun.Allows(then, address));
+            WriteVerdict(json, "allowedNow", Allows(now));
+            WriteVerdict(json, "allowed", Allows(then));
             json.WriteEndObject();
             json.WriteStartArray("value"u8);
             foreach (var caller in page.Callers)
@@ -49,6 +49,10 @@ internal sealed class NetworkDryRunEndpoints(RegistryFinder finder, KnownSetting
             if (page.Next is { } next) json.WriteString("nextLink"u8, request.NextLink(next));
             json.WriteEndObject();
         });
+
+        // No rule is asked about who comes in at a private listener, there and at the data plane alike.
+        bool? Allows(RegistrySettings rules) =>
+            request.Arrival is { } arrival ? NetworkRules.Judge(rules, registry.Name, arrival) == NetworkVerdict.Allowed : dryRun.Allows(rules, address);
     }
 
     private static SettingsBody ReadProposal(ResourceBody body)

@@ -8,10 +8,10 @@ namespace Berth.Registry.Management;
 internal static class PrivateEndpointsJson
 {
     /// <summary>Writes them as a list.</summary>
-    public static void Write(Utf8JsonWriter json, RegistryRecord registry, NetworkOptions options)
+    public static void Write(Utf8JsonWriter json, RegistryRecord registry, NetworkOptions options, RegistrySettings settings)
     {
         json.WriteStartArray();
-        foreach (var listener in Of(registry, options)) Write(json, registry, listener);
+        foreach (var listener in Of(registry, options)) Write(json, registry, listener, settings);
         json.WriteEndArray();
     }
 
@@ -19,29 +19,37 @@ internal static class PrivateEndpointsJson
     public static IEnumerable<PrivateListener> Of(RegistryRecord registry, NetworkOptions options) =>
         options.PrivateListeners.Where(listener => listener.Registry == registry.Name);
 
-    /// <summary>The name of the connection that a listener stands for.</summary>
-    public static string NameOf(PrivateListener listener) => $"{listener.Address.Address.ToString().Replace(':', '-')}-{listener.Address.Port}";
+    /// <summary>The id of the connection that a listener stands for, and of its private endpoint.</summary>
+    public static string IdOf(RegistryRecord registry, PrivateListener listener) => $"{ScopeText.Registry(registry)}/privateEndpointConnections/{listener.ConnectionName}";
 
     /// <summary>Writes one.</summary>
-    public static void Write(Utf8JsonWriter json, RegistryRecord registry, PrivateListener listener)
+    public static void Write(Utf8JsonWriter json, RegistryRecord registry, PrivateListener listener, RegistrySettings settings)
     {
-        var name = NameOf(listener);
-        var id = $"{ScopeText.Registry(registry)}/privateEndpointConnections/{name}";
+        var (id, state) = (IdOf(registry, listener), settings.Connections[listener.ConnectionName]);
         json.WriteStartObject();
         json.WriteString("id"u8, id);
-        json.WriteString("name"u8, name);
+        json.WriteString("name"u8, listener.ConnectionName);
         json.WriteString("type"u8, "Microsoft.ContainerRegistry/registries/privateEndpointConnections");
         json.WriteStartObject("properties"u8);
         json.WriteStartObject("privateEndpoint"u8);
         json.WriteString("id"u8, id);
         json.WriteEndObject();
         json.WriteStartObject("privateLinkServiceConnectionState"u8);
-        json.WriteString("status"u8, "Approved"u8);
-        json.WriteString("description"u8, $"The server listens at {listener.Address} (Network:PrivateListeners).");
+        json.WriteString("status"u8, state.Status.ToString());
+        json.WriteString("description"u8, state.Description ?? Describe(listener, state.Status));
         json.WriteString("actionsRequired"u8, "None"u8);
         json.WriteEndObject();
         json.WriteString("provisioningState"u8, "Succeeded"u8);
         json.WriteEndObject();
         json.WriteEndObject();
     }
+
+    private static string Describe(PrivateListener listener, ConnectionStatus status) => status switch
+    {
+        ConnectionStatus.Approved => $"The server listens at {listener.Address} (Network:PrivateListeners).",
+        ConnectionStatus.Disconnected =>
+            $"Deleted: who calls at {listener.Address} is refused. Remove it from the server's settings (Network:PrivateListeners), or approve it again.",
+        ConnectionStatus.Rejected => $"Who calls at {listener.Address} is refused.",
+        _ => $"Who calls at {listener.Address} is refused until it is approved: the registry's settings could not be read, and were set anew.",
+    };
 }

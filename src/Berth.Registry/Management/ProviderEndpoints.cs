@@ -15,7 +15,7 @@ internal sealed class ProviderEndpoints
         new(
             Registry,
             ["2025-11-01", "2025-04-01", "2023-07-01", "2022-12-01", "2022-02-01-preview", "2021-09-01", "2021-08-01-preview", "2020-11-01-preview", "2019-05-01", "2017-10-01"],
-            ["registries", "registries/scopeMaps", "registries/tokens", "registries/privateLinkResources", "checkNameAvailability", "operations"]),
+            ["registries", "registries/scopeMaps", "registries/tokens", "registries/privateLinkResources", "registries/privateEndpointConnections", "checkNameAvailability", "operations"]),
         new("Microsoft.ManagedIdentity", ["2023-01-31", "2018-11-30"], ["userAssignedIdentities", "userAssignedIdentities/federatedIdentityCredentials"]),
         new("Microsoft.Authorization", ["2022-04-01", "2020-05-01", "2016-09-01"], ["roleAssignments", "roleDefinitions", "locks"]),
         new("Microsoft.Resources", ["2021-04-01", "2019-11-01"], ["tenants", "subscriptions", "subscriptions/locations", "subscriptions/resourceGroups", "resources", "providers", "tags"]),

@@ -161,7 +161,7 @@ internal sealed class RegistryEndpoints(
         if (standing.HasDataEndpoint) json.WriteStringValue(names.DataEndpoint(registry.Name, registry.Location));
         json.WriteEndArray();
         json.WritePropertyName("privateEndpointConnections"u8);
-        PrivateEndpointsJson.Write(json, registry, options.Network);
+        PrivateEndpointsJson.Write(json, registry, options.Network, standing);
         json.WriteEndObject();
         json.WriteEndObject();
     }

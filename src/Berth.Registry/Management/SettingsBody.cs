@@ -27,6 +27,9 @@ internal sealed record SettingsBody
     /// <summary><c>dataEndpointEnabled</c>.</summary>
     public bool? HasDataEndpoint { get; init; }
 
+    /// <summary>Another state of one private endpoint's connection.</summary>
+    public ConnectionChange? Connection { get; init; }
+
     /// <summary>What of <c>policies.softDeletePolicy</c>.</summary>
     public DeletionPolicyChange SoftDelete { get; init; }
 
@@ -58,6 +61,7 @@ internal sealed record SettingsBody
         AllowsExport = AllowsExport ?? standing.AllowsExport,
         TakesControlPlaneTokens = TakesControlPlaneTokens ?? standing.TakesControlPlaneTokens,
         HasDataEndpoint = HasDataEndpoint ?? standing.HasDataEndpoint,
+        Connections = Connection is { } change ? standing.Connections.With(change.Name, change.State) : standing.Connections,
     };
 
     /// <summary>These beside other changes of a registry that has those settings now.</summary>
@@ -70,7 +74,7 @@ internal sealed record SettingsBody
         var before = RegistrySettings.Read(standing);
         var after = ApplyTo(before);
         var text = after.Write();
-        return text == standing ? null : new PropertiesChange(standing, text, SettingsFacts.Between(before, after));
+        return text == standing ? null : new PropertiesChange(standing, text, [.. SettingsFacts.Between(before, after), .. Connection is { } change ? SettingsFacts.Of(change) : []]);
     }
 
     private SettingsBody WithRules(ResourceBody rules)
@@ -143,3 +147,8 @@ internal sealed record SettingsBody
         { } text => throw ManagementException.BadContent($"'{path}{name}' is '{yes}' or '{no}', not '{ManagementException.Shorten(text)}'."),
     };
 }
+
+/// <summary>Another state of a private endpoint's connection.</summary>
+/// <param name="Name">The connection's name.</param>
+/// <param name="State">What becomes of it.</param>
+internal sealed record ConnectionChange(string Name, ConnectionState State);

@@ -5,6 +5,12 @@ namespace Berth.Registry.Management;
 /// <summary>What a change of a registry's settings was, for the ledger: each setting that is another now, and what it is.</summary>
 internal static class SettingsFacts
 {
+    /// <summary>The fact that names the private endpoint's connection whose state was changed.</summary>
+    public const string Connection = "privateEndpointConnection";
+
+    /// <summary>The fact that says what became of it.</summary>
+    public const string ConnectionStatusFact = "privateLinkServiceConnectionState.status";
+
     // A ledger record is read with others; whoever needs more compares the lists before and after.
     private const int MostNamed = 50;
 
@@ -34,6 +40,13 @@ internal static class SettingsFacts
             facts.Add((name, rules.Count > MostNamed ? $"{named} and {rules.Count - MostNamed} more" : named));
         }
     }
+
+    /// <summary>What became of a private endpoint's connection.</summary>
+    public static IReadOnlyList<(string Name, string Value)> Of(ConnectionChange change) =>
+    [
+        (Connection, change.Name), (ConnectionStatusFact, change.State.Status.ToString()),
+        .. change.State.Description is { } description ? [("privateLinkServiceConnectionState.description", description)] : Array.Empty<(string, string)>(),
+    ];
 
     private static List<string> Without(AddressSet set, AddressSet other)
     {

@@ -14,6 +14,14 @@ internal sealed class NetworkRules(NetworkOptions options)
         if (!settings.IsPublic) return NetworkVerdict.NotPublic;
         return settings.AllowsByDefault || (address is { } other && settings.Allowed.Contains(other)) ? NetworkVerdict.Allowed : NetworkVerdict.NotNamed;
     }
+
+    /// <summary>What the settings say about a caller who came in at a private listener, whose address no rule is asked about.</summary>
+    public static NetworkVerdict Judge(RegistrySettings settings, string registry, PrivateArrival arrival)
+    {
+        if (arrival.Registry != registry) return NetworkVerdict.NotHere;
+        if (ReferenceEquals(settings, RegistrySettings.Closed)) return NetworkVerdict.Unreadable;
+        return settings.Connections[arrival.Connection].Status == ConnectionStatus.Approved ? NetworkVerdict.Allowed : NetworkVerdict.NotApproved;
+    }
 }
 
 /// <summary>Whether a caller may reach a registry's data plane, and why not.</summary>
@@ -33,4 +41,7 @@ internal enum NetworkVerdict
 
     /// <summary>It came in at the private listener of another registry.</summary>
     NotHere,
+
+    /// <summary>It came in at the registry's own private listener, whose connection is not approved.</summary>
+    NotApproved,
 }

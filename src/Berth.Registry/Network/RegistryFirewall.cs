@@ -19,7 +19,10 @@ internal sealed partial class RegistryFirewall(
     public void Admit(HttpContext context, RegistryRecord registry)
     {
         var address = context.Connection.RemoteIpAddress;
-        var verdict = JudgeArrival(context, registry) ?? rules.Judge(settings.Of(registry), address is null ? null : AddressBlock.Of(address));
+        var arrival = options.PrivateListeners.Count == 0 ? null : context.Features.Get<PrivateArrival>();
+        var verdict = arrival is null
+            ? rules.Judge(settings.Of(registry), address is null ? null : AddressBlock.Of(address))
+            : NetworkRules.Judge(settings.Of(registry), registry.Name, arrival);
         if (verdict == NetworkVerdict.Allowed) return;
 
         // As IPv4, which the rules and those who write them speak of.
@@ -28,17 +31,10 @@ internal sealed partial class RegistryFirewall(
         var isFirst = accessLog.Record(AccessEventKinds.Denied, registry.Id, "", address?.ToString(), AccessLog.NetworkReason, context.TraceIdentifier);
         if (isFirst) LogDenied(registry.Name, address?.ToString(), verdict);
         if (isFirst && verdict == NetworkVerdict.Unreadable) LogUnreadable(registry.Name);
-        throw new OciException(OciErrorCode.Denied, Describe(verdict, registry, address));
+        throw new OciException(OciErrorCode.Denied, Describe(verdict, registry, address, arrival));
     }
 
-    // Null for those who came in at a public listener.
-    private NetworkVerdict? JudgeArrival(HttpContext context, RegistryRecord registry)
-    {
-        if (options.PrivateListeners.Count == 0 || context.Features.Get<PrivateArrival>() is not { } arrival) return null;
-        return arrival.Registry == registry.Name ? NetworkVerdict.Allowed : NetworkVerdict.NotHere;
-    }
-
-    private static string Describe(NetworkVerdict verdict, RegistryRecord registry, IPAddress? address)
+    private static string Describe(NetworkVerdict verdict, RegistryRecord registry, IPAddress? address, PrivateArrival? arrival)
     {
         var client = $"client with IP '{address}' is not allowed access to the registry '{registry.Name}': ";
         return client + verdict switch
@@ -48,6 +44,9 @@ internal sealed partial class RegistryFirewall(
             NetworkVerdict.Unreadable =>
                 $"its network rules cannot be read, so nobody is let in. Who manages it can set them anew: az acr update --name {registry.Name} --public-network-enabled true --default-action Deny",
             NetworkVerdict.NotHere => "the address that was called is another registry's private one. Call this registry at its own, or at a public one.",
+            NetworkVerdict.NotApproved =>
+                $"it came in by the private endpoint connection '{arrival?.Connection}', which is not approved. "
+                + $"Who manages the registry can approve it: az acr private-endpoint-connection approve --registry-name {registry.Name} --name {arrival?.Connection}",
             _ => $"its network rules do not name this address. Who manages it can add the address: az acr network-rule add --name {registry.Name} --ip-address {address}",
         };
     }

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net;
 using Berth.Registry.Network;
+using Berth.Registry.Throttling;
 
 namespace Berth.Server.Configuration;
 
@@ -39,6 +40,8 @@ internal static class SettingValue
             parsed = ListenAddress.TryParse(text, out var address) ? address : null;
         else if (type == typeof(PrivateListener))
             parsed = PrivateListener.TryParse(text, out var listener) ? listener : null;
+        else if (type == typeof(RegistryLimit))
+            parsed = RegistryLimit.TryParse(text, out var limit) ? limit : null;
         else if (type.IsEnum)
             parsed = Enum.GetNames(type).FirstOrDefault(n => n.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name ? Enum.Parse(type, name) : null;
         else
@@ -73,6 +76,8 @@ internal static class SettingValue
             return ListenAddress.Allowed;
         if (type == typeof(PrivateListener))
             return PrivateListener.Allowed;
+        if (type == typeof(RegistryLimit))
+            return RegistryLimit.Allowed;
         return type.IsEnum ? string.Join(" or ", Enum.GetNames(type)) : "a text that is not empty";
     }
 

@@ -13,7 +13,10 @@ internal sealed class DeletionGate(string dataFolder, FileSystemBlobStore blobs,
     public IDisposable? TryEnter() => BackupHold.TryTakeForRemoval(dataFolder);
 
     /// <inheritdoc/>
-    public async ValueTask AfterSweepAsync(CancellationToken cancellationToken)
+    public bool IsFull => !blobs.Reserve.IsHeld || metadataReserve is { IsHeld: false };
+
+    /// <inheritdoc/>
+    public async ValueTask TakeReservesBackAsync(CancellationToken cancellationToken)
     {
         if (metadataReserve is not null) await metadataReserve.TryTakeBackAsync(cancellationToken);
         await blobs.TryTakeReserveBackAsync(cancellationToken);

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net.Security;
 using Berth.Metadata;
 using Berth.Registry;
@@ -66,7 +67,15 @@ internal static class HostBuilding
     public static WebApplicationBuilder AddListeners(this WebApplicationBuilder builder, ServerOptions options, ServerCertificates? certificates)
     {
         if (certificates is not null)
-            builder.Services.AddHostedService(_ => certificates);
+        {
+            builder.Services.AddSingleton(s => new CertificateMetrics(s.GetRequiredService<IMeterFactory>(), () => certificates.NotAfter));
+            builder.Services.AddHostedService(s =>
+            {
+                _ = s.GetRequiredService<CertificateMetrics>();
+                return certificates;
+            });
+        }
+
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -150,7 +159,7 @@ internal static class HostBuilding
 
     private static ListenOptions Mark(ListenOptions endpoint, PrivateListener listener)
     {
-        var arrival = new PrivateArrival(listener.Registry);
+        var arrival = listener.Arrival;
         endpoint.Use(next => connection =>
         {
             connection.Features.Set(arrival);

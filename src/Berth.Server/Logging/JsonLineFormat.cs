@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Berth.Server.Logging;
 
-/// <summary>One JSON object a line: time, level, category, event, message, requestId, exception, and the message's values under <c>fields</c>.</summary>
+/// <summary>One JSON object a line: time, level, category, event, message, requestId, traceId, exception, and the message's values under <c>fields</c>.</summary>
 internal sealed class JsonLineFormat : ILineFormat
 {
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
@@ -39,6 +39,8 @@ internal sealed class JsonLineFormat : ILineFormat
         json.WriteString("message"u8, line.Message);
         if (line.RequestId is not null)
             json.WriteString("requestId"u8, line.RequestId);
+        if (line.TraceId is not null)
+            json.WriteString("traceId"u8, line.TraceId);
         WriteFields(json, line.Fields);
         if (line.Exception is not null)
             json.WriteString("exception"u8, line.Exception.ToString());

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Berth.Server.Logging;
 
 /// <summary>Logs to stderr, one line for each event: text for people, or a JSON object. A reader that stalls costs lines, never requests.</summary>
@@ -31,7 +33,10 @@ internal sealed class LineLoggerProvider(LineQueue queue, ILineFormat format, Ti
             },
             0);
         var line = new LogLine(
-            time.GetUtcNow(), level, category, id, formatter(state, exception), state as IReadOnlyList<KeyValuePair<string, object?>>, requestId, exception);
+            time.GetUtcNow(), level, category, id, formatter(state, exception), state as IReadOnlyList<KeyValuePair<string, object?>>, requestId, exception)
+        {
+            TraceId = Activity.Current?.TraceId.ToHexString(),
+        };
         queue.Enqueue(format.Format(line));
     }
 
@@ -61,7 +66,11 @@ internal sealed record RequestScope(string Id);
 /// <param name="Exception">What was thrown, or null.</param>
 internal readonly record struct LogLine(
     DateTimeOffset Time, LogLevel Level, string Category, EventId Event, string Message, IReadOnlyList<KeyValuePair<string, object?>>? Fields,
-    string? RequestId, Exception? Exception);
+    string? RequestId, Exception? Exception)
+{
+    /// <summary>The trace it belongs to, or null where none is made.</summary>
+    public string? TraceId { get; init; }
+}
 
 /// <summary>A form of log lines.</summary>
 internal interface ILineFormat

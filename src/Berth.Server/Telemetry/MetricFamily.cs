@@ -30,11 +30,13 @@ internal sealed class MetricFamily
     private readonly ConcurrentDictionary<TagSet, MetricSeries> _byTags = new(TagSetComparer.Instance);
     private readonly ConcurrentDictionary<TagSet, MetricSeries>.AlternateLookup<ReadOnlySpan<KeyValuePair<string, object?>>> _lookup;
     private readonly ConcurrentDictionary<string, MetricSeries> _byLabels = new(StringComparer.Ordinal);
+    private readonly TimeProvider _time;
     private readonly bool _absolute;
 
     /// <summary>A family for an instrument.</summary>
-    public MetricFamily(Instrument instrument)
+    public MetricFamily(Instrument instrument, TimeProvider time)
     {
+        _time = time;
         var type = instrument.GetType().GetGenericTypeDefinition();
         Kind = type == typeof(Histogram<>) ? MetricKind.Histogram
             : type == typeof(Counter<>) || type == typeof(ObservableCounter<>) ? MetricKind.Counter
@@ -82,8 +84,8 @@ internal sealed class MetricFamily
     private MetricSeries Add(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         if (_byTags.Count >= MaxSeries)
-            return _byLabels.GetOrAdd(OverflowLabels, l => new MetricSeries(l, Boundaries));
-        var series = _byLabels.GetOrAdd(PrometheusNames.Labels(tags), l => new MetricSeries(l, Boundaries));
+            return _byLabels.GetOrAdd(OverflowLabels, l => new MetricSeries(l, Boundaries, _time));
+        var series = _byLabels.GetOrAdd(PrometheusNames.Labels(tags), l => new MetricSeries(l, Boundaries, _time));
         _lookup.TryAdd(tags, series);
         return series;
     }

@@ -1,12 +1,16 @@
+using System.Diagnostics;
+
 namespace Berth.Server.Telemetry;
 
 /// <summary>What is known of one instrument with one set of tags.</summary>
 /// <param name="labels">The tags as Prometheus writes them, without braces.</param>
 /// <param name="boundaries">The upper bounds of a histogram's buckets; null for anything else.</param>
-internal sealed class MetricSeries(string labels, double[]? boundaries)
+/// <param name="time">The clock.</param>
+internal sealed class MetricSeries(string labels, double[]? boundaries, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly long[] _buckets = new long[boundaries is null ? 0 : boundaries.Length + 1];
+    private Exemplar?[]? _exemplars;
     private double _value;
 
     /// <summary>The labels.</summary>
@@ -43,18 +47,23 @@ internal sealed class MetricSeries(string labels, double[]? boundaries)
     public void Observe(double value)
     {
         // A bucket holds what is at most its bound.
-        var bucket = Array.BinarySearch(boundaries!, value);
+        var found = Array.BinarySearch(boundaries!, value);
+        var bucket = found < 0 ? ~found : found;
+
+        // Where nothing is traced there is no span.
+        Exemplar? exemplar = Activity.Current is { Recorded: true } span ? new Exemplar(value, span.TraceId, span.SpanId, time.GetUtcNow()) : null;
         lock (_lock)
         {
             _value += value;
-            _buckets[bucket < 0 ? ~bucket : bucket]++;
+            _buckets[bucket]++;
+            if (exemplar is not null) (_exemplars ??= new Exemplar?[_buckets.Length])[bucket] = exemplar;
         }
     }
 
-    /// <summary>The counts of all buckets and the sum of the values, at one moment.</summary>
-    public (long[] Buckets, double Sum) ReadHistogram()
+    /// <summary>The counts of all buckets, the sum of the values and the last value of each bucket that was measured in a trace, at one moment.</summary>
+    public (long[] Buckets, double Sum, Exemplar?[]? Exemplars) ReadHistogram()
     {
         lock (_lock)
-            return ([.. _buckets], _value);
+            return ([.. _buckets], _value, _exemplars is null ? null : [.. _exemplars]);
     }
 }

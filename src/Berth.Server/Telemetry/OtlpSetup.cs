@@ -15,8 +15,15 @@ internal static class OtlpSetup
         .WithMetrics(metrics => metrics.AddMeter([.. TelemetrySetup.Meters]).AddOtlpExporter(o => Configure(o, options, "v1/metrics")))
         .WithTracing(tracing => tracing
             .AddSource([.. TelemetrySetup.Sources])
-            .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(options.SampleRatio)))
+            .SetSampler(Sampler(options.SampleRatio))
             .AddOtlpExporter(o => Configure(o, options, "v1/traces")));
+
+    // Whoever asks must not choose how much is traced: a client's own choice counts within our share alone.
+    private static ParentBasedSampler Sampler(double ratio)
+    {
+        var ours = new TraceIdRatioBasedSampler(ratio);
+        return new ParentBasedSampler(ours, remoteParentSampled: ours);
+    }
 
     // Over HTTP the exporter appends the signal's path only to an address that it found in the environment by itself.
     private static void Configure(OtlpExporterOptions exporter, OtlpOptions options, string path)

@@ -29,8 +29,12 @@ internal sealed class StorageMetrics : IDisposable
         Total("berth.repositories", "{repository}", "Repositories that hold a manifest.", t => t.Repositories);
         Total("berth.uploads.open", "{upload}", "Open upload sessions.", t => t.OpenUploads);
         Total("berth.locations.discarded", "{location}", "Locations whose bytes wait to be removed.", t => t.DiscardedLocations);
+        Total("berth.blobs.damaged", "{blob}", "Blobs whose bytes are missing or wrong: answered as absent until a push heals them.", t => t.DamagedBlobs);
         Space("berth.storage.size", "Size of the blob store's volume.", s => s.Total);
         Space("berth.storage.free", "Bytes of the blob store's volume that pushes may still take.", s => s.Free);
+        _meter.CreateObservableGauge(
+            "berth.storage.reserve.held", () => blobs.Space() is { } space ? [new Measurement<int>(space.ReserveHeld ? 1 : 0)] : Array.Empty<Measurement<int>>(), "{state}",
+            "1 while the reserve of the blob store's volume is in place, 0 while the volume is so full that it was released: nothing is pushed then.");
 
         void Total(string name, string unit, string description, Func<MetadataTotals, long> value) =>
             _meter.CreateObservableGauge(name, () => _totals is { } totals ? [new Measurement<long>(value(totals))] : Array.Empty<Measurement<long>>(), unit, description);

@@ -1,4 +1,8 @@
+using System.Diagnostics;
+using Berth.Metadata;
+using Berth.Registry;
 using Berth.Server.Configuration;
+using Berth.Storage;
 
 namespace Berth.Server.Telemetry;
 
@@ -9,17 +13,19 @@ internal static class TelemetrySetup
     public static readonly IReadOnlyList<string> Meters =
         ["Berth.Registry", "Berth.Metadata", "Berth.Storage", StorageMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
 
-    /// <summary>The sources whose spans are traced: one span a request, which the data plane names after its route.</summary>
-    public static readonly IReadOnlyList<string> Sources = ["Microsoft.AspNetCore"];
+    /// <summary>The sources whose spans are traced: a request and its steps, the rounds of the work in the background, and requests to others.</summary>
+    public static readonly IReadOnlyList<string> Sources =
+        ["Microsoft.AspNetCore", RegistryTracing.SourceName, MetadataTracing.SourceName, StorageTracing.SourceName, "System.Net.Http"];
 
     /// <summary>Adds what the options ask for.</summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, TelemetryOptions options)
     {
+        services.AddSingleton<DistributedContextPropagator>(new ParentPropagator());
         services.AddSingleton<StorageMetrics>();
         services.AddSingleton<MetricsAccess>();
         services.AddSingleton<MetricsEndpoint>();
         if (options.Metrics)
-            services.AddSingleton(_ => new MetricsCollector(Meters));
+            services.AddSingleton(s => new MetricsCollector(Meters, s.GetRequiredService<TimeProvider>()));
         if (options.Otlp.Endpoint is not null)
             OtlpSetup.Add(services, options.Otlp);
         return services;

@@ -29,6 +29,9 @@ internal sealed partial class ServerCertificates : BackgroundService
         _current = new Generation(source.Load());
     }
 
+    /// <summary>When the certificate in use ends.</summary>
+    public DateTimeOffset NotAfter => _current.Set.Certificate.NotAfter;
+
     /// <summary>How a handshake with this server name (SNI) is to be answered; null stands for none and for one that is nobody's.</summary>
     public SslServerAuthenticationOptions Select(string? serverName)
     {

@@ -92,6 +92,7 @@ internal sealed partial class FileBlobWriter(StoreParts parts, DirectorySync dir
         try
         {
             if (_durable) return;
+            using var span = StorageTracing.Start("storage.sync", location)?.SetTag("berth.storage.size", Position);
             await parts.Steps.ReachAsync(StorageSteps.BeforeSync);
             try
             {
@@ -99,6 +100,7 @@ internal sealed partial class FileBlobWriter(StoreParts parts, DirectorySync dir
             }
             catch (FileOperationException e)
             {
+                StorageTracing.Failed(span, e);
                 throw await GiveUpAsync(e);
             }
 

@@ -75,6 +75,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
         var folder = BlobLocation.FolderOf(location);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(declared);
+        using var span = StorageTracing.Start("storage.append", location);
         _parts.RequireReserve();
 
         var writer = new FileBlobWriter(_parts, _directories[folder], location, offset);
@@ -82,6 +83,10 @@ public sealed partial class FileSystemBlobStore : IBlobStore
         {
             await writer.OpenAsync(PathOf(folder, location), declared, confirm, cancellationToken);
             return writer;
+        }
+        catch (Exception e) when (StorageTracing.Failed(span, e))
+        {
+            throw;
         }
         catch (BlobMissingException)
         {
@@ -99,6 +104,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
     {
         cancellationToken.ThrowIfCancellationRequested();
         var folder = BlobLocation.FolderOf(location);
+        using var span = StorageTracing.Start("storage.open", location);
         SafeFileHandle? file = null;
         try
         {
@@ -111,6 +117,10 @@ public sealed partial class FileSystemBlobStore : IBlobStore
             file.Dispose();
             await RequireIdentityAsync();
             throw new BlobMissingException(location, $"The location '{location}' holds {length} bytes, not {size}.");
+        }
+        catch (Exception e) when (StorageTracing.Failed(span, e))
+        {
+            throw;
         }
         catch (FileOperationException e)
         {
@@ -125,6 +135,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
     public async Task SyncAsync(string location, CancellationToken cancellationToken)
     {
         var folder = BlobLocation.FolderOf(location);
+        using var span = StorageTracing.Start("storage.sync", location);
         try
         {
             await _parts.Writes.RunAsync((_parts.Files, PathOf(folder, location)), static work =>
@@ -133,6 +144,10 @@ public sealed partial class FileSystemBlobStore : IBlobStore
                 work.Files.Sync(file);
             }, cancellationToken);
             await _directories[folder].SyncAsync();
+        }
+        catch (Exception e) when (StorageTracing.Failed(span, e))
+        {
+            throw;
         }
         catch (FileOperationException e)
         {
@@ -161,6 +176,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
     public async Task DeleteAsync(string location, CancellationToken cancellationToken)
     {
         var folder = BlobLocation.FolderOf(location);
+        using var span = StorageTracing.Start("storage.delete", location);
         await _parts.Steps.ReachAsync(StorageSteps.BeforeUnlink);
         try
         {
@@ -171,6 +187,10 @@ public sealed partial class FileSystemBlobStore : IBlobStore
 
             // The caller forgets the location next: one that came back after a loss of power would never be found again.
             await _directories[folder].SyncAsync();
+        }
+        catch (Exception e) when (StorageTracing.Failed(span, e))
+        {
+            throw;
         }
         catch (FileOperationException e)
         {

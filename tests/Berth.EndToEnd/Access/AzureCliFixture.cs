@@ -1,7 +1,7 @@
 namespace Berth.EndToEnd.Access;
 
 /// <summary>A server, and an Azure CLI in which its owner is signed in.</summary>
-public sealed class AzureCliFixture : AccessFixture
+public class AzureCliFixture : AccessFixture
 {
     private AzureCli? _owner;
 

@@ -14,7 +14,7 @@ internal static partial class GuidePage
         Directory.CreateSymbolicLink(Path.Combine(folder, "data"), fixture.Server.Data);
         File.CreateSymbolicLink(Path.Combine(folder, "berth"), BerthClient.Built);
         var script = Path.Combine(folder, "page.sh");
-        await File.WriteAllTextAsync(script, await ScriptAsync(page, fixture.Port));
+        await File.WriteAllTextAsync(script, await ScriptAsync(page, (":5443", $":{fixture.Port}")));
 
         var (path, line) = fixture.Names.Command(Tool.Require("bash"), script);
         var environment = new Dictionary<string, string>(fixture.ClientEnvironment)
@@ -31,11 +31,11 @@ internal static partial class GuidePage
         return result;
     }
 
-    /// <summary>The script. A command that the page calls refused must fail; the port that the page names becomes the server's own.</summary>
-    private static async Task<string> ScriptAsync(string page, string port)
+    /// <summary>The script. A command that the page calls refused must fail; addresses that the page names become the test's own; what it started in the background ends with it.</summary>
+    internal static async Task<string> ScriptAsync(string page, params (string Said, string Meant)[] addresses)
     {
         var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", page));
-        var script = new StringBuilder("set -Eeuo pipefail\ntrap 'echo \"line $LINENO failed: $BASH_COMMAND\" >&2' ERR\n");
+        var script = new StringBuilder("set -Eeuo pipefail\ntrap 'echo \"line $LINENO failed: $BASH_COMMAND\" >&2' ERR\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n");
         foreach (Match block in Blocks().Matches(text))
         {
             foreach (var command in block.Groups["commands"].Value.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries))
@@ -46,7 +46,7 @@ internal static partial class GuidePage
             }
         }
 
-        return script.ToString().Replace(":5443", $":{port}", StringComparison.Ordinal);
+        return addresses.Aggregate(script.ToString(), (text, address) => text.Replace(address.Said, address.Meant, StringComparison.Ordinal));
     }
 
     [GeneratedRegex("^```sh\n(?<commands>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]

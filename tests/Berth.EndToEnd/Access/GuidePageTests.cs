@@ -24,15 +24,6 @@ public sealed class GuidePageTests(AccessFixture fixture) : EndToEndTest<AccessF
     }
 
     [Fact]
-    public async Task Each_command_of_the_page_on_network_rules_does_what_the_page_says()
-    {
-        foreach (var tool in (string[])["bash", "curl"]) Tool.Require(tool);
-        var result = await RunAsync("user/network.md", []);
-        Assert.Contains("203.0.113.0/24", result.Output, StringComparison.Ordinal);
-        Assert.Contains("127.0.0.2", result.Output, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Each_command_of_the_page_on_the_client_does_what_the_page_says()
     {
         foreach (var tool in (string[])["bash", "jq"]) Tool.Require(tool);
@@ -81,6 +72,15 @@ public sealed class GuidePageTests(AccessFixture fixture) : EndToEndTest<AccessF
         var result = await RunAsync("user/azure-cli.md", new() { ["AZURE_CONFIG_DIR"] = NewFolder("azure"), ["AZURE_CORE_COLLECT_TELEMETRY"] = "0" });
         foreach (var said in (string[])["local.berth.localhost", "hello/alpine", "sandbox"]) Assert.Contains(said, result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("do not resolve", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_command_of_the_page_on_keeping_registries_does_what_the_page_says()
+    {
+        foreach (var tool in (string[])["bash", "az", "getent"]) Tool.Require(tool);
+        var result = await RunAsync("user/registries.md", new() { ["AZURE_CONFIG_DIR"] = NewFolder("azure"), ["AZURE_CORE_COLLECT_TELEMETRY"] = "0" });
+        foreach (var said in (string[])["CanNotDelete", "sandbox.berth.localhost", "Standard"]) Assert.Contains(said, result.Output, StringComparison.Ordinal);
+        foreach (var said in (string[])["ScopeLocked", "DeletedRegistryNotFound"]) Assert.Contains(said, result.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

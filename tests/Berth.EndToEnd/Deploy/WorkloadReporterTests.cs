@@ -118,22 +118,7 @@ public sealed class WorkloadReporterTests(ServerFixture fixture) : EndToEndTest<
     private Task<ToolResult> StorageAsync(string program, params string[] arguments) => Fixture.RunAsync(
         program, ["--root", Path.Combine(Fixture.Folder, "storage"), "--runroot", Path.Combine(Fixture.Folder, "run"), "--storage-driver", "vfs", .. arguments]);
 
-    /// <summary>The objects of the file as the real kubectl reads them, without a cluster.</summary>
-    private async Task<List<JsonElement>> ReadAsync()
-    {
-        var folder = NewFolder("kubectl");
-        var read = await Tool.RunAsync(
-            await KubectlBinary.RequireAsync(), ["label", "--local", "--filename", Source, "--output", "json", "checked=yes"], folder, KubectlBinary.Environment(folder, null));
-        var objects = new List<JsonElement>();
-        var reader = new Utf8JsonReader(Content.Utf8(read.Succeeded().Output), new JsonReaderOptions { AllowMultipleValues = true });
-        while (reader.Read())
-        {
-            using var document = JsonDocument.ParseValue(ref reader);
-            objects.Add(document.RootElement.Clone());
-        }
-
-        return objects;
-    }
+    private Task<List<JsonElement>> ReadAsync() => KubectlBinary.ReadAsync(NewFolder("kubectl"), Source);
 
     private static JsonElement PodOf(List<JsonElement> objects) =>
         objects[^1].GetProperty("spec").GetProperty("jobTemplate").GetProperty("spec").GetProperty("template").GetProperty("spec");

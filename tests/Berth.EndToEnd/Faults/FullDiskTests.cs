@@ -90,15 +90,57 @@ public sealed class FullDiskTests(SmallVolume fixture) : EndToEndTest<SmallVolum
         await Fixture.Server.StartAsync(TimeSpan.FromSeconds(30));
     }
 
+    [Fact]
+    public async Task Room_comes_back_at_once_beside_clients_that_ask_for_much()
+    {
+        var kept = await Client.PushImageAsync(Repo, "kept");
+        var images = new List<ManifestContent>();
+        (await FillAsync(images, layers: 25)).ExpectError(507, "STORAGE_FULL");
+        foreach (var image in images) (await Client.DeleteAsync($"/v2/{Repo}/manifests/{image.Digest}")).Expect(202);
+
+        var asked = 0;
+        using var done = new CancellationTokenSource();
+        var clients = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            for (; !done.IsCancellationRequested; Interlocked.Increment(ref asked)) (await Client.GetManifestAsync(Repo, "kept")).Expect(200).ExpectBody(kept.Bytes);
+        })).ToList();
+        var clock = Stopwatch.StartNew();
+        var rested = await RestedAsync();
+        var big = BlobContent.Layer(images.Count * LayerSize * 3 / 4);
+        Reply push;
+        do
+        {
+            await Task.Delay(500);
+            push = await Client.SendBlobAsync(Repo, big.Bytes, big.Digest, PushStyle.Post);
+        }
+        while (push.Status == 507 && clock.Elapsed < TimeSpan.FromSeconds(90));
+
+        push.Expect(201);
+        var took = clock.Elapsed;
+        var restedMeanwhile = await RestedAsync() - rested;
+        await done.CancelAsync();
+        await Task.WhenAll(clients);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{images.Count} images of 25 layers: room after {took}, beside {asked / took.TotalSeconds:F0} requests a second");
+        Assert.Equal(0, restedMeanwhile);
+        Assert.True(took < TimeSpan.FromSeconds(30), $"room came back after {took}");
+    }
+
+    private async Task<double> RestedAsync()
+    {
+        using var http = new HttpClient { BaseAddress = Fixture.Endpoint.Address };
+        var line = (await http.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n').Single(line => line.StartsWith("berth_gc_rested", StringComparison.Ordinal));
+        return double.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Pushes images until the server refuses; returns the refusal.</summary>
-    private async Task<Reply> FillAsync(List<ManifestContent> images)
+    private async Task<Reply> FillAsync(List<ManifestContent> images, int layers = 1)
     {
         while (true)
         {
-            var layer = BlobContent.Layer(LayerSize);
+            BlobContent[] parts = [.. Enumerable.Range(0, layers).Select(_ => BlobContent.Layer(LayerSize / layers))];
             var config = BlobContent.Config();
-            var image = ManifestContent.Image(config, [layer]);
-            foreach (var blob in (BlobContent[])[layer, config])
+            var image = ManifestContent.Image(config, parts);
+            foreach (var blob in (BlobContent[])[.. parts, config])
             {
                 var reply = await Client.SendBlobAsync(Repo, blob.Bytes, blob.Digest, PushStyle.Post);
                 if (reply.Status != 201) return reply;

@@ -45,5 +45,22 @@ public sealed class NetworkNamespaceTests(NetworkNamespaceFixture fixture) : ICl
         }
     }
 
+    [Fact]
+    public async Task A_rejected_private_listener_refuses_every_address_also_with_public_access_and_the_other_one_goes_on()
+    {
+        await fixture.StartAsync();
+        await fixture.ArmAsync("PATCH", """{"properties":{"publicNetworkAccess":"Enabled","networkRuleSet":{"defaultAction":"Allow","ipRules":[]}}}""");
+        await DecideAsync("Rejected");
+        Assert.StartsWith("403 ", await fixture.CallAsync("fd00:9::2", NetworkNamespaceFixture.Private6), StringComparison.Ordinal);
+        Assert.Contains("fd00-9--9-6443", await fixture.CallAsync("fd00:9::3", NetworkNamespaceFixture.Private6), StringComparison.Ordinal);
+        Assert.StartsWith("200 ", await fixture.CallAsync("10.9.0.2", NetworkNamespaceFixture.Private4), StringComparison.Ordinal);
+        Assert.StartsWith("200 ", await fixture.CallAsync("fd00:9::2", NetworkNamespaceFixture.Public6), StringComparison.Ordinal);
+        await DecideAsync("Approved");
+        Assert.StartsWith("200 ", await fixture.CallAsync("fd00:9::2", NetworkNamespaceFixture.Private6), StringComparison.Ordinal);
+
+        Task DecideAsync(string status) => fixture.ArmAsync(
+            "PUT", $$"""{"properties":{"privateLinkServiceConnectionState":{"status":"{{status}}"} } }""", "local/privateEndpointConnections/fd00-9--9-6443");
+    }
+
     private static string PublicOf(string source) => source.Contains(':') ? NetworkNamespaceFixture.Public6 : NetworkNamespaceFixture.Public4;
 }

@@ -119,7 +119,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         builder.Services.AddSingleton(steps);
         builder.Services.AddSingleton<Berth.Storage.IBlobStore>(blobs);
         builder.Services.AddSingleton<IMetadataStore>(metadata);
-        builder.Services.AddSingleton<IDeletionGate, OpenGate>();
+        builder.Services.AddSingleton<IDeletionGate>(new Gate(folder, blobs));
         builder.Services.AddSingleton(new Node("0.0.0-test", time));
         builder.Services.AddSingleton(new PublicNames("berth.localhost", 0, 443));
         if (trust is not null) builder.Services.AddSingleton(trust);
@@ -136,6 +136,9 @@ internal sealed class RegistryHost : IAsyncDisposable
         {
             Actor.Current = context.Request.Headers["X-Actor"].ToString() is { Length: > 0 } name ? name : null;
             Actor.Aborted = context.RequestAborted;
+
+            // As the host marks those who come in at a private listener: "REGISTRY CONNECTION".
+            if (context.Request.Headers["X-Arrival"].ToString().Split(' ') is [var registry, var connection]) context.Features.Set(new PrivateArrival(registry, connection));
             return next(context);
         });
         app.UseBerthRegistry();
@@ -237,14 +240,13 @@ internal sealed class RegistryHost : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private sealed class OpenGate : IDeletionGate, IDisposable
+    // As the server has it, with one volume.
+    private sealed class Gate(string folder, FileSystemBlobStore blobs) : IDeletionGate
     {
-        public IDisposable TryEnter() => this;
+        public bool IsFull => !blobs.Reserve.IsHeld;
 
-        public ValueTask AfterSweepAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+        public IDisposable? TryEnter() => BackupHold.TryTakeForRemoval(folder);
 
-        public void Dispose()
-        {
-        }
+        public async ValueTask TakeReservesBackAsync(CancellationToken cancellationToken) => await blobs.TryTakeReserveBackAsync(cancellationToken);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Berth.Metadata;
 using Berth.Registry.Identity;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -11,7 +12,7 @@ public sealed class AccessLogTests
     private readonly Recorded _events = new();
     private readonly AccessLog _log;
 
-    public AccessLogTests() => _log = new AccessLog(_events, _time, NullLogger<AccessLog>.Instance);
+    public AccessLogTests() => _log = new AccessLog(_events, new AccessMetrics(new OwnMeters()), _time, NullLogger<AccessLog>.Instance);
 
     [Fact]
     public async Task A_flood_of_invented_user_names_makes_a_bounded_number_of_rows_a_minute()
@@ -165,5 +166,14 @@ public sealed class AccessLogTests
         public ValueTask<IReadOnlyList<AccessEvent>> ListAccessEventsAsync(
             long registryId, DateTimeOffset since, IReadOnlyList<string> kinds, int limit, CancellationToken cancellationToken) =>
             ListAccessEventsAsync(registryId, since, limit, cancellationToken);
+    }
+
+    private sealed class OwnMeters : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => new(options);
+
+        public void Dispose()
+        {
+        }
     }
 }

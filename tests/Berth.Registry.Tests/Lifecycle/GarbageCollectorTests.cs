@@ -1,5 +1,4 @@
 using System.Net;
-using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Tests.Hosting;
@@ -14,23 +13,20 @@ public sealed class GarbageCollectorTests
     {
         await using var host = await RegistryHost.StartAsync();
         var stuck = new List<string>();
-        for (var i = 0; i < 250; i++) stuck.Add(await DiscardAsync(host));
+        for (var i = 0; i < 250; i++) stuck.Add(await DiscardedBytes.MakeAsync(host));
         foreach (var location in stuck) Directory.CreateDirectory(PathOf(location)); // which cannot be unlinked
         host.Time.Advance(TimeSpan.FromSeconds(1));
-        for (var i = 0; i < 300; i++) await DiscardAsync(host);
+        for (var i = 0; i < 300; i++) await DiscardedBytes.MakeAsync(host);
 
         // A batch of which nothing could be removed ends its round, and of the 250 there are five such.
         for (var round = 0; round < 6; round++) await host.Collector.SweepAsync(CancellationToken.None);
-        Assert.Equal(stuck.Order(), (await DiscardedAsync()).Order());
+        Assert.Equal(stuck.Order(), (await DiscardedBytes.DueAsync(host)).Order());
 
         foreach (var location in stuck) Directory.Delete(PathOf(location));
         await host.Collector.SweepAsync(CancellationToken.None);
-        Assert.Empty(await DiscardedAsync());
+        Assert.Empty(await DiscardedBytes.DueAsync(host));
 
         string PathOf(string location) => Path.Combine(host.StoreFolder, "blobs", location);
-
-        async Task<List<string>> DiscardedAsync() =>
-            [.. (await host.Metadata.ListDiscardedAsync(default, 1_000, CancellationToken.None)).Items.Select(d => d.Location)];
     }
 
     [Fact]
@@ -101,25 +97,15 @@ public sealed class GarbageCollectorTests
         Assert.Equal(HttpStatusCode.OK, await host.Client.HeadBlobAsync("app", digest));
     }
 
-    private static async Task<string> DiscardAsync(RegistryHost host)
-    {
-        var registry = await host.Metadata.FindRegistryAsync("local", CancellationToken.None);
-        var caller = new Caller(1, "owner", null, null);
-        var id = Guid.NewGuid().ToString("N");
-        var upload = new NewUpload(
-            id, registry!.Id, RepositoryName.Parse("app"), host.Blobs.NewLocation(), DigestAlgorithm.Sha256, host.Time.GetUtcNow().AddHours(1), null);
-        await host.Metadata.OpenUploadAsync(upload, caller, CancellationToken.None);
-        await host.Metadata.AbortUploadAsync(id, null, caller, CancellationToken.None);
-        return upload.Location;
-    }
-
     private sealed class CountingGate : IDeletionGate
     {
         public int Sweeps { get; private set; }
 
+        public bool IsFull => false;
+
         public IDisposable? TryEnter() => null;
 
-        public ValueTask AfterSweepAsync(CancellationToken cancellationToken)
+        public ValueTask TakeReservesBackAsync(CancellationToken cancellationToken)
         {
             Sweeps++;
             return ValueTask.CompletedTask;

@@ -143,44 +143,6 @@ public sealed class GarbageControlTests
         await owner.ExpectAsync(HttpStatusCode.OK, "PUT", Path + "/pause", body);
     }
 
-    [Fact]
-    public async Task A_pace_makes_a_batch_wait_for_its_turn()
-    {
-        await using var host = await RegistryHost.StartAsync(options: new RegistryOptions { Lifecycle = new LifecycleOptions { BatchesPerSecond = 0.5 } });
-        var pace = host.Services.GetRequiredService<GarbagePace>();
-        Assert.True(await pace.MayGoOnAsync(CancellationToken.None));
-
-        var second = pace.MayGoOnAsync(CancellationToken.None);
-        host.Time.Advance(TimeSpan.FromSeconds(1.9));
-        Assert.False(second.IsCompleted);
-        host.Time.Advance(TimeSpan.FromSeconds(0.1));
-        Assert.True(await second);
-    }
-
-    [Fact]
-    public async Task A_batch_waits_a_hundred_times_as_long_as_the_one_before_it_took_while_much_is_asked_for()
-    {
-        await using var host = await RegistryHost.StartAsync();
-        var pace = host.Services.GetRequiredService<GarbagePace>();
-        Assert.True(await pace.MayBeginAsync(CancellationToken.None));
-        host.Time.Advance(TimeSpan.FromMilliseconds(5));
-        Assert.True(await pace.MayGoOnAsync(CancellationToken.None));
-
-        // 60 requests in a tenth of a second.
-        for (var i = 0; i < 60; i++) (await host.Client.GetAsync(new Uri("/v2/", UriKind.Relative))).Dispose();
-        host.Time.Advance(TimeSpan.FromMilliseconds(100));
-        var second = pace.MayGoOnAsync(CancellationToken.None);
-        host.Time.Advance(TimeSpan.FromMilliseconds(990));
-        Assert.False(second.IsCompleted);
-        host.Time.Advance(TimeSpan.FromMilliseconds(10));
-        Assert.True(await second);
-
-        // A new round does not pay for what was before it.
-        host.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.True(await pace.MayBeginAsync(CancellationToken.None));
-        Assert.True(await pace.MayGoOnAsync(CancellationToken.None));
-    }
-
     /// <summary>The owner, with a token that is good at the moment: a test moves the clock by more than one lasts.</summary>
     private sealed class Owner(RegistryHost host)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Berth.Registry.Management;
+using Berth.Registry.Network;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Management;
@@ -11,8 +12,10 @@ internal sealed class RouteRig : IAsyncDisposable
     private const string Role = "11111111-2222-3333-4444-555555555555";
     private const string Assignment = "66666666-7777-8888-9999-000000000000";
 
+    private static readonly PrivateListener Listener = new(new IPEndPoint(IPAddress.Parse("10.1.0.5"), 5443), "local");
+
     // Whatever their body says, they change nothing.
-    private static readonly HashSet<string> WithoutBody = [.. AbsentChildEndpoints.Routes.Select(route => route.Name), "providers.register", "private-endpoint-connections.put"];
+    private static readonly HashSet<string> WithoutBody = [.. AbsentChildEndpoints.Routes.Select(route => route.Name), "providers.register"];
 
     private RouteRig(RegistryHost host, ControlClient owner, string objectId) => (Host, Owner, ObjectId) = (host, owner, objectId);
 
@@ -28,7 +31,7 @@ internal sealed class RouteRig : IAsyncDisposable
 
     public static async Task<RouteRig> StartAsync()
     {
-        var host = await RegistryHost.StartAsync();
+        var host = await RegistryHost.StartAsync(options: new RegistryOptions { Network = new NetworkOptions { PrivateListeners = [Listener] } });
         var owner = await ControlClient.OfOwnerAsync(host);
         var (user, objectId) = await ControlClient.NewUserAsync(host, "ann@example.test");
         user.Dispose();
@@ -93,7 +96,7 @@ internal sealed class RouteRig : IAsyncDisposable
     public static string PathOf(ManagementRoute route, string pattern) => pattern.Replace("{scope}", ControlClient.Local).Replace("{subscription}", "subscription").Replace("{group}", "default")
         .Replace("{registry}", route.Name == "registries.delete" ? "second" : "local").Replace("{map}", "keeper-map").Replace("{token}", "keeper").Replace("{identity}", "builder")
         .Replace("{credential}", "main").Replace("{role}", Role).Replace("{assignment}", Assignment).Replace("{lock}", "keep").Replace("{provider}", "Microsoft.ContainerRegistry")
-        .Replace("{linkGroup}", "registry").Replace("{tagsName}", "default").Replace("{", "").Replace("}", "");
+        .Replace("{linkGroup}", "registry").Replace("{connectionName}", Listener.ConnectionName).Replace("{tagsName}", "default").Replace("{", "").Replace("}", "");
 
     /// <summary>A body that would change something, for a route that takes one.</summary>
     public static string? BodyOf(ManagementRoute route) =>

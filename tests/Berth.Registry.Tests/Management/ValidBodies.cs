@@ -31,6 +31,7 @@ internal static class ValidBodies
         "identities.put" => """{"location":"local","tags":{"a":"b"}}""",
         "federation.put" => """{"properties":{"issuer":"https://issuer.example","subject":"other","audiences":["api://AzureADTokenExchange"]}}""",
         "network-rules.dry-run" => """{"properties":{"networkRuleSet":{"defaultAction":"Deny","ipRules":[]},"publicNetworkAccess":"Enabled","networkRuleBypassOptions":"None"}}""",
+        "private-endpoint-connections.put" => """{"properties":{"privateLinkServiceConnectionState":{"status":"Rejected","description":"text"}}}""",
         "tags.put" => """{"properties":{"tags":{"a":"b"}}}""",
         "tags.patch" => """{"operation":"Merge","properties":{"tags":{"c":"d"}}}""",
         "locks.put" => """{"properties":{"level":"CanNotDelete","notes":"text"}}""",

@@ -40,7 +40,7 @@ internal sealed class ServedFolder : IAsyncDisposable
         var node = new Node("test", time);
         var jobs = new SharedJobs(stores.Metadata, node, time, new JobMetrics(_services.GetRequiredService<IMeterFactory>(), node), NullLogger<SharedJobs>.Instance);
         _collector = new GarbageCollector(
-            stores.Metadata, purge, workloads, policies, new GarbagePace(stores.Metadata, options.Registry.Lifecycle, new Traffic(), time, metrics), new GarbageRounds(time), stores.Blobs, stores.DeletionGate, jobs, options.Registry.Lifecycle, time, NoSteps.Instance, metrics,
+            stores.Metadata, purge, workloads, policies, new GarbagePace(stores.Metadata, stores.DeletionGate, options.Registry.Lifecycle, new Traffic(), time, metrics), new GarbageRounds(time), stores.Blobs, stores.DeletionGate, jobs, options.Registry.Lifecycle, time, NoSteps.Instance, metrics,
             NullLogger<GarbageCollector>.Instance);
     }
 

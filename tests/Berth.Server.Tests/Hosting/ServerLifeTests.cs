@@ -7,6 +7,8 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Berth.Server.Hosting;
 
+using Berth.Server.Tests.Telemetry;
+
 namespace Berth.Server.Tests.Hosting;
 
 /// <summary>Starts and ends of the real program.</summary>
@@ -197,47 +199,13 @@ public sealed partial class ServerLifeTests : IDisposable
     [Fact]
     public async Task Metrics_and_traces_are_sent_to_the_collector_that_is_named()
     {
-        using var reserved = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        reserved.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        var address = $"http://127.0.0.1:{((IPEndPoint)reserved.LocalEndPoint!).Port}/";
-        reserved.Close();
-        using var collector = new HttpListener { Prefixes = { address } };
-        collector.Start();
-        var received = new System.Collections.Concurrent.ConcurrentDictionary<string, string>();
-        var taking = TakeAsync(collector, received);
-
-        await using var run = await ServerRun.StartAsync(_folder.Data, variables: new()
-        {
-            ["BERTH_Telemetry__Otlp__Endpoint"] = address,
-            ["BERTH_Telemetry__Otlp__Protocol"] = "HttpProtobuf",
-        });
+        await using var collector = new OtlpReceiver();
+        await using var run = await ServerRun.StartAsync(_folder.Data, variables: collector.Settings);
         Assert.Equal(HttpStatusCode.OK, await SignInAsync(run, ServerRun.Password));
         run.Terminate();
         Assert.Equal(0, await run.WaitForEndAsync());
-        collector.Stop();
-        await taking;
-        Assert.Equal(["/v1/metrics", "/v1/traces"], received.Keys.Order());
-        Assert.Contains("GET root", received["/v1/traces"], StringComparison.Ordinal);
-        Assert.Contains("berth.distribution.request.duration", received["/v1/metrics"], StringComparison.Ordinal);
-    }
-
-    private static async Task TakeAsync(HttpListener collector, System.Collections.Concurrent.ConcurrentDictionary<string, string> received)
-    {
-        while (collector.IsListening)
-        {
-            try
-            {
-                var context = await collector.GetContextAsync();
-                using var body = new StreamReader(context.Request.InputStream, Encoding.Latin1);
-                var text = await body.ReadToEndAsync();
-                received.AddOrUpdate(context.Request.Url!.AbsolutePath, text, (_, earlier) => earlier + text);
-                context.Response.Close();
-            }
-            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
-            {
-                return;
-            }
-        }
+        Assert.Contains("GET /v2/", collector.Traces, StringComparison.Ordinal);
+        Assert.Contains("berth.distribution.request.duration", collector.Metrics, StringComparison.Ordinal);
     }
 
     private static async Task<HttpStatusCode> SignInAsync(ServerRun run, string password)

@@ -77,6 +77,9 @@ public sealed partial class MetricsAfterTrafficTests : IAsyncLifetime
         Assert.Empty(Listed().Except(metrics.Families.Keys));
         Assert.Empty(metrics.Families.Keys.Where(f => f.StartsWith("berth_", StringComparison.Ordinal)).Except(Listed()));
 
+        // What dashboards and alerts ask for is there.
+        Assert.DoesNotContain(ObservedNames.All(), name => !metrics.Names.Contains(name.Metric));
+
         double Requests(string route, string method, int status) => metrics[
             $"berth_distribution_request_duration_seconds_count{{http_request_method=\"{method}\",http_response_status_code=\"{status}\",route=\"{route}\"}}"];
         Assert.Equal(3, Requests("upload.start", "POST", 201)); // the image's layer, the loose blob, and the mount
@@ -164,6 +167,9 @@ public sealed partial class MetricsAfterTrafficTests : IAsyncLifetime
 
         /// <summary>The kinds of the families, by their names.</summary>
         public Dictionary<string, string> Families { get; } = [];
+
+        /// <summary>The names of the samples.</summary>
+        public HashSet<string> Names => [.. _samples.Keys.Select(sample => sample.Split('{')[0])];
 
         /// <summary>A sample, by its name with its labels; 0 where there is none would hide that it is missing, so that is an error.</summary>
         public double this[string sample] =>

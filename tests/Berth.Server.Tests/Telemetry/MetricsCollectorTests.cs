@@ -12,7 +12,7 @@ public sealed class MetricsCollectorTests : IDisposable
     public MetricsCollectorTests()
     {
         _meter = new Meter(_meterName);
-        _collector = new MetricsCollector([_meterName]);
+        _collector = new MetricsCollector([_meterName], TimeProvider.System);
     }
 
     public void Dispose()
@@ -159,5 +159,5 @@ public sealed class MetricsCollectorTests : IDisposable
     private static KeyValuePair<string, object?> Tag(string name, object? value) => new(name, value);
 
     private async Task<string[]> LinesAsync() =>
-        [.. (await _collector.ScrapeAsync(CancellationToken.None)).Split('\n').Where(l => l.Length > 0 && !l.Contains("target_info", StringComparison.Ordinal))];
+        [.. (await _collector.ScrapeAsync(MetricsFormat.Prometheus, CancellationToken.None)).Split('\n').Where(l => l.Length > 0 && !l.Contains("target_info", StringComparison.Ordinal))];
 }

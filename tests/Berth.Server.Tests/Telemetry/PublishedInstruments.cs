@@ -7,7 +7,9 @@ using Berth.Registry.Identity;
 using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Management;
+using Berth.Registry.Throttling;
 using Berth.Server.Telemetry;
+using Berth.Server.Tls;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Berth.Server.Tests.Telemetry;
@@ -29,6 +31,7 @@ internal static class PublishedInstruments
         RuntimeHelpers.RunClassConstructor(typeof(MetadataMetrics).TypeHandle);
         listener.Start();
         using var distribution = new DistributionMetrics(factory, new Traffic());
+        using var pulls = new PullMetrics(factory, TimeProvider.System);
         using var access = new AccessMetrics(factory);
         using var management = new ManagementMetrics(factory);
         using var outside = new OutsideAccountMetrics(factory);
@@ -36,9 +39,11 @@ internal static class PublishedInstruments
         using var lifecycle = new LifecycleMetrics(factory);
         using var workloads = new WorkloadMetrics(factory);
         using var usage = new UsageMetrics(factory);
+        using var throttle = new ThrottleMetrics(factory);
         using var rules = new RuleMetrics(factory);
         using var jobs = new JobMetrics(factory, new Node("test", TimeProvider.System));
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
+        using var certificates = new CertificateMetrics(factory, () => DateTimeOffset.UnixEpoch);
         return instruments;
     }
 }

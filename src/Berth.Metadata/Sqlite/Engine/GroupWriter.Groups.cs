@@ -164,10 +164,16 @@ internal sealed partial class GroupWriter
             return false;
         }
 
-        MetadataMetrics.CommitDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        var took = Stopwatch.GetElapsedTime(started);
+        MetadataMetrics.CommitDuration.Record(took.TotalSeconds);
         MetadataMetrics.GroupSize.Record(_members.Count);
         _checkpointer.Committed();
-        foreach (var member in _members) member.Succeed();
+        foreach (var member in _members)
+        {
+            member.Describe(took, _members.Count);
+            member.Succeed();
+        }
+
         _members.Clear();
         return true;
     }

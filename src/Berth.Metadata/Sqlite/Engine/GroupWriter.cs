@@ -45,7 +45,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     {
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<T>(cancellationToken);
 
-        var operation = new WriteOperation<T>(body) { Weight = weight };
+        var operation = new WriteOperation<T>(body) { Weight = weight, Span = MetadataTracing.Current };
         if (Refusal(urgency, weight, operation) is { } refusal) return Task.FromException<T>(refusal);
 
         return cancellationToken.CanBeCanceled ? WithCancellation(operation, cancellationToken) : operation.Task;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Berth.Metadata.Relational;
 
 namespace Berth.Metadata.Sqlite.Engine;
@@ -5,13 +6,26 @@ namespace Berth.Metadata.Sqlite.Engine;
 /// <summary>One operation that waits for the writer. Its body may run more than once, each time in a transaction that the one before did not survive.</summary>
 internal abstract class WriteOperation
 {
+    private readonly long _queuedAt = Stopwatch.GetTimestamp();
     private int _state;
 
     /// <summary>About how many bytes it adds to its transaction.</summary>
     public required long Weight { get; init; }
 
+    /// <summary>Its span; null where nobody listens.</summary>
+    public Activity? Span { get; init; }
+
     /// <summary>Takes the operation for running; false when it was cancelled while it waited.</summary>
-    public bool TryStart() => Interlocked.CompareExchange(ref _state, 1, 0) == 0;
+    public bool TryStart()
+    {
+        if (Interlocked.CompareExchange(ref _state, 1, 0) != 0) return false;
+        Span?.SetTag("berth.metadata.queue_time", Stopwatch.GetElapsedTime(_queuedAt).TotalSeconds);
+        return true;
+    }
+
+    /// <summary>Says in its span how long the commit took and how many shared it.</summary>
+    public void Describe(TimeSpan commit, int members) =>
+        Span?.SetTag("berth.metadata.commit_time", commit.TotalSeconds).SetTag("berth.metadata.group_size", members);
 
     /// <summary>Gives up waiting; false when it runs already: then its outcome is what counts.</summary>
     public bool TryCancel() => Interlocked.CompareExchange(ref _state, 2, 0) == 0;

@@ -19,20 +19,28 @@ internal sealed class TokenRequests(HttpClient http, Uri registry, RegistryClien
         var realm = Realm(challenge);
         var parameters = new List<KeyValuePair<string, string>>();
         if (challenge["service"] is { } service) parameters.Add(new("service", service));
-        using var request = options.Credential?.RefreshToken is { } refreshToken
-            ? ByRefreshToken(realm, parameters, scopes, refreshToken)
-            : ByPassword(realm, parameters, scopes);
-        request.Headers.UserAgent.TryParseAdd(options.UserAgent);
-
-        return await TimeLimit.RunAsync(options.ResponseLimit, options.Time, realm.Authority, token => SendAsync(request, realm, token), cancellationToken);
+        using var response = await options.Waits.SendAsync(() => LimitAsync(realm, token => SendAsync(realm, parameters, scopes, token), cancellationToken), cancellationToken);
+        return await LimitAsync(realm, token => ReadAsync(response, realm, token), cancellationToken);
     }
 
-    private async Task<(string Token, TimeSpan Lifetime)> SendAsync(HttpRequestMessage request, Uri realm, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(
+        Uri realm, IReadOnlyList<KeyValuePair<string, string>> parameters, IReadOnlyList<string> scopes, CancellationToken cancellationToken)
     {
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        if (!response.IsSuccessStatusCode) throw await RegistryErrors.ReadAsync(response, cancellationToken);
+        using var request = options.Credential?.RefreshToken is { } refreshToken
+            ? ByRefreshToken(realm, [.. parameters], scopes, refreshToken)
+            : ByPassword(realm, [.. parameters], scopes);
+        request.Headers.UserAgent.TryParseAdd(options.UserAgent);
+        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+    }
+
+    private async Task<(string Token, TimeSpan Lifetime)> ReadAsync(HttpResponseMessage response, Uri realm, CancellationToken cancellationToken)
+    {
+        if (!response.IsSuccessStatusCode) throw await RegistryErrors.ReadAsync(response, options.Time, cancellationToken);
         return Read(realm, await BoundedBody.ReadJsonAsync(response, WireContext.Default.TokenBody, BoundedBody.Small, cancellationToken));
     }
+
+    private Task<T> LimitAsync<T>(Uri realm, Func<CancellationToken, Task<T>> action, CancellationToken cancellationToken) =>
+        TimeLimit.RunAsync(options.ResponseLimit, options.Time, realm.Authority, action, cancellationToken);
 
     private static (string Token, TimeSpan Lifetime) Read(Uri realm, TokenBody body)
     {

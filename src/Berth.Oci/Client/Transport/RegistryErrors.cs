@@ -10,11 +10,12 @@ internal static class RegistryErrors
 {
     private const int MaxText = 2_000;
 
-    public static async Task<OciException> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    public static async Task<OciException> ReadAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
     {
+        var wait = RetryWaits.WaitOf(response, time);
         var status = (int)response.StatusCode;
         var entry = await ReadEntryAsync(response, cancellationToken);
-        if (entry is null) return new OciException(Guess(response.StatusCode), Describe(response), status);
+        if (entry is null) return new OciException(Guess(response.StatusCode), Describe(response), status) { RetryAfter = wait };
 
         var known = OciErrorCodes.TryParse(entry.Code, out var code);
         var message = string.IsNullOrWhiteSpace(entry.Message) ? Describe(response) : Cut(entry.Message);
@@ -25,7 +26,7 @@ internal static class RegistryErrors
             { ValueKind: JsonValueKind.String } text when JsonReading.IsReadable(text) => Cut(text.GetString()!),
             { } json => Cut(json.GetRawText()),
         };
-        return new OciException(known ? code : Guess(response.StatusCode), message, status, detail);
+        return new OciException(known ? code : Guess(response.StatusCode), message, status, detail) { RetryAfter = wait };
     }
 
     private static async Task<ErrorEntry?> ReadEntryAsync(HttpResponseMessage response, CancellationToken cancellationToken)

@@ -20,7 +20,7 @@ internal sealed class RegistryTransport(HttpClient http, Uri registry, RegistryA
     {
         var response = await FollowAsync(request, cancellationToken);
         if (request.Expected.Contains(response.StatusCode)) return response;
-        using (response) throw await LimitAsync(token => RegistryErrors.ReadAsync(response, token), cancellationToken);
+        using (response) throw await LimitAsync(token => RegistryErrors.ReadAsync(response, options.Time, token), cancellationToken);
     }
 
     /// <summary>Sends a request and reads the JSON of a 200; null for another expected status. The answer is for its headers only.</summary>
@@ -52,15 +52,22 @@ internal sealed class RegistryTransport(HttpClient http, Uri registry, RegistryA
     {
         var own = IsOwn(address);
         var authorization = own ? await authenticator.PrepareAsync(request.Scopes, cancellationToken) : null;
-        var response = await SendOnceAsync(request, address, authorization, cancellationToken);
+        var response = await SendPatientlyAsync(request, address, authorization, cancellationToken);
         if (!own || response.StatusCode != HttpStatusCode.Unauthorized) return response;
         if (request.Content is not null && !request.Repeatable) return response;
 
         var answer = await authenticator.AnswerAsync(response, authorization, request.Scopes, cancellationToken);
         if (answer is null) return response;
         response.Dispose();
-        return await SendOnceAsync(request, address, answer, cancellationToken);
+        return await SendPatientlyAsync(request, address, answer, cancellationToken);
     }
+
+    // Each try has the limit of its own: what a client waits because it was asked to is no slowness.
+    private Task<HttpResponseMessage> SendPatientlyAsync(
+        RegistryRequest request, Uri address, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken) =>
+        request.Content is null || request.Repeatable
+            ? options.Waits.SendAsync(() => SendOnceAsync(request, address, authorization, cancellationToken), cancellationToken)
+            : SendOnceAsync(request, address, authorization, cancellationToken);
 
     private async Task<HttpResponseMessage> SendOnceAsync(
         RegistryRequest request, Uri address, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.ApiReference;
+using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Identity.Authority;
@@ -11,7 +12,8 @@ namespace Berth.Registry.Identity.Authority;
 /// host, but name themselves by the public one.
 /// </summary>
 internal sealed class AuthorityEndpoints(
-    AuthorityDocuments documents, TokenGrants grants, DeviceSignIn devices, BrowserSignIn browsers, OutsideReturn outside, AuthorityTokens tokens, TimeProvider time) : IFeatureRoutes
+    AuthorityDocuments documents, TokenGrants grants, DeviceSignIn devices, BrowserSignIn browsers, OutsideReturn outside, AuthorityTokens tokens, RequestLimiter limiter,
+    TimeProvider time) : IFeatureRoutes
 {
     /// <inheritdoc/>
     public IEnumerable<ApiCall> Calls => AuthorityDescription.Calls;
@@ -20,6 +22,7 @@ internal sealed class AuthorityEndpoints(
     public bool TryHandle(HttpContext context, out Task handled)
     {
         var isOurs = AuthorityPath.TryParse(context.Request.Path.Value ?? "", out var path);
+        if (isOurs) RequestRoute.Set(context, $"/{{authority}}/{path.Route}");
         handled = isOurs ? AnswerAsync(context, path) : Task.CompletedTask;
         return isOurs;
     }
@@ -28,12 +31,13 @@ internal sealed class AuthorityEndpoints(
     {
         try
         {
+            limiter.CountSignIn(context, null);
             await CheckTenantAsync(path, context.RequestAborted);
             await ActAsync(context, path);
         }
         catch (Exception e) when (Describe(e) is { } error)
         {
-            if (error.Status == StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = "1";
+            if (error.Status == StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = RequestFailure.WaitOf(e) ?? "1";
             if (error.Status == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = "5";
             if (path.IsPage) await SignInPage.WriteErrorAsync(context, error.Status, error.Message);
             else await AuthorityJson.WriteErrorAsync(context, error, time.GetUtcNow());

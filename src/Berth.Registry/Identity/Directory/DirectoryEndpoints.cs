@@ -1,6 +1,7 @@
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.ApiReference;
+using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
 
 namespace Berth.Registry.Identity.Directory;
@@ -11,7 +12,8 @@ namespace Berth.Registry.Identity.Directory;
 /// </summary>
 internal sealed class DirectoryEndpoints(
     UserCalls users, GroupCalls groups, ApplicationCalls applications, ApplicationCredentialCalls credentials, FederationCalls federation, ObjectCalls objects,
-    ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, AccessLog accessLog, PublicNames names) : IFeatureRoutes
+    ControlAuthenticator authenticator, Authorizer authorizer, IInstallation installation, AccessLog accessLog, PublicNames names,
+    RequestLimiter limiter) : IFeatureRoutes
 {
     private const string WriteAction = "Microsoft.Authorization/directory/write";
 
@@ -44,7 +46,7 @@ internal sealed class DirectoryEndpoints(
         }
         catch (OciException e) when (e.Status == StatusCodes.Status429TooManyRequests)
         {
-            context.Response.Headers.RetryAfter = "1";
+            context.Response.Headers.RetryAfter = RequestFailure.WaitOf(e) ?? "1";
             await GraphCall.RefuseAsync(context, e.Status, "TooManyRequests", e.Message);
         }
         catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException)
@@ -57,7 +59,9 @@ internal sealed class DirectoryEndpoints(
 
     private async Task CallAsync(HttpContext context, IReadOnlyList<string> parts)
     {
-        if (await authenticator.AuthenticateAsync(context, names.GraphEndpoint) is not { } principal)
+        var caller = await authenticator.AuthenticateAsync(context, names.GraphEndpoint);
+        limiter.CountControl(context, caller);
+        if (caller is not { } principal)
         {
             context.Response.Headers.WWWAuthenticate = $"Bearer authorization_uri=\"{names.LoginEndpoint}/adfs/oauth2/authorize\"";
             throw new GraphException(
@@ -73,6 +77,7 @@ internal sealed class DirectoryEndpoints(
             throw new GraphException(StatusCodes.Status405MethodNotAllowed, "Request_BadRequest", $"{context.Request.Method} is not supported here; see the Allow header.");
         }
 
+        RequestRoute.Set(context, $"/v1.0/{route.Pattern}");
         await CheckAsync(context, principal, route.Need);
         await route.AnswerAsync(new GraphCall(context, principal, $"{names.GraphEndpoint}/v1.0", values));
     }

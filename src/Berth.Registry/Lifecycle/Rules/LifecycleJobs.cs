@@ -80,6 +80,7 @@ internal sealed partial class LifecycleJobs(
     /// <summary>Works on one plan; false when it has to wait.</summary>
     private async Task<bool> WorkAsync(LifecycleLease lease, LifecyclePlanRecord plan, CancellationToken cancellationToken)
     {
+        using var span = RegistryTracing.StartRound("lifecycle.plan")?.SetTag("berth.lifecycle.plan", plan.Id).SetTag("berth.lifecycle.is_run", plan.Plan.IsRun);
         try
         {
             if (plan.State != LifecyclePlanState.Acting && !await EvaluateAsync(lease, plan, cancellationToken)) return true;
@@ -87,6 +88,7 @@ internal sealed partial class LifecycleJobs(
         }
         catch (Exception e) when (e is not (OperationCanceledException or LifecycleLeaseLostException or MetadataUnavailableException or MetadataFullException))
         {
+            RegistryTracing.Failed(span, e);
             metrics.Failed();
             LogPlanFailed(e, plan.Id);
             var sentence = e is OciException ? e.Message : "It could not be carried out to its end; the server's log says why. What was done is done.";

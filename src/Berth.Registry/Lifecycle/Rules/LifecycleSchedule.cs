@@ -23,7 +23,9 @@ internal sealed partial class LifecycleSchedule(
     /// <summary>Begins all that is due now; the result is the work that is under way.</summary>
     private async Task<IReadOnlyList<Task>> StartDueAsync(CancellationToken cancellationToken)
     {
-        foreach (var due in (await rules.ListDueLifecycleRulesAsync(Most, cancellationToken)).GroupBy(rule => rule.RegistryId)) await BeginAsync(due.Key, [.. due], cancellationToken);
+        var late = await rules.ListDueLifecycleRulesAsync(Most, cancellationToken);
+        metrics.SetLag(late.Count == 0 ? TimeSpan.Zero : time.GetUtcNow() - late.Min(rule => rule.NextAt ?? DateTimeOffset.MaxValue));
+        foreach (var due in late.GroupBy(rule => rule.RegistryId)) await BeginAsync(due.Key, [.. due], cancellationToken);
         var work = (await plans.ListOpenLifecycleRegistriesAsync(Most, cancellationToken)).Select(jobs.StartIfIdle).ToList();
         var now = time.GetUtcNow();
         for (var step = 0; step < StepsOfForgetting; step++)

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Berth.Registry.Throttling;
+
+/// <summary>Registers what keeps one caller, or one registry, from taking everything.</summary>
+internal static class ThrottlingServices
+{
+    /// <summary>Adds the services.</summary>
+    public static IServiceCollection AddThrottling(this IServiceCollection services)
+    {
+        services.AddSingleton<ThrottleMetrics>();
+        services.AddSingleton<RequestLimiter>();
+        services.TryAddSingleton<INodeShare, WholeShare>();
+        return services;
+    }
+}
