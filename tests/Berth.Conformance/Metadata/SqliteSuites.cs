@@ -10,6 +10,10 @@ public sealed class SqliteManifestDeletion : ManifestDeletionSuite<SqliteDatabas
 
 public sealed class SqliteDeletedContent : DeletedContentSuite<SqliteDatabase>;
 
+public sealed class SqliteRestore : RestoreSuite<SqliteDatabase>;
+
+public sealed class SqliteDeletedExpiry : DeletedExpirySuite<SqliteDatabase>;
+
 public sealed class SqliteRetention : RetentionSuite<SqliteDatabase>;
 
 public sealed class SqliteWorkloads : WorkloadsSuite<SqliteDatabase>;

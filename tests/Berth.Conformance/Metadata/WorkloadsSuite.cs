@@ -212,6 +212,33 @@ public abstract class WorkloadsSuite<TDatabase> : MetadataSuite<TDatabase>
 
     private static UsedImage Named(string text, RepositoryName? repository = null) => new(Digest.Compute(DigestAlgorithm.Sha256, Content(text)), repository);
 
+    [Fact]
+    public async Task Of_a_repository_that_holds_what_is_in_use_nothing_is_deleted()
+    {
+        var images = new List<NewManifest>();
+        for (var i = 0; i < 60; i++) images.Add(await PushImageAsync(App, $"image {i}", $"t{i}"));
+        await ReportAsync("web", new UsedImage(images.MaxBy(image => image.Digest)!.Digest, App));
+
+        await Assert.ThrowsAsync<InUseException>(DeleteRepositoryAsync);
+        foreach (var image in images) Assert.NotNull(await FindAsync(App, image.Digest));
+    }
+
+    [Fact]
+    public async Task A_report_that_comes_while_a_repository_is_deleted_keeps_its_image_from_the_next_step_on()
+    {
+        var images = new List<NewManifest>();
+        for (var i = 0; i < 60; i++) images.Add(await PushImageAsync(App, $"image {i}", $"t{i}"));
+        var last = images.MaxBy(image => image.Digest)!;
+        var step = await Store.DeleteRepositoryStepAsync(Registry, App, null, Now + Grace, Alice, Token);
+        await ReportAsync("web", new UsedImage(last.Digest, App));
+
+        await Assert.ThrowsAsync<InUseException>(async () =>
+        {
+            while (step.Next is not null) step = await Store.DeleteRepositoryStepAsync(Registry, App, step.Next, Now + Grace, Alice, Token);
+        });
+        Assert.NotNull(await FindAsync(App, last.Digest));
+    }
+
     private Task<CreateResult<WorkloadRecord>> ReportAsync(string name, params UsedImage[] images) => ReportAsync(name, TimeSpan.FromHours(1), images);
 
     private Task<CreateResult<WorkloadRecord>> ReportAsync(string name, TimeSpan timeToLive, params UsedImage[] images) => Store.ReportWorkloadAsync(

@@ -194,6 +194,17 @@ public abstract class WriteOnceSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task Of_a_repository_that_holds_a_write_once_tag_nothing_is_deleted()
+    {
+        var images = new List<NewManifest>();
+        for (var i = 0; i < 60; i++) images.Add(await PushImageAsync(App, $"image {i}", $"t{i}"));
+        await PutRuleAsync("one", images.MaxBy(image => image.Digest)!.Tags[0].Value);
+
+        await Assert.ThrowsAsync<LockedException>(() => Store.DeleteRepositoryStepAsync(Registry, App, null, Now + Grace, Alice, Token));
+        foreach (var image in images) Assert.NotNull(await FindAsync(App, image.Digest));
+    }
+
+    [Fact]
     public async Task A_rule_that_comes_while_a_repository_is_deleted_keeps_its_tags_from_the_next_step_on()
     {
         var images = new List<NewManifest>();

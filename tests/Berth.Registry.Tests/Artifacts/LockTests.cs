@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
@@ -14,7 +13,7 @@ public sealed class LockTests
     private const string Repo = "team/app";
 
     /// <summary>What a client may try: each changes or removes something, and answers the status.</summary>
-    private static readonly IReadOnlyDictionary<string, Func<Rig, Task<HttpResponseMessage>>> Acts = new Dictionary<string, Func<Rig, Task<HttpResponseMessage>>>
+    private static readonly IReadOnlyDictionary<string, Func<LockRig, Task<HttpResponseMessage>>> Acts = new Dictionary<string, Func<LockRig, Task<HttpResponseMessage>>>
     {
         ["overwrite the tag"] = rig => rig.PutAsync("v1", rig.OtherManifest),
         ["overwrite the tag by ?tag="] = rig => rig.PutAsync($"{rig.Other}?tag=free&tag=v1", rig.OtherManifest),
@@ -57,7 +56,7 @@ public sealed class LockTests
         await using var host = await RegistryHost.StartAsync();
         foreach (var (act, tryAsync) in Acts)
         {
-            await using var rig = await Rig.StartAsync(host);
+            await using var rig = await LockRig.StartAsync(host);
             await host.Client.SetAsync(what.Replace("DIGEST", rig.Digest.ToString(), StringComparison.Ordinal), flag, enabled: false);
             var before = await rig.StateAsync();
 
@@ -89,7 +88,7 @@ public sealed class LockTests
     public async Task A_push_that_changes_nothing_is_taken_whatever_is_locked()
     {
         await using var host = await RegistryHost.StartAsync();
-        await using var rig = await Rig.StartAsync(host);
+        await using var rig = await LockRig.StartAsync(host);
         foreach (var what in (string[])[Repo, $"{Repo}/_tags/v1", $"{Repo}/_manifests/{rig.Digest}"]) await host.Client.SetAsync(what, "writeEnabled", enabled: false);
         var before = await rig.StateAsync();
 
@@ -104,7 +103,7 @@ public sealed class LockTests
     public async Task What_must_not_be_pulled_is_refused_by_tag_and_by_digest()
     {
         await using var host = await RegistryHost.StartAsync();
-        await using var rig = await Rig.StartAsync(host);
+        await using var rig = await LockRig.StartAsync(host);
         await rig.PutAsync("latest", rig.Manifest);
         var (byTag, byOther, byDigest) = ($"/v2/{Repo}/manifests/v1", $"/v2/{Repo}/manifests/latest", $"/v2/{Repo}/manifests/{rig.Digest}");
         var blob = $"/v2/{Repo}/blobs/{rig.Free}";
@@ -128,7 +127,7 @@ public sealed class LockTests
             }
 
             // What it is stays to be seen, and what it says can be changed back.
-            Assert.Equal(["readEnabled"], (await ShownAsync(host, what)).Locked());
+            Assert.Equal(["readEnabled"], (await LockRig.ShownAsync(host, what)).Locked());
             await host.Client.SetAsync(what, "readEnabled", enabled: true);
         }
     }
@@ -137,144 +136,13 @@ public sealed class LockTests
     public async Task A_blob_is_not_mounted_from_a_repository_that_must_not_be_pulled_from()
     {
         await using var host = await RegistryHost.StartAsync();
-        await using var rig = await Rig.StartAsync(host);
+        await using var rig = await LockRig.StartAsync(host);
         await host.Client.SetAsync("other/app", "readEnabled", enabled: false);
 
         Assert.Equal(HttpStatusCode.Accepted, await host.Client.MountAsync(Repo, rig.Elsewhere, "other/app"));
         Assert.Equal(HttpStatusCode.NotFound, await host.Client.HeadBlobAsync(Repo, rig.Elsewhere));
         await host.Client.SetAsync("other/app", "readEnabled", enabled: true);
         Assert.Equal(HttpStatusCode.Created, await host.Client.MountAsync(Repo, rig.Elsewhere, "other/app"));
-    }
-
-    [Fact]
-    public async Task What_must_not_be_listed_is_left_out_of_every_list_and_answers_when_it_is_named()
-    {
-        await using var host = await RegistryHost.StartAsync();
-        await using var rig = await Rig.StartAsync(host);
-
-        await host.Client.SetAsync($"{Repo}/_tags/v1", "listEnabled", enabled: false);
-        Assert.Equal("""{"name":"team/app","tags":["other"]}""", await host.Client.GetStringAsync(new Uri($"/v2/{Repo}/tags/list", UriKind.Relative)));
-        foreach (var order in (string[])["none", "timeasc", "timedesc"])
-            Assert.Equal(["other"], await host.Client.WalkAsync($"/acr/v1/{Repo}/_tags?orderby={order}", "tags", "name"));
-        Assert.Empty(await host.Client.WalkAsync($"/acr/v1/{Repo}/_tags?digest={rig.Digest}", "tags", "name"));
-        var manifest = (await host.Client.JsonAsync($"/acr/v1/{Repo}/_manifests/{rig.Digest}")).GetProperty("manifest");
-        Assert.Empty(manifest.GetProperty("tags").EnumerateArray());
-        Assert.Equal(HttpStatusCode.OK, await host.Client.GetManifestAsync(Repo, "v1"));
-
-        await host.Client.SetAsync($"{Repo}/_manifests/{rig.Digest}", "listEnabled", enabled: false);
-        foreach (var order in (string[])["none", "timeasc", "timedesc"])
-            Assert.Equal([rig.Other.ToString()], await host.Client.WalkAsync($"/acr/v1/{Repo}/_manifests?orderby={order}&n=1", "manifests", "digest"));
-        Assert.Equal(["listEnabled"], (await ShownAsync(host, $"{Repo}/_manifests/{rig.Digest}")).Locked());
-
-        await host.Client.SetAsync(Repo, "listEnabled", enabled: false);
-        Assert.Equal("""{"repositories":["other/app"]}""", await host.Client.GetStringAsync(new Uri("/v2/_catalog", UriKind.Relative)));
-        Assert.Equal("""{"repositories":["other/app"]}""", await host.Client.GetStringAsync(new Uri("/acr/v1/_catalog", UriKind.Relative)));
-        Assert.Equal(["listEnabled"], (await ShownAsync(host, Repo)).Locked());
-    }
-
-    [Fact]
-    public async Task Referrers_that_must_not_be_listed_or_pulled_are_in_neither_of_their_lists()
-    {
-        await using var host = await RegistryHost.StartAsync();
-        await using var rig = await Rig.StartAsync(host);
-        var api = $"/v2/{Repo}/referrers/{rig.Digest}";
-        var tag = $"/v2/{Repo}/manifests/{rig.Digest.ToString().Replace(':', '-')}";
-        var (first, second) = (await AttachAsync(rig, "first"), await AttachAsync(rig, "second"));
-        await ExpectListedAsync(first, second);
-
-        foreach (var flag in (string[])["listEnabled", "readEnabled"])
-        {
-            await host.Client.SetAsync($"{Repo}/_manifests/{first}", flag, enabled: false);
-            await ExpectListedAsync(second);
-            await host.Client.SetAsync($"{Repo}/_manifests/{second}", flag, enabled: false);
-            await ExpectListedAsync();
-            await host.Client.SetAsync($"{Repo}/_manifests/{first}", flag, enabled: true);
-            await host.Client.SetAsync($"{Repo}/_manifests/{second}", flag, enabled: true);
-            await ExpectListedAsync(first, second);
-        }
-
-        // What is left out of the catalog is listed when it is named; what must not be pulled tells nothing.
-        await host.Client.SetAsync(Repo, "listEnabled", enabled: false);
-        await ExpectListedAsync(first, second);
-        await host.Client.SetAsync(Repo, "readEnabled", enabled: false);
-        foreach (var path in (string[])[api, tag])
-        {
-            using var refused = await rig.SendAsync("GET", path);
-            Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
-            Assert.Contains("is locked: readEnabled is false", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        }
-
-        async Task ExpectListedAsync(params Digest[] referrers)
-        {
-            var texts = referrers.Select(referrer => referrer.ToString());
-            Assert.Equal(texts, (await host.Client.JsonAsync(api)).GetProperty("manifests").EnumerateArray().Select(entry => entry.GetProperty("digest").GetString()!));
-            using var view = await rig.SendAsync("GET", tag);
-            if (referrers.Length == 0)
-            {
-                Assert.Equal(HttpStatusCode.NotFound, view.StatusCode);
-                return;
-            }
-
-            using var index = JsonDocument.Parse(await view.Content.ReadAsStringAsync());
-            Assert.Equal(texts, index.RootElement.GetProperty("manifests").EnumerateArray().Select(entry => entry.GetProperty("digest").GetString()!));
-        }
-    }
-
-    [Fact]
-    public async Task The_walk_of_referrers_finds_those_behind_many_that_are_left_out()
-    {
-        await using var host = await RegistryHost.StartAsync();
-        await using var rig = await Rig.StartAsync(host);
-        for (var i = 0; i < 25; i++)
-        {
-            var hidden = await AttachAsync(rig, $"hidden {i}");
-            await host.Client.SetAsync($"{Repo}/_manifests/{hidden}", "listEnabled", enabled: false);
-        }
-
-        var last = await AttachAsync(rig, "last");
-        Assert.Equal([last.ToString()], await host.Client.WalkAsync($"/v2/{Repo}/referrers/{rig.Digest}?n=1", "manifests", "digest"));
-    }
-
-    private static async Task<Digest> AttachAsync(Rig rig, string name)
-    {
-        var subject = $$"""{"mediaType":"{{MediaTypes.OciManifest}}","digest":"{{rig.Digest}}","size":{{rig.Manifest.Length}} }""";
-        var text = Encoding.UTF8.GetString(rig.NewManifest);
-        var manifest = Encoding.UTF8.GetBytes($$"""{{text[..^1]}},"subject":{{subject}},"annotations":{"name":"{{name}}"} }""");
-        var digest = Digest.Compute(DigestAlgorithm.Sha256, manifest);
-        using var answer = await rig.PutAsync(digest.ToString(), manifest);
-        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
-        return digest;
-    }
-
-    [Fact]
-    public async Task A_page_of_what_is_left_out_ends_with_a_link_and_the_walk_finds_the_rest()
-    {
-        await using var host = await RegistryHost.StartAsync();
-        for (var i = 0; i < 25; i++)
-        {
-            await PushAsync(host, $"many/r{i:d2}", "image", "v1");
-            await PushAsync(host, Repo, "image", $"t{i:d2}");
-            if (i == 23) continue;
-            await host.Client.SetAsync($"many/r{i:d2}", "listEnabled", enabled: false);
-            await host.Client.SetAsync($"{Repo}/_tags/t{i:d2}", "listEnabled", enabled: false);
-        }
-
-        var (page, next) = await host.Client.PageAsync($"/acr/v1/{Repo}/_tags?n=2");
-        Assert.Empty(page.GetProperty("tags").EnumerateArray());
-        Assert.NotNull(next);
-        foreach (var order in (string[])["none", "timeasc", "timedesc"])
-            Assert.Equal(["t23"], await host.Client.WalkAsync($"/acr/v1/{Repo}/_tags?n=1&orderby={order}", "tags", "name"));
-        foreach (var first in (string[])["/acr/v1/_catalog?n=1", "/v2/_catalog?n=1"])
-        {
-            var found = new List<string?>();
-            for (var at = first; at is not null;)
-            {
-                (page, at) = await host.Client.PageAsync(at);
-                found.AddRange(page.GetProperty("repositories").EnumerateArray().Select(name => name.GetString()));
-            }
-
-            Assert.Equal(["many/r23", Repo], found);
-        }
     }
 
     [Fact]
@@ -298,10 +166,25 @@ public sealed class LockTests
     }
 
     [Fact]
+    public async Task A_repository_that_was_deleted_and_comes_again_is_locked_against_nothing_and_has_no_settings()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        await PushAsync(host, Repo, "image", "v1");
+        await host.Client.ChangeAsync(Repo, """{"listEnabled":false,"readEnabled":false,"anonymousPullEnabled":true,"owner":"Team A"}""");
+        using (var deleted = await host.Client.DeleteAsync(new Uri($"/acr/v1/{Repo}", UriKind.Relative))) Assert.Equal(HttpStatusCode.Accepted, deleted.StatusCode);
+
+        await PushAsync(host, Repo, "image", "v1");
+        var shown = await LockRig.ShownAsync(host, Repo);
+        Assert.Empty(shown.Locked());
+        Assert.Equal((false, JsonValueKind.Null), (shown.GetProperty("anonymousPullEnabled").GetBoolean(), shown.GetProperty("owner").ValueKind));
+        Assert.Equal(HttpStatusCode.OK, await host.Client.GetManifestAsync(Repo, "v1"));
+    }
+
+    [Fact]
     public async Task Each_change_of_locks_is_recorded_once_with_who_made_it()
     {
         await using var host = await RegistryHost.StartAsync();
-        await using var rig = await Rig.StartAsync(host);
+        await using var rig = await LockRig.StartAsync(host);
         var before = (await host.Metadata.ReadLedgerAsync(0, 1000, CancellationToken.None))[^1].Number;
 
         foreach (var what in (string[])[Repo, $"{Repo}/_tags/v1", $"{Repo}/_manifests/{rig.Digest}"])
@@ -328,14 +211,14 @@ public sealed class LockTests
     public async Task A_flag_that_there_is_none_of_is_named_and_nothing_is_locked(string what, string body, string named)
     {
         await using var host = await RegistryHost.StartAsync();
-        await using var rig = await Rig.StartAsync(host);
+        await using var rig = await LockRig.StartAsync(host);
         what = what.Replace("DIGEST", rig.Digest.ToString(), StringComparison.Ordinal);
 
         var (status, answer) = await host.Client.ChangeAsync(what, body);
 
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains($"'{named}'", answer.GetProperty("errors")[0].GetProperty("message").GetString(), StringComparison.Ordinal);
-        Assert.Empty((await ShownAsync(host, what)).Locked());
+        Assert.Empty((await LockRig.ShownAsync(host, what)).Locked());
     }
 
     [Fact]
@@ -343,21 +226,21 @@ public sealed class LockTests
     {
         await using var host = await RegistryHost.StartAsync();
         await host.UseModeAsync(RoleAssignmentMode.AbacRepositoryPermissions);
-        await using var rig = await Rig.StartAsync(host);
+        await using var rig = await LockRig.StartAsync(host);
         await host.Client.SetAsync($"{Repo}/_tags/v1", "writeEnabled", enabled: false);
         using var reader = await host.SignedInAsync("reader@example.test");
         await host.AssignAsync("reader@example.test", "Container Registry Repository Reader");
 
         foreach (var what in (string[])[Repo, $"{Repo}/_tags/v1", $"{Repo}/_manifests/{rig.Digest}"])
             Assert.Equal(HttpStatusCode.Forbidden, (await reader.ChangeAsync(what, """{"writeEnabled":true}""")).Status);
-        Assert.Equal(["writeEnabled"], (await ShownAsync(host, $"{Repo}/_tags/v1")).Locked());
+        Assert.Equal(["writeEnabled"], (await LockRig.ShownAsync(host, $"{Repo}/_tags/v1")).Locked());
     }
 
     [Fact]
     public async Task Locks_do_not_stop_garbage_collection()
     {
         await using var host = await RegistryHost.StartAsync();
-        await using var rig = await Rig.StartAsync(host);
+        await using var rig = await LockRig.StartAsync(host);
         using var cancelled = await rig.SendAsync("DELETE", rig.Upload);
         await host.Client.SetAsync(Repo, "writeEnabled", enabled: false);
         await host.Client.SetAsync(Repo, "deleteEnabled", enabled: false);
@@ -367,78 +250,5 @@ public sealed class LockTests
 
         Assert.Equal(HttpStatusCode.NotFound, await host.Client.HeadBlobAsync(Repo, rig.Free));
         Assert.Equal(HttpStatusCode.OK, await host.Client.GetManifestAsync(Repo, "v1"));
-    }
-
-    private static async Task<JsonElement> ShownAsync(RegistryHost host, string what)
-    {
-        var body = await host.Client.JsonAsync($"/acr/v1/{what}");
-        return body.TryGetProperty("tag", out var tag) ? tag : body.TryGetProperty("manifest", out var manifest) ? manifest : body;
-    }
-
-    /// <summary>A repository with two images, a blob that none of them names and an open upload, and a blob elsewhere; emptied at its end.</summary>
-    private sealed class Rig : IAsyncDisposable
-    {
-        private readonly RegistryHost _host;
-
-        private Rig(RegistryHost host) => _host = host;
-
-        public byte[] Manifest { get; } = RegistryClientExtensions.Image("one"u8.ToArray());
-
-        public byte[] OtherManifest { get; } = RegistryClientExtensions.Image("two"u8.ToArray());
-
-        public byte[] NewManifest { get; } = RegistryClientExtensions.Image("free"u8.ToArray());
-
-        public Digest Digest => Berth.Oci.Digest.Compute(DigestAlgorithm.Sha256, Manifest);
-
-        public Digest Other => Berth.Oci.Digest.Compute(DigestAlgorithm.Sha256, OtherManifest);
-
-        public Digest Free { get; } = Berth.Oci.Digest.Compute(DigestAlgorithm.Sha256, "free"u8);
-
-        public Digest Elsewhere { get; } = Berth.Oci.Digest.Compute(DigestAlgorithm.Sha256, "elsewhere"u8);
-
-        public string Upload { get; private set; } = "";
-
-        public static async Task<Rig> StartAsync(RegistryHost host)
-        {
-            var rig = new Rig(host);
-            await PushAsync(host, Repo, "one", "v1");
-            await PushAsync(host, Repo, "two", "other");
-            await PushAsync(host, "other/app", "elsewhere", "v1");
-            Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync(Repo, "free"u8.ToArray()));
-            using var start = await rig.SendAsync("POST", $"/v2/{Repo}/blobs/uploads/");
-            rig.Upload = start.Headers.Location!.OriginalString;
-            return rig;
-        }
-
-        public Task<HttpResponseMessage> PutAsync(string reference, byte[] manifest) => SendAsync("PUT", $"/v2/{Repo}/manifests/{reference}", manifest, MediaTypes.OciManifest);
-
-        public async Task<HttpResponseMessage> SendAsync(string method, string path, byte[]? body = null, string? type = null)
-        {
-            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
-            if (body is not null) request.Content = new ByteArrayContent(body);
-            if (type is not null) request.Content!.Headers.ContentType = new(type);
-            return await _host.Client.SendAsync(request);
-        }
-
-        /// <summary>What the repository holds, and how many changes there were.</summary>
-        public async Task<string> StateAsync()
-        {
-            var text = "";
-            foreach (var path in (string[])[$"/acr/v1/{Repo}", $"/acr/v1/{Repo}/_tags", $"/acr/v1/{Repo}/_manifests"])
-                text += (await _host.Client.JsonAsync(path)).ToString();
-            foreach (var blob in (Digest[])[Free, Elsewhere, Berth.Oci.Digest.Compute(DigestAlgorithm.Sha256, "new"u8), Berth.Oci.Digest.Compute(DigestAlgorithm.Sha256, "uploaded"u8)])
-                text += await _host.Client.HeadBlobAsync(Repo, blob);
-            return text + (await _host.Metadata.ReadLedgerAsync(0, 10_000, CancellationToken.None))[^1].Number;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            foreach (var what in (string[])[$"{Repo}/_tags/v1", $"{Repo}/_manifests/{Digest}", Repo])
-                await _host.Client.ChangeAsync(what, """{"writeEnabled":true,"deleteEnabled":true,"readEnabled":true,"listEnabled":true}""");
-            foreach (var repository in (string[])[Repo, "other/app"])
-                (await SendAsync("DELETE", $"/acr/v1/{repository}")).Dispose();
-            foreach (var content in (string[])["one", "two", "free", "new", "uploaded", "elsewhere"])
-                await _host.Client.DeleteBlobAsync(Repo, Berth.Oci.Digest.Compute(DigestAlgorithm.Sha256, System.Text.Encoding.UTF8.GetBytes(content)));
-        }
     }
 }

@@ -5,8 +5,8 @@ using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Tests.Artifacts;
 using Berth.Registry.Tests.Hosting;
-using Berth.Registry.Tests.Management;
 using static Berth.Registry.Tests.Artifacts.ArtifactClient;
+using static Berth.Registry.Tests.Lifecycle.QuarantineClient;
 
 namespace Berth.Registry.Tests.Lifecycle;
 
@@ -224,163 +224,6 @@ public sealed class QuarantineTests
     }
 
     [Fact]
-    public async Task Under_the_policy_what_is_pushed_is_quarantined_until_it_passed()
-    {
-        await using var host = await RegistryHost.StartAsync();
-        using var puller = await PrincipalAsync(host, "puller", "AcrPull");
-        using var reader = await PrincipalAsync(host, "reader", "AcrPull", "AcrQuarantineReader");
-        using var scanner = await PrincipalAsync(host, "scanner", "AcrQuarantineWriter");
-        using var pusher = await PrincipalAsync(host, "pusher", "AcrPush");
-        var before = await PushAsync(host, Repo, "before", "v0");
-        await SetPolicyAsync(host, "enabled");
-
-        foreach (var layer in (byte[][])["before"u8.ToArray(), "next"u8.ToArray()])
-        {
-            Assert.Equal(HttpStatusCode.Created, await pusher.PushBlobAsync("team/copy", layer));
-            Assert.Equal(HttpStatusCode.Created, await pusher.PushBlobAsync(Repo, layer));
-            Assert.Equal(HttpStatusCode.Created, await pusher.PutManifestAsync("team/copy", "v0", RegistryClientExtensions.Image(layer)));
-        }
-
-        // The copy of what was there is not new, and its next tag neither.
-        Assert.Equal(HttpStatusCode.OK, await puller.GetManifestAsync(Repo, "v0"));
-        Assert.Equal(HttpStatusCode.OK, await puller.GetManifestAsync("team/copy", before.ToString()));
-        var image = RegistryClientExtensions.Image("next"u8.ToArray());
-        var digest = Digest.Compute(DigestAlgorithm.Sha256, image);
-        Assert.Equal(HttpStatusCode.Created, await pusher.PutManifestAsync(Repo, "v1", image));
-        foreach (var client in (HttpClient[])[puller, pusher])
-        {
-            Assert.Equal(HttpStatusCode.NotFound, await client.GetManifestAsync(Repo, "v1"));
-            Assert.Equal(HttpStatusCode.Forbidden, await client.GetManifestAsync(Repo, digest.ToString()));
-            Assert.Equal(HttpStatusCode.Forbidden, (await client.GetBlobAsync(Repo, Digest.Compute(DigestAlgorithm.Sha256, "next"u8))).Status);
-        }
-
-        using (var denied = await SendAsync(puller, "GET", $"/v2/{Repo}/manifests/{digest}"))
-            Assert.Contains("quarantine policy, and nobody has said that it passed.", await denied.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        using (var head = await SendAsync(pusher, "HEAD", $"/v2/{Repo}/manifests/{digest}")) Assert.Equal(HttpStatusCode.OK, head.StatusCode);
-        using (var head = await SendAsync(puller, "HEAD", $"/v2/{Repo}/manifests/{digest}")) Assert.Equal(HttpStatusCode.Forbidden, head.StatusCode);
-        Assert.Equal("""{"name":"team/app","tags":["v0"]}""", await puller.GetStringAsync(new Uri($"/v2/{Repo}/tags/list", UriKind.Relative)));
-        foreach (var reference in (string[])["v1", digest.ToString()]) Assert.Equal(HttpStatusCode.OK, await reader.GetManifestAsync(Repo, reference));
-        Assert.Equal([digest.ToString()], await host.Client.WalkAsync("/berth/v1/quarantine/digests", "value", "digest"));
-        Assert.Equal(["pusher"], await host.Client.WalkAsync("/berth/v1/quarantine/digests", "value", "quarantinedBy"));
-
-        Assert.Equal(HttpStatusCode.OK, (await scanner.ChangeAsync($"{Repo}/_manifests/{digest}", """{"quarantineState":"Passed"}""")).Status);
-        foreach (var repository in (string[])[Repo, "team/copy"]) Assert.Equal(HttpStatusCode.OK, await puller.GetManifestAsync(repository, digest.ToString()));
-        Assert.Equal(HttpStatusCode.OK, await puller.GetManifestAsync(Repo, "v1"));
-
-        // What passed stays so when it is deleted and comes back.
-        foreach (var repository in (string[])[Repo, "team/copy"]) Assert.Equal(HttpStatusCode.Accepted, await host.Client.DeleteManifestAsync(repository, digest.ToString()));
-        Assert.Equal(HttpStatusCode.Created, await pusher.PutManifestAsync(Repo, "v1", image));
-        Assert.Equal(HttpStatusCode.OK, await puller.GetManifestAsync(Repo, "v1"));
-        var quarantined = Assert.Single(await host.Metadata.ReadLedgerAsync(0, 1000, CancellationToken.None), record => record is { Kind: "manifest.quarantined", Actor: "pusher" });
-        Assert.Equal(("team/copy", digest), (quarantined.Repository, quarantined.Digest));
-
-        await PushAsync(host, Repo, "third", "v3");
-        await SetPolicyAsync(host, "disabled");
-        await PushAsync(host, Repo, "fourth", "v4");
-        Assert.Equal(HttpStatusCode.NotFound, await puller.GetManifestAsync(Repo, "v3"));
-        Assert.Equal(HttpStatusCode.OK, await puller.GetManifestAsync(Repo, "v4"));
-    }
-
-    [Fact]
-    public async Task Under_the_policy_an_index_and_its_images_wait_and_referrers_do_not_unless_they_are_images()
-    {
-        await using var host = await RegistryHost.StartAsync();
-        using var puller = await PrincipalAsync(host, "puller", "AcrPull");
-        await SetPolicyAsync(host, "enabled");
-        var child = await PushAsync(host, Repo, "child");
-        var index = RegistryClientExtensions.Index(RegistryClientExtensions.Image("child"u8.ToArray()));
-        Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync(Repo, "multi", index, MediaTypes.OciIndex));
-        var image = Encoding.UTF8.GetString(RegistryClientExtensions.Image("child"u8.ToArray()));
-        var subject = $$""","subject":{"mediaType":"{{MediaTypes.OciManifest}}","digest":"{{child}}","size":{{image.Length}}} }""";
-        var posing = image[..^1] + subject;
-        var signature = image[..^1].Replace(MediaTypes.OciConfig, "application/vnd.example.signature", StringComparison.Ordinal) + subject;
-        foreach (var pushed in (string[])[posing, signature])
-            Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync(Repo, Digest.Compute(DigestAlgorithm.Sha256, Encoding.UTF8.GetBytes(pushed)).ToString(), Encoding.UTF8.GetBytes(pushed)));
-
-        Assert.Equal(HttpStatusCode.Forbidden, await puller.GetManifestAsync(Repo, child.ToString()));
-        Assert.Equal(HttpStatusCode.Forbidden, await puller.GetManifestAsync(Repo, Digest.Compute(DigestAlgorithm.Sha256, index).ToString()));
-        Assert.Equal(HttpStatusCode.Forbidden, await puller.GetManifestAsync(Repo, Digest.Compute(DigestAlgorithm.Sha256, Encoding.UTF8.GetBytes(posing)).ToString()));
-        Assert.Equal(HttpStatusCode.OK, await puller.GetManifestAsync(Repo, Digest.Compute(DigestAlgorithm.Sha256, Encoding.UTF8.GetBytes(signature)).ToString()));
-    }
-
-    [Fact]
-    public async Task Quarantine_is_listed_changed_and_ended_and_stands_in_the_ledger()
-    {
-        await using var host = await RegistryHost.StartAsync();
-        var image = await PushAsync(host, Repo, "image", "v1");
-        var elsewhere = Digest.Compute(DigestAlgorithm.Sha256, "not here yet"u8);
-        var set = await SetAsync(host, $"digests/{elsewhere}", """{"reason":"known bad"}""");
-        Assert.Equal(["digest", "state", "reason", "until", "quarantinedAt", "quarantinedBy"], set.Names());
-        await SetAsync(host, $"digests/{image}", """{"reason":"one","until":"2027-01-01T00:00:00+01:00"}""");
-        await SetAsync(host, $"digests/{image}", """{"reason":"two","until":null}""");
-        await SetAsync(host, "repositories/team%2Fapp", """{"reason":"three"}""");
-
-        var digests = await host.Client.WalkAsync("/berth/v1/quarantine/digests?n=1", "value", "digest");
-        Assert.Equal(new[] { image, elsewhere }.Order().Select(digest => digest.ToString()), digests);
-        Assert.Equal(["team/app"], await host.Client.WalkAsync("/berth/v1/quarantine/repositories?n=1", "value", "repository"));
-        Assert.Equal(["three"], await host.Client.WalkAsync("/berth/v1/quarantine/repositories", "value", "reason"));
-
-        foreach (var path in (string[])[$"digests/{image}", $"repositories/{Repo}"])
-        {
-            Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(host.Client, "DELETE", $"/berth/v1/quarantine/{path}")).StatusCode);
-            Assert.Equal(HttpStatusCode.NotFound, (await SendAsync(host.Client, "DELETE", $"/berth/v1/quarantine/{path}")).StatusCode);
-        }
-
-        var records = (await host.Metadata.ReadLedgerAsync(0, 1000, CancellationToken.None)).Where(record => record.Kind.Contains("quarantined", StringComparison.Ordinal) || record.Kind.Contains("released", StringComparison.Ordinal));
-        Assert.Equal(
-            [
-                ("manifest.quarantined", """{"state":"Quarantined","reason":"known bad"}"""), ("manifest.quarantined", """{"state":"Quarantined","reason":"one","until":"2026-12-31T23:00:00Z"}"""),
-                ("manifest.quarantined", """{"state":"Quarantined","reason":"two"}"""), ("repository.quarantined", """{"state":"Quarantined","reason":"three"}"""),
-                ("manifest.released", null), ("repository.released", (string?)null),
-            ],
-            records.Select(record => (record.Kind, record.Payload)));
-    }
-
-    [Theory]
-    [InlineData("{}", "'reason' is what")]
-    [InlineData("""{"reason":" "}""", "'reason' is what")]
-    [InlineData("""{"reason":7}""", "'reason' must be a text")]
-    [InlineData("""{"reason":"a\nb"}""", "control characters")]
-    [InlineData("""{"reason":"x","until":"2020-01-01T00:00:00Z"}""", "over already")]
-    [InlineData("""{"reason":"x","until":"2030-01-01"}""", "with its offset")]
-    [InlineData("""{"reason":"x","until":"2030-01-01T00:00:00"}""", "with its offset")]
-    [InlineData("""{"reason":"x","until":7}""", "with its offset")]
-    [InlineData("""{"reason":"x","days":7}""", "'days'")]
-    [InlineData("[", "no JSON")]
-    public async Task What_cannot_be_a_quarantine_is_refused_with_what_is_wrong(string body, string reason)
-    {
-        await using var host = await RegistryHost.StartAsync();
-        await PushAsync(host, Repo, "image", "v1");
-        foreach (var path in (string[])[$"digests/{Digest.Compute(DigestAlgorithm.Sha256, "x"u8)}", $"repositories/{Repo}"])
-        {
-            using var content = new StringContent(body, Encoding.UTF8, "application/json");
-            using var answer = await host.Client.PutAsync(new Uri($"/berth/v1/quarantine/{path}", UriKind.Relative), content);
-            Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-            Assert.Contains(reason, (await BodyAsync(answer)).GetProperty("errors")[0].GetProperty("message").GetString(), StringComparison.Ordinal);
-        }
-
-        using var longest = new StringContent($$"""{"reason":"{{new string('x', 1001)}}"}""", Encoding.UTF8, "application/json");
-        using var tooLong = await host.Client.PutAsync(new Uri($"/berth/v1/quarantine/repositories/{Repo}", UriKind.Relative), longest);
-        Assert.Equal(HttpStatusCode.BadRequest, tooLong.StatusCode);
-    }
-
-    [Fact]
-    public async Task A_path_that_names_nothing_an_absent_repository_and_another_method_are_refused()
-    {
-        await using var host = await RegistryHost.StartAsync();
-        foreach (var path in (string[])["", "/digests/x", "/repositories/Team", "/images", "/digests/"])
-            Assert.Equal((path, HttpStatusCode.NotFound), (path, (await SendAsync(host.Client, "GET", $"/berth/v1/quarantine{path}")).StatusCode));
-        using var content = new StringContent("""{"reason":"x"}""", Encoding.UTF8, "application/json");
-        using var absent = await host.Client.PutAsync(new Uri("/berth/v1/quarantine/repositories/none", UriKind.Relative), content);
-        Assert.Equal(HttpStatusCode.NotFound, absent.StatusCode);
-        using var posted = await host.Client.PostAsync(new Uri("/berth/v1/quarantine/repositories/none", UriKind.Relative), null);
-        Assert.Equal((HttpStatusCode.MethodNotAllowed, "PUT, DELETE"), (posted.StatusCode, string.Join(", ", posted.Content.Headers.Allow)));
-        foreach (var query in (string[])["n=0", "n=x"])
-            Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(host.Client, "GET", $"/berth/v1/quarantine/digests?{query}")).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(host.Client, "GET", "/berth/v1/quarantine/digests?last=x")).StatusCode);
-    }
-
-    [Fact]
     public async Task In_the_mode_by_repository_the_data_actions_count()
     {
         await using var host = await RegistryHost.StartAsync();
@@ -394,37 +237,5 @@ public sealed class QuarantineTests
         Assert.Equal(HttpStatusCode.Forbidden, await puller.GetManifestAsync(Repo, image.ToString()));
         Assert.Equal(HttpStatusCode.Forbidden, await contributor.GetManifestAsync(Repo, image.ToString()));
         Assert.Equal(HttpStatusCode.OK, await reader.GetManifestAsync(Repo, image.ToString()));
-    }
-
-    private static async Task<HttpClient> PrincipalAsync(RegistryHost host, string name, params string[] roles)
-    {
-        var client = await host.SignedInAsync(name);
-        foreach (var role in roles) await host.AssignAsync(name, role);
-        return client;
-    }
-
-    private static async Task SetPolicyAsync(RegistryHost host, string status)
-    {
-        using var owner = await ControlClient.OfOwnerAsync(host);
-        var changed = await owner.ExpectAsync(
-            HttpStatusCode.OK, "PATCH", ControlClient.Local, $$"""{"properties":{"policies":{"quarantinePolicy":{"status":"{{status}}"} } } }""");
-        Assert.Equal(status, changed.GetProperty("properties").GetProperty("policies").GetProperty("quarantinePolicy").GetProperty("status").GetString());
-    }
-
-    private static async Task<JsonElement> SetAsync(RegistryHost host, string path, string body)
-    {
-        using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var answer = await host.Client.PutAsync(new Uri($"/berth/v1/quarantine/{path}", UriKind.Relative), content);
-        var set = await BodyAsync(answer);
-        Assert.True(answer.StatusCode == HttpStatusCode.OK, $"{path}: {answer.StatusCode} {set}");
-        return set;
-    }
-
-    private static Task<HttpResponseMessage> SendAsync(HttpClient client, string method, string path) => client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
-
-    private static async Task<JsonElement> BodyAsync(HttpResponseMessage answer)
-    {
-        using var document = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
-        return document.RootElement.Clone();
     }
 }

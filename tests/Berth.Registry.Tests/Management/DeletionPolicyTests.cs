@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text.Json;
+using Berth.Metadata;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Tests.Artifacts;
 using Berth.Registry.Tests.Hosting;
+using Berth.Registry.Tests.Lifecycle.Rules;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Berth.Registry.Tests.Management;
@@ -88,6 +90,32 @@ public sealed class DeletionPolicyTests
         host.Time.Advance(TimeSpan.FromDays(1));
         await host.Collector.SweepAsync(CancellationToken.None);
         Assert.Equal(HttpStatusCode.NotFound, await host.Client.GetManifestAsync(Repo, digest.ToString()));
+    }
+
+    [Fact]
+    public async Task The_days_of_deleted_images_end_under_a_lock_of_the_registry_as_without()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        await host.Collector.SweepAsync(CancellationToken.None);
+        await host.Metadata.UpdateRegistryAsync(1, new RegistryChanges { SoftDelete = new(true, 7) }, Caller.System, CancellationToken.None);
+        string[] restorable = [];
+        foreach (var text in (string[])["soon over", "restored"])
+        {
+            var image = await ArtifactClient.PushAsync(host, "app", text, "v1");
+            Assert.Equal(HttpStatusCode.Accepted, await host.Client.DeleteManifestAsync("app", image.ToString()));
+            restorable = [.. restorable, $"/acr/v1/_deleted/app/_manifests/{image}"];
+        }
+
+        using (var owner = await ControlClient.OfOwnerAsync(host))
+            await owner.ExpectAsync(HttpStatusCode.Created, "PUT", ControlClient.Local + "/providers/Microsoft.Authorization/locks/keep", """{"properties":{"level":"ReadOnly"}}""");
+        host.Time.Advance(TimeSpan.FromDays(6));
+        await host.Collector.SweepAsync(CancellationToken.None);
+        Assert.Equal(HttpStatusCode.OK, (await host.Client.PostAsync(new Uri(restorable[1], UriKind.Relative), null)).StatusCode);
+
+        host.Time.Advance(TimeSpan.FromDays(1));
+        await host.Collector.SweepAsync(CancellationToken.None);
+        Assert.Equal(HttpStatusCode.NotFound, (await host.Client.PostAsync(new Uri(restorable[0], UriKind.Relative), null)).StatusCode);
+        Assert.Equal(["v1"], await host.TagsAsync("app"));
     }
 
     [Fact]

@@ -11,7 +11,14 @@ namespace Berth.Registry.Tests.Lifecycle.Model;
 /// <param name="Manifests">The manifests.</param>
 internal sealed record Allowance(HashSet<string> Tags, HashSet<Digest> Manifests)
 {
-    private const Locks AgainstDeletion = Locks.Delete | Locks.Write;
+    /// <summary>What keeps something from being deleted; archive-lock sets both.</summary>
+    public const Locks AgainstDeletion = Locks.Delete | Locks.Write;
+
+    /// <summary>The tags that are locked.</summary>
+    public HashSet<string> LockedTags { get; init; } = [];
+
+    /// <summary>The manifests that are locked; with a tag what it names is.</summary>
+    public HashSet<Digest> LockedManifests { get; init; } = [];
 
     /// <summary>Nothing.</summary>
     public static readonly Allowance Nothing = new([], []);
@@ -25,7 +32,18 @@ internal sealed record Allowance(HashSet<string> Tags, HashSet<Digest> Manifests
     /// <param name="isPlanned">Whether it was planned before, as what is there may have been other than it is; each thing is still looked at once more before it goes.</param>
     public static Allowance OfRules(RegistryState state, RepositoryState repository, IReadOnlyList<ModelRule> rules, DateTimeOffset now, TimeSpan grace, bool isPlanned)
     {
-        var taken = rules.SelectMany(rule => TagsOf(state, repository, rule, now, grace, isPlanned).Select(tag => (rule.Deletes, Tag: tag))).ToList();
+        var archived = rules.Where(rule => rule.Archives).SelectMany(rule => ArchivedBy(repository, rule, now)).ToHashSet();
+        var kept = rules.Where(rule => rule is { Archives: true, Untagged: not null })
+            .SelectMany(rule => repository.Live.Where(manifest => isPlanned || manifest.UntaggedSince <= now - rule.Untagged)).Select(manifest => manifest.Artifact.Digest);
+        var allowed = OfDeletingRules(state, repository, [.. rules.Where(rule => !rule.Archives)], archived, now, grace, isPlanned);
+        return allowed with { LockedTags = archived, LockedManifests = [.. archived.Select(tag => repository.Tags[tag].Digest), .. kept] };
+    }
+
+    private static Allowance OfDeletingRules(
+        RegistryState state, RepositoryState repository, IReadOnlyList<ModelRule> rules, HashSet<string> archived, DateTimeOffset now, TimeSpan grace, bool isPlanned)
+    {
+        // What archive rules take, which come first, no other takes.
+        var taken = rules.SelectMany(rule => TagsOf(state, repository, rule, now, grace, isPlanned).Where(tag => !archived.Contains(tag)).Select(tag => (rule.Deletes, Tag: tag))).ToList();
         var tags = taken.Select(one => one.Tag).ToHashSet();
         if (!rules.Any(rule => rule.Deletes)) return new Allowance(tags, []);
 
@@ -64,6 +82,10 @@ internal sealed record Allowance(HashSet<string> Tags, HashSet<Digest> Manifests
         bool IsOver(Stored one) => one.DeletedAt <= now - after;
         return IsOver(manifest) && !state.IsInUse(repository, manifest.Artifact.Digest, now) && repository.Above(manifest.Artifact.Digest).All(above => IsOver(repository.Manifests[above]));
     }
+
+    // Nothing that protects from deletion is asked for.
+    private static IEnumerable<string> ArchivedBy(RepositoryState repository, ModelRule rule, DateTimeOffset now) =>
+        repository.Tags.Where(tag => rule.Prefixes.Any(prefix => tag.Key.StartsWith(prefix, StringComparison.Ordinal)) && tag.Value.UpdatedAt <= now - rule.Age).Select(tag => tag.Key);
 
     private static IEnumerable<string> TagsOf(RegistryState state, RepositoryState repository, ModelRule rule, DateTimeOffset now, TimeSpan grace, bool isPlanned)
     {

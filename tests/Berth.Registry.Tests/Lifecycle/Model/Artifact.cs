@@ -11,6 +11,9 @@ internal sealed class Artifact(string bytes, string mediaType)
     /// <summary>The manifest.</summary>
     public byte[] Bytes { get; } = Encoding.UTF8.GetBytes(bytes);
 
+    /// <summary>All blobs that manifests are made of.</summary>
+    public static IReadOnlyList<byte[]> AllBlobs { get; } = [.. Enumerable.Range(0, 7).Select(Blob)];
+
     /// <summary>Its digest.</summary>
     public Digest Digest { get; } = DigestOf(Encoding.UTF8.GetBytes(bytes));
 

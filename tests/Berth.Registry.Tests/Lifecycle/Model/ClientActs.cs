@@ -23,6 +23,8 @@ internal static class ClientActs
         }
 
         if (!artifact.Children.All(repository.IsLive)) return (HttpStatusCode.BadRequest, state);
+        if (state.QuarantinesPushes && state.IsNew(artifact.Digest, now))
+            state = state with { Quarantined = state.Quarantined.SetItem(artifact.Digest, DateTimeOffset.MaxValue) };
         var stored = (standing ?? new Stored(artifact, now)) with { DeletedAt = null };
         if (tag is not null) stored = stored with { UntaggedSince = null, PushedAt = null };
         else if (!repository.TagsOf(artifact.Digest).Any()) stored = stored with { UntaggedSince = now, PushedAt = now };
@@ -57,6 +59,31 @@ internal static class ClientActs
             ? repository.With(repository.Manifests[digest] with { DeletedAt = now, UntaggedSince = null, PushedAt = null })
             : repository with { Manifests = repository.Manifests.Remove(digest) };
         return (HttpStatusCode.Accepted, state.With(repository));
+    }
+
+    /// <summary>The deletion of a repository: of all that it holds, or of nothing.</summary>
+    public static (HttpStatusCode Status, RegistryState After) DeleteRepository(RegistryState state, string name, DateTimeOffset now)
+    {
+        var repository = state.Repositories[name];
+        var going = repository.Live.ToList();
+        if (going.Count == 0) return (HttpStatusCode.NotFound, state);
+        var locks = going.Aggregate(repository.Locks, (all, manifest) => all | manifest.Locks) | repository.Tags.Values.Aggregate(Locks.None, (all, tag) => all | tag.Locks);
+        if ((locks & AgainstDeletion) != Locks.None || repository.Tags.Keys.Any(state.IsWriteOnce)
+            || going.Any(manifest => state.IsInUse(repository, manifest.Artifact.Digest, now))) return (HttpStatusCode.Conflict, state);
+
+        // What is listed by something that can be restored can be, too.
+        bool IsKept(Digest digest) => state.KeepsDeleted || repository.Above(digest).Any(above => repository.Manifests[above].DeletedAt is not null);
+        var kept = going.Select(manifest => manifest.Artifact.Digest).Where(IsKept).ToHashSet();
+        foreach (var (tag, named) in repository.Tags) repository = repository.WithoutTag(tag, kept.Contains(named.Digest), now);
+        foreach (var manifest in going.Select(manifest => manifest.Artifact.Digest))
+        {
+            repository = kept.Contains(manifest)
+                ? repository.With(repository.Manifests[manifest] with { DeletedAt = now, UntaggedSince = null, PushedAt = null })
+                : repository with { Manifests = repository.Manifests.Remove(manifest) };
+        }
+
+        // It begins anew: what was set of it is gone, but for what keeps others from it and for its quota.
+        return (HttpStatusCode.Accepted, state.With(repository with { Locks = Locks.None }));
     }
 
     /// <summary>The restoration of a deleted manifest with the tags that it had.</summary>

@@ -23,6 +23,7 @@ internal sealed partial class LifecyclePlay
         List<string> findings = [];
         await new StorageVerification(Metadata, _host.Blobs).RunAsync(
             VerificationMode.DryRun, finding => findings.Add($"{finding.What} {finding.Sentence}"), _ => new Progress<(long, long)>(), Token);
+        await CheckLimitsAsync(findings);
         findings.AddRange((await Metadata.RecountUsageAsync(repair: false, Token)).Select(wrong => $"{wrong.Place} is said to hold {wrong.Kept}, and holds {wrong.Counted}"));
         Assert.True(findings.Count == 0, string.Join('\n', findings));
         foreach (var repository in _state.Repositories.Values)
@@ -57,6 +58,8 @@ internal sealed partial class LifecyclePlay
         {
             KeepsDeleted = registry.SoftDelete.IsEnabled,
             DeletesUntagged = registry.Retention.IsEnabled,
+            QuarantinesPushes = registry.QuarantinesPushes,
+            Limits = await ReadLimitsAsync(),
             HasWriteOnce = (await Metadata.ListTagRulesAsync(1, Token)).Count > 0,
             Quarantined = (await Metadata.ListQuarantinedDigestsAsync(1, default, 1_000, Token)).Items
                 .ToImmutableSortedDictionary(one => one.Digest, one => one.Quarantine.Until ?? DateTimeOffset.MaxValue),

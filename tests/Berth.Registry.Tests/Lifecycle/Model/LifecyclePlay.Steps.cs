@@ -42,6 +42,8 @@ internal sealed partial class LifecyclePlay
                 crashAt, () => SendAsync("POST", $"/acr/v1/_deleted/{name}/_manifests/{chosen.Digest}"), ClientActs.Restore(_state, name, chosen.Digest, Now)),
             ModelAction.Purge when chosen is not null => AskAsync(
                 crashAt, () => SendAsync("DELETE", $"/acr/v1/_deleted/{name}/_manifests/{chosen.Digest}"), ClientActs.Purge(_state, name, chosen.Digest, Now)),
+            ModelAction.DeleteRepository => AskAsync(crashAt, () => SendAsync("DELETE", $"/acr/v1/{name}"), ClientActs.DeleteRepository(_state, name, Now)),
+            ModelAction.RestoreRepository => RestoreAsync(name),
             ModelAction.LockTag or ModelAction.LockManifest or ModelAction.LockRepository => LockAsync(step, repository, standing),
             ModelAction.Unlock => UnlockAsync(),
             ModelAction.Report when chosen is not null => ReportAsync(step, repository, chosen),
@@ -49,12 +51,17 @@ internal sealed partial class LifecyclePlay
             ModelAction.QuarantineManifest when chosen is not null => QuarantineAsync(step, chosen),
             ModelAction.QuarantineRepository => QuarantineAsync(step, repository),
             ModelAction.Release when _state.Quarantined.Count > 0 => ReleaseAsync(step),
+            ModelAction.Pass when standing is not null => PassAsync(step, name, standing),
+            ModelAction.QuarantinePushes => SetAsync(
+                crashAt, new RegistryChanges { QuarantinesPushes = !_state.QuarantinesPushes }, _state with { QuarantinesPushes = !_state.QuarantinesPushes }),
+            ModelAction.Limit => LimitAsync(step),
+            ModelAction.LiftLimits => LiftLimitsAsync(),
             ModelAction.KeepDeleted => SetAsync(
                 crashAt, new RegistryChanges { SoftDelete = new(!_state.KeepsDeleted, null) }, _state with { KeepsDeleted = !_state.KeepsDeleted }),
             ModelAction.DeleteUntagged => SetAsync(
                 crashAt, new RegistryChanges { Retention = new(!_state.DeletesUntagged, null) }, _state with { DeletesUntagged = !_state.DeletesUntagged }),
             ModelAction.WriteOnce => WriteOnceAsync(crashAt),
-            ModelAction.Run => RunAsync(crashAt, [ModelRule.All[step.C % ModelRule.All.Count]]),
+            ModelAction.Run => RunAsync(crashAt, RulesOf(step)),
             ModelAction.Sweep => SweepAsync(crashAt),
             ModelAction.Wait => WaitAsync(step),
             _ => Task.CompletedTask,
@@ -69,15 +76,37 @@ internal sealed partial class LifecyclePlay
         return answer.StatusCode;
     }
 
+    // One rule, or with it one that locks and comes first, or that alone.
+    private static IReadOnlyList<ModelRule> RulesOf(ModelStep step)
+    {
+        var (rule, archive) = (ModelRule.All[step.C % ModelRule.All.Count], ModelRule.Archive[step.B % ModelRule.Archive.Count]);
+        return (step.A % 6) switch
+        {
+            0 => [archive],
+            1 => [archive, rule],
+            _ => [rule],
+        };
+    }
+
+    /// <summary>Restores what is left of a repository, one manifest after the other; what comes back with another is there by then.</summary>
+    private async Task RestoreAsync(string name)
+    {
+        foreach (var digest in _state.Repositories[name].Manifests.Values.Where(manifest => manifest.DeletedAt is not null).Select(manifest => manifest.Artifact.Digest))
+            await AskAsync(0, () => SendAsync("POST", $"/acr/v1/_deleted/{name}/_manifests/{digest}"), ClientActs.Restore(_state, name, digest, Now));
+    }
+
     /// <summary>Pushes a manifest with its blobs.</summary>
-    private Task PushAsync(int crashAt, string name, Artifact artifact, string? tag)
+    private async Task PushAsync(int crashAt, string name, Artifact artifact, string? tag)
     {
         _known[artifact.Digest] = artifact;
         var expected = ClientActs.Put(_state, name, artifact, tag, Now);
 
         // Nothing at all is pushed to what must not be written.
         if (_state.Repositories[name].Locks.HasFlag(Locks.Write) && artifact.Blobs.Count > 0) expected = (HttpStatusCode.Conflict, _state);
-        return AskAsync(
+        var refused = await FindLackAsync(name, artifact);
+        if (refused == Lack.OfManifest && expected.Status == HttpStatusCode.Created) expected = (HttpStatusCode.Forbidden, _state);
+        if (refused == Lack.OfBlob && expected.Status != HttpStatusCode.Conflict) expected = (HttpStatusCode.Forbidden, _state);
+        await AskAsync(
             crashAt,
             async () =>
             {
@@ -88,7 +117,8 @@ internal sealed partial class LifecyclePlay
 
                 return await _host.Client.PutManifestAsync(name, tag ?? artifact.Digest.ToString(), artifact.Bytes, artifact.MediaType);
             },
-            expected);
+            expected,
+            refused == Lack.OfBlob ? [HttpStatusCode.Forbidden] : []);
     }
 
     private Task PushIndexAsync(ModelStep step, RepositoryState repository, string? tag)
@@ -101,12 +131,14 @@ internal sealed partial class LifecyclePlay
     }
 
     /// <summary>Pushes a manifest alone. Its blobs are there as long as something in the repository names them; later they may be.</summary>
-    private Task PutAsync(int crashAt, string name, Artifact artifact, string? tag)
+    private async Task PutAsync(int crashAt, string name, Artifact artifact, string? tag)
     {
+        var expected = ClientActs.Put(_state, name, artifact, tag, Now);
+        if (expected.Status == HttpStatusCode.Created && await LacksRoomForManifestAsync(name, artifact)) expected = (HttpStatusCode.Forbidden, _state);
         var named = _state.Repositories[name].Manifests.Values.SelectMany(manifest => manifest.Artifact.Blobs.Select(Artifact.DigestOf)).ToHashSet();
-        return AskAsync(
-            crashAt, () => _host.Client.PutManifestAsync(name, tag ?? artifact.Digest.ToString(), artifact.Bytes, artifact.MediaType),
-            ClientActs.Put(_state, name, artifact, tag, Now), mayLack: !artifact.Blobs.All(blob => named.Contains(Artifact.DigestOf(blob))));
+        await AskAsync(
+            crashAt, () => _host.Client.PutManifestAsync(name, tag ?? artifact.Digest.ToString(), artifact.Bytes, artifact.MediaType), expected,
+            artifact.Blobs.All(blob => named.Contains(Artifact.DigestOf(blob))) ? [] : [HttpStatusCode.BadRequest]);
     }
 
     private Task UntagAsync(ModelStep step, RepositoryState repository)
@@ -176,7 +208,18 @@ internal sealed partial class LifecyclePlay
         var body = $$"""{"reason":"looked into","until":{{(until is { } end ? $"\"{end:O}\"" : "null")}}}""";
         return AskAsync(
             step.CrashAt, () => SendAsync("PUT", $"/berth/v1/quarantine/digests/{artifact.Digest}", body),
-            (HttpStatusCode.OK, _state with { Quarantined = _state.Quarantined.SetItem(artifact.Digest, until ?? DateTimeOffset.MaxValue) }));
+            (HttpStatusCode.OK, _state with { Quarantined = _state.Quarantined.SetItem(artifact.Digest, until ?? DateTimeOffset.MaxValue), Passed = _state.Passed.Remove(artifact.Digest) }));
+    }
+
+    // A kill would leave it open whether something was said, where that cannot be seen.
+    private Task PassAsync(ModelStep step, string name, Artifact standing)
+    {
+        var repository = _state.Repositories[name];
+        if ((repository.Locks | repository.Manifests[standing.Digest].Locks).HasFlag(Locks.Write)) return Task.CompletedTask;
+        var isSeen = _state.Quarantined.TryGetValue(standing.Digest, out var until) && until > Now;
+        return AskAsync(
+            isSeen ? step.CrashAt : 0, () => SendAsync("PATCH", $"/acr/v1/{name}/_manifests/{standing.Digest}", """{"quarantineState":"Passed"}"""),
+            (HttpStatusCode.OK, _state with { Quarantined = _state.Quarantined.Remove(standing.Digest), Passed = _state.Passed.Add(standing.Digest) }));
     }
 
     private Task QuarantineAsync(ModelStep step, RepositoryState repository)
@@ -217,18 +260,35 @@ internal sealed partial class LifecyclePlay
         await SweepAsync(0);
         var isOpen = _openRun is not null;
         _openRun ??= rules;
-        await LetAsync(
+        var allowed = _state.Repositories.Values.ToDictionary(repository => repository.Name, repository => Allowance.OfRules(_state, repository, _openRun, Now, Grace, isPlanned: isOpen));
+        var isWhole = await LetAsync(
             crashAt,
             async () =>
             {
                 if (isOpen) await _host.Services.GetRequiredService<LifecycleSchedule>().RunDueAsync(Token);
                 else Assert.Equal(HttpStatusCode.Created, await SendAsync("POST", $"{LifecycleRoute.Prefix}runs", $$"""{"rules":[{{string.Join(',', rules.Select(rule => rule.Json))}}]}"""));
             },
-            repository => Allowance.OfRules(_state, repository, _openRun, Now, Grace, isPlanned: isOpen));
-        if (await Metadata.FindOpenLifecyclePlanAsync(1, Token) is null) _openRun = null;
+            repository => allowed[repository.Name]);
+
+        // Where the clock is not trusted, as when a process begins after a longer time, it waits.
+        if (await Metadata.FindOpenLifecyclePlanAsync(1, Token) is not null) return;
+        _openRun = null;
+        if (!isWhole || isOpen) return;
+        foreach (var (name, of) in allowed) AssertArchived(_state.Repositories[name], of);
     }
 
-    private Task SweepAsync(int crashAt) => LetAsync(
+    // What archive-lock takes is locked when the run has come to its end, but for what another rule of the run deleted.
+    private static void AssertArchived(RepositoryState repository, Allowance allowed)
+    {
+        foreach (var (name, tag) in repository.Tags.Where(tag => allowed.LockedTags.Contains(tag.Key)))
+            Assert.True((tag.Locks & Allowance.AgainstDeletion) == Allowance.AgainstDeletion, $"{repository.Name}:{name} was to be locked, and is locked: {tag.Locks}");
+
+        // Without a tag their time begins anew when what they belong to goes, and later where something put off their deletion.
+        foreach (var manifest in repository.Live.Where(manifest => manifest.UntaggedSince is null && allowed.LockedManifests.Contains(manifest.Artifact.Digest)))
+            Assert.True((manifest.Locks & Allowance.AgainstDeletion) == Allowance.AgainstDeletion, $"{repository.Name}@{manifest.Artifact.Digest} was to be locked, and is locked: {manifest.Locks}");
+    }
+
+    private Task<bool> SweepAsync(int crashAt) => LetAsync(
         crashAt, () => _host.Collector.SweepAsync(Token), repository => Allowance.OfUntagged(_state, repository, TimeSpan.FromDays(Days), Now, Grace));
 
     private Task WaitAsync(ModelStep step)

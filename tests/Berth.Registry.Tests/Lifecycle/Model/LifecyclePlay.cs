@@ -79,8 +79,9 @@ internal sealed partial class LifecyclePlay : IAsyncDisposable
     /// <param name="crashAt">Where the process is killed.</param>
     /// <param name="send">Sends the requests; its result is the last answer.</param>
     /// <param name="expected">The answer, and what the registry holds then.</param>
-    /// <param name="mayLack">Whether it may also be refused because a blob is not there any more.</param>
-    private async Task AskAsync(int crashAt, Func<Task<HttpStatusCode>> send, (HttpStatusCode Status, RegistryState After) expected, bool mayLack = false)
+    /// <param name="orRefused">As what it may be refused besides.</param>
+    private async Task AskAsync(
+        int crashAt, Func<Task<HttpStatusCode>> send, (HttpStatusCode Status, RegistryState After) expected, IReadOnlyCollection<HttpStatusCode>? orRefused = null)
     {
         HttpStatusCode status = default;
         var isUnknown = await WithCrashAsync(crashAt, async () => status = await send());
@@ -92,21 +93,23 @@ internal sealed partial class LifecyclePlay : IAsyncDisposable
             return;
         }
 
-        if (mayLack && status == HttpStatusCode.BadRequest) expected = (status, _state);
+        if (orRefused?.Contains(status) == true) expected = (status, _state);
         Assert.True(status == expected.Status, $"The answer is {status}, not {expected.Status}.");
         _state = expected.After;
         AssertSame(_state, seen);
     }
 
     /// <summary>Lets a policy act. It may take what is allowed, and nothing else becomes other than it was.</summary>
-    private async Task LetAsync(int crashAt, Func<Task> act, Func<RepositoryState, Allowance> allow)
+    /// <returns>Whether it came to its end.</returns>
+    private async Task<bool> LetAsync(int crashAt, Func<Task> act, Func<RepositoryState, Allowance> allow)
     {
         var before = _state;
-        await WithCrashAsync(crashAt, act);
+        var isUnknown = await WithCrashAsync(crashAt, act);
         var seen = await ObserveAsync();
         foreach (var repository in before.Repositories.Values) before = before.With(AssertAllowed(before, repository, seen.Repositories[repository.Name], allow(repository)));
         _state = before;
         AssertSame(_state, seen);
+        return !isUnknown;
     }
 
     private RepositoryState AssertAllowed(RegistryState state, RepositoryState before, RepositoryState seen, Allowance allowed)
@@ -116,6 +119,12 @@ internal sealed partial class LifecyclePlay : IAsyncDisposable
         {
             Assert.True(allowed.Tags.Contains(name), $"{before.Name}:{name} went, which something protects. At {RegistryState.Text(Now)} there was\n  {string.Join("\n  ", state.Lines(Now))}");
             after = after.WithoutTag(name, isKept: false, Now);
+        }
+
+        foreach (var (name, tag) in after.Tags)
+        {
+            if (seen.Tags.TryGetValue(name, out var found) && IsArchived(tag.Locks, found.Locks) && allowed.LockedTags.Contains(name))
+                after = after with { Tags = after.Tags.SetItem(name, tag with { Locks = found.Locks }) };
         }
 
         foreach (var (digest, manifest) in before.Manifests)
@@ -131,6 +140,8 @@ internal sealed partial class LifecyclePlay : IAsyncDisposable
                 Assert.True(Allowance.OfDeleted(state, before, manifest, TimeSpan.FromDays(Days), Now), $"{before.Name}@{digest} went for good before its time.");
             }
 
+            if (found is { DeletedAt: null } && IsArchived(manifest.Locks, found.Locks) && allowed.LockedManifests.Contains(digest))
+                after = after.With(after.Manifests[digest] with { Locks = found.Locks });
             after = isThere
                 ? after.With(after.Manifests[digest] with { DeletedAt = found!.DeletedAt })
                 : after with { Manifests = after.Manifests.Remove(digest) };
@@ -140,6 +151,8 @@ internal sealed partial class LifecyclePlay : IAsyncDisposable
             Assert.True(entry.At <= Now - TimeSpan.FromDays(Days) || !seen.Manifests.ContainsKey(entry.Digest), $"That {before.Name}:{entry.Name} was deleted is forgotten before its time.");
         return after with { DeletedTags = seen.DeletedTags };
     }
+
+    private static bool IsArchived(Locks before, Locks now) => now == (before | Allowance.AgainstDeletion);
 
     /// <summary>Lets time pass and everything act until nothing changes any more: then what is there is what something protects, and its bytes and no others are on the disk.</summary>
     private async Task SettleAsync(bool byRules)

@@ -15,6 +15,13 @@ internal sealed record ModelRule(string Json)
         new("""{"name":"old","repositories":["**"],"olderThan":"3d","action":"delete","keepReleases":{"tags":["v*"],"count":1}}""") { Age = 3 * Day, Releases = 1 },
     ];
 
+    /// <summary>Rules that lock, and take nothing away.</summary>
+    public static readonly IReadOnlyList<ModelRule> Archive =
+    [
+        new("""{"name":"archive","repositories":["**"],"tags":["v*"],"olderThan":"1d","action":"archive-lock"}""") { Prefixes = ["v"], Age = Day, Deletes = false, Archives = true },
+        new("""{"name":"keep","repositories":["**"],"untaggedFor":"2d","action":"archive-lock"}""") { Prefixes = [], Untagged = 2 * Day, Deletes = false, Archives = true },
+    ];
+
     /// <summary>Rules that take all that nothing protects.</summary>
     public static readonly IReadOnlyList<ModelRule> Everything =
     [
@@ -30,6 +37,9 @@ internal sealed record ModelRule(string Json)
 
     /// <summary>Whether the manifest goes, too.</summary>
     public bool Deletes { get; init; } = true;
+
+    /// <summary>Whether it locks what it takes, and nothing goes.</summary>
+    public bool Archives { get; init; }
 
     /// <summary>For how long a manifest must have had no tag; null where it is about tags.</summary>
     public TimeSpan? Untagged { get; init; }

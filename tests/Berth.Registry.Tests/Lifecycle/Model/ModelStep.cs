@@ -33,6 +33,12 @@ internal enum ModelAction
     /// <summary>Deletes a deleted manifest for good.</summary>
     Purge,
 
+    /// <summary>Deletes a repository with all that it holds.</summary>
+    DeleteRepository,
+
+    /// <summary>Restores all of a repository that can be restored.</summary>
+    RestoreRepository,
+
     /// <summary>Sets or takes away one of the four flags of a tag.</summary>
     LockTag,
 
@@ -60,6 +66,18 @@ internal enum ModelAction
     /// <summary>Ends the quarantine of a manifest.</summary>
     Release,
 
+    /// <summary>Says of a manifest that it passed a look.</summary>
+    Pass,
+
+    /// <summary>Turns the quarantine of what is pushed on or off.</summary>
+    QuarantinePushes,
+
+    /// <summary>Limits what a repository or the registry may hold, by a hard quota, a soft one or both.</summary>
+    Limit,
+
+    /// <summary>Takes all quotas away.</summary>
+    LiftLimits,
+
     /// <summary>Turns soft deletion on or off.</summary>
     KeepDeleted,
 
@@ -69,7 +87,7 @@ internal enum ModelAction
     /// <summary>Makes release tags write-once, or ends that.</summary>
     WriteOnce,
 
-    /// <summary>Runs a lifecycle rule.</summary>
+    /// <summary>Runs a lifecycle rule, or two together.</summary>
     Run,
 
     /// <summary>Lets garbage collection do all that is due.</summary>
@@ -91,9 +109,11 @@ internal readonly record struct ModelStep(ModelAction Action, int A, int B, int 
     private static readonly (ModelAction Action, int Weight)[] Weights =
     [
         (ModelAction.PushImage, 12), (ModelAction.PushIndex, 5), (ModelAction.PushReferrer, 3), (ModelAction.PushSignature, 3), (ModelAction.PushAgain, 2), (ModelAction.Tag, 4),
-        (ModelAction.Untag, 4), (ModelAction.Delete, 5), (ModelAction.Restore, 4), (ModelAction.Purge, 1), (ModelAction.LockTag, 1), (ModelAction.LockManifest, 1),
+        (ModelAction.Untag, 4), (ModelAction.Delete, 5), (ModelAction.Restore, 4), (ModelAction.Purge, 1), (ModelAction.DeleteRepository, 1), (ModelAction.RestoreRepository, 1),
+        (ModelAction.LockTag, 1), (ModelAction.LockManifest, 1),
         (ModelAction.LockRepository, 1), (ModelAction.Unlock, 1), (ModelAction.Report, 2), (ModelAction.EndReport, 1), (ModelAction.QuarantineManifest, 1),
-        (ModelAction.QuarantineRepository, 1), (ModelAction.Release, 1), (ModelAction.KeepDeleted, 2), (ModelAction.DeleteUntagged, 2), (ModelAction.WriteOnce, 1), (ModelAction.Run, 8),
+        (ModelAction.QuarantineRepository, 1), (ModelAction.Release, 1), (ModelAction.Pass, 1), (ModelAction.QuarantinePushes, 1), (ModelAction.Limit, 2),
+        (ModelAction.LiftLimits, 1), (ModelAction.KeepDeleted, 2), (ModelAction.DeleteUntagged, 2), (ModelAction.WriteOnce, 1), (ModelAction.Run, 8),
         (ModelAction.Sweep, 4), (ModelAction.Wait, 8),
     ];
 

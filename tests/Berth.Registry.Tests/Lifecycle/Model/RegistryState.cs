@@ -17,6 +17,15 @@ internal sealed record RegistryState
     /// <summary>The manifests that are set apart, each until a time or for good; what is over may be among it.</summary>
     public ImmutableSortedDictionary<Digest, DateTimeOffset> Quarantined { get; init; } = ImmutableSortedDictionary<Digest, DateTimeOffset>.Empty;
 
+    /// <summary>The manifests that somebody said of that they passed. Nobody sees that; what is pushed under the policy is not set apart then.</summary>
+    public ImmutableHashSet<Digest> Passed { get; init; } = [];
+
+    /// <summary>Whether what is pushed, and new to the registry, is set apart.</summary>
+    public bool QuarantinesPushes { get; init; }
+
+    /// <summary>The quotas of repositories by their names, and the registry's by none.</summary>
+    public ImmutableSortedDictionary<string, QuotaLimits> Limits { get; init; } = ImmutableSortedDictionary.Create<string, QuotaLimits>(StringComparer.Ordinal);
+
     /// <summary>Whether deleted content can be restored.</summary>
     public bool KeepsDeleted { get; init; }
 
@@ -33,6 +42,10 @@ internal sealed record RegistryState
     public bool IsQuarantined(RepositoryState repository, Digest digest, DateTimeOffset now) =>
         repository.IsQuarantined || (Quarantined.TryGetValue(digest, out var until) && until > now);
 
+    /// <summary>Whether a push of a manifest brings something that the registry does not have, and of which nobody has said anything.</summary>
+    public bool IsNew(Digest digest, DateTimeOffset now) =>
+        !Passed.Contains(digest) && !(Quarantined.TryGetValue(digest, out var until) && until > now) && !Repositories.Values.Any(repository => repository.IsLive(digest));
+
     /// <summary>Whether a workload reports a manifest, something that lists it, or something that it lists.</summary>
     public bool IsInUse(RepositoryState repository, Digest digest, DateTimeOffset now)
     {
@@ -46,7 +59,8 @@ internal sealed record RegistryState
     /// <summary>All that can be seen of it, a line for each thing.</summary>
     public IEnumerable<string> Lines(DateTimeOffset now)
     {
-        yield return $"keeps deleted: {KeepsDeleted}, deletes untagged: {DeletesUntagged}, write-once: {HasWriteOnce}";
+        yield return $"keeps deleted: {KeepsDeleted}, deletes untagged: {DeletesUntagged}, write-once: {HasWriteOnce}, quarantines pushes: {QuarantinesPushes}";
+        foreach (var (name, limits) in Limits) yield return $"the quota of '{name}' is {limits}";
         foreach (var (name, report) in Reports.Where(one => one.Value.Until > now)) yield return $"workload {name} uses {report.Repository}@{report.Digest} until {Text(report.Until)}";
         foreach (var (digest, until) in Quarantined.Where(one => one.Value > now)) yield return $"{digest} is set apart until {Text(until)}";
         foreach (var line in Repositories.Values.SelectMany(repository => repository.Lines())) yield return line;
