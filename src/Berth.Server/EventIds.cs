@@ -30,6 +30,9 @@ internal static class EventIds
     /// <summary>The data folder is on a volume that forgets.</summary>
     public const int VolatileVolume = 1006;
 
+    /// <summary>systemd could not be told about the service.</summary>
+    public const int NoticeNotSent = 1008;
+
     /// <summary>A request that reads was answered.</summary>
     public const int ReadAnswered = 1010;
 

@@ -62,6 +62,7 @@ internal static class BerthHost
         var addresses = string.Join(' ', app.Urls);
         Console.Out.WriteLine($"Berth is ready: {addresses} (registry {names.LoginServer(options.Registry.DefaultRegistry)})");
         HostLog.Ready(logger, addresses);
+        ServiceNotice.Ready(logger);
     }
 
     private static async Task<OwnerAccount> EnsureOwnerAsync(Stores stores, ILoggerFactory loggers, CancellationToken cancellationToken)
@@ -111,6 +112,7 @@ internal static class BerthHost
         }
 
         HostLog.Draining(logger, options.Shutdown.DrainTimeout.TotalSeconds);
+        ServiceNotice.Stopping(options.Shutdown.DrainTimeout, logger);
         using var limit = new CancellationTokenSource(options.Shutdown.DrainTimeout);
         try
         {

@@ -24,6 +24,9 @@ internal static partial class HostLog
     [LoggerMessage(EventIds.VolatileVolume, LogLevel.Warning, "{Sentence}")]
     public static partial void VolatileVolume(ILogger logger, string sentence);
 
+    [LoggerMessage(EventIds.NoticeNotSent, LogLevel.Warning, "systemd was not told {Notice} at {Socket}")]
+    public static partial void NoticeNotSent(ILogger logger, string notice, string socket, Exception reason);
+
     [LoggerMessage(EventIds.OwnerNotSettled, LogLevel.Critical, "The owner's password could not be set from the environment, so the process ends; start it again when the cause is gone")]
     public static partial void OwnerNotSettled(ILogger logger, Exception reason);
 
