@@ -7,9 +7,12 @@ using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Management;
 using Berth.Registry.Throttling;
+using Berth.Server.Configuration;
+using Berth.Server.Hosting;
 using Berth.Server.Telemetry;
 using Berth.Server.Tls;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Berth.Server.Tests.Telemetry;
 
@@ -40,6 +43,7 @@ internal static class PublishedInstruments
         using var usage = new UsageMetrics(factory);
         using var throttle = new ThrottleMetrics(factory);
         using var rules = new RuleMetrics(factory);
+        using var connections = new ConnectionLimit(new ServerOptions(), factory, TimeProvider.System, NullLogger<ConnectionLimit>.Instance);
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
         using var certificates = new CertificateMetrics(factory, () => DateTimeOffset.UnixEpoch);
         return instruments;
