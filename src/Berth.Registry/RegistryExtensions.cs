@@ -34,6 +34,7 @@ public static class RegistryExtensions
         services.AddSingleton(options.Network);
         services.AddSingleton(options.Outbound);
         services.AddSingleton(options.RateLimits);
+        services.AddSingleton(options.Admission);
         services.AddSingleton<IInstallation>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IUploads>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IBlobs>(s => s.GetRequiredService<IMetadataStore>());

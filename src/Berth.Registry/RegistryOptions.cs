@@ -27,6 +27,9 @@ public sealed record RegistryOptions
     /// <summary>The rules in front of registries.</summary>
     public NetworkOptions Network { get; init; } = new();
 
+    /// <summary>How much is worked on at once.</summary>
+    public AdmissionOptions Admission { get; init; } = new();
+
     /// <summary>How many requests are served a minute.</summary>
     public RateLimitOptions RateLimits { get; init; } = new();
 

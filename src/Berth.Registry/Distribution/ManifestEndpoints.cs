@@ -4,6 +4,7 @@ using Berth.Oci;
 using Berth.Oci.Http;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
+using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -13,7 +14,7 @@ namespace Berth.Registry.Distribution;
 /// <summary>The routes of manifests (OCI distribution spec, "Pulling manifests", "Pushing Manifests", "Deleting Manifests").</summary>
 internal sealed class ManifestEndpoints(
     IManifests manifests, ManifestService service, ReferrersIndex referrers, AccessLog accessLog, UsageLog usageLog, QuarantineGate quarantine, DistributionOptions options,
-    TimeProvider time)
+    RequestTurns turns, TimeProvider time)
 {
     private const string Immutable = "private, max-age=31536000, immutable";
     private const string Revalidate = "private, no-cache";
@@ -65,6 +66,7 @@ internal sealed class ManifestEndpoints(
     {
         var (tags, fromQuery) = TagsOf(request);
         var body = await ReadBodyAsync(request);
+        if (body.Length > 0) await turns.TakeAsync(request.Http, request.Registry);
         var (manifest, digest) = await service.PutAsync(request, body, tags);
 
         var response = request.Http.Response;

@@ -1,13 +1,14 @@
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Oci.Http;
+using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Berth.Registry.Distribution;
 
 /// <summary>The routes of upload sessions (OCI distribution spec, "Pushing blobs").</summary>
-internal sealed partial class UploadEndpoints(UploadService uploads, BlobService blobs, IUploads sessions, MountService mounts, UploadAdmission admission)
+internal sealed partial class UploadEndpoints(UploadService uploads, BlobService blobs, IUploads sessions, MountService mounts, UploadAdmission admission, UploadPlaces places)
 {
     /// <summary><c>POST …/blobs/uploads/</c>: opens a session; with <c>?mount=</c> mounts a blob, with <c>?digest=</c> takes the whole blob.</summary>
     public async Task StartAsync(DistributionRequest request)
@@ -28,6 +29,8 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         if (request.Query("digest-algorithm") is { } name && !DigestAlgorithms.TryParse(name, out algorithm))
             throw new OciException(OciErrorCode.DigestInvalid, "digest-algorithm must be sha256 or sha512.", detail: name);
 
+        // Nothing is sent yet: a client that is told now to come later can, while one that sends already mostly cannot.
+        places.Check(request.Registry);
         await admission.CheckAsync(request);
         AnswerAccepted(request, await uploads.OpenAsync(request, algorithm, whole: default));
     }
@@ -52,6 +55,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
             return;
         }
 
+        using var place = await places.TakeAsync(request.Http, request.Registry);
         upload = await uploads.AcquireAsync(request, upload);
         if (await RefuseIfMovedAsync(request, upload)) return;
         await using var transfer = await uploads.BeginAsync(request, upload, upload.Algorithm);
@@ -87,6 +91,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         var isWhole = upload is { Offset: > 0, WriterUntil: null } && request.Http.Request.ContentLength == 0;
         if (!isWhole || !await uploads.TryCompleteAtRestAsync(request, upload, digest))
         {
+            using var place = await places.TakeAsync(request.Http, request.Registry);
             upload = await uploads.AcquireAsync(request, upload);
             if (await RefuseIfMovedAsync(request, upload)) return;
             await ReceiveAndCompleteAsync(request, upload, digest, chunk.Length);
@@ -113,6 +118,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
     private async Task TakeWholeAsync(DistributionRequest request, Digest digest)
     {
         PrepareBody(request);
+        using var place = await places.TakeAsync(request.Http, request.Registry);
         await admission.CheckAsync(request);
         var upload = await uploads.OpenAsync(request, digest.Algorithm, whole: digest);
         try

@@ -4,6 +4,7 @@ using Berth.Oci;
 using Berth.Registry.Network;
 using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Berth.Registry.Identity;
@@ -13,7 +14,7 @@ namespace Berth.Registry.Identity;
 /// and whether they may. One that is not let in gets the challenge or the error here.
 /// </summary>
 internal sealed partial class RegistryGate(
-    RegistryResolver registries, RegistryFirewall firewall, RequestLimiter limiter, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog,
+    RegistryResolver registries, RegistryFirewall firewall, RequestLimiter limiter, RequestTurns turns, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog,
     AccessMetrics metrics, IPrincipals principals, ILogger<RegistryGate> logger)
 {
     private const string ReferrersRoute = "referrers.list";
@@ -44,6 +45,8 @@ internal sealed partial class RegistryGate(
             return null;
         }
 
+        // What has a body waits for its turn once that has come.
+        if (!HasBody(context)) await turns.TakeAsync(context, registry);
         var rights = await FindRightsAsync(signedIn, registry, demand, context.RequestAborted);
         var principal = signedIn.Principal;
         var isAllowed = demand.Action is { } action ? rights.IsAllowed(demand.Repository, action) : rights.MayUse(demand.RegistryAction);
@@ -104,6 +107,8 @@ internal sealed partial class RegistryGate(
             return await authorizer.FindRightsAsync(signedIn, registry, demand.Repository, demand.Action, cancellationToken);
         }
     }
+
+    private static bool HasBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != false;
 
     // Without a credential one may do what anybody may, where the registry lets anybody do something there; elsewhere the challenge is the answer.
     private async ValueTask<SignedIn?> SignInAsync(HttpContext context, RegistryRecord registry, AccessDemand demand)

@@ -1,4 +1,5 @@
 using System.Net;
+using Berth.Registry.Network;
 
 namespace Berth.Registry.Identity;
 
@@ -66,7 +67,7 @@ internal sealed class SignInFailures(TimeSpan longestDelay, TimeProvider time)
         return delay < longestDelay ? delay : longestDelay;
     }
 
-    private static (string Account, IPAddress Source) KeyOf(string? account, IPAddress? address) => (account ?? "", SignInQueue.SourceOf(address));
+    private static (string Account, IPAddress Source) KeyOf(string? account, IPAddress? address) => (account ?? "", SourceAddress.Of(address));
 
     private Entry? Find(string? account, IPAddress? address)
     {

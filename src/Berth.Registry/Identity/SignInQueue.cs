@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using Berth.Registry.Network;
 
 namespace Berth.Registry.Identity;
 
@@ -18,7 +18,7 @@ internal sealed class SignInQueue
     /// <summary>Takes a place; false when the queue, or the address's part of it, is full.</summary>
     public bool TryEnter(IPAddress? address)
     {
-        var source = SourceOf(address);
+        var source = SourceAddress.Of(address);
         lock (_lock)
         {
             var ofAddress = _byAddress.GetValueOrDefault(source);
@@ -32,24 +32,11 @@ internal sealed class SignInQueue
     /// <summary>Gives the place back.</summary>
     public void Leave(IPAddress? address)
     {
-        var source = SourceOf(address);
+        var source = SourceAddress.Of(address);
         lock (_lock)
         {
             _waiting--;
             if (--_byAddress[source] == 0) _byAddress.Remove(source);
         }
-    }
-
-    /// <summary>What one sender has at its disposal: an IPv4 address, or a /64 network of IPv6 (RFC 6177).</summary>
-    public static IPAddress SourceOf(IPAddress? address)
-    {
-        if (address is null) return IPAddress.None;
-        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
-        if (address.AddressFamily != AddressFamily.InterNetworkV6) return address;
-
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
-        bytes[8..].Clear();
-        return new IPAddress(bytes);
     }
 }

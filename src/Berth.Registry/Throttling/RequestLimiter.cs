@@ -3,6 +3,7 @@ using System.Net;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Identity;
+using Berth.Registry.Network;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -108,7 +109,7 @@ internal sealed partial class RequestLimiter(
     private static LimitedCaller CallerOf(HttpContext context, Principal? principal)
     {
         if (principal is { Id: not 0 }) return new LimitedCaller(principal.Id, null, principal.Name);
-        return new LimitedCaller(0, SignInQueue.SourceOf(context.Connection.RemoteIpAddress), null);
+        return new LimitedCaller(0, SourceAddress.Of(context.Connection.RemoteIpAddress), null);
     }
 
     /// <summary>Whose own limit counts.</summary>

@@ -11,6 +11,8 @@ internal static class ThrottlingServices
     {
         services.AddSingleton<ThrottleMetrics>();
         services.AddSingleton<RequestLimiter>();
+        services.AddSingleton<RequestTurns>();
+        services.AddSingleton<UploadPlaces>();
         services.TryAddSingleton<INodeShare, WholeShare>();
         return services;
     }

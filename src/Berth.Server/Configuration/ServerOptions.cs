@@ -18,6 +18,9 @@ internal sealed record ServerOptions
     /// <summary>The TLS listener.</summary>
     public HttpsOptions Https { get; init; } = new();
 
+    /// <summary>Connections.</summary>
+    public ConnectionOptions Connections { get; init; } = new();
+
     /// <summary>Certificates.</summary>
     public TlsOptions Tls { get; init; } = new();
 

@@ -38,7 +38,7 @@ internal static class BerthHost
         builder.Services.AddSingleton(owner);
         if (options.Registry.Outbound.TrustedCertificates is { Count: > 0 } trusted)
             builder.Services.AddSingleton(new OutboundTrust(CertificateFiles.ReadTrusted(trusted)));
-        builder.Services.AddBerthRegistry(WithSecrets(options.Registry));
+        builder.Services.AddBerthRegistry(WithSecrets(options.Registry) with { Admission = AdmissionDefaults.Of(options) });
         builder.AddListeners(options, await certificates.GetAsync());
 
         await using var app = builder.Build();

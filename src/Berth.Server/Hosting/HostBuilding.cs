@@ -42,6 +42,7 @@ internal static class HostBuilding
         services.AddMetrics();
         services.AddTelemetry(options.Telemetry);
 
+        services.AddSingleton<ConnectionLimit>();
         services.AddSingleton<LargeBlockPoolFactory>();
         services.AddHostedService(s => s.GetRequiredService<LargeBlockPoolFactory>());
         if (options.Http.TrustedProxies.Count > 0)
@@ -80,19 +81,19 @@ internal static class HostBuilding
         {
             kestrel.AddServerHeader = false;
             Limit(kestrel.Limits, options.Registry.Distribution.StallLimit);
-
-            // A body is received while what came before is hashed: room for a few blocks keeps both going. Kestrel's default is 1 MiB.
-            kestrel.Limits.MaxConcurrentConnections = options.Memory.MaxConnections > 0 ? options.Memory.MaxConnections : MemoryBudget.Connections();
-            kestrel.Limits.MaxRequestBufferSize = Math.Max(1 << 20, 4 * options.Memory.BlockSize);
-            Listen(kestrel, options.Http.Listen, _ => { });
+            Limit(kestrel.Limits, options.Connections);
+            kestrel.Limits.MaxConcurrentConnections = MemoryBudget.Connections(options.Memory);
+            kestrel.Limits.MaxRequestBufferSize = MemoryBudget.ReceivedAhead(options.Memory.BlockSize);
+            var connections = kestrel.ApplicationServices.GetRequiredService<ConnectionLimit>();
+            Listen(kestrel, connections, options.Http.Listen, _ => { });
             if (certificates is not null)
             {
                 var handshake = HandshakeOptions(certificates, kestrel.ApplicationServices);
-                Listen(kestrel, options.Https.Listen, endpoint => endpoint.UseHttps(handshake));
+                Listen(kestrel, connections, options.Https.Listen, endpoint => endpoint.UseHttps(handshake));
 
                 // After the public one, whose port is part of every name.
                 foreach (var listener in options.Registry.Network.PrivateListeners)
-                    Listen(kestrel, ListenAddress.Of(listener.Address.Address, listener.Address.Port), endpoint => Mark(endpoint, listener).UseHttps(handshake));
+                    Listen(kestrel, connections, ListenAddress.Of(listener.Address.Address, listener.Address.Port), endpoint => Mark(endpoint, listener).UseHttps(handshake));
             }
         });
 
@@ -132,12 +133,20 @@ internal static class HostBuilding
         limits.MaxRequestLineSize = MaxRequestLineBytes;
     }
 
-    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
+    private static void Limit(KestrelServerLimits limits, Configuration.ConnectionOptions options)
+    {
+        limits.RequestHeadersTimeout = options.HeadersTimeout;
+        limits.KeepAliveTimeout = options.KeepAliveTimeout;
+        limits.MaxRequestHeaderCount = options.MaxHeaders;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ConnectionLimit connections, ListenAddress address, Action<ListenOptions> configure)
     {
         // HTTP/1.1 alone: docs/decisions/0012-http11-only.md.
         void Configure(ListenOptions endpoint)
         {
             endpoint.Protocols = HttpProtocols.Http1;
+            endpoint.Use(next => connection => connections.RunAsync(connection, next));
             configure(endpoint);
         }
 

@@ -8,9 +8,12 @@ using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Management;
 using Berth.Registry.Throttling;
+using Berth.Server.Configuration;
+using Berth.Server.Hosting;
 using Berth.Server.Telemetry;
 using Berth.Server.Tls;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Berth.Server.Tests.Telemetry;
 
@@ -42,6 +45,7 @@ internal static class PublishedInstruments
         using var throttle = new ThrottleMetrics(factory);
         using var rules = new RuleMetrics(factory);
         using var jobs = new JobMetrics(factory, new Node("test", TimeProvider.System));
+        using var connections = new ConnectionLimit(new ServerOptions(), factory, TimeProvider.System, NullLogger<ConnectionLimit>.Instance);
         using var storage = new StorageMetrics(factory, null!, null!, TimeProvider.System); // nobody asks these for their values
         using var certificates = new CertificateMetrics(factory, () => DateTimeOffset.UnixEpoch);
         return instruments;

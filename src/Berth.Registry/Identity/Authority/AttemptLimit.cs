@@ -1,4 +1,5 @@
 using System.Net;
+using Berth.Registry.Network;
 
 namespace Berth.Registry.Identity.Authority;
 
@@ -16,7 +17,7 @@ internal sealed class AttemptLimit(int attempts, TimeSpan span, TimeProvider tim
     /// <summary>Takes an attempt; false when the address has none left.</summary>
     public bool TryTake(IPAddress? address)
     {
-        var source = SignInQueue.SourceOf(address);
+        var source = SourceAddress.Of(address);
         lock (_lock)
         {
             if (!_sources.TryGetValue(source, out var entry) || IsOver(entry.Since)) entry = (0, time.GetTimestamp());
@@ -29,7 +30,7 @@ internal sealed class AttemptLimit(int attempts, TimeSpan span, TimeProvider tim
     /// <summary>Gives an attempt back: it was a good one.</summary>
     public void GiveBack(IPAddress? address)
     {
-        var source = SignInQueue.SourceOf(address);
+        var source = SourceAddress.Of(address);
         lock (_lock)
         {
             if (!_sources.TryGetValue(source, out var entry)) return;

@@ -1,5 +1,6 @@
 using System.Net;
 using Berth.Metadata;
+using Berth.Registry.Network;
 
 namespace Berth.Registry.Identity.Authority;
 
@@ -15,7 +16,7 @@ internal sealed class UsedAssertions(IGrants grants)
     public async Task<bool> UseAsync(PrincipalRecord principal, string assertion, DateTimeOffset until, IPAddress? address, CancellationToken cancellationToken)
     {
         var hash = OpaqueCode.HashOf(Kind, $"{principal.ObjectId}\n{assertion[..assertion.LastIndexOf('.')]}");
-        var from = SignInQueue.SourceOf(address).ToString();
+        var from = SourceAddress.Of(address).ToString();
         return await grants.AddGrantAsync(new GrantRecord(Kind, hash, null, from, "{}", 0, until), cancellationToken)
             || (await grants.FindGrantAsync(Kind, hash, cancellationToken))?.State == from;
     }

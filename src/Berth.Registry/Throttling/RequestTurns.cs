@@ -1,0 +1,48 @@
+using Berth.Metadata;
+using Berth.Oci;
+using Microsoft.AspNetCore.Http;
+
+namespace Berth.Registry.Throttling;
+
+/// <summary>
+/// Gives requests their turn to be worked on, the registries in fair shares. A turn lasts from when it is known who asks until the answer begins, or the bytes of a body are
+/// waited for: whoever is slow to send or to receive holds nobody up.
+/// </summary>
+internal sealed class RequestTurns(AdmissionOptions options, ThrottleMetrics metrics, TimeProvider time)
+{
+    // Where the host does not say what its stores are.
+    private const int Most = 256;
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    private readonly FairPlaces _reads = metrics.Watch("read", new FairPlaces(options.Reads > 0 ? options.Reads : Most, time));
+    private readonly FairPlaces _writes = metrics.Watch("write", new FairPlaces(options.Writes, time));
+
+    /// <summary>Waits for the request's turn, which ends by itself.</summary>
+    /// <exception cref="OciException">503: it did not come.</exception>
+    public async ValueTask TakeAsync(HttpContext context, RegistryRecord registry)
+    {
+        var isRead = LimitClasses.OfData(context.Request.Method) == LimitClass.Read;
+        var places = isRead ? _reads : _writes;
+        if (!await places.TakeAsync(registry.Id, options.Patience, context.RequestAborted))
+        {
+            metrics.Kept(isRead ? "read" : "write", registry.Name);
+            throw new OciException(OciErrorCode.Unavailable, $"Too many requests to the registry '{registry.Name}' wait for their turn; try again in a second.") { RetryAfter = RetryAfter };
+        }
+
+        var turn = new Turn(places, registry.Id);
+        context.Response.OnStarting(static turn => ((Turn)turn).EndAsync(), turn);
+        context.Response.OnCompleted(static turn => ((Turn)turn).EndAsync(), turn);
+    }
+
+    private sealed class Turn(FairPlaces places, long registryId)
+    {
+        private int _ended;
+
+        public Task EndAsync()
+        {
+            if (Interlocked.Exchange(ref _ended, 1) == 0) places.GiveBack(registryId);
+            return Task.CompletedTask;
+        }
+    }
+}
