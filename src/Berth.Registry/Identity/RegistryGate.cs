@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Events;
 using Berth.Registry.Network;
 using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +15,7 @@ namespace Berth.Registry.Identity;
 /// </summary>
 internal sealed partial class RegistryGate(
     RegistryResolver registries, RegistryFirewall firewall, RequestLimiter limiter, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog,
-    AccessMetrics metrics, IPrincipals principals, ILogger<RegistryGate> logger)
+    AccessMetrics metrics, DiagnosticEvents diagnostics, IPrincipals principals, ILogger<RegistryGate> logger)
 {
     private const string ReferrersRoute = "referrers.list";
 
@@ -46,6 +47,7 @@ internal sealed partial class RegistryGate(
 
         var rights = await FindRightsAsync(signedIn, registry, demand, context.RequestAborted);
         var principal = signedIn.Principal;
+        diagnostics.Known(context, principal);
         var isAllowed = demand.Action is { } action ? rights.IsAllowed(demand.Repository, action) : rights.MayUse(demand.RegistryAction);
         if (isAllowed || (demand.IsOfQuarantine && rights.MayQuarantineIn(demand.Repository)))
             return new Admission(registry, principal, rights) { Until = signedIn.Until };

@@ -23,6 +23,7 @@ public sealed partial class MetricsAfterTrafficTests : IAsyncLifetime
         {
             ["BERTH_Lifecycle__Grace"] = $"00:00:0{Grace}",
             ["BERTH_Lifecycle__Interval"] = "00:00:00.2",
+            ["BERTH_Diagnostics__RepositoryEvents"] = "true",
             ["BERTH_Distribution__UploadExpiry"] = $"00:00:0{Grace}",
         });
         _client.BaseAddress = _run.Http;
