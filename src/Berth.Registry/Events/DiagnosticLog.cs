@@ -66,6 +66,9 @@ internal sealed partial class DiagnosticLog(
     {
         if (!options.RepositoryEvents) await ForgetAsync(stoppingToken);
         if (!options.IsOn()) return;
+
+        // Where it begins is settled now, and not when there is something to write.
+        await WriteIfPossibleAsync(stoppingToken);
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken)) await WriteIfPossibleAsync(stoppingToken);
     }

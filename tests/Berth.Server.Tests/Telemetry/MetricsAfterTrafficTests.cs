@@ -72,7 +72,8 @@ public sealed partial class MetricsAfterTrafficTests : IAsyncLifetime
         {
             metrics = Metrics.Parse(await _client.GetStringAsync("/metrics"));
             largestLog = Math.Max(largestLog, metrics["berth_metadata_wal_size_bytes"]);
-            return metrics["berth_gc_location_removed_total"] >= 2 && metrics["berth_gc_upload_expired_total"] >= 1 && metrics["berth_blobs"] >= 1;
+            return metrics["berth_gc_location_removed_total"] >= 2 && metrics["berth_gc_upload_expired_total"] >= 1 && metrics["berth_blobs"] >= 1
+                && metrics.Families.ContainsKey("berth_ledger_reader_lag"); // readers are looked at every 15 seconds
         });
 
         Assert.Empty(Listed().Except(metrics.Families.Keys));
