@@ -18,7 +18,4 @@ public interface INodes
 
     /// <summary>The nodes in the order of their starts, with the time that the database's clock shows.</summary>
     ValueTask<NodeList> ListNodesAsync(int limit, CancellationToken cancellationToken);
-
-    /// <summary>The readers of the ledger, by name, with how many records each has yet to read.</summary>
-    ValueTask<IReadOnlyList<LedgerReaderLag>> ListLedgerLagAsync(CancellationToken cancellationToken);
 }

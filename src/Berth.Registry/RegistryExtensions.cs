@@ -3,6 +3,7 @@ using Berth.Oci;
 using Berth.Registry.ApiReference;
 using Berth.Registry.Artifacts;
 using Berth.Registry.Distribution;
+using Berth.Registry.Events;
 using Berth.Registry.Identity;
 using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
@@ -18,7 +19,7 @@ namespace Berth.Registry;
 
 /// <summary>
 /// Wires the registry's features into a host that has registered an <c>IBlobStore</c>, an <see cref="IMetadataStore"/>, an
-/// <see cref="IDeletionGate"/> and its <see cref="PublicNames"/>.
+/// <see cref="IDeletionGate"/>, an <see cref="IDiagnosticSink"/> and its <see cref="PublicNames"/>.
 /// </summary>
 public static class RegistryExtensions
 {
@@ -56,6 +57,7 @@ public static class RegistryExtensions
         services.AddSingleton<IResourceLocks>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IResourceTags>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<ILedger>(s => s.GetRequiredService<IMetadataStore>());
+        services.AddSingleton<ILedgerReaders>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IRepositories>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IArtifacts>(s => s.GetRequiredService<IMetadataStore>());
         services.AddSingleton<IDeletedContent>(s => s.GetRequiredService<IMetadataStore>());
@@ -66,7 +68,7 @@ public static class RegistryExtensions
         services.AddSingleton<KnownSettings>();
         services.AddSingleton(s => new DataEndpointHosts(s.GetRequiredService<RegistryResolver>(), s.GetRequiredService<KnownSettings>(), options));
         return services.AddOutbound().AddFirewall().AddThrottling().AddDistribution().AddIdentity().AddFederation().AddOutsideAccounts().AddDirectory().AddEvidence().AddManagement().AddArtifacts()
-            .AddJobs().AddLifecycle().AddLifecycleRules().AddUsage().AddTagRules().AddQuarantine().AddWorkloads().AddGarbageControl()
+            .AddJobs().AddLifecycle().AddLifecycleRules().AddUsage().AddTagRules().AddQuarantine().AddWorkloads().AddGarbageControl().AddDiagnostics(options.Diagnostics)
             .AddSingleton<IFeatureRoutes, ReferenceEndpoints>();
     }
 

@@ -1,4 +1,5 @@
 using Berth.Registry.Distribution;
+using Berth.Registry.Events;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Network;
@@ -32,6 +33,9 @@ public sealed record RegistryOptions
 
     /// <summary>How many requests are served a minute.</summary>
     public RateLimitOptions RateLimits { get; init; } = new();
+
+    /// <summary>The diagnostic logs.</summary>
+    public DiagnosticsOptions Diagnostics { get; init; } = new();
 
     /// <summary>What the server connects to.</summary>
     public OutboundOptions Outbound { get; init; } = new();

@@ -18,8 +18,3 @@ public sealed record NodeRecord(NodeDescription Node, DateTimeOffset SeenAt, Tim
 /// <param name="Nodes">The nodes.</param>
 /// <param name="Now">The database's time.</param>
 public sealed record NodeList(IReadOnlyList<NodeRecord> Nodes, DateTimeOffset Now);
-
-/// <summary>How far a reader of the ledger is behind.</summary>
-/// <param name="Name">The reader.</param>
-/// <param name="Records">Records it has yet to read.</param>
-public readonly record struct LedgerReaderLag(string Name, long Records);

@@ -17,11 +17,6 @@ public sealed partial class RelationalMetadataStore
         SELECT id, name, version, is_draining, started_at, seen_at, clock_offset FROM nodes ORDER BY started_at, id LIMIT ?1
         """);
 
-    private static readonly Sql ListLag = new("""
-        SELECT r.name, (SELECT count(*) FROM (SELECT 1 FROM ledger l WHERE l.number > r.number LIMIT 1000000) unread)
-        FROM ledger_readers r ORDER BY r.name
-        """);
-
     /// <inheritdoc/>
     public Task<TimeSpan> ReportNodeAsync(NodeDescription node, DateTimeOffset localTime, TimeSpan forgetAfter, CancellationToken cancellationToken) => RelieveAsync(
         scope =>
@@ -51,18 +46,6 @@ public sealed partial class RelationalMetadataStore
             }
 
             return new NodeList(nodes, DateTimeOffset.FromUnixTimeMilliseconds(of.Now));
-        },
-        cancellationToken);
-
-    /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<LedgerReaderLag>> ListLedgerLagAsync(CancellationToken cancellationToken) => ReadAsync(
-        0,
-        static (reader, _) =>
-        {
-            var readers = new List<LedgerReaderLag>();
-            using var row = reader.Use(ListLag);
-            while (row.Step()) readers.Add(new LedgerReaderLag(row.Text(0), row.Int64(1)));
-            return (IReadOnlyList<LedgerReaderLag>)readers;
         },
         cancellationToken);
 }

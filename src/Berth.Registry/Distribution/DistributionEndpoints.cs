@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.ApiReference;
+using Berth.Registry.Events;
 using Berth.Registry.Identity;
 using Berth.Registry.Lifecycle;
 using Microsoft.AspNetCore.Connections;
@@ -17,7 +18,7 @@ namespace Berth.Registry.Distribution;
 /// </summary>
 internal sealed partial class DistributionEndpoints(
     RegistryGate gate, BlobService blobService, BlobEndpoints blobs, DataEndpoint data, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists,
-    DistributionMetrics metrics, PullMetrics pulls, QuotaRefusals refusals, ILogger<DistributionEndpoints> logger) : IFeatureRoutes
+    DistributionMetrics metrics, PullMetrics pulls, DiagnosticEvents diagnostics, QuotaRefusals refusals, ILogger<DistributionEndpoints> logger) : IFeatureRoutes
 {
     private static readonly string[] ContentHeaders =
         ["Accept-Ranges", "Cache-Control", "Content-Length", "Content-Range", "Content-Type", "Docker-Content-Digest", "ETag", "Link", "OCI-Filters-Applied"];
@@ -99,8 +100,13 @@ internal sealed partial class DistributionEndpoints(
         finally
         {
             var status = wentAway && !context.Response.HasStarted ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode;
-            metrics.RequestAnswered(route?.Name ?? "none", context.Request.Method, status, Stopwatch.GetElapsedTime(started));
-            if (registry is not null && route is not null && status != StatusCodes.Status401Unauthorized) CountPull(context, registry, target.Repository, route, status < 400);
+            var took = Stopwatch.GetElapsedTime(started);
+            metrics.RequestAnswered(route?.Name ?? "none", context.Request.Method, status, took);
+            if (registry is not null && route is not null && status != StatusCodes.Status401Unauthorized)
+            {
+                CountPull(context, registry, target.Repository, route, status < 400);
+                diagnostics.Answered(context, registry, target.Repository, target.Reference, route, status, took);
+            }
         }
     }
 

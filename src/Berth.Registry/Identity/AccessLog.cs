@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Berth.Metadata;
+using Berth.Registry.Events;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +15,9 @@ public sealed partial class AccessLog : IHostedService, IDisposable
     /// <summary>The reason of a denial by a registry's network rules, of which the address is all that is known.</summary>
     public const string NetworkReason = "network";
 
+    /// <summary>The reason of a sign-in that was not looked at, because too many came at once.</summary>
+    public const string TooManyReason = "too many at once";
+
     private const int MaxActorLength = 64;
 
     // The writer is held for one batch: pushes wait meanwhile.
@@ -25,6 +29,7 @@ public sealed partial class AccessLog : IHostedService, IDisposable
     private readonly ConcurrentDictionary<Row, Tally> _rows = new();
     private readonly IAccessEvents _events;
     private readonly AccessMetrics _metrics;
+    private readonly DiagnosticEvents _diagnostics;
     private readonly TimeProvider _time;
     private readonly ILogger<AccessLog> _logger;
     private readonly FlushLoop _flushes;
@@ -38,9 +43,9 @@ public sealed partial class AccessLog : IHostedService, IDisposable
     private readonly Room _others = new(1_000);
 
     /// <summary>A log that nothing was recorded in.</summary>
-    public AccessLog(IAccessEvents events, AccessMetrics metrics, TimeProvider time, ILogger<AccessLog> logger)
+    public AccessLog(IAccessEvents events, AccessMetrics metrics, DiagnosticEvents diagnostics, TimeProvider time, ILogger<AccessLog> logger)
     {
-        (_events, _metrics, _time, _logger) = (events, metrics, time, logger);
+        (_events, _metrics, _diagnostics, _time, _logger) = (events, metrics, diagnostics, time, logger);
         _flushes = new FlushLoop(WriteCountedAsync, LogFlushFailed, time);
     }
 
@@ -49,6 +54,7 @@ public sealed partial class AccessLog : IHostedService, IDisposable
     public bool Record(string kind, long registryId, string actor, string? address, string reason, string? requestId)
     {
         if (kind == AccessEventKinds.SignInRefused) _metrics.SignInRefused(reason);
+        if (kind is AccessEventKinds.SignIn or AccessEventKinds.SignInRefused) _diagnostics.SignedIn(registryId, actor, address, StatusOf(kind, reason), requestId);
         var name = actor.Length <= MaxActorLength ? actor : actor[..MaxActorLength];
         var row = new Row(MinuteOf(_time.GetUtcNow()), registryId, kind, name, address ?? "", reason);
         var isKnown = _rows.TryGetValue(row, out var tally);
@@ -129,6 +135,9 @@ public sealed partial class AccessLog : IHostedService, IDisposable
             throw;
         }
     }
+
+    // What such a sign-in was answered.
+    private static int StatusOf(string kind, string reason) => kind == AccessEventKinds.SignIn ? 200 : reason == TooManyReason ? 429 : 401;
 
     private Room RoomOf(Row row) => row.Kind switch
     {

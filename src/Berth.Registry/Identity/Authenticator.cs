@@ -215,7 +215,7 @@ public sealed partial class Authenticator : IDisposable
 
     private OciException TooMany(string name, Origin origin, string message)
     {
-        if (_accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, "too many at once", origin.RequestId))
+        if (_accessLog.Record(AccessEventKinds.SignInRefused, origin.RegistryId, name, origin.Address, AccessLog.TooManyReason, origin.RequestId))
             LogTooMany(Shorten(name), origin.Address);
         return new OciException(OciErrorCode.TooManyRequests, message);
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Events;
 using Berth.Registry.Network;
 using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +16,7 @@ namespace Berth.Registry.Identity;
 /// </summary>
 internal sealed partial class RegistryGate(
     RegistryResolver registries, RegistryFirewall firewall, RequestLimiter limiter, RequestTurns turns, Authenticator authenticator, Authorizer authorizer, TokenChallenge challenge, AccessLog accessLog,
-    AccessMetrics metrics, IPrincipals principals, ILogger<RegistryGate> logger)
+    AccessMetrics metrics, DiagnosticEvents diagnostics, IPrincipals principals, ILogger<RegistryGate> logger)
 {
     private const string ReferrersRoute = "referrers.list";
 
@@ -49,6 +50,7 @@ internal sealed partial class RegistryGate(
         if (!HasBody(context)) await turns.TakeAsync(context, registry);
         var rights = await FindRightsAsync(signedIn, registry, demand, context.RequestAborted);
         var principal = signedIn.Principal;
+        diagnostics.Known(context, principal);
         var isAllowed = demand.Action is { } action ? rights.IsAllowed(demand.Repository, action) : rights.MayUse(demand.RegistryAction);
         if (isAllowed || (demand.IsOfQuarantine && rights.MayQuarantineIn(demand.Repository)))
             return new Admission(registry, principal, rights) { Until = signedIn.Until };

@@ -2,12 +2,15 @@ using System.Diagnostics.Metrics;
 using System.Net.Security;
 using Berth.Metadata;
 using Berth.Registry;
+using Berth.Registry.Events;
 using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Network;
 using Berth.Server.Configuration;
 using Berth.Server.Discovery;
 using Berth.Server.Health;
+using Berth.Server.LocalFiles;
+using Berth.Server.Logging;
 using Berth.Server.Memory;
 using Berth.Server.Telemetry;
 using Berth.Server.Tls;
@@ -41,6 +44,7 @@ internal static class HostBuilding
         services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
         services.AddMetrics();
         services.AddTelemetry(options.Telemetry);
+        services.AddSingleton(SinkOf(options));
 
         services.AddSingleton<ConnectionLimit>();
         services.AddSingleton<LargeBlockPoolFactory>();
@@ -48,6 +52,14 @@ internal static class HostBuilding
         if (options.Http.TrustedProxies.Count > 0)
             services.Configure<ForwardedHeadersOptions>(o => TrustProxies(o, options.Http.TrustedProxies));
         return builder;
+    }
+
+    private static IDiagnosticSink SinkOf(ServerOptions options)
+    {
+        var diagnostics = options.Registry.Diagnostics;
+        return diagnostics.Target == DiagnosticTarget.Stdout
+            ? new DiagnosticOutput(Console.OpenStandardOutput())
+            : new DiagnosticFile(diagnostics.File ?? Path.Combine(options.Data, "diagnostics", "events.jsonl"), diagnostics.MaxFileBytes, diagnostics.Files);
     }
 
     private static PublicNames NamesOf(ServerOptions options) => new(

@@ -16,6 +16,7 @@ internal sealed class StorageMetrics : IDisposable
     private readonly TimeProvider _time;
     private readonly Meter _meter;
     private MetadataTotals? _totals;
+    private Measurement<long>[] _readers = [];
     private long _readAt;
 
     /// <summary>Makes the instruments.</summary>
@@ -32,6 +33,7 @@ internal sealed class StorageMetrics : IDisposable
         Total("berth.blobs.damaged", "{blob}", "Blobs whose bytes are missing or wrong: answered as absent until a push heals them.", t => t.DamagedBlobs);
         Space("berth.storage.size", "Size of the blob store's volume.", s => s.Total);
         Space("berth.storage.free", "Bytes of the blob store's volume that pushes may still take.", s => s.Free);
+        _meter.CreateObservableGauge("berth.ledger.reader.lag", () => _readers, "{record}", "How many records of the ledger a reader has yet to read, at most, by reader.");
         _meter.CreateObservableGauge(
             "berth.storage.reserve.held", () => blobs.Space() is { } space ? [new Measurement<int>(space.ReserveHeld ? 1 : 0)] : Array.Empty<Measurement<int>>(), "{state}",
             "1 while the reserve of the blob store's volume is in place, 0 while the volume is so full that it was released: nothing is pushed then.");
@@ -49,6 +51,8 @@ internal sealed class StorageMetrics : IDisposable
         if (_totals is not null && _time.GetElapsedTime(_readAt) < RefreshAfter)
             return;
         _totals = await _metadata.ReadTotalsAsync(cancellationToken);
+        _readers = [.. (await _metadata.ListLedgerReadersAsync(cancellationToken)).Select(
+            reader => new Measurement<long>(reader.Behind, new KeyValuePair<string, object?>("reader", reader.Name)))];
         _readAt = _time.GetTimestamp();
     }
 

@@ -36,6 +36,8 @@ public sealed class SqliteGarbage : GarbageSuite<SqliteDatabase>;
 
 public sealed class SqliteLedger : LedgerSuite<SqliteDatabase>;
 
+public sealed class SqliteLedgerReaders : LedgerReadersSuite<SqliteDatabase>;
+
 public sealed class SqliteUsage : UsageSuite<SqliteDatabase>;
 
 public sealed class SqliteQuotas : QuotasSuite<SqliteDatabase>;

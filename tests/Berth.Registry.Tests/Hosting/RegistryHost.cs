@@ -7,6 +7,7 @@ using Berth.Metadata;
 using Berth.Metadata.Sqlite;
 using Berth.Metadata.Tests.Sqlite.Faults;
 using Berth.Oci;
+using Berth.Registry.Events;
 using Berth.Registry.Identity;
 using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Jobs;
@@ -122,6 +123,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         builder.Services.AddSingleton<IDeletionGate>(new Gate(folder, blobs));
         builder.Services.AddSingleton(new Node("0.0.0-test", time));
         builder.Services.AddSingleton(new PublicNames("berth.localhost", 0, 443));
+        builder.Services.AddSingleton<IDiagnosticSink>(new KeptLines());
         if (trust is not null) builder.Services.AddSingleton(trust);
         var hosts = builder.Services.Where(s => s.ServiceType == typeof(IHostedService)).ToHashSet();
         options ??= new RegistryOptions();

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Berth.Metadata;
+using Berth.Registry.Events;
 using Berth.Registry.Identity;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -12,7 +13,8 @@ public sealed class AccessLogTests
     private readonly Recorded _events = new();
     private readonly AccessLog _log;
 
-    public AccessLogTests() => _log = new AccessLog(_events, new AccessMetrics(new OwnMeters()), _time, NullLogger<AccessLog>.Instance);
+    public AccessLogTests() => _log = new AccessLog(
+        _events, new AccessMetrics(new OwnMeters()), new DiagnosticEvents(new DiagnosticsOptions(), new DiagnosticMetrics(new OwnMeters()), _time), _time, NullLogger<AccessLog>.Instance);
 
     [Fact]
     public async Task A_flood_of_invented_user_names_makes_a_bounded_number_of_rows_a_minute()

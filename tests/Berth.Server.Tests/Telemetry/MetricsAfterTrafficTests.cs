@@ -23,6 +23,7 @@ public sealed partial class MetricsAfterTrafficTests : IAsyncLifetime
         {
             ["BERTH_Lifecycle__Grace"] = $"00:00:0{Grace}",
             ["BERTH_Lifecycle__Interval"] = "00:00:00.2",
+            ["BERTH_Diagnostics__RepositoryEvents"] = "true",
             ["BERTH_Distribution__UploadExpiry"] = $"00:00:0{Grace}",
         });
         _client.BaseAddress = _run.Http;
@@ -71,7 +72,8 @@ public sealed partial class MetricsAfterTrafficTests : IAsyncLifetime
         {
             metrics = Metrics.Parse(await _client.GetStringAsync("/metrics"));
             largestLog = Math.Max(largestLog, metrics["berth_metadata_wal_size_bytes"]);
-            return metrics["berth_gc_location_removed_total"] >= 2 && metrics["berth_gc_upload_expired_total"] >= 1 && metrics["berth_blobs"] >= 1;
+            return metrics["berth_gc_location_removed_total"] >= 2 && metrics["berth_gc_upload_expired_total"] >= 1 && metrics["berth_blobs"] >= 1
+                && metrics.Families.ContainsKey("berth_ledger_reader_lag"); // readers are looked at every 15 seconds
         });
 
         Assert.Empty(Listed().Except(metrics.Families.Keys));

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Berth.Metadata;
 using Berth.Registry;
 using Berth.Registry.Distribution;
+using Berth.Registry.Events;
 using Berth.Registry.Identity;
 using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
@@ -35,6 +36,7 @@ internal static class PublishedInstruments
         listener.Start();
         using var distribution = new DistributionMetrics(factory, new Traffic());
         using var pulls = new PullMetrics(factory, TimeProvider.System);
+        using var diagnostics = new DiagnosticMetrics(factory);
         using var access = new AccessMetrics(factory);
         using var management = new ManagementMetrics(factory);
         using var outside = new OutsideAccountMetrics(factory);

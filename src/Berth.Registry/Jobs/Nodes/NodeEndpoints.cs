@@ -11,7 +11,7 @@ namespace Berth.Registry.Jobs.Nodes;
 /// <summary>
 /// The nodes as an operator sees them: <c>GET /berth/v1/nodes</c>, with an access token of the authority for the control plane and the right at the subscription.
 /// </summary>
-internal sealed class NodeEndpoints(ControlGate gate, INodes nodes, ILeases leases, Node node, ILogger<NodeEndpoints> logger) : IFeatureRoutes
+internal sealed class NodeEndpoints(ControlGate gate, INodes nodes, ILeases leases, ILedgerReaders ledger, Node node, ILogger<NodeEndpoints> logger) : IFeatureRoutes
 {
     private const string Prefix = "/berth/v1/nodes";
     private const string Right = "Microsoft.Authorization/nodes/read";
@@ -42,7 +42,7 @@ internal sealed class NodeEndpoints(ControlGate gate, INodes nodes, ILeases leas
 
         var list = await nodes.ListNodesAsync(MostNodes, context.RequestAborted);
         var held = await leases.ListLeasesAsync(MostLeases, context.RequestAborted);
-        var readers = await nodes.ListLedgerLagAsync(context.RequestAborted);
+        var readers = await ledger.ListLedgerReadersAsync(context.RequestAborted);
         await JsonAnswer.WriteObjectAsync(context, StatusCodes.Status200OK, json =>
         {
             json.WriteString("now"u8, list.Now);
@@ -91,11 +91,11 @@ internal sealed class NodeEndpoints(ControlGate gate, INodes nodes, ILeases leas
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, LedgerReaderLag reader)
+    private static void Write(Utf8JsonWriter json, LedgerReader reader)
     {
         json.WriteStartObject();
         json.WriteString("name"u8, reader.Name);
-        json.WriteNumber("behind"u8, reader.Records);
+        json.WriteNumber("behind"u8, reader.Behind);
         json.WriteEndObject();
     }
 }

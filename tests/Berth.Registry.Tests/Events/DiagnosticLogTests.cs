@@ -1,0 +1,147 @@
+using System.Net;
+using System.Text.Json;
+using Berth.Oci;
+using Berth.Registry.Events;
+using Berth.Registry.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Berth.Registry.Tests.Events;
+
+public sealed class DiagnosticLogTests : IAsyncLifetime
+{
+    private static readonly string[] Common =
+    [
+        "TimeGenerated", "Category", "OperationName", "ResultType", "ResultDescription", "CorrelationId", "LoginServer", "Region", "Identity", "CallerIpAddress", "DurationMs", "UserTenantId",
+        "Count", "LedgerPosition", "_SubscriptionId", "_ResourceId", "Type",
+    ];
+
+    private RegistryHost _host = null!;
+    private DiagnosticLog _log = null!;
+
+    private List<JsonElement> Lines => ((KeptLines)_host.Services.GetRequiredService<IDiagnosticSink>()).Lines;
+
+    public async ValueTask InitializeAsync()
+    {
+        _host = await RegistryHost.StartAsync(options: new RegistryOptions { Diagnostics = new DiagnosticsOptions { LoginEvents = true, RepositoryEvents = true } });
+        _log = _host.Services.GetRequiredService<DiagnosticLog>();
+        await _log.WriteAsync(CancellationToken.None); // from now on
+    }
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Fact]
+    public async Task A_push_a_pull_an_untagging_and_a_deletion_are_a_line_each_with_azures_columns()
+    {
+        await PushAsync("v1");
+        using (var pull = new HttpRequestMessage(HttpMethod.Get, "/v2/team/app/manifests/v1"))
+        {
+            pull.Headers.TryAddWithoutValidation("User-Agent", "docker/28 \u001b[31m\u202e\"x");
+            using var answer = await _host.Client.SendAsync(pull);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+
+        await _host.Client.DeleteAsync(new Uri("/v2/team/app/manifests/v1", UriKind.Relative));
+        await _host.Client.DeleteAsync(new Uri($"/v2/team/app/manifests/{Index().Digest}", UriKind.Relative));
+        await _log.WriteAsync(CancellationToken.None);
+
+        var lines = Lines.Where(line => Text(line, "Category") == DiagnosticColumns.RepositoryEvents).ToList();
+        Assert.Equal(["Delete", "Pull", "Push", "Untag"], lines.Select(line => Text(line, "OperationName")!).Order());
+        Assert.All(lines, line => Assert.Equal(
+            Common.Concat(["UserAgent", "Repository", "Tag", "Digest", "MediaType", "ArtifactType", "Size"]).Order(), line.EnumerateObject().Select(column => column.Name).Order()));
+        Assert.All(lines, line => Assert.Equal(
+            ("team/app", "owner", "local.berth.localhost", "HttpStatusCode", "127.0.0.1", Index().Digest.ToString()),
+            (Text(line, "Repository"), Text(line, "Identity"), Text(line, "LoginServer"), Text(line, "ResultType"), Text(line, "CallerIpAddress"), Text(line, "Digest"))));
+
+        var pulled = Assert.Single(lines, line => Text(line, "OperationName") == "Pull");
+        Assert.Equal(("200", "v1", MediaTypes.OciIndex, Index().Body.Length), (Text(pulled, "ResultDescription"), Text(pulled, "Tag"), Text(pulled, "MediaType"), pulled.GetProperty("Size").GetInt32()));
+        Assert.Equal(JsonValueKind.Number, pulled.GetProperty("DurationMs").ValueKind);
+        Assert.DoesNotContain(Text(pulled, "UserAgent")!, char.IsControl);
+        var pushed = Assert.Single(lines, line => Text(line, "OperationName") == "Push");
+        Assert.Equal(("201", "v1", 1), (Text(pushed, "ResultDescription"), Text(pushed, "Tag"), pushed.GetProperty("Count").GetInt32()));
+        Assert.StartsWith("1-", Text(pushed, "LedgerPosition"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pulls_that_look_alike_share_a_line_and_failures_have_one_of_their_own()
+    {
+        await PushAsync("v1");
+        for (var i = 0; i < 3; i++) await _host.Client.GetAsync(new Uri("/v2/team/app/manifests/v1", UriKind.Relative));
+        await _host.Client.GetAsync(new Uri("/v2/team/app/manifests/absent", UriKind.Relative));
+        using (var bob = await _host.SignedInAsync("bob"))
+        {
+            Assert.Equal(HttpStatusCode.Forbidden, (await bob.GetAsync(new Uri("/v2/team/app/manifests/v1", UriKind.Relative))).StatusCode);
+        }
+
+        await _log.WriteAsync(CancellationToken.None);
+        var pulls = Lines.Where(line => Text(line, "OperationName") == "Pull").Select(line => (Text(line, "ResultDescription"), Text(line, "Identity"), line.GetProperty("Count").GetInt32())).Order();
+        Assert.Equal([("200", "owner", 3), ("403", "bob", 1), ("404", "owner", 1)], pulls);
+    }
+
+    [Fact]
+    public async Task A_sign_in_and_one_that_was_refused_are_lines_without_a_secret()
+    {
+        using (var wrong = _host.ClientOf("owner", "not-the-password")) await wrong.GetAsync(new Uri("/v2/", UriKind.Relative));
+        using (var right = _host.ClientOf("owner", RegistryHost.Password)) await right.GetAsync(new Uri("/v2/", UriKind.Relative));
+        await _log.WriteAsync(CancellationToken.None);
+        var logins = Lines.Where(line => Text(line, "Category") == DiagnosticColumns.LoginEvents).ToList();
+        Assert.Equal([("200", "owner"), ("401", "owner")], logins.Select(line => (Text(line, "ResultDescription"), Text(line, "Identity"))).Order());
+        Assert.All(logins, line => Assert.Equal(Common.Append("JwtId").Order(), line.EnumerateObject().Select(column => column.Name).Order()));
+        Assert.DoesNotContain("not-the-password", string.Concat(Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_crash_left_between_the_line_and_the_cursor_is_not_written_again()
+    {
+        await PushAsync("v1");
+        await _log.WriteAsync(CancellationToken.None);
+        var before = Lines.Count;
+        await _host.TamperAsync("UPDATE ledger_readers SET number = 0 WHERE name = 'diagnostics'");
+        await PushAsync("v2");
+        using var next = ActivatorUtilities.CreateInstance<DiagnosticLog>(_host.Services);
+        await next.WriteAsync(CancellationToken.None);
+        Assert.Equal(["v2"], Lines.Skip(before).Where(line => Text(line, "OperationName") == "Push").Select(line => Text(line, "Tag")!));
+    }
+
+    [Fact]
+    public async Task What_could_not_be_written_is_written_later_and_once()
+    {
+        var sink = (KeptLines)_host.Services.GetRequiredService<IDiagnosticSink>();
+        sink.IsFull = true;
+        await PushAsync("v1");
+        await _host.Client.GetAsync(new Uri("/v2/team/app/manifests/v1", UriKind.Relative));
+        for (var i = 0; i < 3; i++) await Assert.ThrowsAsync<IOException>(() => _log.WriteAsync(CancellationToken.None));
+        sink.IsFull = false;
+        await _log.WriteAsync(CancellationToken.None);
+        await _log.WriteAsync(CancellationToken.None);
+        Assert.Equal(["Pull", "Push"], Lines.Where(line => Text(line, "Category") == DiagnosticColumns.RepositoryEvents).Select(line => Text(line, "OperationName")!).Order());
+    }
+
+    [Fact]
+    public async Task A_flood_of_different_names_is_bounded_in_memory()
+    {
+        var events = _host.Services.GetRequiredService<DiagnosticEvents>();
+        for (var i = 0; i < 20_000; i++) events.SignedIn(1, $"invented-{i}", "192.0.2.1", 401, null);
+        Assert.InRange(events.Take().Count, 1_000, 5_000);
+    }
+
+    [Fact]
+    public async Task A_registry_that_is_not_named_has_no_lines()
+    {
+        await using var host = await RegistryHost.StartAsync(options: new RegistryOptions { Diagnostics = new DiagnosticsOptions { RepositoryEvents = true, Registries = ["other"] } });
+        var log = host.Services.GetRequiredService<DiagnosticLog>();
+        await log.WriteAsync(CancellationToken.None);
+        await host.Client.PutManifestAsync("team/app", "v1", Index().Body, MediaTypes.OciIndex);
+        await log.WriteAsync(CancellationToken.None);
+        Assert.Empty(((KeptLines)host.Services.GetRequiredService<IDiagnosticSink>()).Lines);
+    }
+
+    private async Task PushAsync(string tag) => await _host.Client.PutManifestAsync("team/app", tag, Index().Body, MediaTypes.OciIndex);
+
+    private static (byte[] Body, Digest Digest) Index()
+    {
+        var body = """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"""u8.ToArray();
+        return (body, Digest.Compute(DigestAlgorithm.Sha256, body));
+    }
+
+    private static string? Text(JsonElement line, string column) => line.GetProperty(column).GetString();
+}
