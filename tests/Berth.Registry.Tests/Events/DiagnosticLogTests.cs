@@ -35,7 +35,7 @@ public sealed class DiagnosticLogTests : IAsyncLifetime
         await PushAsync("v1");
         using (var pull = new HttpRequestMessage(HttpMethod.Get, "/v2/team/app/manifests/v1"))
         {
-            pull.Headers.TryAddWithoutValidation("User-Agent", "docker/28 \u001b[31m\u202e\"x");
+            pull.Headers.TryAddWithoutValidation("User-Agent", "docker/28 (a \"quoted\" name)");
             using var answer = await _host.Client.SendAsync(pull);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
