@@ -11,5 +11,5 @@ public static class BlobStoreExtensions
     /// <summary>The same, behind what an earlier writer synced.</summary>
     public static Task<IBlobWriter> AppendAsync(
         this IBlobStore store, string location, long offset, string? checkpoint, long declared, CancellationToken cancellationToken) =>
-        store.AppendAsync(location, offset, checkpoint, declared, static () => ValueTask.CompletedTask, cancellationToken);
+        store.AppendAsync(location, offset, checkpoint, epoch: 0, declared, static () => ValueTask.CompletedTask, cancellationToken);
 }

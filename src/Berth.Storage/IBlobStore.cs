@@ -29,6 +29,9 @@ public interface IBlobStore : IAsyncDisposable
     /// <param name="location">A location of <see cref="NewLocation"/>, named by a committed upload row.</param>
     /// <param name="offset">Bytes that stand already and stay.</param>
     /// <param name="checkpoint">What <see cref="IBlobWriter.Checkpoint"/> said when those bytes were synced; null when nothing was.</param>
+    /// <param name="epoch">
+    /// The upload's fencing epoch, which each writer takes anew. It keeps what a writer of an earlier epoch sends too late apart from what this one sends.
+    /// </param>
     /// <param name="declared">How many bytes the client said will follow, or 0 when it did not; admission counts them.</param>
     /// <param name="confirm">
     /// Is awaited once no other writer of this process can write there any more, and before anything is created or cut off; throws when the location
@@ -39,7 +42,7 @@ public interface IBlobStore : IAsyncDisposable
     /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
     /// <exception cref="BlobMissingException">The offset is past what the location holds.</exception>
     Task<IBlobWriter> AppendAsync(
-        string location, long offset, string? checkpoint, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken);
+        string location, long offset, string? checkpoint, long epoch, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken);
 
     /// <summary>Opens a location for reading, and checks its size against the row's before anything is promised to a client.</summary>
     /// <exception cref="BlobMissingException">The store answered that the location is absent, or its size differs.</exception>

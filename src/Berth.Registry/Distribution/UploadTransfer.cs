@@ -44,7 +44,7 @@ internal sealed class UploadTransfer : IAsyncDisposable
         IBlobStore store, UploadRecord upload, DigestAlgorithm algorithm, long declared, Func<ValueTask> confirm, Func<ValueTask> keepTaken,
         CancellationToken cancellationToken)
     {
-        var writer = await store.AppendAsync(upload.Location, upload.Offset, upload.Checkpoint, declared, confirm, cancellationToken);
+        var writer = await store.AppendAsync(upload.Location, upload.Offset, upload.Checkpoint, upload.Epoch, declared, confirm, cancellationToken);
         try
         {
             var hash = writer.MustBeRead ? null : Restore(upload, algorithm);

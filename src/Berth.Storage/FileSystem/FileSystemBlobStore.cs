@@ -73,7 +73,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
 
     /// <inheritdoc/>
     public async Task<IBlobWriter> AppendAsync(
-        string location, long offset, string? checkpoint, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken)
+        string location, long offset, string? checkpoint, long epoch, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken)
     {
         var folder = BlobLocation.FolderOf(location);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);

@@ -12,6 +12,9 @@ internal sealed class ObjectBlobReader(StoreParts parts, string location, string
     private long _offset;
 
     /// <inheritdoc/>
+    public string Location => location;
+
+    /// <inheritdoc/>
     public long Length => length;
 
     /// <inheritdoc/>

@@ -48,14 +48,14 @@ public sealed partial class ObjectBlobStore : IBlobStore
 
     /// <inheritdoc/>
     public async Task<IBlobWriter> AppendAsync(
-        string location, long offset, string? checkpoint, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken)
+        string location, long offset, string? checkpoint, long epoch, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken)
     {
         var key = StoreParts.KeyOf(location);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(declared);
         cancellationToken.ThrowIfCancellationRequested();
 
-        var writer = new ObjectBlobWriter(_parts, location, key, offset) { Closed = Leave };
+        var writer = new ObjectBlobWriter(_parts, location, key, offset, epoch) { Closed = Leave };
         if (_writers.TryGetValue(location, out var predecessor)) await predecessor.FenceAsync().WaitAsync(cancellationToken);
         _writers[location] = writer;
         try

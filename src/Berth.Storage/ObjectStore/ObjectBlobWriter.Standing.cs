@@ -47,9 +47,7 @@ internal sealed partial class ObjectBlobWriter
                 var last = await parts.Calls.MakeAsync(
                     "list-parts", 0, attempt => parts.Client.FindLastNumberAsync(key, upload, checkpoint.Parts, attempt), cancellationToken);
 
-                // Numbers that a writer used that was fenced off are left to it, and those that it may yet use.
-                var own = checkpoint.Parts.Count > 0 ? checkpoint.Parts[^1].Number : 0;
-                _next = last > own ? last + 1 + PartPlan.Gap : own + 1;
+                _next = PartPlan.FirstAfter(checkpoint.Parts.Count > 0 ? checkpoint.Parts[^1].Number : 0, last, epoch - checkpoint.Epoch - 1);
             }
 
             _upload = checkpoint.Upload;
@@ -91,7 +89,7 @@ internal sealed partial class ObjectBlobWriter
 
         var name = UploadCheckpoint.NewName();
         var checkpointKey = UploadCheckpoint.KeyOf(key, name);
-        var head = new UploadCheckpoint(Position, _upload, _standing, Checkpoint).ToHead();
+        var head = new UploadCheckpoint(Position, epoch, _upload, _standing, Checkpoint).ToHead();
         await parts.Calls.MakeAsync(
             "put", head.Length + (_buffer?.Length ?? 0),
             async attempt =>

@@ -6,7 +6,7 @@ namespace Berth.Storage.ObjectStore;
 /// Sends the bytes of one location in parts, straight to the key that they keep: while one part is filled, others are on their way. What is less than a part stays in memory until
 /// a checkpoint or the end takes it.
 /// </summary>
-internal sealed partial class ObjectBlobWriter(StoreParts parts, string location, string key, long start) : IBlobWriter
+internal sealed partial class ObjectBlobWriter(StoreParts parts, string location, string key, long start, long epoch) : IBlobWriter
 {
     // One is filled, one is sent, and one lies ready where there is memory to spare.
     private const int MostOnTheirWay = 2;

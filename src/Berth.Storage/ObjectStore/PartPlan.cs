@@ -15,13 +15,16 @@ internal static class PartPlan
     /// <summary>The most parts of one object.</summary>
     public const int Most = 10_000;
 
-    /// <summary>
-    /// How many numbers are left out behind the last that anybody used, when an upload is resumed: a writer that was fenced off has at most so many parts on the way
-    /// that the service has not seen.
-    /// </summary>
-    public const int Gap = 8;
-
+    // A writer that was fenced off has fewer parts than this on the way or at hand that the service has not seen.
+    private const int Gap = 8;
     private const int Step = 2_000;
+
+    /// <summary>The first number of a writer that resumes an upload: one that no writer before it has used or may yet use.</summary>
+    /// <param name="own">The last number of the parts that stand.</param>
+    /// <param name="seen">The last number that the service knows of.</param>
+    /// <param name="fenced">How many writers began where this one does, and were fenced off.</param>
+    public static int FirstAfter(int own, int seen, long fenced) =>
+        Math.Max(seen > own ? seen + Gap : own, own + (Gap * (int)Math.Clamp(fenced, 0, Most))) + 1;
 
     /// <summary>The size of a part by its number.</summary>
     /// <exception cref="StorageFullException">There is no such part.</exception>

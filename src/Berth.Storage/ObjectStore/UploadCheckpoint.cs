@@ -9,10 +9,11 @@ namespace Berth.Storage.ObjectStore;
 /// of its own. The upload's row says which one counts, so that what a writer left that was fenced off counts for nothing.
 /// </summary>
 /// <param name="Offset">How many bytes stand, the tail's included.</param>
+/// <param name="Epoch">The fencing epoch of the writer that made it.</param>
 /// <param name="Upload">The id of the upload of parts; null when no part was sent.</param>
 /// <param name="Parts">Its parts, in order.</param>
 /// <param name="Previous">The name of the checkpoint that it was resumed from, which is of no more use once this one was.</param>
-internal sealed record UploadCheckpoint(long Offset, string? Upload, IReadOnlyList<ObjectPart> Parts, string? Previous)
+internal sealed record UploadCheckpoint(long Offset, long Epoch, string? Upload, IReadOnlyList<ObjectPart> Parts, string? Previous)
 {
     // Ten thousand parts with their tags take less than a megabyte.
     private const int MostHead = 4 << 20;
@@ -43,6 +44,7 @@ internal sealed record UploadCheckpoint(long Offset, string? Upload, IReadOnlyLi
         {
             json.WriteStartObject();
             json.WriteNumber("offset"u8, Offset);
+            json.WriteNumber("epoch"u8, Epoch);
             json.WriteString("upload"u8, Upload);
             json.WriteString("previous"u8, Previous);
             json.WriteStartArray("parts"u8);
@@ -79,7 +81,7 @@ internal sealed record UploadCheckpoint(long Offset, string? Upload, IReadOnlyLi
             using var json = JsonDocument.Parse(head);
             var root = json.RootElement;
             var checkpoint = new UploadCheckpoint(
-                root.GetProperty("offset"u8).GetInt64(), root.GetProperty("upload"u8).GetString(),
+                root.GetProperty("offset"u8).GetInt64(), root.GetProperty("epoch"u8).GetInt64(), root.GetProperty("upload"u8).GetString(),
                 [.. root.GetProperty("parts"u8).EnumerateArray().Select(part => new ObjectPart(part[0].GetInt32(), part[1].GetInt64(), part[2].GetString()!))],
                 root.GetProperty("previous"u8).GetString());
             return checkpoint.TailLength is >= 0 and <= PartPlan.Largest ? checkpoint : throw new InvalidDataException("A checkpoint whose sizes do not add up.");

@@ -84,13 +84,14 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         var upload = await OpenAsync(App, writing: true);
         byte[] state = [1, 2, 3];
 
-        Assert.True(await Store.RecordUploadAsync(upload.Id, 1, 1234, DigestAlgorithm.Sha512, state, null, Now.AddDays(2), Token));
+        Assert.True(await Store.RecordUploadAsync(upload.Id, 1, 1234, DigestAlgorithm.Sha512, state, "where to go on", Now.AddDays(2), Token));
         await ReopenAsync();
         var next = await Store.AcquireUploadAsync(upload.Id, 1, Now.AddMinutes(1), Token);
 
         Assert.NotNull(next);
         Assert.Equal((1234, DigestAlgorithm.Sha512, Now.AddDays(2)), (next.Offset, next.Algorithm, next.ExpiresAt));
         Assert.Equal(state, next.HashState);
+        Assert.Equal("where to go on", next.Checkpoint);
     }
 
     [Fact]

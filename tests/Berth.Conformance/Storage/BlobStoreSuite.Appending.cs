@@ -204,7 +204,7 @@ public abstract partial class BlobStoreSuite
         var content = Content(1_000);
         var location = await PutAsync(content);
         await Assert.ThrowsAsync<InvalidOperationException>(() => Store.AppendAsync(
-            location, offset, null, 0, () => throw new InvalidOperationException("It is another's."), Cancelled));
+            location, offset, null, 0, 0, () => throw new InvalidOperationException("It is another's."), Cancelled));
 
         Assert.Equal(content, await GetAsync(location, content.Length));
         Assert.Equal(HasOneProcess, await Store.IsAtRestAsync(location, content.Length, Cancelled));

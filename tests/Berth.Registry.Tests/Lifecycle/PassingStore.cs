@@ -14,8 +14,8 @@ internal abstract class PassingStore(IBlobStore inner) : IBlobStore
     public Task WriteIdentityAsync(string identity, CancellationToken cancellationToken) => inner.WriteIdentityAsync(identity, cancellationToken);
 
     public Task<IBlobWriter> AppendAsync(
-        string location, long offset, string? checkpoint, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken) =>
-        inner.AppendAsync(location, offset, checkpoint, declared, confirm, cancellationToken);
+        string location, long offset, string? checkpoint, long epoch, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken) =>
+        inner.AppendAsync(location, offset, checkpoint, epoch, declared, confirm, cancellationToken);
 
     public virtual Task<IBlobReader> OpenAsync(string location, long size, CancellationToken cancellationToken) =>
         inner.OpenAsync(location, size, cancellationToken);
