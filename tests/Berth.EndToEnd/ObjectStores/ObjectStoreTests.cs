@@ -113,7 +113,7 @@ public abstract class ObjectStoreTests<TFixture>(TFixture fixture) : EndToEndTes
     {
         var link = (await Client.GetAsync($"/v2/{Repo}/blobs/{digest}")).Expect(307).Location;
         using var store = new HttpClient();
-        Assert.True(bytes.AsSpan().SequenceEqual(await store.GetByteArrayAsync(link)), "the bytes differ");
+        Assert.Equal(bytes, await store.GetByteArrayAsync(link));
     }
 
     private static async Task EventuallyAsync(Func<Task<bool>> holds)

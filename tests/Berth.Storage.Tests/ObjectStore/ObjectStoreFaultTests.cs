@@ -77,7 +77,7 @@ public abstract class ObjectStoreFaultTests : IAsyncLifetime
             checkpoint = writer.Checkpoint;
         }
 
-        Assert.True(content.AsSpan().SequenceEqual(await ReadAsync(store, location, content.Length)), "the bytes differ");
+        Assert.Equal(content, await ReadAsync(store, location, content.Length));
     }
 
     [Theory]
@@ -120,7 +120,7 @@ public abstract class ObjectStoreFaultTests : IAsyncLifetime
         // It may find as many bytes there, and has to read them then; it never replaces them.
         await late.FinishAsync(Cancelled);
         Assert.True(late.MustBeRead);
-        Assert.True(second.AsSpan().SequenceEqual(await ReadAsync(other, location, second.Length)), "the bytes differ");
+        Assert.Equal(second, await ReadAsync(other, location, second.Length));
     }
 
     [Fact]
