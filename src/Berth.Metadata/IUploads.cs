@@ -23,11 +23,12 @@ public interface IUploads
     Task<bool> TouchUploadAsync(string id, long epoch, DateTimeOffset writerUntil, DateTimeOffset expiresAt, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Records durable bytes with the hash state that belongs to them, gives back what was reserved beyond them, and lets go of the session. False when the writer was
+    /// Records durable bytes with the hash state and the store's checkpoint that belong to them, gives back what was reserved beyond them, and lets go of the session. False when the writer was
     /// fenced off.
     /// </summary>
     Task<bool> RecordUploadAsync(
-        string id, long epoch, long offset, DigestAlgorithm algorithm, byte[]? hashState, DateTimeOffset expiresAt, CancellationToken cancellationToken);
+        string id, long epoch, long offset, DigestAlgorithm algorithm, byte[]? hashState, string? checkpoint, DateTimeOffset expiresAt,
+        CancellationToken cancellationToken);
 
     /// <summary>
     /// One transaction, for bytes that are durable at the session's location: the session becomes done; the blob's row takes the location

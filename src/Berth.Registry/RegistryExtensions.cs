@@ -103,6 +103,7 @@ public static class RegistryExtensions
         services.AddSingleton<BlobEndpoints>();
         services.AddSingleton<LinkKeys>();
         services.AddSingleton<DataLinks>();
+        services.AddSingleton<StoreLinks>();
         services.AddSingleton<DataEndpoint>();
         services.AddSingleton<UploadAdmission>();
         services.AddSingleton<UploadService>();

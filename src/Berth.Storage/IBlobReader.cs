@@ -3,6 +3,9 @@ namespace Berth.Storage;
 /// <summary>Reads one open location at any offset. Its bytes stay readable until it is disposed, whatever is deleted meanwhile.</summary>
 public interface IBlobReader : IAsyncDisposable
 {
+    /// <summary>The location.</summary>
+    string Location { get; }
+
     /// <summary>The size in bytes.</summary>
     long Length { get; }
 

@@ -8,6 +8,9 @@ public sealed class StorageUnavailableException(string message, Exception? inner
 {
     /// <summary>Whether a writer lost its location to another one, and nothing failed but that.</summary>
     public bool IsTakenOver { get; init; }
+
+    /// <summary>Whether what was durable at the location is untouched by the failure, so that the upload can be resumed there.</summary>
+    public bool LeavesWhatStood { get; init; }
 }
 
 /// <summary>The store answered, and the location is absent or has another size than its row says.</summary>

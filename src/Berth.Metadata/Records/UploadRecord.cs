@@ -54,6 +54,9 @@ public sealed record UploadRecord(
     DateTimeOffset ExpiresAt,
     DateTimeOffset CreatedAt)
 {
+    /// <summary>What the blob store needs to go on at exactly <see cref="Offset"/>; null where it needs nothing.</summary>
+    public string? Checkpoint { get; init; }
+
     /// <summary>The repository's locks.</summary>
     public Locks RepositoryLocks { get; init; }
 

@@ -7,7 +7,7 @@ public sealed partial class RelationalMetadataStore
     private const string UploadColumns = """
         SELECT u.id, u.registry_id, u.repository_id, r.name, u.principal_id, u.location, u.state, u.epoch, u.writer_until, u.algorithm, u."offset",
             u.hash_state, u.digest, u.expires_at, u.created_at, r.locks, u.reserved, u.repository_reserved,
-            r.quota IS NOT NULL OR (SELECT g.quota FROM registries g WHERE g.id = u.registry_id) IS NOT NULL
+            r.quota IS NOT NULL OR (SELECT g.quota FROM registries g WHERE g.id = u.registry_id) IS NOT NULL, u.multipart_id
         FROM uploads u CROSS JOIN repositories r ON r.id = u.repository_id
         """;
 
@@ -37,7 +37,7 @@ public sealed partial class RelationalMetadataStore
         """);
 
     private static readonly Sql RecordUpload = new("""
-        UPDATE uploads SET "offset" = ?3, algorithm = ?4, hash_state = ?5, expires_at = ?6, progress_at = ?7, writer_node = NULL, writer_until = NULL
+        UPDATE uploads SET "offset" = ?3, algorithm = ?4, hash_state = ?5, expires_at = ?6, progress_at = ?7, multipart_id = ?8, writer_node = NULL, writer_until = NULL
         WHERE id = ?1 AND epoch = ?2 AND state < 2
         """);
 
@@ -95,12 +95,12 @@ public sealed partial class RelationalMetadataStore
 
     /// <inheritdoc/>
     public Task<bool> RecordUploadAsync(
-        string id, long epoch, long offset, DigestAlgorithm algorithm, byte[]? hashState, DateTimeOffset expiresAt,
+        string id, long epoch, long offset, DigestAlgorithm algorithm, byte[]? hashState, string? checkpoint, DateTimeOffset expiresAt,
         CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
             var recorded = scope.Use(RecordUpload).Bind(id).Bind(epoch).Bind(offset).Bind((long)algorithm).Bind(hashState).Bind(expiresAt)
-                .Bind(scope.Now).Execute() == 1;
+                .Bind(scope.Now).Bind(checkpoint).Execute() == 1;
             if (!recorded) scope.Use(LetGoOfAborted).Bind(id).Bind(epoch).Execute();
             else if (FindReserving(scope, id) is { } upload) TrimReserved(scope, upload);
             return recorded;
@@ -170,6 +170,7 @@ public sealed partial class RelationalMetadataStore
         row.TimeOrNull(8), (DigestAlgorithm)row.Int64(9), row.Int64(10), row.BytesOrNull(11), row.Digest(12), row.Time(13), row.Time(14))
     {
         RepositoryLocks = (Locks)row.Int64(15),
+        Checkpoint = row.TextOrNull(19),
         Reserved = row.Int64(16),
         RepositoryReserved = row.Int64(17),
         CoveredTo = row.Bool(18) ? Math.Max(row.Int64(16), row.Int64(17)) : long.MaxValue,

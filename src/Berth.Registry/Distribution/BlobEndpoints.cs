@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Berth.Registry.Distribution;
 
 /// <summary>The routes of blobs (OCI distribution spec, "Pulling blobs", "Deleting Blobs").</summary>
-internal sealed class BlobEndpoints(IBlobs blobs, BlobService service, BlobSender sender)
+internal sealed class BlobEndpoints(IBlobs blobs, BlobService service, BlobSender sender, StoreLinks links)
 {
     private const string Immutable = "private, max-age=31536000, immutable";
 
@@ -53,6 +53,23 @@ internal sealed class BlobEndpoints(IBlobs blobs, BlobService service, BlobSende
             return;
         }
 
+        if (!request.IsHead)
+        {
+            await SendAsync(request, blob, outcome, range);
+            return;
+        }
+
+        response.ContentLength = blob.Size;
+    }
+
+    private async Task SendAsync(DistributionRequest request, BlobRecord blob, RangeOutcome outcome, ByteRange range)
+    {
+        await using var reader = await service.OpenAsync(request, blob);
+
+        // The client asks the store for the same range.
+        if (await links.TryRedirectAsync(request, blob, reader)) return;
+
+        var response = request.Http.Response;
         var (start, length) = outcome == RangeOutcome.Partial ? (range.Start, range.Length) : (0, blob.Size);
         if (outcome == RangeOutcome.Partial)
         {
@@ -60,13 +77,6 @@ internal sealed class BlobEndpoints(IBlobs blobs, BlobService service, BlobSende
             response.Headers.ContentRange = range.ToContentRange(blob.Size);
         }
 
-        if (request.IsHead)
-        {
-            response.ContentLength = blob.Size;
-            return;
-        }
-
-        await using var reader = await service.OpenAsync(request, blob);
         response.ContentLength = length;
         await sender.SendAsync(request.Http, reader, start, length);
     }

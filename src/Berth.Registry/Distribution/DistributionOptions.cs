@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 
 namespace Berth.Registry.Distribution;
 
@@ -22,6 +23,21 @@ public sealed record DistributionOptions
     /// </summary>
     [Range(typeof(TimeSpan), "00:01:00", "06:00:00")]
     public TimeSpan DataLinkLifetime { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// Whether readers of blobs are sent to the object store by a link of its own (307), where there is one, so that the bytes do not pass through this server. Registries with a
+    /// data endpoint and private listeners send the bytes themselves. Default true.
+    /// </summary>
+    public bool StoreLinks { get; init; } = true;
+
+    /// <summary>How long such a link is good; five minutes less than half the grace at the most. Default 15 minutes.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "06:00:00")]
+    public TimeSpan StoreLinkLifetime { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>
+    /// The networks (<c>10.0.0.0/8</c>, comma separated or a JSON array) whose clients do not reach the object store: they get the bytes from this server. Default none.
+    /// </summary>
+    public IReadOnlyList<IPNetwork> StreamedNetworks { get; init; } = [];
 
     /// <summary>The most open upload sessions of one principal in one registry. Default 10,000.</summary>
     [Range(1, 10_000_000)]

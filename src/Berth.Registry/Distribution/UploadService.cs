@@ -132,9 +132,9 @@ internal sealed class UploadService(
     /// <exception cref="OciException">404: the session was cancelled meanwhile.</exception>
     public async Task<long> RecordAsync(UploadRecord upload, UploadTransfer transfer)
     {
-        await SyncAsync(upload, transfer);
+        await MakeDurableAsync(upload, transfer.SyncAsync);
         var recorded = await metadata.RecordUploadAsync(
-            upload.Id, upload.Epoch, transfer.Position, transfer.Algorithm, transfer.SaveHashState(), ExpiresAt(), CancellationToken.None);
+            upload.Id, upload.Epoch, transfer.Position, transfer.Algorithm, transfer.SaveHashState(), transfer.Checkpoint, ExpiresAt(), CancellationToken.None);
         return recorded ? transfer.Position : throw Unknown(upload.Id);
     }
 
@@ -142,20 +142,21 @@ internal sealed class UploadService(
     /// <exception cref="OciException">400: they have another digest; the session ends.</exception>
     public async Task CompleteAsync(DistributionRequest request, UploadRecord upload, UploadTransfer transfer, Digest digest)
     {
-        await SyncAsync(upload, transfer);
         try
         {
             await LookAfterAsync(digest);
         }
         catch
         {
-            // What is durable stays, for a client that tries again.
+            // What came stays, for a client that tries again.
             await RecordAsync(upload, transfer);
             throw;
         }
 
+        await MakeDurableAsync(upload, transfer.FinishAsync);
         var size = transfer.Position;
-        await CommitAsync(request, upload, transfer.FinishDigest(), digest, size);
+        var actual = await transfer.FinishDigestAsync(store, upload, KeepTaken(upload, CancellationToken.None), CancellationToken.None);
+        await CommitAsync(request, upload, actual, digest, size);
     }
 
     /// <summary>
@@ -306,16 +307,21 @@ internal sealed class UploadService(
         };
     }
 
-    private async Task SyncAsync(UploadRecord upload, UploadTransfer transfer)
+    private async Task MakeDurableAsync(UploadRecord upload, Func<CancellationToken, Task> sync)
     {
         await steps.ReachAsync("upload.before-sync");
         try
         {
-            await transfer.SyncAsync(CancellationToken.None);
+            await sync(CancellationToken.None);
         }
         catch (StorageUnavailableException e) when (e.IsTakenOver)
         {
             // No disk failed: the session is the successor's, and what it was told holds.
+            throw;
+        }
+        catch (StorageUnavailableException e) when (e.LeavesWhatStood)
+        {
+            await ReleaseAsync(upload);
             throw;
         }
         catch
@@ -339,7 +345,7 @@ internal sealed class UploadService(
 
     /// <summary>Lets go of a session that this request has taken; it stays where it was.</summary>
     public Task<bool> ReleaseAsync(UploadRecord upload) => metadata.RecordUploadAsync(
-        upload.Id, upload.Epoch, upload.Offset, upload.Algorithm, upload.HashState, ExpiresAt(), CancellationToken.None);
+        upload.Id, upload.Epoch, upload.Offset, upload.Algorithm, upload.HashState, upload.Checkpoint, ExpiresAt(), CancellationToken.None);
 
     private DateTimeOffset ExpiresAt() => time.GetUtcNow() + options.UploadExpiry;
 

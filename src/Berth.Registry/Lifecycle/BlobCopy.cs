@@ -126,7 +126,7 @@ public sealed class BlobCopy(IMetadataStore snapshot, IBlobStore source, IBlobSt
                 offset += read;
             }
 
-            await writer.SyncAsync(cancellationToken);
+            await writer.FinishAsync(cancellationToken);
             return true;
         }
         catch (BlobMissingException)

@@ -32,7 +32,7 @@ internal sealed class Backup(ServerOptions options, string target, ISteps steps)
         // From here on nothing that the snapshot names is removed until it is copied.
         using var sourceHold = await Claims.HoldSourceAsync(_data, cancellationToken);
         using var loggers = LoggingSetup.CreateFactory(options.Logging, TimeProvider.System);
-        var copy = new FolderCopy(_data, target, draft, loggers, steps);
+        var copy = new FolderCopy(_data, options.Storage, target, draft, loggers, steps);
         var result = await copy.RunAsync(static (_, _) => Task.CompletedTask, cancellationToken);
 
         // Only the old rows named these bytes: they go when nobody can ask for the old rows any more.

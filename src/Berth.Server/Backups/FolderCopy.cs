@@ -3,8 +3,10 @@ using Berth.Metadata.Sqlite;
 using Berth.Oci;
 using Berth.Registry.Lifecycle;
 using Berth.Server.Commands;
+using Berth.Server.Configuration;
 using Berth.Server.Hosting;
 using Berth.Server.LocalFiles;
+using Berth.Storage;
 using Berth.Storage.FileSystem;
 
 namespace Berth.Server.Backups;
@@ -15,11 +17,12 @@ namespace Berth.Server.Backups;
 /// that begins anew finds the bytes that the ended one brought.
 /// </summary>
 /// <param name="from">The source, whose bytes are held in place.</param>
+/// <param name="bytes">Where the source has its bytes.</param>
 /// <param name="to">The target, locked.</param>
 /// <param name="draft">The rows in the making.</param>
 /// <param name="loggers">For the stores.</param>
 /// <param name="steps">Points for tests.</param>
-internal sealed class FolderCopy(string from, string to, SqliteDraft draft, ILoggerFactory loggers, ISteps steps)
+internal sealed class FolderCopy(string from, StorageOptions bytes, string to, SqliteDraft draft, ILoggerFactory loggers, ISteps steps)
 {
     /// <summary>Copies everything.</summary>
     /// <param name="finish">What else the rows need before they are the target's, and what the bytes beside them do.</param>
@@ -27,7 +30,7 @@ internal sealed class FolderCopy(string from, string to, SqliteDraft draft, ILog
     /// <exception cref="CannotStartException">The two belong to different installations, or rows and bytes of the source do.</exception>
     public async Task<BlobCopyResult> RunAsync(Func<RelationalMetadataStore, BlobCopy, Task> finish, CancellationToken cancellationToken)
     {
-        await using var source = await OpenBlobsAsync(from, cancellationToken);
+        await using var source = await BlobStores.OpenAsync(bytes, FilesOf(from), TimeProvider.System, loggers, cancellationToken);
         var resumed = draft.Exists;
         if (resumed || DataFolder.HoldsInstallation(to)) await RequireOneInstallationAsync(source, cancellationToken);
         await steps.ReachAsync(CopySteps.Claimed);
@@ -52,13 +55,13 @@ internal sealed class FolderCopy(string from, string to, SqliteDraft draft, ILog
     }
 
     private async Task<BlobCopyResult> CompleteAsync(
-        FileSystemBlobStore source, bool resumed, Func<RelationalMetadataStore, BlobCopy, Task> finish, CancellationToken cancellationToken)
+        IBlobStore source, bool resumed, Func<RelationalMetadataStore, BlobCopy, Task> finish, CancellationToken cancellationToken)
     {
         await using var rows = await OpenRowsAsync(draft.Path, cancellationToken);
         await using var target = await OpenBlobsAsync(to, cancellationToken);
         var installation = await rows.FindInstallationAsync(cancellationToken) ?? throw new CannotStartException($"The database in {from} holds no installation.");
         if (await source.ReadIdentityAsync(cancellationToken) != installation.StoreId)
-            throw new CannotStartException($"The blob store in {from} does not belong to its metadata: mount the right volume.");
+            throw new CannotStartException($"The blob store of {from} does not belong to its metadata: mount the right volume, or name the right bucket.");
         if (await target.ReadIdentityAsync(cancellationToken) is null) await target.WriteIdentityAsync(installation.StoreId, cancellationToken);
 
         var copy = new BlobCopy(rows, source, target, resumed);
@@ -72,7 +75,7 @@ internal sealed class FolderCopy(string from, string to, SqliteDraft draft, ILog
     }
 
     // Bytes of another installation would be pruned.
-    private async Task RequireOneInstallationAsync(FileSystemBlobStore source, CancellationToken cancellationToken)
+    private async Task RequireOneInstallationAsync(IBlobStore source, CancellationToken cancellationToken)
     {
         await using var target = await OpenBlobsAsync(to, cancellationToken);
         if (await target.ReadIdentityAsync(cancellationToken) is { } identity && identity != await source.ReadIdentityAsync(cancellationToken))
@@ -83,6 +86,7 @@ internal sealed class FolderCopy(string from, string to, SqliteDraft draft, ILog
         new SqliteOptions { Path = path, ReadLimit = null }, TimeProvider.System, steps, loggers.CreateLogger<RelationalMetadataStore>(), cancellationToken);
 
     private Task<FileSystemBlobStore> OpenBlobsAsync(string data, CancellationToken cancellationToken) => FileSystemBlobStore.OpenAsync(
-        new FileSystemOptions { Root = Stores.BlobRoot(data), ReserveBytes = 0 }, TimeProvider.System, steps, loggers.CreateLogger<FileSystemBlobStore>(),
-        cancellationToken);
+        FilesOf(data), TimeProvider.System, steps, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
+
+    private static FileSystemOptions FilesOf(string data) => new() { Root = Stores.BlobRoot(data), ReserveBytes = 0 };
 }

@@ -16,6 +16,12 @@ internal sealed class Restore(ServerOptions options, string source, ISteps steps
     /// <exception cref="CannotStartException">A folder is not what it should be, or in use; the message says what to do.</exception>
     public async Task<BlobCopyResult> RunAsync(CancellationToken cancellationToken)
     {
+        if (options.Storage.Kind != StorageKind.FileSystem)
+        {
+            throw new CannotStartException(
+                $"Storage:Kind is {options.Storage.Kind}; a restore brings bytes back into the data folder: allowed is FileSystem. Serve what it makes with FileSystem, too.");
+        }
+
         DataFolder.RequireInstallation(source, $"{source} holds no backup; name the folder that berth backup wrote.");
         var draft = new SqliteDraft(DataFolder.RestoreDraft(_data));
         RequireTarget(draft);
@@ -25,7 +31,7 @@ internal sealed class Restore(ServerOptions options, string source, ISteps steps
         RequireTarget(draft);
         using var sourceHold = await Claims.HoldSourceAsync(source, cancellationToken);
         using var loggers = LoggingSetup.CreateFactory(options.Logging, TimeProvider.System);
-        return await new FolderCopy(source, _data, draft, loggers, steps).RunAsync(
+        return await new FolderCopy(source, new StorageOptions(), _data, draft, loggers, steps).RunAsync(
             async (rows, copy) =>
             {
                 // What an ended restore of older rows brought.

@@ -20,7 +20,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     private readonly ILogger _logger = loggers.CreateLogger(typeof(BerthHost));
     private DataFolderLock? _lock;
     private RelationalMetadataStore? _metadata;
-    private FileSystemBlobStore? _blobs;
+    private IBlobStore? _blobs;
     private ReserveFile? _metadataReserve;
     private InstallationRecord? _installation;
     private DeletionGate? _gate;
@@ -30,6 +30,11 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
 
     /// <summary>Where the database of a data folder is.</summary>
     public static string DatabasePath(string data) => Path.Combine(data, "metadata", "berth.db");
+
+    // What is in the data folder shares its volume; an object store does not.
+    private bool HoldsFiles => options.Storage.Kind == StorageKind.FileSystem;
+
+    private FileSystemBlobStore? Files => _blobs as FileSystemBlobStore;
 
     /// <summary>Whether nobody is served meanwhile: reads may take as long as they take.</summary>
     public bool IsOffline { get; init; }
@@ -62,7 +67,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
 
             // Each may be a volume of its own.
             if (!VolumeCheck.IsOneVolume(_data, MetadataFolder)) Examine(MetadataFolder, holdsDatabase: true);
-            if (!VolumeCheck.IsOneVolume(_data, BlobRoot(_data))) Examine(BlobRoot(_data), holdsDatabase: false);
+            if (HoldsFiles && !VolumeCheck.IsOneVolume(_data, BlobRoot(_data))) Examine(BlobRoot(_data), holdsDatabase: false);
             _lock = await DataFolderLock.AcquireAsync(_data, command, time, cancellationToken);
             TlsCopy.Recover(_data);
         }
@@ -82,7 +87,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         {
             // Both to their end: when one fails, the other must not go on opening behind the answer.
             await Task.WhenAll(OpenMetadataAsync(cancellationToken), OpenBlobsAsync(cancellationToken));
-            _gate = new DeletionGate(_data, _blobs!, _metadataReserve);
+            _gate = new DeletionGate(_data, Files, _metadataReserve);
             _installation = await MatchAsync(_metadata!, _blobs!, cancellationToken);
         }
         catch (Exception e) when (e is MetadataStartException or MetadataUnavailableException or MetadataFullException or StorageUnavailableException or StorageFullException)
@@ -102,6 +107,13 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         _lock?.Dispose();
     }
 
+    private string BlobPlace => options.Storage.Kind switch
+    {
+        StorageKind.S3 => $"in the bucket '{options.Storage.S3.Bucket}'",
+        StorageKind.AzureBlob => $"in the container '{options.Storage.AzureBlob.Container}'",
+        _ => $"in {_data}",
+    };
+
     private string MetadataFolder => Path.GetDirectoryName(DatabasePath(_data))!;
 
     private static InvalidOperationException NotOpen() => new("The stores are not open yet.");
@@ -116,7 +128,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     private async Task OpenMetadataAsync(CancellationToken cancellationToken)
     {
         // The blob store keeps a reserve on its volume; a database on another one needs its own.
-        if (!VolumeCheck.IsOneVolume(MetadataFolder, BlobRoot(_data)))
+        if (!HoldsFiles || !VolumeCheck.IsOneVolume(MetadataFolder, BlobRoot(_data)))
         {
             _metadataReserve = await ReserveFile.OpenAsync(
                 Path.Combine(MetadataFolder, "reserve"), FileSystemOptions.DefaultReserveBytes, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
@@ -127,35 +139,35 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
             rows = rows with { Retention = rows.Retention with { EndedUploadWindow = options.Registry.Lifecycle.Grace } };
         if (IsOffline) rows = rows with { ReadLimit = null };
         _metadata = await SqliteMetadataStore.OpenAsync(
-            rows with { Reserve = new VolumeReserve(() => _metadataReserve ?? _blobs?.Reserve) }, time, NoSteps.Instance,
+            rows with { Reserve = new VolumeReserve(() => _metadataReserve ?? Files?.Reserve) }, time, NoSteps.Instance,
             loggers.CreateLogger<RelationalMetadataStore>(), cancellationToken);
     }
 
-    private async Task OpenBlobsAsync(CancellationToken cancellationToken) => _blobs = await FileSystemBlobStore.OpenAsync(
-        new FileSystemOptions { Root = BlobRoot(_data) }, time, NoSteps.Instance, loggers.CreateLogger<FileSystemBlobStore>(), cancellationToken);
+    private async Task OpenBlobsAsync(CancellationToken cancellationToken) => _blobs = await BlobStores.OpenAsync(
+        options.Storage, new FileSystemOptions { Root = BlobRoot(_data) }, time, loggers, cancellationToken);
 
     // The identity object ties rows and bytes together: an unmounted volume must not look like a store from which everything was deleted.
-    private async Task<InstallationRecord> MatchAsync(RelationalMetadataStore metadata, FileSystemBlobStore blobs, CancellationToken cancellationToken)
+    private async Task<InstallationRecord> MatchAsync(RelationalMetadataStore metadata, IBlobStore blobs, CancellationToken cancellationToken)
     {
         var installation = await metadata.FindInstallationAsync(cancellationToken);
         var identity = await blobs.ReadIdentityAsync(cancellationToken);
         if (installation is null)
             return await CreateAsync(metadata, blobs, identity, cancellationToken);
         if (identity is null)
-            throw new CannotStartException($"The blob store in {_data} has lost its identity, as an unmounted volume has: mount it, or restore a backup.");
+            throw new CannotStartException($"The blob store {BlobPlace} has lost its identity, as an unmounted volume has, or one that was emptied: mount it, or restore a backup.");
         if (identity != installation.StoreId)
-            throw new CannotStartException($"The blob store in {_data} belongs to another installation than the metadata: mount the right volume, or restore a backup.");
+            throw new CannotStartException($"The blob store {BlobPlace} belongs to another installation than the metadata: name the right one, or restore a backup.");
         return installation;
     }
 
     private async Task<InstallationRecord> CreateAsync(
-        RelationalMetadataStore metadata, FileSystemBlobStore blobs, string? identity, CancellationToken cancellationToken)
+        RelationalMetadataStore metadata, IBlobStore blobs, string? identity, CancellationToken cancellationToken)
     {
         // The identity is written first: a first start that was cut off after it goes on with it. With blobs, it is no first start.
         if (identity is not null)
         {
             await foreach (var _ in blobs.ListAsync(cancellationToken))
-                throw new CannotStartException($"The blob store in {_data} holds blobs, but the metadata that says what they are is gone: restore a backup, or move the blobs away to begin anew.");
+                throw new CannotStartException($"The blob store {BlobPlace} holds blobs, but the metadata that says what they are is gone: restore a backup, or move the blobs away to begin anew.");
         }
         else
         {

@@ -7,6 +7,9 @@ namespace Berth.Storage.FileSystem;
 internal sealed class FileBlobReader(StoreParts parts, SafeFileHandle file, string location, long length) : IBlobReader
 {
     /// <inheritdoc/>
+    public string Location => location;
+
+    /// <inheritdoc/>
     public long Length => length;
 
     /// <inheritdoc/>

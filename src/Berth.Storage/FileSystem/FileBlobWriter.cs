@@ -36,6 +36,12 @@ internal sealed partial class FileBlobWriter(StoreParts parts, DirectorySync dir
     public long Position { get; private set; } = start;
 
     /// <inheritdoc/>
+    public string? Checkpoint => null;
+
+    /// <inheritdoc/>
+    public bool MustBeRead => false;
+
+    /// <inheritdoc/>
     public async ValueTask WriteAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -112,6 +118,9 @@ internal sealed partial class FileBlobWriter(StoreParts parts, DirectorySync dir
             _turn.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public Task FinishAsync(CancellationToken cancellationToken) => SyncAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

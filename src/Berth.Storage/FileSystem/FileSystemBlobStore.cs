@@ -54,6 +54,9 @@ public sealed partial class FileSystemBlobStore : IBlobStore
     }
 
     /// <inheritdoc/>
+    public bool ReadsUnfinished => true;
+
+    /// <inheritdoc/>
     public string NewLocation() => BlobLocation.New((byte)(Interlocked.Increment(ref _named) / Neighbours));
 
     /// <inheritdoc/>
@@ -70,7 +73,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore
 
     /// <inheritdoc/>
     public async Task<IBlobWriter> AppendAsync(
-        string location, long offset, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken)
+        string location, long offset, string? checkpoint, long epoch, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken)
     {
         var folder = BlobLocation.FolderOf(location);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -199,6 +202,9 @@ public sealed partial class FileSystemBlobStore : IBlobStore
 
         await _parts.Steps.ReachAsync(StorageSteps.AfterUnlink);
     }
+
+    /// <inheritdoc/>
+    public ValueTask<Uri?> LinkAsync(string location, TimeSpan lifetime, CancellationToken cancellationToken) => default;
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<StoredBlob> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)

@@ -17,7 +17,7 @@ public abstract class LedgerSuite<TDatabase> : MetadataSuite<TDatabase>
         await ExpectAsync(async () => upload = await OpenAsync(App), LedgerKinds.UploadOpened);
         await ExpectAsync(() => Store.AcquireUploadAsync(upload.Id, 0, Now.AddMinutes(1), Token));
         await ExpectAsync(() => Store.TouchUploadAsync(upload.Id, 1, Now.AddMinutes(1), Now + Grace, Token));
-        await ExpectAsync(() => Store.RecordUploadAsync(upload.Id, 1, 3, DigestAlgorithm.Sha256, null, Now + Grace, Token));
+        await ExpectAsync(() => Store.RecordUploadAsync(upload.Id, 1, 3, DigestAlgorithm.Sha256, null, null, Now + Grace, Token));
         var blob = Describe(Content("abc"));
         await ExpectAsync(
             () => Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, 3, Now + Grace, Now + Grace, Alice, Token), LedgerKinds.BlobPushed);

@@ -77,7 +77,7 @@ public abstract class QuotasSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Equal((1_000, 0), await ReservedAsync());
         Assert.Null(await Store.ReserveUploadAsync(upload.Id, 2, 10, 10, Token)); // another writer has it
 
-        Assert.True(await Store.RecordUploadAsync(upload.Id, 1, 250, DigestAlgorithm.Sha256, null, Now + Grace, Token));
+        Assert.True(await Store.RecordUploadAsync(upload.Id, 1, 250, DigestAlgorithm.Sha256, null, null, Now + Grace, Token));
         Assert.Equal((250, 0), await ReservedAsync());
         Assert.Equal(250, (await Store.FindUploadAsync(Registry, App, upload.Id, Token))!.CoveredTo);
     }

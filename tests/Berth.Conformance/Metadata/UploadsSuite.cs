@@ -62,7 +62,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
 
         Assert.Equal(2, second!.Epoch);
         Assert.False(await Store.TouchUploadAsync(first.Id, first.Epoch, Now.AddMinutes(1), Now + Grace, Token));
-        Assert.False(await Store.RecordUploadAsync(first.Id, first.Epoch, 5, DigestAlgorithm.Sha256, null, Now + Grace, Token));
+        Assert.False(await Store.RecordUploadAsync(first.Id, first.Epoch, 5, DigestAlgorithm.Sha256, null, null, Now + Grace, Token));
         var blob = Describe(Content("late"));
         Assert.False(await Store.CompleteUploadAsync(first.Id, first.Epoch, blob.Digest, blob.Size, Now + Grace, Now + Grace, Alice, Token));
         Assert.Null(await Store.FindBlobAsync(Registry, App, blob.Digest, Token));
@@ -84,13 +84,14 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         var upload = await OpenAsync(App, writing: true);
         byte[] state = [1, 2, 3];
 
-        Assert.True(await Store.RecordUploadAsync(upload.Id, 1, 1234, DigestAlgorithm.Sha512, state, Now.AddDays(2), Token));
+        Assert.True(await Store.RecordUploadAsync(upload.Id, 1, 1234, DigestAlgorithm.Sha512, state, "where to go on", Now.AddDays(2), Token));
         await ReopenAsync();
         var next = await Store.AcquireUploadAsync(upload.Id, 1, Now.AddMinutes(1), Token);
 
         Assert.NotNull(next);
         Assert.Equal((1234, DigestAlgorithm.Sha512, Now.AddDays(2)), (next.Offset, next.Algorithm, next.ExpiresAt));
         Assert.Equal(state, next.HashState);
+        Assert.Equal("where to go on", next.Checkpoint);
     }
 
     [Fact]
@@ -143,7 +144,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     {
         var letGo = new Func<UploadRecord, Task>[]
         {
-            upload => Store.RecordUploadAsync(upload.Id, 1, 0, DigestAlgorithm.Sha256, null, Now + Grace, Token),
+            upload => Store.RecordUploadAsync(upload.Id, 1, 0, DigestAlgorithm.Sha256, null, null, Now + Grace, Token),
             upload => Store.AbortUploadAsync(upload.Id, 1, Alice, Token),
             upload => Store.CompleteUploadAsync(upload.Id, 1, Describe(Content("late")).Digest, 4, Now + Grace, Now, Alice, Token),
         };

@@ -156,7 +156,7 @@ public abstract class UsagePlaySuite<TDatabase>
 
             var upload = _uploads[c % _uploads.Count];
             if (b == 1) await store.ReserveUploadAsync(upload.Id, upload.Epoch, 20 * (c + 1), 90, Token);
-            else if (b == 2) await store.RecordUploadAsync(upload.Id, upload.Epoch, 10 * c, DigestAlgorithm.Sha256, null, Now + Grace, Token);
+            else if (b == 2) await store.RecordUploadAsync(upload.Id, upload.Epoch, 10 * c, DigestAlgorithm.Sha256, null, null, Now + Grace, Token);
             else await store.AbortUploadAsync(upload.Id, null, Player, Token);
         }
 

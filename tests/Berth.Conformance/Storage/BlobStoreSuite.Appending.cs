@@ -35,7 +35,7 @@ public abstract partial class BlobStoreSuite
             await writer.WriteAsync(Segments(content.AsMemory(1, 199_999), 1_000), Cancelled);
             await writer.WriteAsync(Segments(content.AsMemory(200_000), 70_000), Cancelled);
             Assert.Equal(content.Length, writer.Position);
-            await writer.SyncAsync(Cancelled);
+            await writer.FinishAsync(Cancelled);
         }
 
         Assert.Equal(content, await GetAsync(location, content.Length));
@@ -46,14 +46,18 @@ public abstract partial class BlobStoreSuite
     {
         var content = Content(50_000);
         var location = Store.NewLocation();
+        string? checkpoint = null;
         foreach (var (from, to) in ((int, int)[])[(0, 10_000), (10_000, 10_001), (10_001, 50_000)])
         {
-            await using var writer = await Store.AppendAsync(location, from, to - from, Cancelled);
+            await using var writer = await Store.AppendAsync(location, from, checkpoint, to - from, Cancelled);
             Assert.Equal(from, writer.Position);
             await writer.WriteAsync(new ReadOnlySequence<byte>(content, from, to - from), Cancelled);
             Assert.Equal(to, writer.Position);
             await writer.SyncAsync(Cancelled);
+            checkpoint = writer.Checkpoint;
         }
+
+        await FinishAsync(location, content.Length, checkpoint);
 
         Assert.Equal(content, await GetAsync(location, content.Length));
     }
@@ -71,6 +75,9 @@ public abstract partial class BlobStoreSuite
                 await writer.SyncAsync(Cancelled);
                 await writer.SyncAsync(Cancelled);
             }
+
+            await writer.FinishAsync(Cancelled);
+            await writer.FinishAsync(Cancelled);
         }
 
         Assert.Equal(content, await GetAsync(location, content.Length));
@@ -80,16 +87,20 @@ public abstract partial class BlobStoreSuite
     public async Task Resuming_cuts_off_what_stands_past_the_offset()
     {
         var location = Store.NewLocation();
+        string? checkpoint;
         await using (var writer = await Store.AppendAsync(location, 0, 0, Cancelled))
         {
-            await writer.WriteAsync(new ReadOnlySequence<byte>("kept|lost, and longer than what replaces it"u8.ToArray()), Cancelled);
+            await writer.WriteAsync(new ReadOnlySequence<byte>("kept|"u8.ToArray()), Cancelled);
+            await writer.SyncAsync(Cancelled);
+            checkpoint = writer.Checkpoint;
+            await writer.WriteAsync(new ReadOnlySequence<byte>("lost, and longer than what replaces it"u8.ToArray()), Cancelled);
             await writer.SyncAsync(Cancelled);
         }
 
-        await using (var writer = await Store.AppendAsync(location, 5, 0, Cancelled))
+        await using (var writer = await Store.AppendAsync(location, 5, checkpoint, 0, Cancelled))
         {
             await writer.WriteAsync(new ReadOnlySequence<byte>("new"u8.ToArray()), Cancelled);
-            await writer.SyncAsync(Cancelled);
+            await writer.FinishAsync(Cancelled);
         }
 
         Assert.Equal("kept|new"u8.ToArray(), await GetAsync(location, 8));
@@ -106,7 +117,7 @@ public abstract partial class BlobStoreSuite
         {
             Assert.Equal(0, writer.Position);
             await writer.WriteAsync(new ReadOnlySequence<byte>("again"u8.ToArray()), Cancelled);
-            await writer.SyncAsync(Cancelled);
+            await writer.FinishAsync(Cancelled);
         }
 
         Assert.Equal("again"u8.ToArray(), await GetAsync(location, 5));
@@ -128,11 +139,11 @@ public abstract partial class BlobStoreSuite
         await using (var writer = await Store.AppendAsync(location, 0, 0, Cancelled))
         {
             await writer.WriteAsync(new ReadOnlySequence<byte>(Content(100)), Cancelled);
-            await writer.SyncAsync(Cancelled);
+            await writer.FinishAsync(Cancelled);
             Assert.False(await Store.IsAtRestAsync(location, 100, Cancelled));
         }
 
-        Assert.True(await Store.IsAtRestAsync(location, 100, Cancelled));
+        Assert.Equal(HasOneProcess, await Store.IsAtRestAsync(location, 100, Cancelled));
         Assert.False(await Store.IsAtRestAsync(location, 99, Cancelled));
         Assert.False(await Store.IsAtRestAsync(location, 101, Cancelled));
         Assert.False(await Store.IsAtRestAsync(Store.NewLocation(), 0, Cancelled));
@@ -142,8 +153,12 @@ public abstract partial class BlobStoreSuite
     public async Task What_another_left_unsynced_can_be_made_durable_later()
     {
         var content = Content(1_000);
-        var location = Store.NewLocation();
-        await using (var writer = await Store.AppendAsync(location, 0, 0, Cancelled)) await writer.WriteAsync(new ReadOnlySequence<byte>(content), Cancelled);
+        var location = HasOneProcess ? Store.NewLocation() : await PutAsync(content);
+        if (HasOneProcess)
+        {
+            await using var writer = await Store.AppendAsync(location, 0, 0, Cancelled);
+            await writer.WriteAsync(new ReadOnlySequence<byte>(content), Cancelled);
+        }
 
         await Store.SyncAsync(location, Cancelled);
 
@@ -161,6 +176,7 @@ public abstract partial class BlobStoreSuite
         await writer.SyncAsync(Cancelled);
         await writer.DisposeAsync();
         await writer.DisposeAsync();
+        await FinishAsync(location, content.Length, writer.Checkpoint);
         Assert.Equal(content, await GetAsync(location, content.Length));
     }
 
@@ -172,11 +188,11 @@ public abstract partial class BlobStoreSuite
         await first.WriteAsync(new ReadOnlySequence<byte>("first"u8.ToArray()), Cancelled);
         await first.SyncAsync(Cancelled);
 
-        await using var second = await Store.AppendAsync(location, 5, 0, Cancelled);
+        await using var second = await Store.AppendAsync(location, 5, first.Checkpoint, 0, Cancelled);
         await Assert.ThrowsAsync<StorageUnavailableException>(
             async () => await first.WriteAsync(new ReadOnlySequence<byte>("late"u8.ToArray()), Cancelled));
         await second.WriteAsync(new ReadOnlySequence<byte>("second"u8.ToArray()), Cancelled);
-        await second.SyncAsync(Cancelled);
+        await second.FinishAsync(Cancelled);
         Assert.Equal("firstsecond"u8.ToArray(), await GetAsync(location, 11));
     }
 
@@ -188,12 +204,69 @@ public abstract partial class BlobStoreSuite
         var content = Content(1_000);
         var location = await PutAsync(content);
         await Assert.ThrowsAsync<InvalidOperationException>(() => Store.AppendAsync(
-            location, offset, 0, () => throw new InvalidOperationException("It is another's."), Cancelled));
+            location, offset, null, 0, 0, () => throw new InvalidOperationException("It is another's."), Cancelled));
 
         Assert.Equal(content, await GetAsync(location, content.Length));
-        Assert.True(await Store.IsAtRestAsync(location, content.Length, Cancelled));
+        Assert.Equal(HasOneProcess, await Store.IsAtRestAsync(location, content.Length, Cancelled));
         await using var next = await Store.AppendAsync(location, content.Length, 0, Cancelled);
         Assert.Equal(content.Length, next.Position);
+    }
+
+    [Fact]
+    public async Task A_location_that_was_finished_before_anybody_learned_of_it_is_to_be_read()
+    {
+        var content = Content(1_000);
+        var location = Store.NewLocation();
+        string? checkpoint;
+        await using (var first = await Store.AppendAsync(location, 0, 0, Cancelled))
+        {
+            await first.WriteAsync(new ReadOnlySequence<byte>(content), Cancelled);
+            await first.SyncAsync(Cancelled);
+            checkpoint = first.Checkpoint;
+            await first.FinishAsync(Cancelled);
+        }
+
+        await using var again = await Store.AppendAsync(location, content.Length, checkpoint, 0, Cancelled);
+        Assert.Equal(content.Length, again.Position);
+        await again.FinishAsync(Cancelled);
+        Assert.Equal(!Store.ReadsUnfinished, again.MustBeRead);
+        Assert.Equal(content, await GetAsync(location, content.Length));
+    }
+
+    [Fact]
+    public async Task An_upload_in_many_pieces_of_any_size_goes_on_where_it_was()
+    {
+        var content = Content(23_000_000);
+        var location = Store.NewLocation();
+        string? checkpoint = null;
+        foreach (var (from, to) in ((int, int)[])[(0, 1), (1, 6_000_000), (6_000_000, 6_000_000), (6_000_000, 17_000_000), (17_000_000, 17_000_003), (17_000_003, 23_000_000)])
+        {
+            await using var writer = await Store.AppendAsync(location, from, checkpoint, 0, Cancelled);
+            await writer.WriteAsync(Segments(content.AsMemory(from, to - from), 100_000), Cancelled);
+            await writer.FlushAsync(Cancelled);
+            if (to < content.Length) await writer.SyncAsync(Cancelled);
+            else await writer.FinishAsync(Cancelled);
+            checkpoint = writer.Checkpoint;
+            Assert.InRange(checkpoint?.Length ?? 0, 0, 100);
+        }
+
+        Assert.Equal(content, await GetAsync(location, content.Length));
+    }
+
+    [Fact]
+    public async Task A_deleted_upload_that_was_not_finished_leaves_nothing_to_go_on_with()
+    {
+        var location = Store.NewLocation();
+        string? checkpoint;
+        await using (var writer = await Store.AppendAsync(location, 0, 0, Cancelled))
+        {
+            await writer.WriteAsync(new ReadOnlySequence<byte>(Content(6_000_000)), Cancelled);
+            await writer.SyncAsync(Cancelled);
+            checkpoint = writer.Checkpoint;
+        }
+
+        await Store.DeleteAsync(location, Cancelled);
+        await Assert.ThrowsAsync<BlobMissingException>(() => Store.AppendAsync(location, 6_000_000, checkpoint, 0, Cancelled));
     }
 
     [Fact]
@@ -219,7 +292,7 @@ public abstract partial class BlobStoreSuite
                 await writer.WriteAsync(new ReadOnlySequence<byte>(content), Cancelled);
             }
 
-            await writer.SyncAsync(Cancelled);
+            await writer.FinishAsync(Cancelled);
         }
 
         await using var reader = await Store.OpenAsync(location, (long)Chunk * Chunks, Cancelled);

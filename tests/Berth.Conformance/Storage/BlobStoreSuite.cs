@@ -17,6 +17,9 @@ public abstract partial class BlobStoreSuite : IAsyncLifetime
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
+    /// <summary>Whether what a writer left without a sync stands nevertheless, and may be committed as it is: one process alone writes there.</summary>
+    protected virtual bool HasOneProcess => true;
+
     /// <summary>Opens a new, empty store without identity, or the one this test opened before.</summary>
     protected abstract Task<IBlobStore> OpenStoreAsync(CancellationToken cancellationToken);
 
@@ -71,8 +74,15 @@ public abstract partial class BlobStoreSuite : IAsyncLifetime
         var location = Store.NewLocation();
         await using var writer = await Store.AppendAsync(location, 0, content.Length, Cancelled);
         await writer.WriteAsync(new ReadOnlySequence<byte>(content), Cancelled);
-        await writer.SyncAsync(Cancelled);
+        await writer.FinishAsync(Cancelled);
+        Assert.False(writer.MustBeRead);
         return location;
+    }
+
+    private async Task FinishAsync(string location, long offset, string? checkpoint)
+    {
+        await using var writer = await Store.AppendAsync(location, offset, checkpoint, 0, Cancelled);
+        await writer.FinishAsync(Cancelled);
     }
 
     private async Task<byte[]> GetAsync(string location, long size)

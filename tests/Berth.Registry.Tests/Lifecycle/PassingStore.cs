@@ -5,6 +5,8 @@ namespace Berth.Registry.Tests.Lifecycle;
 /// <summary>A store in front of the host's, for tests that change one of its answers.</summary>
 internal abstract class PassingStore(IBlobStore inner) : IBlobStore
 {
+    public bool ReadsUnfinished => inner.ReadsUnfinished;
+
     public string NewLocation() => inner.NewLocation();
 
     public Task<string?> ReadIdentityAsync(CancellationToken cancellationToken) => inner.ReadIdentityAsync(cancellationToken);
@@ -12,8 +14,8 @@ internal abstract class PassingStore(IBlobStore inner) : IBlobStore
     public Task WriteIdentityAsync(string identity, CancellationToken cancellationToken) => inner.WriteIdentityAsync(identity, cancellationToken);
 
     public Task<IBlobWriter> AppendAsync(
-        string location, long offset, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken) =>
-        inner.AppendAsync(location, offset, declared, confirm, cancellationToken);
+        string location, long offset, string? checkpoint, long epoch, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken) =>
+        inner.AppendAsync(location, offset, checkpoint, epoch, declared, confirm, cancellationToken);
 
     public virtual Task<IBlobReader> OpenAsync(string location, long size, CancellationToken cancellationToken) =>
         inner.OpenAsync(location, size, cancellationToken);
@@ -24,6 +26,9 @@ internal abstract class PassingStore(IBlobStore inner) : IBlobStore
     public Task SyncAsync(string location, CancellationToken cancellationToken) => inner.SyncAsync(location, cancellationToken);
 
     public Task DeleteAsync(string location, CancellationToken cancellationToken) => inner.DeleteAsync(location, cancellationToken);
+
+    public ValueTask<Uri?> LinkAsync(string location, TimeSpan lifetime, CancellationToken cancellationToken) =>
+        inner.LinkAsync(location, lifetime, cancellationToken);
 
     public IAsyncEnumerable<StoredBlob> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
 

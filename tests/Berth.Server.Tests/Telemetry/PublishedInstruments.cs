@@ -13,6 +13,7 @@ using Berth.Server.Configuration;
 using Berth.Server.Hosting;
 using Berth.Server.Telemetry;
 using Berth.Server.Tls;
+using Berth.Storage.ObjectStore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -30,9 +31,10 @@ internal static class PublishedInstruments
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, _) =>
         {
-            if (instrument.Meter.Scope == factory || instrument.Meter.Name == MetadataMetrics.MeterName) instruments.Add(instrument);
+            if (instrument.Meter.Scope == factory || instrument.Meter.Name is MetadataMetrics.MeterName or ObjectStoreMetrics.MeterName) instruments.Add(instrument);
         };
         RuntimeHelpers.RunClassConstructor(typeof(MetadataMetrics).TypeHandle);
+        RuntimeHelpers.RunClassConstructor(typeof(ObjectStoreMetrics).TypeHandle);
         listener.Start();
         using var distribution = new DistributionMetrics(factory, new Traffic());
         using var pulls = new PullMetrics(factory, TimeProvider.System);

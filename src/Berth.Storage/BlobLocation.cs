@@ -1,11 +1,11 @@
 using System.Buffers;
 using System.Security.Cryptography;
 
-namespace Berth.Storage.FileSystem;
+namespace Berth.Storage;
 
 /// <summary>
-/// A location of this driver: <c>ab/&lt;32 hex&gt;</c>, in lower case the folder's number and 120 random bits. Any other text never becomes
-/// a path.
+/// A location of every driver: <c>ab/&lt;32 hex&gt;</c>, in lower case the folder's number and 120 random bits. Any other text never becomes
+/// a path or a key.
 /// </summary>
 internal static class BlobLocation
 {

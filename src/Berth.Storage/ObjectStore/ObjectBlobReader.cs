@@ -1,0 +1,70 @@
+namespace Berth.Storage.ObjectStore;
+
+/// <summary>
+/// Reads an object by requests that go on to its end: reading on costs no further one, reading elsewhere begins another. A request that breaks is made again from where
+/// it broke.
+/// </summary>
+internal sealed class ObjectBlobReader(StoreParts parts, string location, string key, long length) : IBlobReader
+{
+    private const int MostBreaks = 5;
+
+    private Stream? _stream;
+    private long _offset;
+
+    /// <inheritdoc/>
+    public string Location => location;
+
+    /// <inheritdoc/>
+    public long Length => length;
+
+    /// <inheritdoc/>
+    public async ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        if (offset >= length || buffer.IsEmpty) return 0;
+        if (buffer.Length > length - offset) buffer = buffer[..(int)(length - offset)];
+
+        for (var breaks = 1; ; breaks++)
+        {
+            if (_stream is null || _offset != offset) await OpenAsync(offset, cancellationToken);
+            try
+            {
+                var read = await _stream!.ReadAsync(buffer, cancellationToken);
+                _offset += read;
+                if (read > 0) return read;
+                throw new IOException("the object ended early");
+            }
+            catch (Exception e) when (e is IOException or HttpRequestException)
+            {
+                await CloseAsync();
+                if (breaks < MostBreaks) continue;
+                throw new StorageUnavailableException($"The blob store ({parts.Client.Place}) breaks off while '{location}' is read ({e.Message}).", e);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await CloseAsync();
+
+    private async Task OpenAsync(long offset, CancellationToken cancellationToken)
+    {
+        await CloseAsync();
+        try
+        {
+            _stream = await parts.Calls.MakeAsync("get", 0, attempt => parts.Client.GetAsync(key, offset, attempt), cancellationToken);
+            _offset = offset;
+        }
+        catch (ObjectFailureException e) when (e.Failure == ObjectFailure.Absent)
+        {
+            await parts.Identity.RequireAsync(cancellationToken);
+            throw new BlobMissingException(location, $"The location '{location}' is absent.");
+        }
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        if (_stream is not { } stream) return;
+        _stream = null;
+        await stream.DisposeAsync();
+    }
+}

@@ -1,0 +1,169 @@
+namespace Berth.Storage.ObjectStore;
+
+/// <summary>How a writer finds what stands, keeps what it took, and makes it the object.</summary>
+internal sealed partial class ObjectBlobWriter
+{
+    /// <summary>Opens the writer behind what stands, once its predecessor can write no more and the caller still owns the location.</summary>
+    public async Task OpenAsync(string? checkpoint, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await confirm();
+            cancellationToken.ThrowIfCancellationRequested();
+            _declaredEnd = Position + declared;
+            if (Position > 0) await ResumeAsync(checkpoint, cancellationToken);
+            else if (checkpoint is not null) _checkpoints.Add(UploadCheckpoint.KeyOf(key, checkpoint));
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task ResumeAsync(string? checkpoint, CancellationToken cancellationToken)
+    {
+        if (checkpoint is not null && await TryReadAsync(checkpoint, cancellationToken)) return;
+
+        // An earlier request may have finished the location, and nobody learned of it.
+        var size = await parts.FindSizeAsync(key, cancellationToken);
+        if (size == Position)
+        {
+            (_finished, MustBeRead, Checkpoint) = (true, true, checkpoint);
+            return;
+        }
+
+        throw new BlobMissingException(location, $"What was uploaded to '{location}' cannot be resumed at {Position}: its parts are gone.");
+    }
+
+    private async Task<bool> TryReadAsync(string name, CancellationToken cancellationToken)
+    {
+        var checkpointKey = UploadCheckpoint.KeyOf(key, name);
+        try
+        {
+            var checkpoint = await parts.Calls.MakeAsync(
+                "get", PartPlan.Smallest, attempt => ReadAsync(checkpointKey, attempt), cancellationToken);
+            if (checkpoint.Upload is { } upload)
+            {
+                var last = await parts.Calls.MakeAsync(
+                    "list-parts", 0, attempt => parts.Client.FindLastNumberAsync(key, upload, checkpoint.Parts, attempt), cancellationToken);
+
+                _next = PartPlan.FirstAfter(checkpoint.Parts.Count > 0 ? checkpoint.Parts[^1].Number : 0, last, epoch - checkpoint.Epoch - 1);
+            }
+
+            _upload = checkpoint.Upload;
+            _standing.AddRange(checkpoint.Parts);
+            _sent = checkpoint.Parts.Sum(part => part.Size);
+            (Checkpoint, _checkpointAt) = (name, Position);
+            _checkpoints.Add(checkpointKey);
+            if (checkpoint.Previous is { } previous) Forget([UploadCheckpoint.KeyOf(key, previous)]);
+            return true;
+        }
+        catch (ObjectFailureException e) when (e.Failure is ObjectFailure.Absent or ObjectFailure.UploadGone)
+        {
+            Interlocked.Exchange(ref _buffer, null)?.Dispose();
+            return false;
+        }
+        catch (InvalidDataException e)
+        {
+            throw new BlobMissingException(location, $"What was uploaded to '{location}' cannot be resumed: {e.Message}");
+        }
+    }
+
+    private async Task<UploadCheckpoint> ReadAsync(string checkpointKey, CancellationToken cancellationToken)
+    {
+        await using var content = await parts.Client.GetAsync(checkpointKey, 0, cancellationToken);
+        var checkpoint = await UploadCheckpoint.ReadHeadAsync(content, cancellationToken);
+        if (checkpoint.Offset != Position) throw new InvalidDataException("The checkpoint is another offset's.");
+        if (checkpoint.TailLength == 0) return checkpoint;
+
+        var size = Math.Max(PartPlan.SizeOf(Math.Min(PartPlan.Most, checkpoint.Parts.Count + 1)), (int)checkpoint.TailLength);
+        _buffer ??= await parts.Memory.RentAsync(size, cancellationToken);
+        await _buffer.FillAsync(content, cancellationToken);
+        return _buffer.Length == checkpoint.TailLength ? checkpoint : throw new IOException("the checkpoint ended early");
+    }
+
+    private async Task KeepAsync()
+    {
+        await ArriveAsync(0);
+        if (_finished || _checkpointAt == Position) return;
+
+        var name = UploadCheckpoint.NewName();
+        var checkpointKey = UploadCheckpoint.KeyOf(key, name);
+        var head = new UploadCheckpoint(Position, epoch, _upload, _standing, Checkpoint).ToHead();
+        await parts.Calls.MakeAsync(
+            "put", head.Length + (_buffer?.Length ?? 0),
+            async attempt =>
+            {
+                await using var body = _buffer is null ? new PartStream(head) : _buffer.Open(head);
+                await parts.Client.PutAsync(checkpointKey, body, onlyIfAbsent: false, attempt);
+            },
+            CancellationToken.None);
+        (Checkpoint, _checkpointAt) = (name, Position);
+        _checkpoints.Add(checkpointKey);
+    }
+
+    private async Task CompleteAsync()
+    {
+        await ArriveAsync(0);
+        if (_finished) return;
+
+        try
+        {
+            if (_upload is null && parts.Client.CanPutOnlyIfAbsent) await PutWholeAsync();
+            else await PutPartsTogetherAsync();
+        }
+        catch (ObjectFailureException e) when (e.Failure is ObjectFailure.Present or ObjectFailure.UploadGone)
+        {
+            // An attempt whose answer was lost did it, or a writer that comes too late: only the bytes say which.
+            var size = await parts.FindSizeAsync(key, CancellationToken.None);
+            ObjectBlobStore.LogInDoubt(parts.Logger, location, size == Position, e.Message);
+            if (size != Position) throw;
+            MustBeRead = true;
+        }
+
+        _finished = true;
+        Interlocked.Exchange(ref _buffer, null)?.Dispose();
+        Forget(_checkpoints);
+    }
+
+    private Task PutWholeAsync() => parts.Calls.MakeAsync(
+        "put", Position,
+        async attempt =>
+        {
+            await using var body = _buffer is null ? new PartStream(default) : _buffer.Open(default);
+            await parts.Client.PutAsync(key, body, onlyIfAbsent: true, attempt);
+        },
+        CancellationToken.None);
+
+    private async Task PutPartsTogetherAsync()
+    {
+        if (_buffer is { Length: > 0 } || _standing.Count == 0)
+        {
+            _buffer ??= await parts.Memory.RentAsync(ushort.MaxValue + 1, CancellationToken.None);
+            await SendAsync();
+            await ArriveAsync(0);
+        }
+
+        // A writer that was fenced off may have an upload of its own to this key: it must not become the object once this one is.
+        await parts.Calls.MakeAsync("abort", 0, attempt => parts.Client.AbortAsync(key, _upload, attempt), CancellationToken.None);
+        await parts.Calls.MakeAsync("complete", 0, attempt => parts.Client.CompleteAsync(key, _upload!, _standing, attempt), CancellationToken.None);
+    }
+
+    // They go with the location at the latest; nobody waits for it.
+    private void Forget(IReadOnlyList<string> keys)
+    {
+        foreach (var forgotten in keys) _ = ForgetAsync(forgotten);
+    }
+
+    private async Task ForgetAsync(string forgotten)
+    {
+        try
+        {
+            await parts.Deletions.DeleteAsync(forgotten);
+        }
+        catch (IOException e)
+        {
+            ObjectBlobStore.LogLeftover(parts.Logger, e, forgotten);
+        }
+    }
+}

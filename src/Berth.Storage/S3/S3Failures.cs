@@ -1,0 +1,54 @@
+using System.Net;
+using Amazon.Runtime;
+using Berth.Storage.ObjectStore;
+
+namespace Berth.Storage.S3;
+
+/// <summary>What an S3-compatible service's answers mean.</summary>
+internal static class S3Failures
+{
+    /// <summary>The failure of a call.</summary>
+    /// <param name="exception">What the client threw.</param>
+    /// <param name="ofParts">Whether the call names an upload of parts, so that "not found" is said of that.</param>
+    public static ObjectFailureException Translate(Exception exception, bool ofParts)
+    {
+        if (exception is not AmazonServiceException service || service.StatusCode == 0)
+            return new ObjectFailureException(ObjectFailure.Unreachable, exception.Message, Network(exception));
+
+        // Without the answer itself, which may repeat what was signed.
+        var message = $"status {(int)service.StatusCode}{(string.IsNullOrEmpty(service.ErrorCode) ? "" : $" {service.ErrorCode}")}";
+        if (!string.IsNullOrEmpty(service.RequestId)) message += $", request {service.RequestId}";
+        return new ObjectFailureException(Classify(service, ofParts), message, Network(exception));
+    }
+
+    private static ObjectFailure Classify(AmazonServiceException service, bool ofParts) => service.ErrorCode switch
+    {
+        "NoSuchBucket" => ObjectFailure.StoreAbsent,
+        "NoSuchUpload" => ObjectFailure.UploadGone,
+        "PreconditionFailed" or "ConditionalRequestConflict" => ObjectFailure.Present,
+        "SlowDown" or "Throttling" or "ThrottlingException" or "RequestLimitExceeded" or "TooManyRequests" => ObjectFailure.Throttled,
+        "RequestTimeout" or "IncompleteBody" or "InternalError" or "ServiceUnavailable" or "OperationAborted" => ObjectFailure.Unreachable,
+        _ => service.StatusCode switch
+        {
+            HttpStatusCode.NotFound => ofParts ? ObjectFailure.UploadGone : ObjectFailure.Absent,
+            HttpStatusCode.PreconditionFailed => ObjectFailure.Present,
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ObjectFailure.Denied,
+            HttpStatusCode.TooManyRequests => ObjectFailure.Throttled,
+            HttpStatusCode.RequestTimeout => ObjectFailure.Unreachable,
+            HttpStatusCode.NotImplemented => ObjectFailure.Refused,
+            >= HttpStatusCode.InternalServerError => ObjectFailure.Unreachable,
+            _ => ObjectFailure.Refused,
+        },
+    };
+
+    // A service's answer stays out of the chain of causes: it is logged with it.
+    private static Exception? Network(Exception exception)
+    {
+        for (var cause = exception.InnerException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is HttpRequestException or IOException or System.Net.Sockets.SocketException or OperationCanceledException) return cause;
+        }
+
+        return null;
+    }
+}

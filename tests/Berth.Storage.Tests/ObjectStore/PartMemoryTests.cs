@@ -1,0 +1,82 @@
+using Berth.Storage.ObjectStore;
+
+namespace Berth.Storage.Tests.ObjectStore;
+
+/// <summary>The memory of parts: bounded, handed on in order, and closed to late readers.</summary>
+public sealed class PartMemoryTests
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Ten_thousand_parts_hold_more_than_two_hundred_gibibytes()
+    {
+        var whole = Enumerable.Range(1, PartPlan.Most).Sum(number => (long)PartPlan.SizeOf(number));
+        Assert.InRange(whole, 250L << 30, 5L << 40);
+        Assert.Equal(5 << 20, PartPlan.SizeOf(1));
+        Assert.Equal(PartPlan.Largest, PartPlan.SizeOf(PartPlan.Most));
+        Assert.Throws<StorageFullException>(() => PartPlan.SizeOf(PartPlan.Most + 1));
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0, 1)]
+    [InlineData(5, 5, 0, 6)]
+    [InlineData(5, 5, 1, 14)]
+    [InlineData(5, 7, 1, 16)]
+    [InlineData(5, 7, 3, 30)]
+    [InlineData(5, 5, -1, 6)]
+    public void A_writer_leaves_out_the_numbers_that_those_before_it_may_yet_use(int own, int seen, long fenced, int first) =>
+        Assert.Equal(first, PartPlan.FirstAfter(own, seen, fenced));
+
+    [Fact]
+    public async Task Who_comes_when_all_is_taken_waits_for_what_is_given_back()
+    {
+        using var memory = new PartMemory(2 * PartPlan.Smallest, TimeProvider.System);
+        var first = await memory.RentAsync(PartPlan.Smallest, Cancelled);
+        using var second = await memory.RentAsync(PartPlan.Smallest, Cancelled);
+        Assert.Null(memory.TryRent(1));
+
+        var third = memory.RentAsync(PartPlan.Smallest, Cancelled);
+        var small = memory.RentAsync(1 << 16, Cancelled);
+        Assert.False(third.IsCompleted);
+        first.Dispose();
+        using var granted = await third;
+        Assert.False(small.IsCompleted, "it came later");
+        Assert.Equal(2 * PartPlan.Smallest, memory.Taken);
+
+        second.Dispose();
+        using var last = await small;
+    }
+
+    [Fact]
+    public async Task A_wait_that_is_given_up_takes_nothing()
+    {
+        using var memory = new PartMemory(PartPlan.Smallest, TimeProvider.System);
+        var first = await memory.RentAsync(PartPlan.Smallest, Cancelled);
+        using var given = new CancellationTokenSource();
+        var waiting = memory.RentAsync(PartPlan.Smallest, given.Token);
+        await given.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        first.Dispose();
+        Assert.Equal(0, memory.Taken);
+        (await memory.RentAsync(PartPlan.Smallest, Cancelled)).Dispose();
+    }
+
+    [Fact]
+    public async Task A_request_that_still_reads_a_part_when_its_memory_is_anothers_fails()
+    {
+        using var memory = new PartMemory(PartPlan.Smallest, TimeProvider.System);
+        var part = await memory.RentAsync(PartPlan.Smallest, Cancelled);
+        part.Append("mine"u8);
+        await using var late = part.Open("head:"u8.ToArray());
+        Assert.Equal(9, late.Length);
+        var read = new byte[9];
+        late.ReadExactly(read);
+        Assert.Equal("head:mine"u8.ToArray(), read);
+
+        part.Dispose();
+        using var others = await memory.RentAsync(PartPlan.Smallest, Cancelled);
+        others.Append("theirs"u8);
+        late.Position = 5;
+        Assert.Throws<ObjectDisposedException>(() => late.Read(read));
+    }
+}
