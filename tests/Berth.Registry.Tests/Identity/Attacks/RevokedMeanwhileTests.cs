@@ -24,8 +24,8 @@ public sealed class RevokedMeanwhileTests
         await host.Metadata.DeleteRoleAssignmentAsync(assignment, Caller.System, CancellationToken.None);
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(HttpMethod.Patch, location, bytes[1_000..]));
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(HttpMethod.Put, RegistryActions.With(location, $"digest={Content.Digest(bytes)}"), bytes[1_000..]));
-        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(HttpMethod.Put, RegistryActions.With(location, $"digest={Content.Digest(bytes[..1_000])}"), []));
-        using var read = await host.Client.GetAsync($"/v2/team/app/blobs/{Content.Digest(bytes[..1_000])}");
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(HttpMethod.Put, RegistryActions.With(location, $"digest={Content.Digest(bytes.AsSpan(0, 1_000))}"), []));
+        using var read = await host.Client.GetAsync($"/v2/team/app/blobs/{Content.Digest(bytes.AsSpan(0, 1_000))}");
         Assert.Equal(HttpStatusCode.NotFound, read.StatusCode);
 
         async Task<HttpStatusCode> SendAsync(HttpMethod method, string target, byte[] body)
