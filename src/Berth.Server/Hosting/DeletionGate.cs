@@ -13,7 +13,7 @@ internal sealed class DeletionGate(string dataFolder, FileSystemBlobStore? files
     public IDisposable? TryEnter() => BackupHold.TryTakeForRemoval(dataFolder);
 
     /// <inheritdoc/>
-    public bool IsFull => !blobs.Reserve.IsHeld || metadataReserve is { IsHeld: false };
+    public bool IsFull => files is { Reserve.IsHeld: false } || metadataReserve is { IsHeld: false };
 
     /// <inheritdoc/>
     public async ValueTask TakeReservesBackAsync(CancellationToken cancellationToken)

@@ -104,8 +104,8 @@ internal sealed partial class ObjectBlobWriter(StoreParts parts, string location
         }
         catch (ObjectFailureException e)
         {
-            // The upload of parts is gone: somebody else finished or ended it.
-            throw _failure = new StorageUnavailableException($"The upload at '{location}' was ended by another request ({e.Message}).", e) { LeavesWhatStood = true };
+            // The upload of parts is gone, or finished by another: what stood cannot be gone on with.
+            throw _failure = new StorageUnavailableException($"The upload at '{location}' was ended by another request ({e.Message}).", e);
         }
         catch (Exception e)
         {

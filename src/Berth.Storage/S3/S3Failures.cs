@@ -24,7 +24,8 @@ internal static class S3Failures
     private static ObjectFailure Classify(AmazonServiceException service, bool ofParts) => service.ErrorCode switch
     {
         "NoSuchBucket" => ObjectFailure.StoreAbsent,
-        "NoSuchUpload" => ObjectFailure.UploadGone,
+        // A part that is not what it was; or, on Ceph, one that a writer left that was fenced off: the upload cannot become the object.
+        "NoSuchUpload" or "InvalidPart" => ObjectFailure.UploadGone,
         "PreconditionFailed" or "ConditionalRequestConflict" => ObjectFailure.Present,
         "SlowDown" or "Throttling" or "ThrottlingException" or "RequestLimitExceeded" or "TooManyRequests" => ObjectFailure.Throttled,
         "RequestTimeout" or "IncompleteBody" or "InternalError" or "ServiceUnavailable" or "OperationAborted" => ObjectFailure.Unreachable,

@@ -57,13 +57,13 @@ public abstract class ObjectStoreFaultTests : IAsyncLifetime
     [InlineData(ProxyAction.PassAndCutAnswer)]
     [InlineData(ProxyAction.PassHalfAndClose)]
     [InlineData(ProxyAction.Delay)]
-    public async Task Every_tenth_block_meets_a_fault_and_all_that_was_acknowledged_is_read_back(ProxyAction fault)
+    public async Task Some_blocks_meet_a_fault_and_all_that_was_acknowledged_is_read_back(ProxyAction fault)
     {
         var content = Bytes(23_000_000);
         var blocks = 0;
 
         // Azurite waits for the rest of a request whose sender closed until it gives up; one such fault shows what becomes of it.
-        var every = fault == ProxyAction.PassHalfAndClose ? 301 : 97;
+        var every = fault == ProxyAction.PassHalfAndClose ? 601 : 397;
         Proxy.Decide = _ => Interlocked.Increment(ref blocks) % every == 0 ? fault : ProxyAction.Pass;
         await using var store = Open(Proxy.Address);
         var location = store.NewLocation();
@@ -145,10 +145,19 @@ public abstract class ObjectStoreFaultTests : IAsyncLifetime
         await late.WriteAsync(new ReadOnlySequence<byte>(first), Cancelled);
         await late.FlushAsync(Cancelled);
         await late.SyncAsync(Cancelled);
-        await successor.FinishAsync(Cancelled);
+        var refused = await Record.ExceptionAsync(() => successor.FinishAsync(Cancelled));
+
+        // Ceph refuses an upload with parts beside those that it is to be made of: it is to be started again, and nothing mixed comes to stand.
+        if (refused is not null)
+        {
+            Assert.False(Assert.IsType<StorageUnavailableException>(refused).LeavesWhatStood);
+            await Assert.ThrowsAsync<BlobMissingException>(() => other.OpenAsync(location, acknowledged.Length + second.Length, Cancelled));
+            return;
+        }
 
         Assert.False(successor.MustBeRead);
-        Assert.Equal([.. acknowledged, .. second], await ReadAsync(other, location, acknowledged.Length + second.Length));
+        byte[] expected = [.. acknowledged, .. second];
+        Assert.Equal(expected, await ReadAsync(other, location, expected.Length));
     }
 
     [Fact]
