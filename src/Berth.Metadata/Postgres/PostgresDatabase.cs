@@ -234,6 +234,7 @@ internal sealed partial class PostgresDatabase : IDatabase
                 }
 
                 await NumberLedgerAsync(_stop.Token);
+                await _writers.RunAsync(new Operation<int>(static session => session.FoldUsage()) { Isolation = IsolationLevel.ReadCommitted }, _stop.Token);
             }
             catch (OperationCanceledException)
             {

@@ -11,11 +11,17 @@ internal static partial class Dialect
 {
     public static string Of(Sql sql)
     {
-        var text = Parameter().Replace(sql.Text, "$$$1");
+        var text = Parameter().Replace(sql.Postgres ?? sql.Text, "$$$1");
         text = IndexHint().Replace(text, "");
         text = OrderedJoin().Replace(text, "JOIN $1");
         return sql.InsertsNumbered ? $"{text} RETURNING id" : text;
     }
+
+    /// <summary>Whether it reads or sets usage as it stands in the table: what was added since must be folded in before.</summary>
+    public static bool ReadsUsage(Sql sql) => sql.Postgres is null && Usage().IsMatch(sql.Text);
+
+    [GeneratedRegex(@"\b(FROM|JOIN|UPDATE|INTO) (owner_)?usage\b")]
+    private static partial Regex Usage();
 
     [GeneratedRegex(@"\?(\d+)")]
     private static partial Regex Parameter();

@@ -7,6 +7,22 @@ namespace Berth.Metadata.Postgres.Engine;
 /// <summary>One connection with its prepared statements, and the transaction that is open on it. It is used by one thread.</summary>
 internal sealed class PostgresSession : Session, IDisposable
 {
+    private const long MostFolded = 50_000;
+
+    private const string FoldUsageText = """
+        WITH taken AS (
+            DELETE FROM usage_deltas WHERE id IN (SELECT id FROM usage_deltas ORDER BY id LIMIT $1 FOR UPDATE)
+            RETURNING registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes, reserved),
+        folded AS (
+            INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes, reserved)
+            SELECT registry_id, repository_id, sum(bytes), sum(blobs), sum(manifests), sum(tags), sum(unique_bytes), sum(reserved)
+            FROM taken GROUP BY registry_id, repository_id ORDER BY registry_id, repository_id
+            ON CONFLICT (registry_id, repository_id) DO UPDATE SET bytes = usage.bytes + excluded.bytes, blobs = usage.blobs + excluded.blobs,
+                manifests = usage.manifests + excluded.manifests, tags = usage.tags + excluded.tags, unique_bytes = usage.unique_bytes + excluded.unique_bytes,
+                reserved = usage.reserved + excluded.reserved)
+        SELECT count(*) FROM taken
+        """;
+
     private readonly NpgsqlConnection _connection;
     private readonly bool _prepares;
     private readonly int _limitSeconds;
@@ -29,10 +45,23 @@ internal sealed class PostgresSession : Session, IDisposable
 
     public override Statement Use(Sql sql)
     {
-        if (_isLong) return new PostgresStatement(this, Command(Dialect.Of(sql), limitSeconds: 0), prepares: false).Begin();
+        if (_isLong)
+        {
+            if (Dialect.ReadsUsage(sql)) FoldUsage();
+            return new PostgresStatement(this, Command(Dialect.Of(sql), limitSeconds: 0), prepares: false).Begin();
+        }
+
         if (sql.Id >= _statements.Length) Array.Resize(ref _statements, Math.Max(sql.Id + 1, _statements.Length * 2));
-        return (_statements[sql.Id] ??= new PostgresStatement(this, Command(Dialect.Of(sql), _limitSeconds), _prepares)).Begin();
+        var statement = _statements[sql.Id] ??= new PostgresStatement(this, Command(Dialect.Of(sql), _limitSeconds), _prepares) { ReadsUsage = Dialect.ReadsUsage(sql) };
+        if (statement.ReadsUsage) FoldUsage();
+        return statement.Begin();
     }
+
+    /// <summary>
+    /// Adds to usage what changes have added to it since; returns how many rows of theirs. Whoever folds at the same time is waited for, so that what is read afterwards holds all that was
+    /// committed before; rows are taken in the order of their keys, so that two never wait for each other.
+    /// </summary>
+    public int FoldUsage() => (int)(long)Run(FoldUsageText, MostFolded)![0];
 
     /// <summary>Runs a text of PostgreSQL's own that is not worth preparing; returns the first row, if there is one.</summary>
     public object[]? Run(string text, params ReadOnlySpan<long> values)

@@ -17,6 +17,9 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlCommand c
     private bool _ran;
     private bool _prepared;
 
+    /// <summary>Whether usage is folded before each run.</summary>
+    public bool ReadsUsage { get; init; }
+
     public PostgresStatement Begin()
     {
         if (_inUse) throw new InvalidOperationException("A prepared statement was taken again before its rows were read.");

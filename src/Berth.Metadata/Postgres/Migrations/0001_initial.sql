@@ -645,6 +645,14 @@ CREATE TABLE usage_deltas (
 -- A quota is checked against the sum of a row of usage and these.
 CREATE INDEX usage_deltas_by_row ON usage_deltas (registry_id, repository_id);
 
+CREATE VIEW usage_now AS
+    SELECT registry_id, repository_id, CAST(sum(bytes) AS BIGINT) AS bytes, CAST(sum(blobs) AS BIGINT) AS blobs, CAST(sum(manifests) AS BIGINT) AS manifests,
+        CAST(sum(tags) AS BIGINT) AS tags, CAST(sum(unique_bytes) AS BIGINT) AS unique_bytes, CAST(sum(reserved) AS BIGINT) AS reserved
+    FROM (
+        SELECT registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes, reserved FROM usage
+        UNION ALL SELECT registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes, reserved FROM usage_deltas) held
+    GROUP BY registry_id, repository_id;
+
 CREATE FUNCTION usage_begins() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO owner_usage (registry_id, owner, bytes, blobs, manifests, tags, unique_bytes)
