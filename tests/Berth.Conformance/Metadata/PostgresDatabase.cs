@@ -4,6 +4,7 @@ using Berth.Metadata.Relational;
 using Berth.Oci;
 using Berth.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace Berth.Conformance.Metadata;
 
@@ -21,6 +22,22 @@ public sealed class PostgresDatabase : IMetadataDatabase
         var server = await PostgresServer.GetAsync();
         _name ??= await server.CreateDatabaseAsync(await Template.Value, CancellationToken.None);
         return await PostgresMetadataStore.OpenAsync(Options(server, _name), time, steps, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
+    }
+
+    /// <summary>One more node on the same database.</summary>
+    internal async Task<RelationalMetadataStore> OpenNodeAsync(TimeProvider time, Func<PostgresOptions, PostgresOptions>? change = null)
+    {
+        var options = Options(await PostgresServer.GetAsync(), _name!);
+        return await PostgresMetadataStore.OpenAsync(
+            change is null ? options : change(options), time, NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
+    }
+
+    /// <summary>A connection beside the stores.</summary>
+    internal async Task<NpgsqlConnection> ConnectAsync()
+    {
+        var connection = new NpgsqlConnection((await PostgresServer.GetAsync()).ConnectionString(_name!) + ";Pooling=false");
+        await connection.OpenAsync();
+        return connection;
     }
 
     public async ValueTask DisposeAsync()
