@@ -52,6 +52,9 @@ internal sealed partial class PostgresDatabase : IDatabase
     /// <summary>The time that leases and expiry go by.</summary>
     public TimeProvider Time => _time;
 
+    /// <summary>Messages that reads sent and waited for; tests count them.</summary>
+    public long ReaderRoundTrips => _readers.RoundTrips;
+
     /// <summary>Connects and brings the schema up to date.</summary>
     public static PostgresDatabase Open(PostgresOptions options, TimeProvider nodeTime, ILogger logger)
     {

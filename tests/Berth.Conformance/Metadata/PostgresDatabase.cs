@@ -4,68 +4,56 @@ using Berth.Metadata.Relational;
 using Berth.Oci;
 using Berth.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace Berth.Conformance.Metadata;
 
-/// <summary>A PostgreSQL database of its own on the server of the test process, made as a copy of one that was migrated once.</summary>
+/// <summary>A database of its own on the one PostgreSQL server of the tests.</summary>
 public sealed class PostgresDatabase : IMetadataDatabase
 {
-    private static readonly Lazy<Task<string>> Migrated = new(static () => Task.Run(MigrateAsync));
+    private static readonly Lazy<Task<string>> Template = new(MakeTemplateAsync);
 
-    private readonly SemaphoreSlim _gate = new(1);
     private string? _name;
 
-    public PostgresDatabase()
-    {
-        if (PostgresServer.Lacking is not { } lacking) return;
-        if (TestRun.IsContinuousIntegration) Assert.Fail(lacking);
-        Assert.Skip(lacking);
-    }
+    public PostgresDatabase() => Assert.SkipWhen(PostgresServer.Lacking is not null, PostgresServer.Lacking ?? "");
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    /// <summary>How the database is reached, which is made by the first call.</summary>
-    public async Task<string> GetConnectionStringAsync(int? port = null)
+    public async Task<IMetadataStore> OpenAsync(TimeProvider time, ISteps steps)
     {
         var server = await PostgresServer.GetAsync();
-        await _gate.WaitAsync(Token);
-        try
-        {
-            _name ??= await server.CreateDatabaseAsync(await Migrated.Value, Token);
-        }
-        finally
-        {
-            _gate.Release();
-        }
-
-        return server.ConnectionString(_name, port);
+        _name ??= await server.CreateDatabaseAsync(await Template.Value, CancellationToken.None);
+        return await PostgresMetadataStore.OpenAsync(Options(server, _name), time, steps, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
     }
 
-    /// <inheritdoc/>
-    public async Task<IMetadataStore> OpenAsync(TimeProvider time, ISteps steps) => await OpenAsync(await GetConnectionStringAsync(), time, steps);
+    /// <summary>One more node on the same database.</summary>
+    internal async Task<RelationalMetadataStore> OpenNodeAsync(TimeProvider time, Func<PostgresOptions, PostgresOptions>? change = null)
+    {
+        var options = Options(await PostgresServer.GetAsync(), _name!);
+        return await PostgresMetadataStore.OpenAsync(
+            change is null ? options : change(options), time, NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
+    }
 
-    /// <summary>Opens a store by another way to the database, such as a proxy.</summary>
-    public static Task<RelationalMetadataStore> OpenAsync(string connectionString, TimeProvider time, ISteps steps) => PostgresMetadataStore.OpenAsync(
-        new PostgresOptions { ConnectionString = connectionString, MaxConnections = 8, FollowsDatabaseClock = ReferenceEquals(time, TimeProvider.System) },
-        time,
-        steps,
-        NullLogger<RelationalMetadataStore>.Instance,
-        Token);
+    /// <summary>A connection beside the stores.</summary>
+    internal async Task<NpgsqlConnection> ConnectAsync()
+    {
+        var connection = new NpgsqlConnection((await PostgresServer.GetAsync()).ConnectionString(_name!) + ";Pooling=false");
+        await connection.OpenAsync();
+        return connection;
+    }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        _gate.Dispose();
         if (_name is not null) await (await PostgresServer.GetAsync()).DropDatabaseAsync(_name, CancellationToken.None);
     }
 
-    private static async Task<string> MigrateAsync()
+    private static PostgresOptions Options(PostgresServer server, string database) =>
+        new() { ConnectionString = server.ConnectionString(database), MaxConnections = 8, FollowsDatabaseClock = false };
+
+    private static async Task<string> MakeTemplateAsync()
     {
         var server = await PostgresServer.GetAsync();
         var name = await server.CreateDatabaseAsync(null, CancellationToken.None);
-        var options = new PostgresOptions { ConnectionString = server.ConnectionString(name) };
-        await using var store = await PostgresMetadataStore.OpenAsync(
-            options, TimeProvider.System, NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
+        await (await PostgresMetadataStore.OpenAsync(
+            Options(server, name), TimeProvider.System, NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None)).DisposeAsync();
         return name;
     }
 }

@@ -38,6 +38,9 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlCommand c
     public override Statement Bind(string? value)
     {
         if (value is null) return BindNull(Kind.Text);
+
+        // The end of a range right behind a name: a text cannot hold NUL here, and no name holds the character after it.
+        if (value.Contains('\0', StringComparison.Ordinal)) value = value.Replace('\0', '\u0001');
         if (Parameter(NpgsqlDbType.Text) is NpgsqlParameter<string> typed) typed.TypedValue = value;
         else Put(new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text });
         return this;

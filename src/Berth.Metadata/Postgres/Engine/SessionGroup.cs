@@ -24,6 +24,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
     private int _idle;
     private int _failures;
     private long _noAttemptBefore;
+    private long _roundTrips;
     private bool _stopping;
 
     /// <param name="name">What it is for; a tag of its metrics.</param>
@@ -39,6 +40,9 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         _connect = connect;
         _logger = logger;
     }
+
+    /// <summary>Messages sent and waited for by operations that ended; tests count them.</summary>
+    public long RoundTrips => Volatile.Read(ref _roundTrips);
 
     /// <summary>Waits its turn and runs.</summary>
     /// <exception cref="MetadataUnavailableException">Too much waits already, or the database does not answer.</exception>
@@ -153,11 +157,13 @@ internal sealed partial class SessionGroup : IAsyncDisposable
             try
             {
                 session ??= Connect();
+                var before = session.RoundTrips;
                 if (operation.IsLong) session.BeginLong(operation.Isolation ?? IsolationLevel.ReadCommitted);
                 else if (operation.Isolation is { } isolation) session.BeginTransaction(isolation);
                 operation.Run(session);
                 isCommitting = operation.Isolation is not null;
                 session.Commit();
+                Interlocked.Add(ref _roundTrips, session.RoundTrips - before);
                 operation.Succeed();
                 return;
             }
