@@ -23,4 +23,19 @@ public static class MetadataMetrics
 
     internal static readonly Gauge<long> WalBytes = Meter.CreateGauge<long>(
         "berth.metadata.wal.size", "By", "Bytes of the write-ahead log in use.");
+
+    internal static readonly UpDownCounter<long> PoolInUse = Meter.CreateUpDownCounter<long>(
+        "berth.metadata.pool.used", "{connection}", "Connections to the metadata database that run an operation.");
+
+    internal static readonly UpDownCounter<long> PoolWaiting = Meter.CreateUpDownCounter<long>(
+        "berth.metadata.pool.waiting", "{operation}", "Operations that wait for a connection to the metadata database.");
+
+    internal static readonly Counter<long> Retries = Meter.CreateCounter<long>(
+        "berth.metadata.retries", "{operation}", "Operations that were run again, by the reason.");
+
+    internal static readonly Counter<long> ConnectionFailures = Meter.CreateCounter<long>(
+        "berth.metadata.connection.failures", "{connection}", "Connections to the metadata database that could not be made.");
+
+    internal static readonly Counter<long> RoundTrips = Meter.CreateCounter<long>(
+        "berth.metadata.round_trips", "{message}", "Messages to the metadata database whose answer was waited for.");
 }

@@ -115,7 +115,7 @@ public sealed partial class RelationalMetadataStore
             SELECT p.name, NULL FROM group_members g JOIN principals p ON p.id = g.group_id WHERE p.kind <> 'group'
             """),
             "Principal '{0}' has members and is no group."),
-        (new(UsageCheck), "The usage figures of {0} differ from a recount; storage recount names them, and puts them right with --repair."),
+        (WithDeltas(UsageCheck), "The usage figures of {0} differ from a recount; storage recount names them, and puts them right with --repair."),
         (new(OwnersCheck), "The usage figures of {0} are not those of the owner's repositories; storage recount --repair puts them right."),
     ];
 

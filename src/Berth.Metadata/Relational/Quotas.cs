@@ -13,7 +13,13 @@ public sealed partial class RelationalMetadataStore
         WHERE r.id = ?1 AND (g.quota IS NOT NULL OR g.soft_quota IS NOT NULL OR {AnyLimit})
         """);
 
-    private static readonly Sql FindUsed = new("SELECT bytes, reserved FROM usage WHERE registry_id = ?1 AND repository_id = ?2");
+    private static readonly Sql FindUsed = new(
+        "SELECT bytes, reserved FROM usage WHERE registry_id = ?1 AND repository_id = ?2",
+        postgres: """
+            SELECT CAST(sum(bytes) AS BIGINT), CAST(sum(reserved) AS BIGINT) FROM (
+                SELECT bytes, reserved FROM usage WHERE registry_id = ?1 AND repository_id = ?2
+                UNION ALL SELECT bytes, reserved FROM usage_deltas WHERE registry_id = ?1 AND repository_id = ?2) held
+            """);
 
     private static readonly Sql FindRegistryLimits = new("SELECT quota, soft_quota, name FROM registries WHERE id = ?1 AND deleted_at IS NULL");
 

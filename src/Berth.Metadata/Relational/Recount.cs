@@ -46,12 +46,17 @@ public sealed partial class RelationalMetadataStore
         SELECT 'registry ' || registry_id || ', repository ' || repository_id, NULL FROM different
         """;
 
-    private static readonly Sql ListDifferences = new($"""
+    private static readonly Sql ListDifferences = WithDeltas($"""
         {CountedUsage}
         SELECT d.registry_id, d.repository_id, g.name, r.name, kept_bytes, kept_blobs, kept_manifests, kept_tags, kept_unique, kept_reserved,
             d.bytes, d.blobs, d.manifests, d.tags, d.unique_bytes, d.reserved
         FROM different d LEFT JOIN registries g ON g.id = d.registry_id LEFT JOIN repositories r ON r.id = d.repository_id
         """);
+
+    /// <summary>A text that reads all of usage, in one snapshot with what is not folded into it yet.</summary>
+    private static Sql WithDeltas(string text) => new(
+        text,
+        postgres: text.Replace("FROM usage UNION", "FROM usage_now UNION", StringComparison.Ordinal).Replace("JOIN usage t", "JOIN usage_now t", StringComparison.Ordinal));
 
     private static readonly Sql RecountHolders = new($"""
         INSERT INTO registry_blobs (registry_id, digest, repositories, repository_sum)

@@ -9,9 +9,12 @@ internal sealed class Sql
     private static readonly Lock Gate = new();
     private static readonly List<Sql> Registered = [];
 
-    public Sql(string text)
+    /// <param name="text">The text of all databases.</param>
+    /// <param name="postgres">PostgreSQL's own, where that must be another one; with ?1, ?2, … for the same parameters.</param>
+    public Sql(string text, string? postgres = null)
     {
         Text = text;
+        Postgres = postgres;
         lock (Gate)
         {
             Id = Registered.Count;
@@ -37,4 +40,7 @@ internal sealed class Sql
     public int Id { get; }
 
     public string Text { get; }
+
+    /// <summary>The text of PostgreSQL alone; null where all have one.</summary>
+    public string? Postgres { get; }
 }

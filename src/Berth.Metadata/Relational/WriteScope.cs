@@ -10,16 +10,21 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
         VALUES ((SELECT ledger_epoch FROM installation), ?1, (SELECT region FROM installation), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         """);
 
-    private static readonly Sql MoveUsage = new("""
+    // On PostgreSQL many changes move the same row at once: each adds a row of its own, and they are folded into usage later.
+    private static readonly Sql MoveUsage = new(
+        """
         INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         ON CONFLICT (registry_id, repository_id) DO UPDATE SET bytes = usage.bytes + excluded.bytes, blobs = usage.blobs + excluded.blobs,
             manifests = usage.manifests + excluded.manifests, tags = usage.tags + excluded.tags, unique_bytes = usage.unique_bytes + excluded.unique_bytes
-        """);
+        """,
+        postgres: "INSERT INTO usage_deltas (registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
 
-    private static readonly Sql MoveReserved = new("""
+    private static readonly Sql MoveReserved = new(
+        """
         INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests, reserved) VALUES (?1, ?2, 0, 0, 0, ?3)
         ON CONFLICT (registry_id, repository_id) DO UPDATE SET reserved = usage.reserved + excluded.reserved
-        """);
+        """,
+        postgres: "INSERT INTO usage_deltas (registry_id, repository_id, reserved) VALUES (?1, ?2, ?3)");
 
     /// <summary>The time now, in milliseconds since 1970.</summary>
     public long Now => time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -29,6 +29,7 @@ internal static class ServerOptionsValidation
         if (options.Tls.Certificate is null && (options.Tls.Key ?? options.Tls.Password) is not null)
             errors.Add("Tls:Key or Tls:Password is set, but Tls:Certificate is not; allowed is a key for a certificate of your own only.");
         errors.AddRange(StorageValidation.Validate(options.Storage));
+        errors.AddRange(MetadataValidation.Validate(options.Metadata));
         errors.AddRange(PrivateListenerValidation.Validate(options));
         errors.AddRange(OutsideProviderValidation.Validate(options.Registry.Identity.Provider));
         return errors;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Berth.Metadata;
+using Berth.Metadata.Postgres;
 using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
@@ -125,7 +126,28 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         if (volume.Sentence is { } warning) HostLog.VolatileVolume(_logger, warning);
     }
 
-    private async Task OpenMetadataAsync(CancellationToken cancellationToken)
+    private Task OpenMetadataAsync(CancellationToken cancellationToken) =>
+        options.Metadata.Kind == MetadataKind.Postgres ? OpenPostgresAsync(cancellationToken) : OpenSqliteAsync(cancellationToken);
+
+    private async Task OpenPostgresAsync(CancellationToken cancellationToken)
+    {
+        var rows = new PostgresOptions
+        {
+            ConnectionString = options.Metadata.ConnectionStringFile is { } file
+                ? SecretFile.Read("Metadata:ConnectionStringFile", file)
+                : options.Metadata.ConnectionString!,
+            MaxConnections = options.Metadata.MaxConnections,
+            Prepare = options.Metadata.Prepare,
+            AllowDataLoss = options.Metadata.AllowDataLoss,
+        };
+        _metadata = await PostgresMetadataStore.OpenAsync(
+            rows with { Retention = Limit(rows.Retention) }, time, NoSteps.Instance, loggers.CreateLogger<RelationalMetadataStore>(), cancellationToken);
+    }
+
+    private RetentionOptions Limit(RetentionOptions retention) =>
+        options.Registry.Lifecycle.Grace < retention.EndedUploadWindow ? retention with { EndedUploadWindow = options.Registry.Lifecycle.Grace } : retention;
+
+    private async Task OpenSqliteAsync(CancellationToken cancellationToken)
     {
         // The blob store keeps a reserve on its volume; a database on another one needs its own.
         if (!HoldsFiles || !VolumeCheck.IsOneVolume(MetadataFolder, BlobRoot(_data)))
@@ -135,8 +157,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         }
 
         var rows = new SqliteOptions { Path = DatabasePath(_data) };
-        if (options.Registry.Lifecycle.Grace < rows.Retention.EndedUploadWindow)
-            rows = rows with { Retention = rows.Retention with { EndedUploadWindow = options.Registry.Lifecycle.Grace } };
+        rows = rows with { Retention = Limit(rows.Retention) };
         if (IsOffline) rows = rows with { ReadLimit = null };
         _metadata = await SqliteMetadataStore.OpenAsync(
             rows with { Reserve = new VolumeReserve(() => _metadataReserve ?? Files?.Reserve) }, time, NoSteps.Instance,

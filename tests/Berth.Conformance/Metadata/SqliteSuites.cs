@@ -1,6 +1,17 @@
 namespace Berth.Conformance.Metadata;
 
-public sealed class SqliteUploads : UploadsSuite<SqliteDatabase>;
+public sealed class SqliteUploads : UploadsSuite<SqliteDatabase>
+{
+    [Fact]
+    public async Task A_writer_of_an_earlier_process_is_dead()
+    {
+        var upload = await OpenAsync(App, writing: true);
+
+        await ReopenAsync();
+
+        Assert.Equal(2, (await Store.AcquireUploadAsync(upload.Id, 1, Now.AddMinutes(1), Token))!.Epoch);
+    }
+}
 
 public sealed class SqliteBlobs : BlobsSuite<SqliteDatabase>;
 

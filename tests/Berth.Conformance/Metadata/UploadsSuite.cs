@@ -69,16 +69,6 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
-    public async Task A_writer_of_an_earlier_process_is_dead()
-    {
-        var upload = await OpenAsync(App, writing: true);
-
-        await ReopenAsync();
-
-        Assert.Equal(2, (await Store.AcquireUploadAsync(upload.Id, 1, Now.AddMinutes(1), Token))!.Epoch);
-    }
-
-    [Fact]
     public async Task Recorded_bytes_and_hash_state_are_what_the_next_writer_finds()
     {
         var upload = await OpenAsync(App, writing: true);

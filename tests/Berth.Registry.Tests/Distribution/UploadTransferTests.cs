@@ -53,7 +53,7 @@ public sealed class UploadTransferTests
         var resumed = upload with { Offset = First.Length + Second.Length, HashState = state };
         Assert.Null(UploadTransfer.Restore(resumed, upload.Algorithm));
         await using var again = await UploadTransfer.OpenAsync(host.Blobs, resumed, upload.Algorithm, 0, () => default, () => default, CancellationToken.None);
-        Assert.Equal(Digest.Compute(upload.Algorithm, [.. First, .. Second]), await again.FinishDigestAsync(_store, upload, () => ValueTask.CompletedTask, CancellationToken.None));
+        Assert.Equal(Digest.Compute(upload.Algorithm, [.. First, .. Second]), await again.FinishDigestAsync(host.Blobs, upload, () => ValueTask.CompletedTask, CancellationToken.None));
     }
 
     private static UploadRecord Upload(RegistryHost host, DigestAlgorithm algorithm) => new(

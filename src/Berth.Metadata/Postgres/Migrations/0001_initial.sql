@@ -645,6 +645,14 @@ CREATE TABLE usage_deltas (
 -- A quota is checked against the sum of a row of usage and these.
 CREATE INDEX usage_deltas_by_row ON usage_deltas (registry_id, repository_id);
 
+CREATE VIEW usage_now AS
+    SELECT registry_id, repository_id, CAST(sum(bytes) AS BIGINT) AS bytes, CAST(sum(blobs) AS BIGINT) AS blobs, CAST(sum(manifests) AS BIGINT) AS manifests,
+        CAST(sum(tags) AS BIGINT) AS tags, CAST(sum(unique_bytes) AS BIGINT) AS unique_bytes, CAST(sum(reserved) AS BIGINT) AS reserved
+    FROM (
+        SELECT registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes, reserved FROM usage
+        UNION ALL SELECT registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes, reserved FROM usage_deltas) held
+    GROUP BY registry_id, repository_id;
+
 CREATE FUNCTION usage_begins() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO owner_usage (registry_id, owner, bytes, blobs, manifests, tags, unique_bytes)
@@ -829,20 +837,6 @@ CREATE TABLE nodes (
     seen_at        BIGINT NOT NULL,
     clock_offset   BIGINT NOT NULL
 ) WITH (fillfactor = 50);
-
--- Every statement of the store is a look-up or a range of an index in the order in which it is written; with parameters for limits the planner would estimate otherwise, read whole tables, and
--- with them take the predicate locks of serializable transactions on whole tables. What does read whole tables (checks, recounts) sets these for its transaction. As defaults of the role in
--- this database they also hold behind a pool that shares connections.
-DO $$
-DECLARE
-    setting text;
-BEGIN
-    FOREACH setting IN ARRAY ARRAY[
-        'enable_seqscan = off', 'enable_hashjoin = off', 'enable_mergejoin = off', 'join_collapse_limit = 1', 'plan_cache_mode = force_generic_plan', 'jit = off']
-    LOOP
-        EXECUTE format('ALTER ROLE %I IN DATABASE %I SET %s', current_user, current_database(), setting);
-    END LOOP;
-END $$;
 
 -- Functions that SQLite has and the statements use, under its names. What they compare, they compare as bytes. The planner puts their bodies in their place.
 CREATE FUNCTION max(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT GREATEST($1, $2)';

@@ -1,0 +1,224 @@
+using System.Data;
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace Berth.Metadata.Postgres.Engine;
+
+/// <summary>
+/// Connections for one kind of operation, each with a thread of its own, and the bounded queue in front of them. Connections are made as operations need them and closed when
+/// they have nothing to do. While the server does not answer, operations fail at once instead of waiting for it.
+/// </summary>
+internal sealed partial class SessionGroup : IAsyncDisposable
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private readonly object _gate = new();
+    private readonly Queue<Operation> _queue = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly string _name;
+    private readonly int _most;
+    private readonly PostgresOptions _options;
+    private readonly Func<PostgresSession> _connect;
+    private readonly ILogger _logger;
+    private int _threads;
+    private int _idle;
+    private int _failures;
+    private long _noAttemptBefore;
+    private long _roundTrips;
+    private bool _stopping;
+
+    /// <param name="name">What it is for; a tag of its metrics.</param>
+    /// <param name="most">The most connections.</param>
+    /// <param name="options">The provider's settings.</param>
+    /// <param name="connect">Makes a connection.</param>
+    /// <param name="logger">For lost connections.</param>
+    public SessionGroup(string name, int most, PostgresOptions options, Func<PostgresSession> connect, ILogger logger)
+    {
+        _name = name;
+        _most = most;
+        _options = options;
+        _connect = connect;
+        _logger = logger;
+    }
+
+    /// <summary>Messages sent and waited for by operations that ended; tests count them.</summary>
+    public long RoundTrips => Volatile.Read(ref _roundTrips);
+
+    /// <summary>Waits its turn and runs.</summary>
+    /// <exception cref="MetadataUnavailableException">Too much waits already, or the database does not answer.</exception>
+    public Task<T> RunAsync<T>(Operation<T> operation, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<T>(cancellationToken);
+        if (Refusal(operation) is { } refusal) return Task.FromException<T>(refusal);
+        return cancellationToken.CanBeCanceled ? WithCancellation(operation, cancellationToken) : operation.Task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            Monitor.PulseAll(_gate);
+            if (_threads == 0) _ended.TrySetResult();
+        }
+
+        await _ended.Task;
+    }
+
+    private static async Task<T> WithCancellation<T>(Operation<T> operation, CancellationToken cancellationToken)
+    {
+        await using var registration = cancellationToken.UnsafeRegister(static (state, token) => ((Operation<T>)state!).Cancel(token), operation);
+        return await operation.Task;
+    }
+
+    private Exception? Refusal(Operation operation)
+    {
+        lock (_gate)
+        {
+            if (_stopping) return new ObjectDisposedException(nameof(PostgresDatabase));
+            if (_queue.Count >= _options.QueuedOperations)
+                return new MetadataUnavailableException("Too much waits for a connection to the metadata database; try again in a moment.");
+
+            _queue.Enqueue(operation);
+            if (_idle >= _queue.Count) Monitor.Pulse(_gate);
+            else if (_threads < _most)
+            {
+                _threads++;
+                new Thread(Run) { IsBackground = true, Name = $"berth-metadata-{_name}" }.Start();
+            }
+        }
+
+        MetadataMetrics.PoolWaiting.Add(1, new KeyValuePair<string, object?>("kind", _name));
+        return null;
+    }
+
+    private void Run()
+    {
+        PostgresSession? session = null;
+        try
+        {
+            while (Next(session is not null) is { } operation)
+            {
+                MetadataMetrics.PoolInUse.Add(1, new KeyValuePair<string, object?>("kind", _name));
+                try
+                {
+                    Run(operation, ref session);
+                }
+                finally
+                {
+                    MetadataMetrics.PoolInUse.Add(-1, new KeyValuePair<string, object?>("kind", _name));
+                }
+            }
+        }
+        finally
+        {
+            session?.Dispose();
+            lock (_gate)
+            {
+                _threads--;
+                if (_stopping && _threads == 0) _ended.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>The next operation; null when there was none for a while, or never will be.</summary>
+    private Operation? Next(bool isConnected)
+    {
+        while (true)
+        {
+            Operation? operation;
+            lock (_gate)
+            {
+                var until = Stopwatch.GetTimestamp() + (long)((isConnected ? _options.IdleTime : TimeSpan.FromSeconds(1)).TotalSeconds * Stopwatch.Frequency);
+                while (_queue.Count == 0)
+                {
+                    var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), until);
+                    if (_stopping || left <= TimeSpan.Zero) return null;
+                    _idle++;
+                    Monitor.Wait(_gate, left);
+                    _idle--;
+                }
+
+                operation = _queue.Dequeue();
+            }
+
+            MetadataMetrics.PoolWaiting.Add(-1, new KeyValuePair<string, object?>("kind", _name));
+            if (operation.TryStart()) return operation;
+        }
+    }
+
+    private void Run(Operation operation, ref PostgresSession? session)
+    {
+        var connections = 0;
+        var duplicates = 0;
+        for (var attempt = 1; ; attempt++)
+        {
+            var isCommitting = false;
+            try
+            {
+                session ??= Connect();
+                var before = session.RoundTrips;
+                if (operation.IsLong) session.BeginLong(operation.Isolation ?? IsolationLevel.ReadCommitted);
+                else if (operation.Isolation is { } isolation) session.BeginTransaction(isolation);
+                operation.Run(session);
+                isCommitting = operation.Isolation is not null;
+                session.Commit();
+                Interlocked.Add(ref _roundTrips, session.RoundTrips - before);
+                operation.Succeed();
+                return;
+            }
+            catch (Exception error)
+            {
+                if (session is not null && !session.TryReset() | PostgresErrors.IsStalePlan(error) | PostgresErrors.IsLost(error)) Drop(ref session);
+                var reason = ReasonToRetry(error, isCommitting, attempt, ref connections, ref duplicates);
+                if (reason is null)
+                {
+                    operation.Fail(PostgresErrors.Translate(error));
+                    return;
+                }
+
+                MetadataMetrics.Retries.Add(1, new KeyValuePair<string, object?>("reason", reason));
+                if (reason is "conflict") Thread.Sleep(Random.Shared.Next(1, Math.Min(4 << Math.Min(attempt, 5), 100)));
+            }
+        }
+    }
+
+    /// <summary>Why running it again is right; null when it is not. What was being committed may have been: only its caller can tell.</summary>
+    private string? ReasonToRetry(Exception error, bool isCommitting, int attempt, ref int connections, ref int duplicates)
+    {
+        if (attempt >= _options.Attempts || error is MetadataUnavailableException) return null;
+        if (PostgresErrors.IsConflict(error)) return "conflict";
+        if (PostgresErrors.IsDuplicate(error)) return duplicates++ < 3 ? "duplicate" : null;
+        if (PostgresErrors.IsStalePlan(error)) return connections++ < 2 ? "plan" : null;
+        if (PostgresErrors.IsLost(error)) return !isCommitting && connections++ < 1 ? "connection" : null;
+        return null;
+    }
+
+    private PostgresSession Connect()
+    {
+        if (Stopwatch.GetTimestamp() < Volatile.Read(ref _noAttemptBefore))
+            throw new MetadataUnavailableException("The metadata database does not answer; try again later.");
+        try
+        {
+            var session = _connect();
+            if (Interlocked.Exchange(ref _failures, 0) > 0) LogConnectedAgain(_name);
+            return session;
+        }
+        catch (Exception error)
+        {
+            var failures = Interlocked.Increment(ref _failures);
+            var pause = Math.Min(50 << Math.Min(failures, 6), (int)LongestPause.TotalMilliseconds);
+            Volatile.Write(ref _noAttemptBefore, Stopwatch.GetTimestamp() + (Random.Shared.Next(pause / 2, pause) * Stopwatch.Frequency / 1000));
+            MetadataMetrics.ConnectionFailures.Add(1);
+            if (failures == 1) LogNotConnected(_name, error.Message);
+            throw new MetadataUnavailableException(
+                error is MetadataStartException ? error.Message : "The metadata database does not answer; try again later.", error);
+        }
+    }
+
+    private static void Drop(ref PostgresSession? session)
+    {
+        session?.Dispose();
+        session = null;
+    }
+}
