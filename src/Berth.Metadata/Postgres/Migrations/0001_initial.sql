@@ -830,20 +830,6 @@ CREATE TABLE nodes (
     clock_offset   BIGINT NOT NULL
 ) WITH (fillfactor = 50);
 
--- Every statement of the store is a look-up or a range of an index in the order in which it is written; with parameters for limits the planner would estimate otherwise, read whole tables, and
--- with them take the predicate locks of serializable transactions on whole tables. What does read whole tables (checks, recounts) sets these for its transaction. As defaults of the role in
--- this database they also hold behind a pool that shares connections.
-DO $$
-DECLARE
-    setting text;
-BEGIN
-    FOREACH setting IN ARRAY ARRAY[
-        'enable_seqscan = off', 'enable_hashjoin = off', 'enable_mergejoin = off', 'join_collapse_limit = 1', 'plan_cache_mode = force_generic_plan', 'jit = off']
-    LOOP
-        EXECUTE format('ALTER ROLE %I IN DATABASE %I SET %s', current_user, current_database(), setting);
-    END LOOP;
-END $$;
-
 -- Functions that SQLite has and the statements use, under its names. What they compare, they compare as bytes. The planner puts their bodies in their place.
 CREATE FUNCTION max(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT GREATEST($1, $2)';
 CREATE FUNCTION max(bigint, bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT GREATEST($1, $2, $3)';
