@@ -13,7 +13,7 @@ internal static class EventIds
     public const int Draining = 1002;
 
     /// <summary>The server was told to end, and takes requests until its balancer has noticed.</summary>
-    public const int LeavingBalancer = 1008;
+    public const int LeavingBalancer = 1009;
 
     /// <summary>Requests were cut off because the drain took too long.</summary>
     public const int DrainTimedOut = 1003;
@@ -50,4 +50,7 @@ internal static class EventIds
 
     /// <summary>The certificate's files changed, but cannot be used.</summary>
     public const int CertificateKept = 1031;
+
+    /// <summary>A connection was closed because its address has too many.</summary>
+    public const int ConnectionRefused = 1040;
 }

@@ -5,8 +5,9 @@ public sealed partial class RelationalMetadataStore
 {
     // Numbers are never given twice (AUTOINCREMENT): the end is the last one given, whether or not its record is still there.
     private const string LedgerEnd = "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'ledger'), 0)";
+    private const string PostgresLedgerEnd = "(SELECT last_number FROM ledger_sequence)";
 
-    private static readonly Sql PutReader = new(PutReaderText(LedgerEnd));
+    private static readonly Sql PutReader = new(PutReaderText(LedgerEnd), postgres: PutReaderText(PostgresLedgerEnd));
 
     private static readonly Sql FindReader = new("SELECT epoch, number, (SELECT ledger_epoch FROM installation) FROM ledger_readers WHERE name = ?1");
 
@@ -16,7 +17,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql DeleteReader = new("DELETE FROM ledger_readers WHERE name = ?1");
 
-    private static readonly Sql ListReaders = new(ListReadersText(LedgerEnd));
+    private static readonly Sql ListReaders = new(ListReadersText(LedgerEnd), postgres: ListReadersText(PostgresLedgerEnd));
 
     /// <inheritdoc/>
     public Task<LedgerCursor> OpenLedgerReaderAsync(string name, TimeSpan keepFor, long keepRecords, CancellationToken cancellationToken) => RelieveAsync(

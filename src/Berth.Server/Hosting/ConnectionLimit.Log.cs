@@ -4,6 +4,6 @@ namespace Berth.Server.Hosting;
 
 internal sealed partial class ConnectionLimit
 {
-    [LoggerMessage(6310, LogLevel.Warning, "Closed a connection from {Address}, which has {Most} open; {Count} were closed so, from any address, since the last such line")]
+    [LoggerMessage(EventIds.ConnectionRefused, LogLevel.Warning, "Closed a connection from {Address}, which has {Most} open; {Count} were closed so, from any address, since the last such line")]
     private partial void LogRefused(IPAddress address, long most, long count);
 }

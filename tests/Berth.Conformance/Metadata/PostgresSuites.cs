@@ -34,6 +34,10 @@ public sealed class PostgresUsage : UsageSuite<PostgresDatabase>;
 
 public sealed class PostgresQuotas : QuotasSuite<PostgresDatabase>;
 
+public sealed class PostgresLeases : LeasesSuite<PostgresDatabase>;
+
+public sealed class PostgresLedgerReaders : LedgerReadersSuite<PostgresDatabase>;
+
 public sealed class PostgresUsagePlay : UsagePlaySuite<PostgresDatabase>;
 
 public sealed class PostgresModel : ModelSuite<PostgresDatabase>;

@@ -65,9 +65,11 @@ internal static class PostgresMigrator
 
         Migration Load(string resource)
         {
-            using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+            using var text = assembly.GetManifestResourceStream(resource)!;
+            var bytes = new byte[text.Length];
+            text.ReadExactly(bytes);
             var name = resource[Prefix.Length..];
-            return new Migration(int.Parse(name.AsSpan(0, 4), NumberStyles.None, CultureInfo.InvariantCulture), name, reader.ReadToEnd());
+            return new Migration(int.Parse(name.AsSpan(0, 4), NumberStyles.None, CultureInfo.InvariantCulture), name, Encoding.UTF8.GetString(bytes));
         }
     }
 
