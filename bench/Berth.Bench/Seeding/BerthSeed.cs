@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Berth.Metadata.Relational;
 using Berth.Metadata;
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
 using Microsoft.Extensions.Logging.Abstractions;

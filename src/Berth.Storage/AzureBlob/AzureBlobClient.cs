@@ -26,7 +26,10 @@ internal sealed class AzureBlobClient : IObjectClient
     private readonly TimeProvider _time;
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
-        ConnectTimeout = TimeSpan.FromSeconds(5), PooledConnectionLifetime = TimeSpan.FromMinutes(5), AllowAutoRedirect = false, UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        AllowAutoRedirect = false,
+        UseCookies = false,
     })
     {
         Timeout = Timeout.InfiniteTimeSpan,
@@ -142,7 +145,9 @@ internal sealed class AzureBlobClient : IObjectClient
         var now = _time.GetUtcNow();
         var permission = new BlobSasBuilder(BlobSasPermissions.Read, now + lifetime)
         {
-            BlobContainerName = _options.Container, BlobName = _options.Prefix + key, Resource = "b",
+            BlobContainerName = _options.Container,
+            BlobName = _options.Prefix + key,
+            Resource = "b",
             Protocol = _options.Endpoint.Scheme == "http" ? SasProtocol.HttpsAndHttp : SasProtocol.Https,
         };
         var signed = _key is not null

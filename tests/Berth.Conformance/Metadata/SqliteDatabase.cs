@@ -1,5 +1,5 @@
-using Berth.Metadata.Relational;
 using Berth.Metadata;
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
 using Berth.Testing;

@@ -1,6 +1,6 @@
 using System.Net;
-using Berth.Metadata.Relational;
 using Berth.Metadata;
+using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Metadata.Tests.Sqlite.Faults;
 using Berth.Oci;

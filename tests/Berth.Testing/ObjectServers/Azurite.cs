@@ -54,7 +54,8 @@ public sealed class Azurite : IDisposable
                 "--location", folder, "--silent", "--disableTelemetry", "--skipApiVersionCheck",
             ])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment["PATH"] = Programs.Path;
         start.Environment["AZURITE_ACCOUNTS"] = $"{Account}:{key}";
@@ -98,7 +99,9 @@ public sealed class Azurite : IDisposable
         foreach (var file in Directory.EnumerateFiles(source)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
         var start = new ProcessStartInfo("npm", ["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"])
         {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var install = Process.Start(start)!;
         var errors = install.StandardError.ReadToEndAsync();

@@ -55,7 +55,9 @@ public sealed class RadosGateway : IAsyncDisposable
         var (port, access, secret) = (FreePorts.FirstOf(30), NewKey(), NewKey());
         var start = new ProcessStartInfo(Path.Combine(Repository.Root, "eng", "test-radosgw"), [folder, $"{port}", access, secret])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment["PATH"] = Programs.Path;
         var process = Process.Start(start)!;
