@@ -22,6 +22,6 @@ public interface ILeases
     /// <summary>Gives the lease back, so that the next one need not wait for its end; nothing where somebody else has it.</summary>
     Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken);
 
-    /// <summary>The leases that somebody holds now, by name.</summary>
+    /// <summary>The leases that somebody holds now, by their ends.</summary>
     ValueTask<IReadOnlyList<LeaseRecord>> ListLeasesAsync(int limit, CancellationToken cancellationToken);
 }

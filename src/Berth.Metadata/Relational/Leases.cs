@@ -16,7 +16,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql IsHeldByFence = new("SELECT 1 FROM leases WHERE name = ?1 AND fence = ?2");
 
-    private static readonly Sql ListHeldLeases = new("SELECT name, holder, fence, expires_at FROM leases WHERE expires_at > ?1 ORDER BY name LIMIT ?2");
+    private static readonly Sql ListHeldLeases = new("SELECT name, holder, fence, expires_at FROM leases WHERE expires_at > ?1 ORDER BY expires_at, name LIMIT ?2");
 
     /// <inheritdoc/>
     public bool AreShared => _database.IsShared;

@@ -20,21 +20,26 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql ListReaders = new(ListReadersText(LedgerEnd), postgres: ListReadersText(PostgresLedgerEnd));
 
     /// <inheritdoc/>
-    public Task<LedgerCursor> OpenLedgerReaderAsync(string name, TimeSpan keepFor, long keepRecords, CancellationToken cancellationToken) => RelieveAsync(
-        scope =>
-        {
-            scope.Use(PutReader).Bind(name).Bind(scope.Now).Bind((long)keepFor.TotalMilliseconds).Bind(keepRecords).Execute();
-            (long Epoch, long Number, long Current) found;
-            using (var row = scope.Use(FindReader).Bind(name))
+    public async Task<LedgerCursor> OpenLedgerReaderAsync(string name, TimeSpan keepFor, long keepRecords, CancellationToken cancellationToken)
+    {
+        // The end is behind all that was committed before.
+        await _database.NumberLedgerAsync(cancellationToken);
+        return await RelieveAsync(
+            scope =>
             {
-                row.Step();
-                found = (row.Int64(0), row.Int64(1), row.Int64(2));
-            }
+                scope.Use(PutReader).Bind(name).Bind(scope.Now).Bind((long)keepFor.TotalMilliseconds).Bind(keepRecords).Execute();
+                (long Epoch, long Number, long Current) found;
+                using (var row = scope.Use(FindReader).Bind(name))
+                {
+                    row.Step();
+                    found = (row.Int64(0), row.Int64(1), row.Int64(2));
+                }
 
-            if (found.Epoch != found.Current) scope.Use(SetReaderEpoch).Bind(name).Bind(scope.Now).Execute();
-            return new LedgerCursor(found.Current, found.Number, LeftBehind: found.Epoch == 0);
-        },
-        cancellationToken);
+                if (found.Epoch != found.Current) scope.Use(SetReaderEpoch).Bind(name).Bind(scope.Now).Execute();
+                return new LedgerCursor(found.Current, found.Number, LeftBehind: found.Epoch == 0);
+            },
+            cancellationToken);
+    }
 
     /// <inheritdoc/>
     public Task MoveLedgerReaderAsync(string name, long number, CancellationToken cancellationToken) => RelieveAsync(
@@ -50,16 +55,20 @@ public sealed partial class RelationalMetadataStore
         RelieveAsync(scope => scope.Use(DeleteReader).Bind(name).Execute() > 0, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<LedgerReader>> ListLedgerReadersAsync(CancellationToken cancellationToken) => ReadAsync(
-        0,
-        static (reader, _) =>
-        {
-            var readers = new List<LedgerReader>();
-            using var row = reader.Use(ListReaders);
-            while (row.Step()) readers.Add(new LedgerReader(row.Text(0), row.Int64(1), row.Int64(2)));
-            return (IReadOnlyList<LedgerReader>)readers;
-        },
-        cancellationToken);
+    public async ValueTask<IReadOnlyList<LedgerReader>> ListLedgerReadersAsync(CancellationToken cancellationToken)
+    {
+        await _database.NumberLedgerAsync(cancellationToken);
+        return await ReadAsync(
+            0,
+            static (reader, _) =>
+            {
+                var readers = new List<LedgerReader>();
+                using var row = reader.Use(ListReaders);
+                while (row.Step()) readers.Add(new LedgerReader(row.Text(0), row.Int64(1), row.Int64(2)));
+                return (IReadOnlyList<LedgerReader>)readers;
+            },
+            cancellationToken);
+    }
 
     private static string PutReaderText(string end) => $"""
         INSERT INTO ledger_readers (name, epoch, number, updated_at, keep_for, keep_records)

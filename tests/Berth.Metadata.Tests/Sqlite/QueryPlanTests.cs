@@ -185,7 +185,8 @@ public sealed class QueryPlanTests
         [
             "SCAN installation", "SCAN migrations", "SCAN CONSTANT ROW", "SCAN due", "SCAN holders", "SCAN known", "SCAN ancestry",
             "SCAN registries USING COVERING INDEX sqlite_autoindex_registries_1", "SCAN repositories USING COVERING INDEX repositories_listed",
-            "SCAN discarded_locations", "SCAN ledger", "SCAN ledger_readers",
+            "SCAN discarded_locations", "SCAN ledger", "SCAN ledger_readers", "SCAN sqlite_sequence",
+            "SCAN blobs USING INDEX blobs_damaged", // an index of the damaged alone
             "SCAN given_id VIRTUAL TABLE INDEX 1:", "SCAN given_scope VIRTUAL TABLE INDEX 1:",
         ];
         return bounded.Contains(line);

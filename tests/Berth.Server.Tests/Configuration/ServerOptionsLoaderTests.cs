@@ -61,8 +61,10 @@ public sealed class ServerOptionsLoaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("BERTH_Storage__Kind", "S3", "BERTH_Storage__Kind is 'S3'; allowed is FileSystem.")]
-    [InlineData("BERTH_Metadata__Kind", "Postgres", "BERTH_Metadata__Kind is 'Postgres'; allowed is Sqlite.")]
+    [InlineData("BERTH_Storage__Kind", "Tape", "BERTH_Storage__Kind is 'Tape'; allowed is FileSystem or S3 or AzureBlob.")]
+    [InlineData("BERTH_Storage__Kind", "S3", "Storage:S3:Bucket is ''; allowed with Storage:Kind")]
+    [InlineData("BERTH_Metadata__Kind", "Oracle", "BERTH_Metadata__Kind is 'Oracle'; allowed is Sqlite or Postgres.")]
+    [InlineData("BERTH_Metadata__Kind", "Postgres", "Metadata:ConnectionString and Metadata:ConnectionStringFile")]
     [InlineData("BERTH_Http__AllowRemote", "maybe", "BERTH_Http__AllowRemote is 'maybe'; allowed is true or false.")]
     [InlineData("BERTH_Http__Listen", "5000", "BERTH_Http__Listen is '5000'; allowed is ADDRESS:PORT")]
     [InlineData("BERTH_Http__Listen", "127.0.0.1:65536", "BERTH_Http__Listen is '127.0.0.1:65536'")]

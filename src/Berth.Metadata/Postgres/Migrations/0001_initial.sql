@@ -706,6 +706,7 @@ CREATE TABLE leases (
     fence        BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL
 ) WITH (fillfactor = 50);
+CREATE INDEX leases_by_end ON leases (expires_at, name);
 
 -- Rules that say what goes and what stays.
 CREATE TABLE lifecycle_rules (
@@ -837,6 +838,8 @@ CREATE TABLE nodes (
     seen_at        BIGINT NOT NULL,
     clock_offset   BIGINT NOT NULL
 ) WITH (fillfactor = 50);
+CREATE INDEX nodes_by_start ON nodes (started_at, id);
+CREATE INDEX nodes_by_sight ON nodes (seen_at);
 
 -- Functions that SQLite has and the statements use, under its names. What they compare, they compare as bytes. The planner puts their bodies in their place.
 CREATE FUNCTION max(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT GREATEST($1, $2)';

@@ -8,3 +8,8 @@ CREATE TABLE nodes (
     seen_at      INTEGER NOT NULL,
     clock_offset INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX nodes_by_start ON nodes (started_at, id);
+CREATE INDEX nodes_by_sight ON nodes (seen_at);
+
+-- Those that somebody holds now, however many are over.
+CREATE INDEX leases_by_end ON leases (expires_at, name);
