@@ -187,6 +187,7 @@ public sealed class QueryPlanTests
             "SCAN registries USING COVERING INDEX sqlite_autoindex_registries_1", "SCAN repositories USING COVERING INDEX repositories_listed",
             "SCAN discarded_locations", "SCAN ledger", "SCAN ledger_readers", "SCAN sqlite_sequence",
             "SCAN blobs USING INDEX blobs_damaged", // an index of the damaged alone
+            "SCAN nodes USING INDEX nodes_by_start", // a page of them, in the order of the index
             "SCAN given_id VIRTUAL TABLE INDEX 1:", "SCAN given_scope VIRTUAL TABLE INDEX 1:",
         ];
         return bounded.Contains(line);
