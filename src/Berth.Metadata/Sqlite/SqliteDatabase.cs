@@ -10,6 +10,10 @@ namespace Berth.Metadata.Sqlite;
 /// </summary>
 internal sealed partial class SqliteDatabase : IDatabase
 {
+    // What makes room is not refused for want of it, as long as the reserve can be had.
+    private const int AttemptsAtFull = 20;
+    private static readonly TimeSpan PauseAtFull = TimeSpan.FromMilliseconds(50);
+
     private static readonly Sql ReadHybridTime = new("""
         SELECT max(COALESCE((SELECT hybrid_time FROM installation), 0), COALESCE((SELECT hybrid_time FROM ledger ORDER BY number DESC LIMIT 1), 0))
         """);
@@ -183,17 +187,21 @@ internal sealed partial class SqliteDatabase : IDatabase
             throw new MetadataFullException("The volume of the metadata database is full: nothing is pushed until its reserve is in place again.");
         }
 
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            return await _writer.RunAsync(body, urgency, weight, cancellationToken);
-        }
-        catch (MetadataFullException full)
-        {
-            await reserve.ReleaseAsync(full.Message, CancellationToken.None);
-            if (urgency == Urgency.Push) throw;
-        }
+            try
+            {
+                return await _writer.RunAsync(body, urgency, weight, cancellationToken);
+            }
+            catch (MetadataFullException full)
+            {
+                await reserve.ReleaseAsync(full.Message, CancellationToken.None);
+                if (urgency == Urgency.Push || attempt == AttemptsAtFull) throw;
+            }
 
-        return await _writer.RunAsync(body, urgency, weight, cancellationToken);
+            // Somebody else may be giving the reserve free just now, or may have taken it back at once.
+            if (attempt > 1) await Task.Delay(PauseAtFull, CancellationToken.None);
+        }
     }
 
     /// <summary>A checkpoint found the volume full.</summary>
