@@ -21,8 +21,7 @@ internal sealed partial class HealthEndpoints(
         var problem = lifetime.ApplicationStopping.IsCancellationRequested ? "stopping" : await FindProblemAsync(context.RequestAborted);
         if (problem is null)
         {
-            // It serves: times that decide are the database's. But somebody should know.
-            await WriteAsync(context, StatusCodes.Status200OK, "ready", node.IsClockOff ? ClockWarning(node.ClockOffset) : null);
+            await WriteAsync(context, StatusCodes.Status200OK, "ready");
             return;
         }
 
@@ -31,14 +30,13 @@ internal sealed partial class HealthEndpoints(
         await WriteAsync(context, StatusCodes.Status503ServiceUnavailable, problem);
     }
 
-    private static string ClockWarning(TimeSpan offset) => string.Create(
+    private static string DescribeClock(TimeSpan offset) => string.Create(
         CultureInfo.InvariantCulture, $"the node's clock is {Math.Abs(offset.TotalSeconds):0} s {(offset > TimeSpan.Zero ? "ahead of" : "behind")} the database's: set it");
 
-    private static Task WriteAsync(HttpContext context, int status, string text, string? warning = null) => Json.WriteAsync(context, status, json =>
+    private static Task WriteAsync(HttpContext context, int status, string text) => Json.WriteAsync(context, status, json =>
     {
         json.WriteStartObject();
         json.WriteString("status"u8, text);
-        if (warning is not null) json.WriteString("warning"u8, warning);
         json.WriteEndObject();
     });
 
@@ -49,7 +47,7 @@ internal sealed partial class HealthEndpoints(
         try
         {
             if (!await metadata.IsHealthyAsync(limit.Token))
-                return "metadata does not answer";
+                return node.IsClockOff ? DescribeClock(node.ClockOffset) : "metadata does not answer";
             return await blobs.ReadIdentityAsync(limit.Token) == installation.StoreId ? null : "the blob store is absent or another one";
         }
         catch (Exception e) when (e is StorageUnavailableException or MetadataUnavailableException or OperationCanceledException)
