@@ -60,6 +60,11 @@ public sealed class ServerProcess : IAsyncDisposable
         var start = new ProcessStartInfo(_executable) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Data };
         foreach (var argument in (string[])["serve", "--data", Data, "--http", Endpoint.Authority, "--https", Https]) start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("BERTH_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
+        if (ClusterStores.AreUsed && !_settings.Keys.Any(ChoosesStores))
+        {
+            foreach (var (name, value) in (await ClusterStores.OfFolderAsync(Data)).Settings) start.Environment[name] = value;
+        }
+
         foreach (var (name, value) in _settings) start.Environment[name] = value;
         start.Environment["BERTH_OWNER_PASSWORD"] = Endpoint.Password;
 
@@ -131,8 +136,13 @@ public sealed class ServerProcess : IAsyncDisposable
         if (IsRunning && await StopAsync(TimeSpan.FromSeconds(30)) is not 0) KeepLog = true;
         await KillAsync();
         if (!KeepLog) File.Delete(_log);
-        if (_ownsData) Directory.Delete(Data, recursive: true);
+        if (!_ownsData) return;
+        await ClusterStores.RemoveAsync(Data);
+        Directory.Delete(Data, recursive: true);
     }
+
+    private static bool ChoosesStores(string setting) =>
+        setting.StartsWith("BERTH_Storage__", StringComparison.OrdinalIgnoreCase) || setting.StartsWith("BERTH_Metadata__", StringComparison.OrdinalIgnoreCase);
 
     private static int FreePort()
     {

@@ -16,7 +16,7 @@ public sealed class SmallVolume : ServerFixture
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>
     {
-        ["BERTH_Lifecycle__Grace"] = "00:00:02",
+        ["BERTH_Lifecycle__Grace"] = "00:00:06",
         ["BERTH_Lifecycle__Interval"] = "00:00:01",
     };
 
@@ -161,7 +161,7 @@ public sealed class FullDiskTests(SmallVolume fixture) : EndToEndTest<SmallVolum
     private async Task FillAsync(PushStyle style)
     {
         var repository = $"{Repo}-{style.ToString().ToLowerInvariant()}";
-        for (var taken = 0; taken < 10; taken++)
+        for (var taken = 0; taken < 25; taken++)
         {
             var layer = BlobContent.Layer(LayerSize);
             try

@@ -13,6 +13,7 @@ public sealed class FailedSyncTests
     [Fact]
     public async Task A_session_whose_sync_fails_ends_for_the_writer_that_took_it_over_too()
     {
+        RegistryHost.RequireEmbedded();
         var disk = new SickDisk();
         await using var host = await RegistryHost.StartAsync(disk);
         var start = await host.Client.PostAsync(new Uri("/v2/app/blobs/uploads/", UriKind.Relative), null);
@@ -41,6 +42,7 @@ public sealed class FailedSyncTests
     [InlineData(false)]
     public async Task A_blob_whose_sync_fails_is_not_acknowledged_and_not_there(bool atOnce)
     {
+        RegistryHost.RequireEmbedded();
         var disk = new SickDisk();
         disk.Fail.SetResult();
         await using var host = await RegistryHost.StartAsync(disk);

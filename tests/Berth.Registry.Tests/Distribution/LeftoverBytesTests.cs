@@ -50,7 +50,7 @@ public sealed class LeftoverBytesTests
         Assert.Equal("0-3", (await host.Client.GetAsync(session)).Headers.GetValues("Range").Single());
 
         files.Fault = static (_, _) => 0;
-        Assert.True(await host.Blobs.TryTakeReserveBackAsync(CancellationToken.None));
+        Assert.True(await host.Files.TryTakeReserveBackAsync(CancellationToken.None));
         await FinishAsync(host, session, [.. First, .. rest], rest);
     }
 

@@ -1,10 +1,10 @@
+using System.Data.Common;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Berth.Metadata;
 using Berth.Metadata.Relational;
-using Berth.Metadata.Sqlite;
 using Berth.Metadata.Tests.Sqlite.Faults;
 using Berth.Oci;
 using Berth.Registry.Events;
@@ -13,6 +13,7 @@ using Berth.Registry.Identity.Authorization;
 using Berth.Registry.Jobs;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Network;
+using Berth.Storage;
 using Berth.Storage.FileSystem;
 using Berth.Storage.FileSystem.Operations;
 using Berth.Testing;
@@ -24,8 +25,8 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Npgsql;
 
 namespace Berth.Registry.Tests.Hosting;
 
@@ -40,9 +41,9 @@ internal sealed class RegistryHost : IAsyncDisposable
     private readonly string _folder;
     private readonly WebApplication _app;
     private readonly RelationalMetadataStore _metadata;
-    private readonly FileSystemBlobStore _blobs;
+    private readonly IBlobStore _blobs;
 
-    private RegistryHost(string folder, WebApplication app, RelationalMetadataStore metadata, FileSystemBlobStore blobs, FakeTimeProvider time)
+    private RegistryHost(string folder, WebApplication app, RelationalMetadataStore metadata, IBlobStore blobs, FakeTimeProvider time)
     {
         _folder = folder;
         _app = app;
@@ -64,15 +65,18 @@ internal sealed class RegistryHost : IAsyncDisposable
 
     public IMetadataStore Metadata => _metadata;
 
-    public FileSystemBlobStore Blobs => _blobs;
+    public IBlobStore Blobs => _blobs;
 
-    public string StoreFolder => Path.Combine(_folder, "store");
+    /// <summary>The store where it is one of files: asked for by a test that is about them, which is skipped where it is not.</summary>
+    public FileSystemBlobStore Files => (FileSystemBlobStore)OnFiles(_blobs);
+
+    public string StoreFolder => Path.Combine(OnFiles(_folder), "store");
 
     /// <summary>The file of its rows.</summary>
-    public string DatabasePath => Path.Combine(_folder, "metadata", "berth.db");
+    public string DatabasePath => Path.Combine(OnFiles(_folder), "metadata", "berth.db");
 
     /// <summary>All that it keeps: rows and bytes.</summary>
-    public string Folder => _folder;
+    public string Folder => OnFiles(_folder);
 
     public IServiceProvider Services => _app.Services;
 
@@ -94,14 +98,10 @@ internal sealed class RegistryHost : IAsyncDisposable
         OutboundTrust? trust = null, IPAddress? listen = null)
     {
         steps ??= NoSteps.Instance;
-        var blobs = await FileSystemBlobStore.OpenAsync(
-            new FileSystemOptions { Root = Path.Combine(folder, "store"), ReserveBytes = 1 << 20 }, files ?? PosixFileOperations.Instance, time, steps,
-            NullLogger<FileSystemBlobStore>.Instance, CancellationToken.None);
-        var rows = Directory.CreateDirectory(Path.Combine(folder, "metadata")).FullName;
-        if (volume is not null) FaultLayer.Mount(rows, volume);
-        var metadata = await SqliteMetadataStore.OpenAsync(
-            new SqliteOptions { Path = Path.Combine(rows, "berth.db"), FileLayer = volume is null ? null : FaultLayer.Name }, time, steps,
-            NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
+        if (files is not null || volume is not null) OnFiles(folder);
+        var (metadata, blobs) = ClusterStores.AreUsed
+            ? await RegistryStores.OpenClusterAsync(folder, time, steps)
+            : await RegistryStores.OpenFilesAsync(folder, time, steps, files, volume);
         var isNew = await metadata.FindInstallationAsync(CancellationToken.None) is null;
         if (isNew)
         {
@@ -118,15 +118,16 @@ internal sealed class RegistryHost : IAsyncDisposable
         });
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton(steps);
-        builder.Services.AddSingleton<Berth.Storage.IBlobStore>(blobs);
+        builder.Services.AddSingleton(blobs);
         builder.Services.AddSingleton<IMetadataStore>(metadata);
-        builder.Services.AddSingleton<IDeletionGate>(new Gate(folder, blobs));
+        builder.Services.AddSingleton<IDeletionGate>(new Gate(folder, blobs as FileSystemBlobStore));
         builder.Services.AddSingleton(new Node("0.0.0-test", time));
         builder.Services.AddSingleton(new PublicNames("berth.localhost", 0, 443));
         builder.Services.AddSingleton<IDiagnosticSink>(new KeptLines());
         if (trust is not null) builder.Services.AddSingleton(trust);
         var hosts = builder.Services.Where(s => s.ServiceType == typeof(IHostedService)).ToHashSet();
         options ??= new RegistryOptions();
+        if (ClusterStores.AreUsed) options = options with { Distribution = options.Distribution with { StoreLinks = false } };
 
         // A wait would last for as long as nobody moves the clock.
         builder.Services.AddBerthRegistry(options with { Identity = options.Identity with { LongestFailureDelay = TimeSpan.Zero } });
@@ -155,13 +156,39 @@ internal sealed class RegistryHost : IAsyncDisposable
         return new RegistryHost(folder, app, metadata, blobs, time);
     }
 
-    /// <summary>Changes rows behind the registry's back, as a bad disk would.</summary>
-    public async Task<int> TamperAsync(string sql)
+    /// <summary>Skips a test that is about one process with its files where there are others.</summary>
+    public static void RequireEmbedded() => Assert.SkipWhen(ClusterStores.AreUsed, "This is about one process with its files.");
+
+    /// <summary>Lets a change of rows fail from now on: "INSERT ON table" or "UPDATE ON table".</summary>
+    /// <param name="change">The change.</param>
+    /// <param name="slowly">Whether it takes its time to fail.</param>
+    public Task RefuseAsync(string change, bool slowly = false)
     {
-        await using var connection = new SqliteConnection($"Data Source={DatabasePath};Pooling=False");
+        var (name, table) = (NameOfRefusal(change), change.Split(' ')[^1]);
+        var pause = slowly ? "SELECT sum(x) FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 20000) SELECT x FROM c);" : "";
+        return TamperAsync(
+            $"CREATE TRIGGER {name} BEFORE {change} BEGIN {pause} SELECT RAISE(ABORT, 'no room'); END",
+            $"""
+            CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {(slowly ? "PERFORM pg_sleep(0.02);" : "")} RAISE EXCEPTION 'no room'; END $$;
+            CREATE TRIGGER {name} BEFORE {change} FOR EACH ROW EXECUTE FUNCTION {name}()
+            """);
+    }
+
+    /// <summary>Lets what <see cref="RefuseAsync"/> refused succeed again.</summary>
+    public Task AllowAsync(string change) => TamperAsync($"DROP TRIGGER {NameOfRefusal(change)}", $"DROP FUNCTION {NameOfRefusal(change)} CASCADE");
+
+    /// <summary>Changes rows behind the registry's back, as a bad disk would.</summary>
+    /// <param name="sql">The change.</param>
+    /// <param name="postgres">The same in PostgreSQL's words, where they are others.</param>
+    /// <returns>How many rows it changed.</returns>
+    public async Task<int> TamperAsync(string sql, string? postgres = null)
+    {
+        await using DbConnection connection = ClusterStores.AreUsed
+            ? new NpgsqlConnection((await ClusterStores.OfFolderAsync(_folder)).ConnectionString + ";Pooling=false")
+            : new SqliteConnection($"Data Source={DatabasePath};Pooling=False");
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
-        command.CommandText = sql;
+        command.CommandText = ClusterStores.AreUsed ? postgres ?? sql : sql;
         return await command.ExecuteNonQueryAsync();
     }
 
@@ -239,16 +266,28 @@ internal sealed class RegistryHost : IAsyncDisposable
         await _metadata.DisposeAsync();
         await _blobs.DisposeAsync();
         FaultLayer.Unmount(Path.Combine(_folder, "metadata"));
+        await ClusterStores.RemoveAsync(_folder);
         Directory.Delete(_folder, recursive: true);
     }
 
-    // As the server has it, with one volume.
-    private sealed class Gate(string folder, FileSystemBlobStore blobs) : IDeletionGate
+    private static string NameOfRefusal(string change) => $"refused_{change.Replace(' ', '_').ToLowerInvariant()}";
+
+    private static T OnFiles<T>(T what)
     {
-        public bool IsFull => !blobs.Reserve.IsHeld;
+        RequireEmbedded();
+        return what;
+    }
+
+    // As the server has it, with one volume.
+    private sealed class Gate(string folder, FileSystemBlobStore? files) : IDeletionGate
+    {
+        public bool IsFull => files is { Reserve.IsHeld: false };
 
         public IDisposable? TryEnter() => BackupHold.TryTakeForRemoval(folder);
 
-        public async ValueTask TakeReservesBackAsync(CancellationToken cancellationToken) => await blobs.TryTakeReserveBackAsync(cancellationToken);
+        public async ValueTask TakeReservesBackAsync(CancellationToken cancellationToken)
+        {
+            if (files is not null) await files.TryTakeReserveBackAsync(cancellationToken);
+        }
     }
 }

@@ -84,7 +84,7 @@ public sealed class UsageLogTests
     {
         await using var host = await RegistryHost.StartAsync();
         var (log, registry) = await LogAsync(host);
-        await host.TamperAsync("CREATE TRIGGER refused BEFORE INSERT ON consumers BEGIN SELECT RAISE(ABORT, 'no'); END");
+        await host.RefuseAsync("INSERT ON consumers");
         for (var round = 0; round < 3; round++)
         {
             for (var i = 0; i < 400; i++) log.RecordPull(registry, App, Image, Principal.Anonymous, $"10.{round}.{i / 200}.{i % 200}", "docker");
@@ -92,7 +92,7 @@ public sealed class UsageLogTests
             await Assert.ThrowsAnyAsync<Exception>(() => log.FlushAsync(CancellationToken.None));
         }
 
-        await host.TamperAsync("DROP TRIGGER refused");
+        await host.AllowAsync("INSERT ON consumers");
         await log.FlushAsync(CancellationToken.None);
 
         var listed = (await host.Metadata.ListConsumersAsync(new ConsumerQuery(registry.Id, App), null, 2000, CancellationToken.None)).Items;
@@ -123,12 +123,7 @@ public sealed class UsageLogTests
         var (log, registry) = await LogAsync(host);
 
         // Takes its time to fail, so that pulls are counted meanwhile.
-        await host.TamperAsync("""
-            CREATE TRIGGER refused BEFORE INSERT ON consumers BEGIN
-                SELECT sum(x) FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 20000) SELECT x FROM c);
-                SELECT RAISE(ABORT, 'no');
-            END
-            """);
+        await host.RefuseAsync("INSERT ON consumers", slowly: true);
         var began = host.Time.GetUtcNow();
         long pulls = 0;
         for (var round = 0; round < 5; round++)
@@ -146,7 +141,7 @@ public sealed class UsageLogTests
             await Assert.ThrowsAnyAsync<Exception>(() => flushing);
         }
 
-        await host.TamperAsync("DROP TRIGGER refused");
+        await host.AllowAsync("INSERT ON consumers");
         await log.FlushAsync(CancellationToken.None);
         var pull = Assert.Single((await host.Metadata.ListConsumersAsync(new ConsumerQuery(registry.Id, App), null, 10, CancellationToken.None)).Items);
         Assert.Equal((pulls, began), (pull.Count, pull.FirstAt));

@@ -14,6 +14,7 @@ namespace Berth.Registry.Tests.Lifecycle;
 public sealed class DamagedManifestTests
 {
     private const string Zeroed = "UPDATE manifest_bytes SET bytes = zeroblob(length(bytes))";
+    private const string ZeroedOnPostgres = "UPDATE manifest_bytes SET bytes = decode(repeat('00', length(bytes)), 'hex')";
     private const string Lost = "DELETE FROM manifest_bytes";
 
     private static readonly byte[] Layer = "a layer of some length"u8.ToArray();
@@ -29,7 +30,7 @@ public sealed class DamagedManifestTests
     public async Task A_manifest_whose_bytes_are_wrong_is_answered_as_absent_until_a_push_heals_it(string harm, VerificationMode? mode)
     {
         await using var host = await StartAsync();
-        Assert.Equal(1, await host.TamperAsync(harm));
+        Assert.Equal(1, await HarmAsync(host, harm));
 
         if (mode is { } verify) Assert.Contains($"local/app@{Digest}", await FindAsync(host, verify, FindingKind.Damaged));
         else await ScrubAsync(host);
@@ -52,7 +53,7 @@ public sealed class DamagedManifestTests
     public async Task A_push_of_a_manifest_that_stands_gives_it_back_the_bytes_that_nobody_missed_yet(string harm)
     {
         await using var host = await StartAsync();
-        await host.TamperAsync(harm);
+        await HarmAsync(host, harm);
 
         Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync("app", "again", Image));
 
@@ -64,7 +65,7 @@ public sealed class DamagedManifestTests
     public async Task A_dry_run_names_a_damaged_manifest_and_leaves_it_as_it_is()
     {
         await using var host = await StartAsync();
-        await host.TamperAsync(Zeroed);
+        await HarmAsync(host, Zeroed);
 
         Assert.Single(await FindAsync(host, VerificationMode.DryRun, FindingKind.Damaged));
 
@@ -98,8 +99,8 @@ public sealed class DamagedManifestTests
 
     [Theory]
     [InlineData("DELETE FROM edges", true)]
-    [InlineData("DELETE FROM edges WHERE digest = (SELECT max(digest) FROM edges)", true)]
-    [InlineData("UPDATE manifests SET subject = CAST(x'01' || randomblob(32) AS BLOB)", false)]
+    [InlineData("DELETE FROM edges WHERE digest = (SELECT digest FROM edges ORDER BY digest DESC LIMIT 1)", true)]
+    [InlineData("UPDATE manifests SET subject = (SELECT digest FROM edges ORDER BY digest LIMIT 1)", false)]
     [InlineData("UPDATE manifests SET media_type = 'a/b'", false)]
     [InlineData("INSERT INTO edges (manifest_id, kind, digest, repository_id) SELECT manifest_id, 2, digest, repository_id FROM edges", false)]
     public async Task Rows_that_say_something_else_than_their_manifest_are_found(string harm, bool healedByPush)
@@ -133,6 +134,8 @@ public sealed class DamagedManifestTests
         static string Descriptor(byte[] content, string type) =>
             $$"""{"mediaType":"{{type}}","digest":"{{Oci.Digest.Compute(DigestAlgorithm.Sha256, content)}}","size":{{content.Length}}}""";
     }
+
+    private static Task<int> HarmAsync(RegistryHost host, string harm) => host.TamperAsync(harm, harm == Zeroed ? ZeroedOnPostgres : harm);
 
     private static async Task<RegistryHost> StartAsync()
     {

@@ -57,14 +57,14 @@ public sealed class GarbagePaceTests
         await using var host = await RegistryHost.StartAsync();
         var pace = host.Services.GetRequiredService<GarbagePace>();
         Assert.True(await pace.MayBeginAsync(Token));
-        await host.Blobs.Reserve.ReleaseAsync("the test says so", Token);
+        await host.Files.Reserve.ReleaseAsync("the test says so", Token);
 
         await AskForMuchAsync(host);
         await pace.MayGoOnAsync(Token).WaitAsync(TimeSpan.FromSeconds(5), Token);
         Assert.Equal(HttpStatusCode.InsufficientStorage, await PushAsync(host, "refused"));
 
         // The reserve is held again, and what is left beside it may still be too little: for a minute after the last push that was refused.
-        Assert.True(await host.Blobs.TryTakeReserveBackAsync(Token));
+        Assert.True(await host.Files.TryTakeReserveBackAsync(Token));
         await AskForMuchAsync(host);
         await pace.MayGoOnAsync(Token).WaitAsync(TimeSpan.FromSeconds(5), Token);
         host.Time.Advance(TimeSpan.FromMinutes(1));
@@ -85,7 +85,7 @@ public sealed class GarbagePaceTests
         await using var host = await RegistryHost.StartAsync();
         var traffic = host.Services.GetRequiredService<Traffic>();
         await AskForMuchAsync(host);
-        await host.Blobs.Reserve.ReleaseAsync("the test says so", Token);
+        await host.Files.Reserve.ReleaseAsync("the test says so", Token);
         var (served, lacking) = (traffic.Served, traffic.LackingRoom);
 
         for (var i = 0; i < 5; i++) Assert.Equal(HttpStatusCode.InsufficientStorage, await PushAsync(host, new string('x', 1_000), isChunked));
@@ -98,7 +98,7 @@ public sealed class GarbagePaceTests
         var steps = new Steps();
         await using var host = await RegistryHost.StartAsync(steps);
         for (var i = 0; i < 300; i++) await DiscardedBytes.MakeAsync(host);
-        await host.Blobs.Reserve.ReleaseAsync("the test says so", Token);
+        await host.Files.Reserve.ReleaseAsync("the test says so", Token);
         var pushes = new List<HttpStatusCode>();
         steps.At["gc.before-delete"] = async removals =>
         {
@@ -120,11 +120,11 @@ public sealed class GarbagePaceTests
         await host.Collector.SweepAsync(Token);
         for (var i = 0; i < 420; i++) await host.Client.PushBlobAsync("app", [(byte)i, (byte)(i >> 8), 7]);
         host.Time.Advance(2 * host.Grace);
-        await host.Blobs.Reserve.ReleaseAsync("the test says so", Token);
+        await host.Files.Reserve.ReleaseAsync("the test says so", Token);
         var (reviewed, isFull) = (0, true);
         steps.At["gc.before-review"] = times =>
         {
-            (reviewed, isFull) = (times, !host.Blobs.Reserve.IsHeld);
+            (reviewed, isFull) = (times, !host.Files.Reserve.IsHeld);
             return Task.CompletedTask;
         };
 

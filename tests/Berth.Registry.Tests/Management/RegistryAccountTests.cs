@@ -191,7 +191,8 @@ public sealed class RegistryAccountTests
         await host.Metadata.MarkRestoredAsync(CancellationToken.None);
         Assert.Single(await host.Metadata.ListSigningKeysAsync(ISigningKeys.Protection, CancellationToken.None));
 
-        await host.TamperAsync("UPDATE signing_keys SET private_key = randomblob(32) WHERE issuer = 'protection'");
+        const string Update = "UPDATE signing_keys SET private_key = ";
+        await host.TamperAsync($"{Update} randomblob(32) WHERE issuer = 'protection'", $"{Update} decode(repeat('5a', 32), 'hex') WHERE issuer = 'protection'");
         using var again = await ControlClient.OfOwnerAsync(host);
         var said = await again.ExpectErrorAsync(409, "CredentialNotReadable", "POST", ControlClient.Local + "/listCredentials");
         Assert.Contains("az acr credential renew", said, StringComparison.Ordinal);

@@ -14,6 +14,9 @@ namespace Berth.Storage.Tests.ObjectStore;
 /// <summary>Connections to the service that break, half-close and stand still: what was acknowledged stands, and nothing half-sent ever does.</summary>
 public abstract class ObjectStoreFaultTests : IAsyncLifetime
 {
+    /// <summary>The drivers take turns: what all stores of the process hold is one figure, which a test of each looks at.</summary>
+    public const string OneAtATime = "object stores";
+
     private FaultProxy? _proxy;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -252,6 +255,7 @@ public abstract class ObjectStoreFaultTests : IAsyncLifetime
 }
 
 /// <summary>Azure Blob, as Azurite does it.</summary>
+[Collection(ObjectStoreFaultTests.OneAtATime)]
 public sealed class AzureBlobFaultTests : ObjectStoreFaultTests
 {
     private readonly string _container = $"faults-{Guid.CreateVersion7():N}";
@@ -275,6 +279,7 @@ public sealed class AzureBlobFaultTests : ObjectStoreFaultTests
 }
 
 /// <summary>S3, as Ceph's gateway does it.</summary>
+[Collection(ObjectStoreFaultTests.OneAtATime)]
 public sealed class S3FaultTests : ObjectStoreFaultTests
 {
     private readonly string _bucket = $"faults-{Guid.CreateVersion7():N}";

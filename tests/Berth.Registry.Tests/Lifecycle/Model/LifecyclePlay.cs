@@ -65,6 +65,7 @@ internal sealed partial class LifecyclePlay : IAsyncDisposable
     /// <returns>Whether it was: then nobody knows what came of it.</returns>
     private async Task<bool> WithCrashAsync(int crashAt, Func<Task> act)
     {
+        if (ClusterStores.AreUsed) crashAt = 0; // What a kill leaves is looked at as a copy of its files.
         if (crashAt > 0) _crash.Arm(_host.Folder, crashAt);
         await act();
         if (crashAt == 0) return false;
