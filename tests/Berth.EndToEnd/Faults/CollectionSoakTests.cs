@@ -5,7 +5,7 @@ using Berth.Testing;
 namespace Berth.EndToEnd.Faults;
 
 /// <summary>Garbage collection every second, under load: no client ever sees it.</summary>
-public sealed class CollectionSoakTests(FastCollection fixture) : EndToEndTest<FastCollection>(fixture)
+public sealed class CollectionSoakTests(FastCollection fixture) : EndToEndTest<FastCollection>(fixture, onlyEmbedded: true)
 {
     [Fact]
     public async Task Pushes_mounts_pulls_and_deletions_never_see_the_collection()

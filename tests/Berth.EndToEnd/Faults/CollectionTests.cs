@@ -20,7 +20,7 @@ public sealed class FastCollection : ServerFixture
 }
 
 /// <summary>Garbage collection in the running server: it takes what is over, gives its space back, and never what was promised.</summary>
-public sealed class CollectionTests(FastCollection fixture) : EndToEndTest<FastCollection>(fixture)
+public sealed class CollectionTests(FastCollection fixture) : EndToEndTest<FastCollection>(fixture, onlyEmbedded: true)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 

@@ -6,7 +6,7 @@ using Berth.Testing;
 namespace Berth.EndToEnd.Faults;
 
 /// <summary>kill -9 at random moments under load: what was acknowledged is there, what was not is whole or absent, and the store verifies.</summary>
-public sealed class CrashTests(ServerFixture fixture) : EndToEndTest<ServerFixture>(fixture)
+public sealed class CrashTests(ServerFixture fixture) : EndToEndTest<ServerFixture>(fixture, onlyEmbedded: true)
 {
     private const int Workers = 6;
 

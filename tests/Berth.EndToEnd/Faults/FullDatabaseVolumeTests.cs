@@ -48,7 +48,7 @@ public sealed class DatabaseVolume : ServerFixture
 }
 
 /// <summary>The volume of the database alone is full: its own reserve keeps deletions going, and pushes come back by themselves.</summary>
-public sealed class FullDatabaseVolumeTests(DatabaseVolume fixture) : EndToEndTest<DatabaseVolume>(fixture)
+public sealed class FullDatabaseVolumeTests(DatabaseVolume fixture) : EndToEndTest<DatabaseVolume>(fixture, onlyEmbedded: true)
 {
     public override ValueTask InitializeAsync()
     {

@@ -44,7 +44,7 @@ public sealed class SmallVolume : ServerFixture
 }
 
 /// <summary>A full volume: pushes are refused clearly, everything else goes on, and it recovers by itself.</summary>
-public sealed class FullDiskTests(SmallVolume fixture) : EndToEndTest<SmallVolume>(fixture)
+public sealed class FullDiskTests(SmallVolume fixture) : EndToEndTest<SmallVolume>(fixture, onlyEmbedded: true)
 {
     private const int LayerSize = 8_000_000;
 

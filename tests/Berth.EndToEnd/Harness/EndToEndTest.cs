@@ -3,7 +3,9 @@ using Berth.Testing;
 namespace Berth.EndToEnd.Harness;
 
 /// <summary>A test against a server that its class has for itself; the tests of one class run one after the other.</summary>
-public abstract class EndToEndTest<TFixture>(TFixture fixture) : IAsyncLifetime, IClassFixture<TFixture>
+/// <param name="fixture">The server.</param>
+/// <param name="onlyEmbedded">Whether it is about one process with its files, and nothing where others keep rows and bytes.</param>
+public abstract class EndToEndTest<TFixture>(TFixture fixture, bool onlyEmbedded = false) : IAsyncLifetime, IClassFixture<TFixture>
     where TFixture : ServerFixture
 {
     /// <summary>The server and the home of its clients.</summary>
@@ -22,6 +24,7 @@ public abstract class EndToEndTest<TFixture>(TFixture fixture) : IAsyncLifetime,
     public virtual ValueTask InitializeAsync()
     {
         fixture.RequireServer();
+        Assert.SkipWhen(onlyEmbedded && ClusterStores.AreUsed, "This is about one process with its files.");
         return ValueTask.CompletedTask;
     }
 

@@ -7,7 +7,7 @@ namespace Berth.EndToEnd.Operations;
 /// Backups and restores that are killed as processes. A pipe among the certificates, which are copied after the bytes and before the rows are
 /// published, holds a command where it is until it is killed.
 /// </summary>
-public sealed class KilledCommandTests(ServerFixture fixture) : EndToEndTest<ServerFixture>(fixture)
+public sealed class KilledCommandTests(ServerFixture fixture) : EndToEndTest<ServerFixture>(fixture, onlyEmbedded: true)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 

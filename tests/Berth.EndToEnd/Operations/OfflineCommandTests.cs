@@ -5,7 +5,7 @@ using Berth.Testing;
 namespace Berth.EndToEnd.Operations;
 
 /// <summary>Verification, backup and restore, as an operator runs them.</summary>
-public sealed class OfflineCommandTests(ServerFixture fixture) : EndToEndTest<ServerFixture>(fixture)
+public sealed class OfflineCommandTests(ServerFixture fixture) : EndToEndTest<ServerFixture>(fixture, onlyEmbedded: true)
 {
     [Fact]
     public async Task A_backup_taken_under_load_restores_to_a_server_that_serves_everything_pushed_before_it()
