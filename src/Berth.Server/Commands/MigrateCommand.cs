@@ -27,7 +27,8 @@ internal static class MigrateCommand
         var finish = new Option<bool>("--finish") { Description = "Copy what is left and all rows. The folder must not be served, and is not served afterwards." };
         var verify = new Option<MigrationCheck>("--verify")
         {
-            Description = "quick: every blob is hashed when it is copied. full: it is read back from the new store, too.", DefaultValueFactory = _ => MigrationCheck.Quick,
+            Description = "quick: every blob is hashed when it is copied. full: it is read back from the new store, too.",
+            DefaultValueFactory = _ => MigrationCheck.Quick,
         };
         var command = new Command("migrate", "Moves an installation from its data folder to PostgreSQL and an object store. Can be ended and run again at any time.")
         {
