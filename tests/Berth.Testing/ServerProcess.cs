@@ -21,14 +21,17 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <param name="name">A word for the log file's name.</param>
     /// <param name="settings">Settings, by the names of their environment variables.</param>
     /// <param name="data">The data folder; null makes one that goes away with the process.</param>
-    public ServerProcess(string executable, string name, IReadOnlyDictionary<string, string>? settings = null, string? data = null)
+    /// <param name="inPlaceOf">A server that ended, whose addresses and owner this one has; null for new ones.</param>
+    /// <param name="password">The owner's password, where the installation has one already; null for a new one.</param>
+    public ServerProcess(
+        string executable, string name, IReadOnlyDictionary<string, string>? settings = null, string? data = null, ServerProcess? inPlaceOf = null, string? password = null)
     {
         _executable = executable;
         _settings = new(settings ?? new Dictionary<string, string>());
         _ownsData = data is null;
         Data = data ?? Directory.CreateTempSubdirectory("berth-test-").FullName;
-        Https = $"127.0.0.1:{FreePort()}";
-        Endpoint = new RegistryEndpoint(new Uri($"http://127.0.0.1:{FreePort()}"), "owner", $"secret-{Content.Name()}");
+        Https = inPlaceOf?.Https ?? $"127.0.0.1:{FreePort()}";
+        Endpoint = inPlaceOf?.Endpoint ?? new RegistryEndpoint(new Uri($"http://127.0.0.1:{FreePort()}"), "owner", password ?? $"secret-{Content.Name()}");
         _log = Path.Combine(Directory.CreateDirectory(Path.Combine(Repository.Artifacts, "log")).FullName, $"{name}-{Environment.ProcessId}-{Content.Name()}.log");
     }
 

@@ -65,11 +65,7 @@ internal sealed partial class PostgresDatabase : IDatabase
             var time = new DatabaseTime(nodeTime);
             if (options.FollowsDatabaseClock) MeasureClock(session, nodeTime, time);
             var applied = PostgresMigrator.Migrate(session, time);
-            var highest = (long)session.Run("""
-                SELECT GREATEST(COALESCE((SELECT hybrid_time FROM installation), 0),
-                    COALESCE((SELECT max(hybrid_time) FROM (SELECT hybrid_time FROM ledger ORDER BY id DESC LIMIT 10000) newest), 0))
-                """)![0];
-            var database = new PostgresDatabase(options, nodeTime, time, source, new HybridClock(time, highest), logger);
+            var database = new PostgresDatabase(options, nodeTime, time, source, new HybridClock(time, ReadHighest(session)), logger);
             LogOpened(logger, applied);
             return database;
         }
@@ -81,6 +77,12 @@ internal sealed partial class PostgresDatabase : IDatabase
             throw translated;
         }
     }
+
+    /// <summary>The highest hybrid time issued.</summary>
+    internal static long ReadHighest(PostgresSession session) => (long)session.Run("""
+        SELECT GREATEST(COALESCE((SELECT hybrid_time FROM installation), 0),
+            COALESCE((SELECT max(hybrid_time) FROM (SELECT hybrid_time FROM ledger ORDER BY id DESC LIMIT 10000) newest), 0))
+        """)![0];
 
     /// <inheritdoc/>
     public async ValueTask<T> ReadAsync<TState, T>(
@@ -133,12 +135,13 @@ internal sealed partial class PostgresDatabase : IDatabase
         _stop.Dispose();
     }
 
-    private static NpgsqlDataSource CreateSource(PostgresOptions options)
+    /// <summary>What the connection string says, and what this provider needs of it.</summary>
+    /// <exception cref="MetadataStartException">It cannot be read.</exception>
+    internal static NpgsqlConnectionStringBuilder Settings(PostgresOptions options)
     {
-        NpgsqlConnectionStringBuilder settings;
         try
         {
-            settings = new NpgsqlConnectionStringBuilder(options.ConnectionString)
+            return new NpgsqlConnectionStringBuilder(options.ConnectionString)
             {
                 // Connections are this provider's own, and may be a pooler's: nothing is set on them that would outlive a transaction.
                 Pooling = false,
@@ -153,13 +156,20 @@ internal sealed partial class PostgresDatabase : IDatabase
             // The text is secret, and so may be what the error quotes of it.
             throw new MetadataStartException("The connection string of the metadata database cannot be read: it is a list of Keyword=value, separated by semicolons.");
         }
+    }
 
+    /// <summary>Where connections come from; none is made yet.</summary>
+    /// <exception cref="MetadataStartException">The connection string cannot be read.</exception>
+    internal static NpgsqlDataSource CreateSource(PostgresOptions options)
+    {
+        var settings = Settings(options);
         settings.ApplicationName ??= "berth";
         if (settings.Host?.Contains(',', StringComparison.Ordinal) == true) settings.TargetSessionAttributes ??= "primary";
         return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
     }
 
-    private static PostgresSession Connect(NpgsqlDataSource source, PostgresOptions options)
+    /// <summary>A connection to a server that may be served from.</summary>
+    internal static PostgresSession Connect(NpgsqlDataSource source, PostgresOptions options)
     {
         var session = new PostgresSession(source.OpenConnection(), options);
         try
@@ -196,7 +206,7 @@ internal sealed partial class PostgresDatabase : IDatabase
         }
     }
 
-    private static void MeasureClock(PostgresSession session, TimeProvider nodeTime, DatabaseTime time)
+    internal static void MeasureClock(PostgresSession session, TimeProvider nodeTime, DatabaseTime time)
     {
         var before = nodeTime.GetUtcNow();
         var milliseconds = (long)session.Run("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")![0];

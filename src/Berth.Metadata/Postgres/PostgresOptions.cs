@@ -8,6 +8,17 @@ public sealed record PostgresOptions
     /// <summary>How the server is reached, in Npgsql's form. Secret.</summary>
     public required string ConnectionString { get; init; }
 
+    /// <summary>The database as people know it, without anything secret.</summary>
+    /// <exception cref="MetadataStartException">The connection string cannot be read.</exception>
+    public string Place
+    {
+        get
+        {
+            var settings = PostgresDatabase.Settings(this);
+            return $"the database '{settings.Database ?? settings.Username}' at {settings.Host}:{settings.Port}";
+        }
+    }
+
     /// <summary>The most connections: half for reads, half for changes, so that neither starves the other. A server of the default size takes 100 of all its clients.</summary>
     public int MaxConnections { get; init; } = 32;
 

@@ -216,7 +216,7 @@ public static class LedgerKinds
     /// <summary>A run of lifecycle rules ended.</summary>
     public const string LifecycleRunEnded = "lifecycle-run.ended";
 
-    /// <summary>The installation was made or restored.</summary>
+    /// <summary>The installation was made, restored, or moved out of its data folder.</summary>
     public const string InstallationChanged = "installation.changed";
 
     /// <summary>All kinds with the sentence that explains each.</summary>
@@ -287,6 +287,6 @@ public static class LedgerKinds
         [LifecycleRuleDeleted] = "A lifecycle rule of a registry was deleted.",
         [LifecycleRunStarted] = "A run of lifecycle rules was asked for, or was due; what it does has records of its own, which name the rule and the run.",
         [LifecycleRunEnded] = "A run of lifecycle rules ended; `state` and the counts say how.",
-        [InstallationChanged] = "The installation was made or restored.",
+        [InstallationChanged] = "The installation was made, restored, or moved out of its data folder.",
     };
 }

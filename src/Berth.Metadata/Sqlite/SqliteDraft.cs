@@ -31,6 +31,13 @@ public sealed class SqliteDraft(string path)
         DurableFiles.SyncDirectory(Folder);
     }
 
+    /// <summary>Removes the file and what lies beside it. It must not be open.</summary>
+    /// <exception cref="IOException">It cannot be removed.</exception>
+    public void Discard()
+    {
+        foreach (var left in Directory.EnumerateFiles(Folder, System.IO.Path.GetFileName(Path) + "*")) File.Delete(left);
+    }
+
     /// <summary>Fills it with all rows of a database as they are at one moment, while another process may go on writing there.</summary>
     /// <exception cref="MetadataUnavailableException">The database does not answer.</exception>
     /// <exception cref="MetadataFullException">The volume is full.</exception>

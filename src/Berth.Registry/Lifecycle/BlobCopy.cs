@@ -2,6 +2,7 @@ using System.Buffers;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Storage;
+using Berth.Storage.Hashing;
 
 namespace Berth.Registry.Lifecycle;
 
@@ -19,43 +20,49 @@ public sealed class BlobCopy(IMetadataStore snapshot, IBlobStore source, IBlobSt
     private const int PageSize = 500;
     private const int BlockSize = 256 * 1024;
 
+    /// <summary>How many blobs are copied side by side: a store that is asked over a network answers many at once. Default 1.</summary>
+    public int AtOnce { get; init; } = 1;
+
+    /// <summary>Whether bytes are hashed on their way: a blob that has not its digest any more counts as lost. Default false.</summary>
+    public bool Checks { get; init; }
+
     /// <summary>Copies what is missing.</summary>
     /// <param name="progress">Is told how many bytes are done, of how many.</param>
     /// <param name="cancellationToken">Ends the work; a later call goes on.</param>
     /// <exception cref="StorageUnavailableException">One of the stores does not answer; that says nothing about a blob.</exception>
     public async Task<BlobCopyResult> RunAsync(IProgress<(long Done, long Total)> progress, CancellationToken cancellationToken)
     {
-        var total = (await snapshot.ReadTotalsAsync(cancellationToken)).BlobBytes;
         var result = new BlobCopyResult(0, 0, 0);
         var lost = new List<Digest>();
-        long done = 0;
-        var after = default(Digest);
-        while (await snapshot.WalkBlobsAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
-        {
-            foreach (var blob in page)
+        await EachAsync(
+            CopyAsync,
+            (blob, outcome) =>
             {
-                after = blob.Digest;
-                if (blob.State == BlobState.Live)
-                {
-                    switch (await CopyAsync(blob, cancellationToken))
-                    {
-                        case Outcome.Copied:
-                            result = result with { Copied = result.Copied + 1, Bytes = result.Bytes + blob.Size };
-                            break;
-                        case Outcome.Present:
-                            result = result with { Present = result.Present + 1 };
-                            break;
-                        default:
-                            lost.Add(blob.Digest);
-                            break;
-                    }
-                }
-
-                progress.Report((done += blob.Size, total));
-            }
-        }
-
+                if (outcome == Outcome.Copied) result = result with { Copied = result.Copied + 1, Bytes = result.Bytes + blob.Size };
+                if (outcome == Outcome.Present) result = result with { Present = result.Present + 1 };
+                if (outcome == Outcome.Lost) lost.Add(blob.Digest);
+            },
+            progress,
+            cancellationToken);
         return lost.Count == 0 ? result : result with { Lost = lost };
+    }
+
+    /// <summary>Reads back from the target all that the snapshot names, and copies again what is not as it should be: the digests of these blobs.</summary>
+    /// <param name="progress">Is told how many bytes are done, of how many.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="StorageUnavailableException">One of the stores does not answer, or the target does not give back what it was given.</exception>
+    public async Task<IReadOnlyList<Digest>> VerifyAsync(IProgress<(long Done, long Total)> progress, CancellationToken cancellationToken)
+    {
+        var healed = new List<Digest>();
+        await EachAsync(
+            IsWholeAsync,
+            (blob, isWhole) =>
+            {
+                if (!isWhole) healed.Add(blob.Digest);
+            },
+            progress,
+            cancellationToken);
+        return healed;
     }
 
     /// <summary>Removes from the target what the snapshot does not name any more.</summary>
@@ -75,6 +82,31 @@ public sealed class BlobCopy(IMetadataStore snapshot, IBlobStore source, IBlobSt
         return removed;
     }
 
+    /// <summary>Does something with each blob that is not damaged, some side by side, and says what came of it, one after the other.</summary>
+    private async Task EachAsync<T>(
+        Func<StoredBlobRecord, CancellationToken, Task<T>> work, Action<StoredBlobRecord, T> take, IProgress<(long Done, long Total)> progress, CancellationToken cancellationToken)
+    {
+        var total = (await snapshot.ReadTotalsAsync(cancellationToken)).BlobBytes;
+        var side = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+        var gate = new Lock();
+        long done = 0;
+        var after = default(Digest);
+        while (await snapshot.WalkBlobsAsync(after, PageSize, cancellationToken) is { Count: > 0 } page)
+        {
+            after = page[^1].Digest;
+            await Parallel.ForEachAsync(page, side, async (blob, ending) =>
+            {
+                if (blob.State == BlobState.Live)
+                {
+                    var outcome = await work(blob, ending);
+                    lock (gate) take(blob, outcome);
+                }
+
+                lock (gate) progress.Report((done += blob.Size, total));
+            });
+        }
+    }
+
     // After a copy that was ended, the size says little: blocks are written side by side, and one before the last may be missing.
     private async Task<bool> IsThereAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
     {
@@ -87,6 +119,25 @@ public sealed class BlobCopy(IMetadataStore snapshot, IBlobStore source, IBlobSt
 
         await using var present = await target.OpenAsync(blob.Location, blob.Size, cancellationToken);
         return true;
+    }
+
+    private async Task<bool> IsWholeAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
+    {
+        if (await HasDigestAsync(blob, cancellationToken)) return true;
+        if (await TryCopyBytesAsync(blob, cancellationToken) && await HasDigestAsync(blob, cancellationToken)) return false;
+        throw new StorageUnavailableException($"The new store does not give back the bytes of {blob.Digest} that it was given.");
+    }
+
+    private async Task<bool> HasDigestAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await BlobCheck.HasDigestAsync(target, blob.Location, blob.Size, blob.Digest, afterBlock: null, cancellationToken);
+        }
+        catch (BlobMissingException)
+        {
+            return false;
+        }
     }
 
     private async Task<Outcome> CopyAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
@@ -108,7 +159,7 @@ public sealed class BlobCopy(IMetadataStore snapshot, IBlobStore source, IBlobSt
         return Outcome.Lost;
     }
 
-    /// <summary>Copies one blob's bytes; false when the source answered that it does not have all of them.</summary>
+    /// <summary>Copies one blob's bytes; false when the source answered that it does not have all of them, or has others.</summary>
     private async Task<bool> TryCopyBytesAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
     {
         await target.DeleteAsync(blob.Location, cancellationToken);
@@ -116,16 +167,19 @@ public sealed class BlobCopy(IMetadataStore snapshot, IBlobStore source, IBlobSt
         var buffer = ArrayPool<byte>.Shared.Rent(BlockSize);
         try
         {
+            using var hash = Checks ? ContentHash.Create(blob.Digest.Algorithm) : null;
             await using var reader = await source.OpenAsync(blob.Location, blob.Size, cancellationToken);
             await using var writer = await target.AppendAsync(blob.Location, 0, blob.Size, cancellationToken);
             for (long offset = 0; offset < blob.Size;)
             {
                 var read = await reader.ReadAsync(offset, buffer, cancellationToken);
                 if (read == 0) return false;
+                hash?.Append(buffer.AsSpan(0, read));
                 await writer.WriteAsync(new ReadOnlySequence<byte>(buffer, 0, read), cancellationToken);
                 offset += read;
             }
 
+            if (hash is not null && hash.Finish() != blob.Digest) return false;
             await writer.FinishAsync(cancellationToken);
             return true;
         }

@@ -14,6 +14,7 @@ internal static class BerthCommand
             StorageCommand.Create(),
             BackupCommand.Create(),
             RestoreCommand.Create(),
+            MigrateCommand.Create(),
             VersionCommand.Create(),
         };
         var parsed = root.Parse(args);

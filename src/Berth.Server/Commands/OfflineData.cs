@@ -9,8 +9,10 @@ namespace Berth.Server.Commands;
 internal static class OfflineData
 {
     /// <summary>Loads the settings that apply to a data folder.</summary>
-    public static ServerOptions Load(string? data) =>
-        ServerOptionsLoader.Load(new ServeArguments(data, null, null, null, null), Environment.GetEnvironmentVariables()).Options;
+    /// <param name="data">The folder, where it was named.</param>
+    /// <param name="config">The configuration file, where one was named.</param>
+    public static ServerOptions Load(string? data, string? config = null) =>
+        ServerOptionsLoader.Load(new ServeArguments(Data: data, Config: config), Environment.GetEnvironmentVariables()).Options;
 
     /// <summary>Opens the stores of an installation that is there.</summary>
     /// <param name="options">The settings.</param>

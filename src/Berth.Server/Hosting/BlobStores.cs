@@ -30,6 +30,13 @@ internal static class BlobStores
         };
     }
 
+    /// <summary>The object store that the settings name, as people know it.</summary>
+    public static string PlaceOf(StorageOptions storage) => storage.Kind == StorageKind.S3
+        ? $"the bucket '{storage.S3.Bucket}'{Under(storage.S3.Prefix)} at {storage.S3.Endpoint?.Authority ?? $"AWS {storage.S3.Region}"}"
+        : $"the container '{storage.AzureBlob.Container}'{Under(storage.AzureBlob.Prefix)} at {storage.AzureBlob.Endpoint?.Authority}{storage.AzureBlob.Endpoint?.AbsolutePath.TrimEnd('/')}";
+
+    private static string Under(string? prefix) => string.IsNullOrEmpty(prefix) ? "" : $" under '{prefix}'";
+
     private static S3Options ToOptions(S3StorageOptions s3) => new()
     {
         Bucket = s3.Bucket!,

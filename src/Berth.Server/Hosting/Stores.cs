@@ -58,7 +58,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     /// <summary>Makes the data folder where there is none, and takes its lock: before anything else looks into it.</summary>
     /// <param name="command">What this process does, as the user called it, for the sentence that another process gets.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="CannotStartException">It cannot be made, another process has it, its volume is not safe, or a restore into it is not finished.</exception>
+    /// <exception cref="CannotStartException">It cannot be made, another process has it, its volume is not safe, a restore into it is not finished, or it was moved elsewhere.</exception>
     public async Task LockAsync(string command, CancellationToken cancellationToken)
     {
         try
@@ -78,6 +78,8 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         }
 
         if (DataFolder.Unfinished(_data) is { } unfinished) throw new CannotStartException(unfinished);
+        var servesFolder = options.Metadata.Kind == MetadataKind.Sqlite || HoldsFiles;
+        if (MigrationNote.Read(_data)?.Refusal(_data, servesFolder) is { } moved) throw new CannotStartException(moved);
     }
 
     /// <summary>Opens both stores, and makes a new installation where there is none.</summary>
@@ -108,6 +110,18 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         _lock?.Dispose();
     }
 
+    /// <summary>How the settings reach a PostgreSQL database.</summary>
+    /// <exception cref="CannotStartException">The file with the connection string cannot be read.</exception>
+    public static PostgresOptions PostgresOf(MetadataOptions metadata) => new()
+    {
+        ConnectionString = metadata.ConnectionStringFile is { } file
+            ? SecretFile.Read("Metadata:ConnectionStringFile", file)
+            : metadata.ConnectionString!,
+        MaxConnections = metadata.MaxConnections,
+        Prepare = metadata.Prepare,
+        AllowDataLoss = metadata.AllowDataLoss,
+    };
+
     private string BlobPlace => options.Storage.Kind switch
     {
         StorageKind.S3 => $"in the bucket '{options.Storage.S3.Bucket}'",
@@ -131,15 +145,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
 
     private async Task OpenPostgresAsync(CancellationToken cancellationToken)
     {
-        var rows = new PostgresOptions
-        {
-            ConnectionString = options.Metadata.ConnectionStringFile is { } file
-                ? SecretFile.Read("Metadata:ConnectionStringFile", file)
-                : options.Metadata.ConnectionString!,
-            MaxConnections = options.Metadata.MaxConnections,
-            Prepare = options.Metadata.Prepare,
-            AllowDataLoss = options.Metadata.AllowDataLoss,
-        };
+        var rows = PostgresOf(options.Metadata);
         _metadata = await PostgresMetadataStore.OpenAsync(
             rows with { Retention = Limit(rows.Retention) }, time, NoSteps.Instance, loggers.CreateLogger<RelationalMetadataStore>(), cancellationToken);
     }

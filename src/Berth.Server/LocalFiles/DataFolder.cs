@@ -25,6 +25,12 @@ internal static class DataFolder
     /// <summary>The database in the making of a restore into the folder.</summary>
     public static string RestoreDraft(string path) => Path.Combine(path, "metadata", "unfinished-restore.db");
 
+    /// <summary>The rows that a preparing migration goes by, while it is at work.</summary>
+    public static string MigrationDraft(string path) => Path.Combine(path, "metadata", "migration.db");
+
+    /// <summary>Whether the folder has a blob store of its own.</summary>
+    public static bool HoldsBlobs(string path) => File.Exists(Path.Combine(Stores.BlobRoot(path), "identity"));
+
     /// <summary>Whether the folder holds an installation; an offline command never makes one.</summary>
     public static bool HoldsInstallation(string path) => File.Exists(Stores.DatabasePath(path));
 

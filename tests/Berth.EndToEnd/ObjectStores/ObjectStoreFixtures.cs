@@ -33,6 +33,14 @@ public abstract class ObjectStoreFixture : ServerFixture
     /// <summary>Every object there is: its key and size.</summary>
     public abstract Task<IReadOnlyDictionary<string, long>> ListAsync();
 
+    /// <summary>Makes an empty bucket; the settings that name it.</summary>
+    internal async Task<IReadOnlyDictionary<string, string>> NewStoreAsync()
+    {
+        var settings = new Dictionary<string, string>();
+        await PrepareAsync(settings);
+        return settings;
+    }
+
     /// <summary>Makes a bucket of the fixture's own, and adds the settings that name it.</summary>
     protected abstract Task PrepareAsync(Dictionary<string, string> settings);
 }
@@ -66,6 +74,13 @@ public class AzuriteServer : ObjectStoreFixture
         settings["BERTH_Storage__AzureBlob__AccountKey"] = azurite.AccountKey;
         settings["BERTH_Storage__AzureBlob__Prefix"] = "registry/";
     }
+}
+
+/// <summary>A server on its data folder, beside an Azurite that it could move to.</summary>
+public sealed class BesideAzuriteServer : AzuriteServer
+{
+    /// <inheritdoc/>
+    protected override IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>();
 }
 
 /// <summary>A server on Azurite that collects what is over after seconds.</summary>
@@ -114,6 +129,13 @@ public class RadosGatewayServer : ObjectStoreFixture
     private AmazonS3Client Connect() => new(
         new BasicAWSCredentials(_gateway!.AccessKey, _gateway.SecretKey),
         new AmazonS3Config { ServiceURL = _gateway.Endpoint.ToString(), ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+}
+
+/// <summary>A server on its data folder, beside a Ceph that it could move to.</summary>
+public sealed class BesideRadosGatewayServer : RadosGatewayServer
+{
+    /// <inheritdoc/>
+    protected override IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>();
 }
 
 /// <summary>A server on Ceph's S3 gateway that collects what is over after seconds.</summary>

@@ -57,9 +57,12 @@ internal sealed class ServedFolder : IAsyncDisposable
     public static Task<ServedFolder> OpenAsync(string data) => OpenAsync(data, new LifecycleOptions().Grace);
 
     /// <summary>Opens it as the server would with this grace.</summary>
-    public static async Task<ServedFolder> OpenAsync(string data, TimeSpan grace)
+    public static Task<ServedFolder> OpenAsync(string data, TimeSpan grace) => OpenAsync(Options(data), grace);
+
+    /// <summary>Opens what these settings name as the server would with this grace.</summary>
+    public static async Task<ServedFolder> OpenAsync(ServerOptions options, TimeSpan grace)
     {
-        var (options, time) = (Options(data), new FakeTimeProvider(TimeProvider.System.GetUtcNow()));
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         options = options with { Registry = options.Registry with { Lifecycle = options.Registry.Lifecycle with { Grace = grace } } };
         var stores = new Stores(options, time, NullLoggerFactory.Instance);
         try
@@ -134,7 +137,7 @@ internal sealed class ServedFolder : IAsyncDisposable
         foreach (var content in candidates)
         {
             var bytes = Encoding.UTF8.GetBytes(content);
-            if (await _stores.Metadata.FindBlobAsync(registry.Id, App, DigestOf(content), Token) is not { } blob) continue;
+            if (await _stores.Metadata.FindBlobAsync(registry.Id, App, DigestOf(content), Token) is not { State: BlobState.Live } blob) continue;
             await using var reader = await _stores.Blobs.OpenAsync(blob.Location, blob.Size, Token);
             var read = new byte[bytes.Length];
             Assert.Equal(bytes.Length, await reader.ReadAsync(0, read, Token));
@@ -144,6 +147,9 @@ internal sealed class ServedFolder : IAsyncDisposable
 
         return served;
     }
+
+    /// <summary>What usage says that is not so.</summary>
+    public Task<IReadOnlyList<UsageDifference>> RecountAsync() => _stores.Metadata.RecountUsageAsync(repair: false, Token);
 
     /// <summary>How many locations have bytes.</summary>
     public static int LocationsIn(string data) => Directory.EnumerateFiles(Path.Combine(data, "store", "blobs"), "*", SearchOption.AllDirectories).Count();

@@ -49,6 +49,17 @@ public sealed class LauncherTests : IDisposable
         Assert.Equal(["true"], Builds());
     }
 
+    [Theory]
+    [InlineData("storage")]
+    [InlineData("backup")]
+    [InlineData("restore")]
+    [InlineData("migrate")]
+    public async Task A_command_that_works_on_the_data_folder_is_the_servers(string command)
+    {
+        Script($"elsewhere/{command}", """echo "${0##*/} by $(readlink "/proc/$$/exe")" """);
+        Assert.EndsWith("/server/berth-server", (await RunAsync([command])).Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Any_other_command_is_the_clients()
     {

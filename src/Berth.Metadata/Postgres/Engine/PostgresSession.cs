@@ -37,6 +37,9 @@ internal sealed class PostgresSession : Session, IDisposable
         _limitSeconds = (int)Math.Ceiling(options.StatementLimit.TotalSeconds);
     }
 
+    /// <summary>The connection itself, for what goes past statements: COPY.</summary>
+    public NpgsqlConnection Connection => _connection;
+
     /// <summary>Whether the connection can be used.</summary>
     public bool IsOpen => _connection.State == ConnectionState.Open;
 
