@@ -51,7 +51,7 @@ public sealed class RowMove(SqliteOptions source, PostgresOptions target, string
         });
 
     /// <summary>Copies, checks and commits.</summary>
-    /// <param name="stored">The locations that the new blob store holds: those that no row names are put down to be removed.</param>
+    /// <param name="stored">The locations that the new blob store held before: those that no row names are put down to be removed.</param>
     /// <param name="begin">Begins a step by its name; is told how many rows of how many are done.</param>
     /// <param name="beforeCommit">Is awaited when all is checked and nothing is committed.</param>
     /// <param name="cancellationToken">Ends the work; the target is as it was.</param>
@@ -59,7 +59,7 @@ public sealed class RowMove(SqliteOptions source, PostgresOptions target, string
     /// <exception cref="MetadataUnavailableException">One of the databases does not answer. After <paramref name="beforeCommit"/> the target may hold the rows or not.</exception>
     /// <exception cref="MetadataFullException">The target's volume is full.</exception>
     public Task<MoveResult> RunAsync(
-        IAsyncEnumerable<string> stored, Func<string, IProgress<(long Done, long Total)>> begin, Func<Task> beforeCommit, CancellationToken cancellationToken) => OnTargetAsync(
+        IEnumerable<string> stored, Func<string, IProgress<(long Done, long Total)>> begin, Func<Task> beforeCommit, CancellationToken cancellationToken) => OnTargetAsync(
         async session =>
         {
             session.BeginTransaction(IsolationLevel.ReadCommitted);
@@ -161,13 +161,13 @@ public sealed class RowMove(SqliteOptions source, PostgresOptions target, string
     }
 
     // What an earlier run brought, and the source collected since.
-    private static async Task<int> DiscardAsync(NpgsqlConnection connection, IAsyncEnumerable<string> stored, CancellationToken cancellationToken)
+    private static async Task<int> DiscardAsync(NpgsqlConnection connection, IEnumerable<string> stored, CancellationToken cancellationToken)
     {
         await using (var command = new NpgsqlCommand("CREATE TEMPORARY TABLE stored_locations (location TEXT COLLATE \"C\" NOT NULL) ON COMMIT DROP", connection))
             await command.ExecuteNonQueryAsync(cancellationToken);
         await using (var importer = await connection.BeginBinaryImportAsync("COPY stored_locations (location) FROM STDIN (FORMAT BINARY)", cancellationToken))
         {
-            await foreach (var location in stored.WithCancellation(cancellationToken))
+            foreach (var location in stored)
             {
                 await importer.StartRowAsync(cancellationToken);
                 await importer.WriteAsync(location, NpgsqlDbType.Text, cancellationToken);

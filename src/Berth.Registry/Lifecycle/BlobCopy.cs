@@ -23,6 +23,9 @@ public sealed class BlobCopy(IMetadataStore snapshot, IBlobStore source, IBlobSt
     /// <summary>How many blobs are copied side by side: a store that is asked over a network answers many at once. Default 1.</summary>
     public int AtOnce { get; init; } = 1;
 
+    /// <summary>What the target was seen to hold, where only copies write to it: what is there in its size is not asked for again. Default null.</summary>
+    public StoredSizes? Seen { get; init; }
+
     /// <summary>Whether bytes are hashed on their way: a blob that has not its digest any more counts as lost. Default false.</summary>
     public bool Checks { get; init; }
 
@@ -110,6 +113,7 @@ public sealed class BlobCopy(IMetadataStore snapshot, IBlobStore source, IBlobSt
     // After a copy that was ended, the size says little: blocks are written side by side, and one before the last may be missing.
     private async Task<bool> IsThereAsync(StoredBlobRecord blob, CancellationToken cancellationToken)
     {
+        if (Seen is not null) return Seen.Holds(blob.Location, blob.Size);
         if (resumed)
         {
             if (!await BlobCheck.HasDigestAsync(target, blob.Location, blob.Size, blob.Digest, afterBlock: null, cancellationToken)) return false;

@@ -92,7 +92,7 @@ internal sealed class Migrate(ServerOptions options, bool verifies, ISteps steps
         }
 
         var moved = await StepProgress.RunAsync(begin => move.RunAsync(
-            objects.ListAsync(cancellationToken).Select(stored => stored.Location),
+            result.Seen!.Locations,
             begin,
             async () =>
             {
@@ -159,12 +159,13 @@ internal sealed class Migrate(ServerOptions options, bool verifies, ISteps steps
     {
         await ClaimStoreAsync(rows, files, objects, note, cancellationToken);
         await steps.ReachAsync(MigrateSteps.Claimed);
-        var copy = new BlobCopy(rows, files, objects, resumed: false) { AtOnce = BlobsAtOnce, Checks = true };
+        var seen = await StoredSizes.ReadAsync(objects, cancellationToken);
+        var copy = new BlobCopy(rows, files, objects, resumed: false) { AtOnce = BlobsAtOnce, Seen = seen, Checks = true };
         var blobs = await ByteProgress.RunAsync("copying blobs", progress => copy.RunAsync(progress, cancellationToken));
         var healed = verifies ? await ByteProgress.RunAsync("reading blobs back", progress => copy.VerifyAsync(progress, cancellationToken)) : [];
         if (rows.Faulted.IsCompleted) throw await rows.Faulted;
         await steps.ReachAsync(MigrateSteps.BlobsCopied);
-        return new MigrationResult(blobs) { Healed = healed };
+        return new MigrationResult(blobs) { Healed = healed, Seen = seen };
     }
 
     /// <summary>Makes the new store this installation's, which no other process may have done before: one of an earlier migration could be served from elsewhere.</summary>
@@ -206,6 +207,9 @@ internal sealed record MigrationResult(BlobCopyResult Blobs)
 
     /// <summary>Blobs that the new store did not give back as it should, and that were copied again.</summary>
     public IReadOnlyList<Digest> Healed { get; init; } = [];
+
+    /// <summary>What the new store held before.</summary>
+    public StoredSizes? Seen { get; init; }
 
     /// <summary>Whether all had been done before.</summary>
     public bool WasFinished { get; init; }

@@ -46,7 +46,7 @@ internal sealed class MoveRig : IAsyncLifetime
     public static Task<MoveResult> RunAsync(RowMove move, params string[] stored) => RunAsync(move, static () => Task.CompletedTask, stored);
 
     public static Task<MoveResult> RunAsync(RowMove move, Func<Task> beforeCommit, params string[] stored) =>
-        move.RunAsync(stored.ToAsyncEnumerable(), static _ => new Progress<(long, long)>(), beforeCommit, Token);
+        move.RunAsync(stored, static _ => new Progress<(long, long)>(), beforeCommit, Token);
 
     /// <summary>
     /// Puts rows into every table that is copied. Numbers are the row's own, so that each refers to the same row of another table; texts hold what must survive; each column that may
