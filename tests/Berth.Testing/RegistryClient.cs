@@ -6,6 +6,8 @@ namespace Berth.Testing;
 /// <summary>An HTTP client that answers with whole <see cref="Reply"/>s, never throws for a status, and follows no redirect.</summary>
 public sealed class RegistryClient : IDisposable
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
     private readonly HttpClient _http;
     private readonly Func<string, string, Task<string?>> _authorize;
 
@@ -33,12 +35,15 @@ public sealed class RegistryClient : IDisposable
             AutomaticDecompression = DecompressionMethods.None,
         })
         {
-            Timeout = TimeSpan.FromMinutes(2),
+            Timeout = Limit,
         };
     }
 
     /// <summary>Where the registry answers.</summary>
     public RegistryEndpoint Endpoint { get; }
+
+    /// <summary>Whether each request has a connection of its own, so that a balancer sends each where it likes.</summary>
+    public bool UsesConnectionsOnce { get; init; }
 
     /// <summary>Sends a request with a body that is known whole (null: none).</summary>
     public Task<Reply> SendAsync(string method, string target, byte[]? body = null, params (string Name, string Value)[] headers) =>
@@ -72,6 +77,7 @@ public sealed class RegistryClient : IDisposable
     private async Task<Reply> SendAsync(string method, string target, HttpContent? content, string length, (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Endpoint.Address, target)) { Content = content };
+        request.Headers.ConnectionClose = UsesConnectionsOnce;
         content?.Headers.TryAddWithoutValidation("Content-Type", headers.FirstOrDefault(h => IsContentType(h.Name)).Value ?? "application/octet-stream");
         foreach (var (name, value) in headers)
         {
@@ -84,13 +90,27 @@ public sealed class RegistryClient : IDisposable
         {
             var isSaid = request.Headers.Contains("Authorization");
             if (!isSaid && await _authorize(method, target) is { } authorization) request.Headers.TryAddWithoutValidation("Authorization", authorization);
-            using var response = await _http.SendAsync(request);
-            var body = await response.Content.ReadAsByteArrayAsync();
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            var body = await ReadAsync(response);
             return new Reply(line, (int)response.StatusCode, [.. Flatten(response.Headers), .. Flatten(response.Content.Headers)], body);
         }
         catch (HttpRequestException e)
         {
             throw new HttpRequestException($"{line}: {e.Message}", e, e.StatusCode);
+        }
+    }
+
+    // One that breaks off has the answer's status, one without an answer has none.
+    private static async Task<byte[]> ReadAsync(HttpResponseMessage response)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        try
+        {
+            return await response.Content.ReadAsByteArrayAsync(limit.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw new HttpRequestException($"{(int)response.StatusCode}, and the body breaks off: {e.Message}", e, response.StatusCode);
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed partial class RegistryTokens(Uri address, string passwordHeader,
         request.Headers.TryAddWithoutValidation("Authorization", passwordHeader);
         using var answer = await Http.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
-        if (answer.StatusCode != HttpStatusCode.OK) throw new ExpectationException($"GET {target}\n  -> {(int)answer.StatusCode} {text}");
+        if (answer.StatusCode != HttpStatusCode.OK) throw Failure(answer, $"GET {target}\n  -> {(int)answer.StatusCode} {text}");
 
         var json = JsonSerializer.Deserialize<JsonElement>(text);
         var token = json.GetProperty("access_token").GetString()!;
@@ -55,9 +55,12 @@ internal sealed partial class RegistryTokens(Uri address, string passwordHeader,
         var challenge = string.Join(", ", answer.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? values : []);
         return Challenge().Match(challenge) is { Success: true } match && answer.StatusCode == HttpStatusCode.Unauthorized
             ? new Service(match.Groups[1].Value, match.Groups[2].Value)
-            : throw new ExpectationException(
-                $"GET {address}v2/ without a credential names no token service: {(int)answer.StatusCode} '{challenge}'. BERTH_TEST_ACCESS=basic calls with the password.");
+            : throw Failure(
+                answer, $"GET {address}v2/ without a credential names no token service: {(int)answer.StatusCode} '{challenge}'. BERTH_TEST_ACCESS=basic calls with the password.");
     }
+
+    private static ExpectationException Failure(HttpResponseMessage answer, string message) =>
+        answer.StatusCode == HttpStatusCode.ServiceUnavailable ? new UnavailableException(message, answer.Headers.RetryAfter is not null) : new ExpectationException(message);
 
     [GeneratedRegex("^Bearer realm=\"([^\"]+)\",service=\"([^\"]+)\"")]
     private static partial Regex Challenge();

@@ -69,11 +69,12 @@ public sealed partial class Reply(string request, int status, IReadOnlyList<KeyV
         return match.Groups[1].Value;
     }
 
-    /// <summary>The answer itself when its status is one of these; else an <see cref="ExpectationException"/>.</summary>
+    /// <summary>The answer itself when its status is one of these; else an <see cref="ExpectationException"/>, for 503 an <see cref="UnavailableException"/>.</summary>
     public Reply Expect(params int[] statuses)
     {
-        if (!statuses.Contains(status)) throw new ExpectationException($"Wanted {string.Join(" or ", statuses)}.\n{this}");
-        return this;
+        if (statuses.Contains(status)) return this;
+        var message = $"Wanted {string.Join(" or ", statuses)}.\n{this}";
+        throw status == 503 ? new UnavailableException(message, Header("Retry-After") is not null) : new ExpectationException(message);
     }
 
     /// <summary>The answer itself when a header has exactly this value (null: is absent).</summary>

@@ -50,6 +50,9 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Whether the log stays after the server is gone, because something failed.</summary>
     public bool KeepLog { get; set; }
 
+    /// <summary>What the program is started by, which becomes it: <c>nsenter</c>, with its arguments, for one in a network of its own. Empty for nothing.</summary>
+    public IReadOnlyList<string> Within { get; init; } = [];
+
     /// <summary>Whether it runs.</summary>
     public bool IsRunning => _process is { HasExited: false };
 
@@ -60,7 +63,8 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It ended, or was not ready in time; the message holds its last words.</exception>
     public async Task<TimeSpan> StartAsync(TimeSpan limit)
     {
-        var start = new ProcessStartInfo(_executable) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Data };
+        string[] command = [.. Within, _executable];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Data };
         foreach (var argument in (string[])["serve", "--data", Data, "--http", Endpoint.Authority, "--https", Https]) start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("BERTH_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
         if (ClusterStores.AreUsed && !_settings.Keys.Any(ChoosesStores))

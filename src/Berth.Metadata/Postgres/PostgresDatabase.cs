@@ -16,6 +16,7 @@ internal sealed partial class PostgresDatabase : IDatabase
 
     private static readonly TimeSpan MostClockOffset = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WatchLimit = TimeSpan.FromSeconds(2);
 
     private readonly PostgresOptions _options;
     private readonly TimeProvider _nodeTime;
@@ -25,6 +26,7 @@ internal sealed partial class PostgresDatabase : IDatabase
     private readonly HybridClock _clock;
     private readonly SessionGroup _readers;
     private readonly SessionGroup _writers;
+    private readonly SilenceWatch _watch;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _rounds;
     private int _disposed;
@@ -38,8 +40,9 @@ internal sealed partial class PostgresDatabase : IDatabase
         _clock = clock;
         _logger = logger;
         var readers = Math.Max(1, options.MaxConnections / 2);
-        _readers = new SessionGroup("read", readers, options, () => Connect(source, options), logger);
-        _writers = new SessionGroup("write", Math.Max(1, options.MaxConnections - readers), options, () => Connect(source, options), logger);
+        _readers = new SessionGroup("read", readers, options, worker => Connect(source, options, worker), logger);
+        _writers = new SessionGroup("write", Math.Max(1, options.MaxConnections - readers), options, worker => Connect(source, options, worker), logger);
+        _watch = new SilenceWatch(CreateSource(options with { ConnectLimit = WatchLimit, StatementLimit = WatchLimit }), [_readers, _writers], logger);
         _rounds = Task.Run(RunRoundsAsync);
     }
 
@@ -131,6 +134,7 @@ internal sealed partial class PostgresDatabase : IDatabase
         await _rounds;
         await _writers.DisposeAsync();
         await _readers.DisposeAsync();
+        await _watch.DisposeAsync();
         await _source.DisposeAsync();
         _stop.Dispose();
     }
@@ -148,6 +152,7 @@ internal sealed partial class PostgresDatabase : IDatabase
                 Enlist = false,
                 IncludeErrorDetail = false,
                 Timeout = (int)Math.Ceiling(options.ConnectLimit.TotalSeconds),
+                CommandTimeout = (int)Math.Ceiling(options.StatementLimit.TotalSeconds),
                 TcpKeepAlive = true,
             };
         }
@@ -169,9 +174,9 @@ internal sealed partial class PostgresDatabase : IDatabase
     }
 
     /// <summary>A connection to a server that may be served from.</summary>
-    internal static PostgresSession Connect(NpgsqlDataSource source, PostgresOptions options)
+    internal static PostgresSession Connect(NpgsqlDataSource source, PostgresOptions options, Worker? worker = null)
     {
-        var session = new PostgresSession(source.OpenConnection(), options);
+        var session = new PostgresSession(source.OpenConnection(), options) { Worker = worker ?? new Worker() };
         try
         {
             Examine(session, options);

@@ -61,6 +61,10 @@ internal sealed partial class ObjectBlobWriter
         catch (ObjectFailureException e) when (e.Failure is ObjectFailure.Absent or ObjectFailure.UploadGone)
         {
             Interlocked.Exchange(ref _buffer, null)?.Dispose();
+
+            // What was acknowledged is given up for a second look at the least.
+            if (e.Failure == ObjectFailure.Absent && await parts.FindSizeAsync(checkpointKey, cancellationToken) is not null)
+                throw new StorageUnavailableException($"The blob store ({parts.Client.Place}) says of the checkpoint of '{location}' that it is there and that it is not.", e) { LeavesWhatStood = true };
             return false;
         }
         catch (InvalidDataException e)

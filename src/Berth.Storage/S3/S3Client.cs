@@ -34,11 +34,11 @@ internal sealed class S3Client : IObjectClient
 
     public int MostDeletions => 1000;
 
-    public Task<string> BeginAsync(string key, CancellationToken cancellationToken) => CallAsync(ofParts: false, async () =>
+    public Task<string> BeginAsync(string key, CancellationToken cancellationToken) => CallAsync(S3Named.Nothing, async () =>
         (await _s3.InitiateMultipartUploadAsync(
             new InitiateMultipartUploadRequest { BucketName = _options.Bucket, Key = Full(key), ContentType = "application/octet-stream" }, cancellationToken)).UploadId);
 
-    public Task<string> PutPartAsync(string key, string upload, int number, Stream body, CancellationToken cancellationToken) => CallAsync(ofParts: true, async () =>
+    public Task<string> PutPartAsync(string key, string upload, int number, Stream body, CancellationToken cancellationToken) => CallAsync(S3Named.Parts, async () =>
         (await _s3.UploadPartAsync(
             new UploadPartRequest
             {
@@ -53,7 +53,7 @@ internal sealed class S3Client : IObjectClient
             },
             cancellationToken)).ETag);
 
-    public Task<int> FindLastNumberAsync(string key, string upload, IReadOnlyList<ObjectPart> parts, CancellationToken cancellationToken) => CallAsync(ofParts: true, async () =>
+    public Task<int> FindLastNumberAsync(string key, string upload, IReadOnlyList<ObjectPart> parts, CancellationToken cancellationToken) => CallAsync(S3Named.Parts, async () =>
     {
         var last = parts.Count > 0 ? parts[^1].Number : 0;
         while (true)
@@ -65,7 +65,7 @@ internal sealed class S3Client : IObjectClient
         }
     });
 
-    public Task CompleteAsync(string key, string upload, IReadOnlyList<ObjectPart> parts, CancellationToken cancellationToken) => CallAsync(ofParts: true, async () =>
+    public Task CompleteAsync(string key, string upload, IReadOnlyList<ObjectPart> parts, CancellationToken cancellationToken) => CallAsync(S3Named.WholeParts, async () =>
         await _s3.CompleteMultipartUploadAsync(
             new CompleteMultipartUploadRequest
             {
@@ -77,7 +77,7 @@ internal sealed class S3Client : IObjectClient
             },
             cancellationToken));
 
-    public Task AbortAsync(string key, string? except, CancellationToken cancellationToken) => CallAsync(ofParts: false, async () =>
+    public Task AbortAsync(string key, string? except, CancellationToken cancellationToken) => CallAsync(S3Named.Nothing, async () =>
     {
         var request = new ListMultipartUploadsRequest { BucketName = _options.Bucket, Prefix = Full(key) };
         while (true)
@@ -94,7 +94,7 @@ internal sealed class S3Client : IObjectClient
         }
     });
 
-    public Task PutAsync(string key, Stream body, bool onlyIfAbsent, CancellationToken cancellationToken) => CallAsync(ofParts: false, async () =>
+    public Task PutAsync(string key, Stream body, bool onlyIfAbsent, CancellationToken cancellationToken) => CallAsync(S3Named.Nothing, async () =>
         await _s3.PutObjectAsync(
             new PutObjectRequest
             {
@@ -109,7 +109,7 @@ internal sealed class S3Client : IObjectClient
             },
             cancellationToken));
 
-    public Task<Stream> GetAsync(string key, long offset, CancellationToken cancellationToken) => CallAsync<Stream>(ofParts: false, async () =>
+    public Task<Stream> GetAsync(string key, long offset, CancellationToken cancellationToken) => CallAsync<Stream>(S3Named.Object, async () =>
         (await _s3.GetObjectAsync(
             new GetObjectRequest { BucketName = _options.Bucket, Key = Full(key), ByteRange = offset > 0 ? new ByteRange($"bytes={offset}-") : null },
             cancellationToken)).ResponseStream);
@@ -118,7 +118,7 @@ internal sealed class S3Client : IObjectClient
     {
         try
         {
-            return await CallAsync(ofParts: false, async () =>
+            return await CallAsync(S3Named.Object, async () =>
                 (await _s3.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = _options.Bucket, Key = Full(key) }, cancellationToken)).ContentLength);
         }
         catch (ObjectFailureException e) when (e.Failure == ObjectFailure.Absent)
@@ -127,7 +127,7 @@ internal sealed class S3Client : IObjectClient
         }
     }
 
-    public Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) => CallAsync(ofParts: false, async () =>
+    public Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) => CallAsync(S3Named.Nothing, async () =>
     {
         if (keys.Count == 1)
         {
@@ -142,7 +142,7 @@ internal sealed class S3Client : IObjectClient
         return true;
     });
 
-    public Task<ObjectPage> ListAsync(string prefix, string? continuation, CancellationToken cancellationToken) => CallAsync(ofParts: false, async () =>
+    public Task<ObjectPage> ListAsync(string prefix, string? continuation, CancellationToken cancellationToken) => CallAsync(S3Named.Nothing, async () =>
     {
         var page = await _s3.ListObjectsV2Async(
             new ListObjectsV2Request { BucketName = _options.Bucket, Prefix = Full(prefix), ContinuationToken = continuation, MaxKeys = ListPage }, cancellationToken);
@@ -152,7 +152,7 @@ internal sealed class S3Client : IObjectClient
             page.IsTruncated == true ? page.NextContinuationToken : null);
     });
 
-    public Task<Uri?> LinkAsync(string key, TimeSpan lifetime, CancellationToken cancellationToken) => CallAsync<Uri?>(ofParts: false, async () =>
+    public Task<Uri?> LinkAsync(string key, TimeSpan lifetime, CancellationToken cancellationToken) => CallAsync<Uri?>(S3Named.Nothing, async () =>
         new Uri(await _links.GetPreSignedURLAsync(new GetPreSignedUrlRequest
         {
             BucketName = _options.Bucket,
@@ -171,7 +171,7 @@ internal sealed class S3Client : IObjectClient
 
     private static System.Globalization.CultureInfo Invariant => System.Globalization.CultureInfo.InvariantCulture;
 
-    private static async Task<T> CallAsync<T>(bool ofParts, Func<Task<T>> call)
+    private static async Task<T> CallAsync<T>(S3Named named, Func<Task<T>> call)
     {
         try
         {
@@ -179,7 +179,7 @@ internal sealed class S3Client : IObjectClient
         }
         catch (Exception e) when (e is AmazonServiceException or AmazonClientException)
         {
-            throw S3Failures.Translate(e, ofParts);
+            throw S3Failures.Translate(e, named);
         }
     }
 

@@ -9,8 +9,8 @@ internal static class S3Failures
 {
     /// <summary>The failure of a call.</summary>
     /// <param name="exception">What the client threw.</param>
-    /// <param name="ofParts">Whether the call names an upload of parts, so that "not found" is said of that.</param>
-    public static ObjectFailureException Translate(Exception exception, bool ofParts)
+    /// <param name="named">What the call names that must be there: only of that can "not found" be an answer.</param>
+    public static ObjectFailureException Translate(Exception exception, S3Named named)
     {
         if (exception is not AmazonServiceException service || service.StatusCode == 0)
             return new ObjectFailureException(ObjectFailure.Unreachable, exception.Message, Network(exception));
@@ -18,10 +18,10 @@ internal static class S3Failures
         // Without the answer itself, which may repeat what was signed.
         var message = $"status {(int)service.StatusCode}{(string.IsNullOrEmpty(service.ErrorCode) ? "" : $" {service.ErrorCode}")}";
         if (!string.IsNullOrEmpty(service.RequestId)) message += $", request {service.RequestId}";
-        return new ObjectFailureException(Classify(service, ofParts), message, Network(exception));
+        return new ObjectFailureException(Classify(service, named), message, Network(exception));
     }
 
-    private static ObjectFailure Classify(AmazonServiceException service, bool ofParts) => service.ErrorCode switch
+    private static ObjectFailure Classify(AmazonServiceException service, S3Named named) => service.ErrorCode switch
     {
         "NoSuchBucket" => ObjectFailure.StoreAbsent,
         // A part that is not what it was; or, on Ceph, one that a writer left that was fenced off: the upload cannot become the object.
@@ -31,7 +31,7 @@ internal static class S3Failures
         "RequestTimeout" or "IncompleteBody" or "InternalError" or "ServiceUnavailable" or "OperationAborted" => ObjectFailure.Unreachable,
         _ => service.StatusCode switch
         {
-            HttpStatusCode.NotFound => ofParts ? ObjectFailure.UploadGone : ObjectFailure.Absent,
+            HttpStatusCode.NotFound => Missing(service, named),
             HttpStatusCode.PreconditionFailed => ObjectFailure.Present,
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ObjectFailure.Denied,
             HttpStatusCode.TooManyRequests => ObjectFailure.Throttled,
@@ -40,6 +40,15 @@ internal static class S3Failures
             >= HttpStatusCode.InternalServerError => ObjectFailure.Unreachable,
             _ => ObjectFailure.Refused,
         },
+    };
+
+    // Services that were disturbed say "no such key" of what was to be written: nothing is known then, and least of all that what stands is gone.
+    private static ObjectFailure Missing(AmazonServiceException service, S3Named named) => named switch
+    {
+        S3Named.Object => ObjectFailure.Absent,
+        S3Named.Parts when service.ErrorCode != "NoSuchKey" => ObjectFailure.UploadGone,
+        S3Named.WholeParts => ObjectFailure.UploadGone,
+        _ => ObjectFailure.Unreachable,
     };
 
     // A service's answer stays out of the chain of causes: it is logged with it.
@@ -52,4 +61,20 @@ internal static class S3Failures
 
         return null;
     }
+}
+
+/// <summary>What a call names that must be there.</summary>
+internal enum S3Named
+{
+    /// <summary>Nothing but the bucket: it writes, removes or lists.</summary>
+    Nothing,
+
+    /// <summary>An object.</summary>
+    Object,
+
+    /// <summary>An upload of parts.</summary>
+    Parts,
+
+    /// <summary>An upload of parts that is to become the object: whether it did is looked at whatever the service says.</summary>
+    WholeParts,
 }

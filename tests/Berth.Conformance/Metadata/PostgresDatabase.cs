@@ -32,6 +32,13 @@ public sealed class PostgresDatabase : IMetadataDatabase
             change is null ? options : change(options), time, NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
     }
 
+    /// <summary>One more node, which reaches the database by a port of the loopback: a proxy's.</summary>
+    internal async Task<RelationalMetadataStore> OpenNodeAsync(TimeProvider time, int port)
+    {
+        var reached = (await PostgresServer.GetAsync()).ConnectionString(_name!, port);
+        return await OpenNodeAsync(time, options => options with { ConnectionString = reached });
+    }
+
     /// <summary>A connection beside the stores.</summary>
     internal async Task<NpgsqlConnection> ConnectAsync()
     {

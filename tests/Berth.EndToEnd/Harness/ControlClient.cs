@@ -62,6 +62,10 @@ internal sealed class ControlClient : IDisposable
     public Task<JsonElement> ArmAsync(string method, string path, object? body = null, string? token = null) =>
         SendAsync(method, $"{path}?api-version=2025-11-01", token ?? _arm, body);
 
+    /// <summary>The id of the node that answers.</summary>
+    public async Task<string> NodeIdAsync() => Text(
+        (await SendAsync("GET", "/berth/v1/nodes", _arm, null)).GetProperty("nodes").EnumerateArray().Single(node => node.GetProperty("isAnswering").GetBoolean()), "id");
+
     /// <summary>Calls the directory; it must be done.</summary>
     public Task<JsonElement> GraphAsync(string method, string path, object? body = null) => SendAsync(method, $"/v1.0{path}", _graph, body);
 

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Berth.EndToEnd.Harness;
 
 /// <summary>
@@ -8,18 +6,16 @@ namespace Berth.EndToEnd.Harness;
 /// </summary>
 internal sealed class NetworkNamespaces : IAsyncDisposable
 {
-    private readonly string _folder;
-    private readonly Process _server;
-    private readonly Process _client;
+    private readonly NetworkNamespace _server;
+    private readonly NetworkNamespace _client;
 
-    private NetworkNamespaces(string folder, Process server, Process client) => (_folder, _server, _client) = (folder, server, client);
+    private NetworkNamespaces(NetworkNamespace server, NetworkNamespace client) => (_server, _client) = (server, client);
 
     /// <summary>Makes them; where that cannot be done the test is skipped, or fails on continuous integration.</summary>
     public static async Task<NetworkNamespaces> MakeAsync(string folder, IEnumerable<string> ofServer, IEnumerable<string> ofClient)
     {
-        foreach (var tool in (string[])["ip", "nsenter", "unshare", "curl"]) Tool.Require(tool);
-        if (!Environment.IsPrivilegedProcess) Tool.Lacking("Networks of their own are root's to make.");
-        var made = new NetworkNamespaces(folder, await HoldAsync(folder), await HoldAsync(folder));
+        Tool.Require("curl");
+        var made = new NetworkNamespaces(await NetworkNamespace.MakeAsync(folder), await NetworkNamespace.MakeAsync(folder));
         var wire = await made.InServerAsync("ip", "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", $"{made._client.Id}");
         if (wire.Status != 0)
         {
@@ -27,58 +23,35 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
             Tool.Lacking($"There is no wire between networks here: {wire}");
         }
 
-        await ConfigureAsync(made.InServerAsync, ofServer);
-        await ConfigureAsync(made.InClientAsync, ofClient);
+        await ConfigureAsync(made._server, ofServer);
+        await ConfigureAsync(made._client, ofClient);
         return made;
     }
 
     /// <summary>The command line that runs a program where the server is.</summary>
-    public string[] ServerCommand(string program, params IEnumerable<string> arguments) => [Tool.Require("nsenter"), "--target", $"{_server.Id}", "--net", program, .. arguments];
+    public string[] ServerCommand(string program, params IEnumerable<string> arguments) => [.. _server.Within, program, .. arguments];
 
     /// <summary>Runs a program where the server is.</summary>
-    public Task<ToolResult> InServerAsync(string program, params string[] arguments) => RunAsync(_server, program, arguments);
+    public Task<ToolResult> InServerAsync(string program, params string[] arguments) => _server.RunAsync(program, arguments);
 
     /// <summary>Runs a program where the clients are.</summary>
-    public Task<ToolResult> InClientAsync(string program, params string[] arguments) => RunAsync(_client, program, arguments);
+    public Task<ToolResult> InClientAsync(string program, params string[] arguments) => _client.RunAsync(program, arguments);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        // Nobody is in them any more then, and they go.
-        foreach (var holder in (Process[])[_server, _client])
-        {
-            holder.StandardInput.Close();
-            await holder.WaitForExitAsync();
-            holder.Dispose();
-        }
+        await _server.DisposeAsync();
+        await _client.DisposeAsync();
     }
 
-    private static async Task<Process> HoldAsync(string folder)
-    {
-        var holder = Tool.Start(Tool.Require("unshare"), ["--net", "cat"], folder);
-        var own = File.ResolveLinkTarget("/proc/self/ns/net", returnFinalTarget: false)!.Name;
-        var clock = Stopwatch.StartNew();
-        while (!holder.HasExited && File.ResolveLinkTarget($"/proc/{holder.Id}/ns/net", returnFinalTarget: false)?.Name == own)
-        {
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20));
-            await Task.Delay(10);
-        }
-
-        if (holder.HasExited) Tool.Lacking($"A network of its own cannot be made here: {await holder.StandardError.ReadToEndAsync()}");
-        return holder;
-    }
-
-    private static async Task ConfigureAsync(Func<string, string[], Task<ToolResult>> runAsync, IEnumerable<string> addresses)
+    private static async Task ConfigureAsync(NetworkNamespace network, IEnumerable<string> addresses)
     {
         foreach (var address in addresses)
         {
             string[] kind = address.Contains(':') ? ["nodad"] : [];
-            (await runAsync("ip", ["address", "add", address, "dev", "wire", .. kind])).Succeeded();
+            (await network.RunAsync("ip", ["address", "add", address, "dev", "wire", .. kind])).Succeeded();
         }
 
-        foreach (var device in (string[])["lo", "wire"]) (await runAsync("ip", ["link", "set", device, "up"])).Succeeded();
+        foreach (var device in (string[])["lo", "wire"]) (await network.RunAsync("ip", "link", "set", device, "up")).Succeeded();
     }
-
-    private Task<ToolResult> RunAsync(Process holder, string program, string[] arguments) =>
-        Tool.RunAsync(Tool.Require("nsenter"), ["--target", $"{holder.Id}", "--net", Tool.Require(program), .. arguments], _folder);
 }

@@ -4,18 +4,22 @@ using System.Security.Cryptography;
 
 namespace Berth.Testing.ObjectServers;
 
-/// <summary>Azurite, Azure Storage's emulator, of this run: its npm package lies among the build's results. Each test has a container of its own.</summary>
+/// <summary>
+/// Azurite, Azure Storage's emulator: one of this run, and others for tests that want one in a network of its own. Its npm package lies among the build's results. Each test has a container
+/// of its own.
+/// </summary>
 public sealed class Azurite : IDisposable
 {
-    private static readonly Lazy<Task<Azurite>> Shared = new(StartAsync);
+    private static readonly Lazy<Task<Azurite>> Shared = new(() => StartAsync([], "127.0.0.1"));
 
     private readonly Process _process;
     private readonly string _folder;
+    private int _disposed;
 
-    private Azurite(Process process, string folder, int port, string key)
+    private Azurite(Process process, string folder, string address, int port, string key)
     {
         (_process, _folder) = (process, folder);
-        (Endpoint, AccountKey) = (new Uri($"http://127.0.0.1:{port}/{Account}"), key);
+        (Endpoint, AccountKey) = (new Uri($"http://{address}:{port}/{Account}"), key);
     }
 
     /// <summary>The account's name.</summary>
@@ -36,23 +40,28 @@ public sealed class Azurite : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         _process.WaitForExit();
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static async Task<Azurite> StartAsync()
+    /// <summary>Starts one more, which listens at this address where a program that becomes it puts it (<c>nsenter</c> with its arguments, say).</summary>
+    /// <param name="within">The program and its arguments; none for this process's own network.</param>
+    /// <param name="address">The address.</param>
+    /// <exception cref="InvalidOperationException">It did not start; the message holds what it said.</exception>
+    public static async Task<Azurite> StartAsync(IReadOnlyList<string> within, string address)
     {
         var package = await InstallAsync();
         var folder = Directory.CreateTempSubdirectory("berth-azurite-").FullName;
         var (port, key) = (FreePorts.FirstOf(1), Convert.ToBase64String(RandomNumberGenerator.GetBytes(64)));
-        var start = new ProcessStartInfo(
-            "node",
-            [
-                Path.Combine(package, "node_modules", "azurite", "dist", "src", "blob", "main.js"), "--blobHost", "127.0.0.1", "--blobPort", $"{port}",
-                "--location", folder, "--silent", "--disableTelemetry", "--skipApiVersionCheck",
-            ])
+        string[] command =
+        [
+            .. within, "node", Path.Combine(package, "node_modules", "azurite", "dist", "src", "blob", "main.js"), "--blobHost", address, "--blobPort", $"{port}",
+            "--location", folder, "--silent", "--disableTelemetry", "--skipApiVersionCheck",
+        ];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -62,11 +71,13 @@ public sealed class Azurite : IDisposable
         var process = Process.Start(start)!;
         _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
         var errors = process.StandardError.ReadToEndAsync();
-        var azurite = new Azurite(process, folder, port, key);
+        var azurite = new Azurite(process, folder, address, port, key);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => azurite.Dispose();
+
+        // In another network only who is there can ask; it is soon there.
         for (var attempt = 0; attempt < 300 && !process.HasExited; attempt++)
         {
-            if (await AnswersAsync(port)) return azurite;
+            if (within.Count > 0 ? attempt == 20 : await AnswersAsync(port)) return azurite;
             await Task.Delay(100);
         }
 

@@ -46,7 +46,7 @@ internal static class PostgresMigrator
                     $"INSERT INTO migrations (number, name, checksum, applied_at) VALUES ({migration.Number}, '{migration.Name}', '{migration.Checksum}', {time.GetUtcNow().ToUnixTimeMilliseconds()})"));
             }
 
-            PlannerDefaults.Set(session);
+            RoleDefaults.Set(session);
             session.Commit();
             return Math.Max(0, migrations.Count - applied);
         }

@@ -43,6 +43,9 @@ internal sealed class PostgresSession : Session, IDisposable
     /// <summary>Whether the connection can be used.</summary>
     public bool IsOpen => _connection.State == ConnectionState.Open;
 
+    /// <summary>The thread that uses it.</summary>
+    public Worker Worker { get; init; } = new();
+
     /// <summary>Messages sent and waited for so far.</summary>
     public long RoundTrips { get; private set; }
 
@@ -132,8 +135,11 @@ internal sealed class PostgresSession : Session, IDisposable
         }
     }
 
+    /// <summary>Before each message that is waited for.</summary>
+    /// <exception cref="MetadataUnavailableException">Nobody waits for what this session does any more.</exception>
     public void CountRoundTrip()
     {
+        Worker.Ask();
         RoundTrips++;
         MetadataMetrics.RoundTrips.Add(1);
     }

@@ -14,17 +14,19 @@ internal sealed partial class SessionGroup : IAsyncDisposable
 
     private readonly object _gate = new();
     private readonly Queue<Operation> _queue = new();
+    private readonly HashSet<Worker> _workers = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _name;
     private readonly int _most;
     private readonly PostgresOptions _options;
-    private readonly Func<PostgresSession> _connect;
+    private readonly Func<Worker, PostgresSession> _connect;
     private readonly ILogger _logger;
-    private int _threads;
     private int _idle;
     private int _failures;
     private long _noAttemptBefore;
     private long _roundTrips;
+    private long _answers;
+    private bool _isSilent;
     private bool _stopping;
 
     /// <param name="name">What it is for; a tag of its metrics.</param>
@@ -32,7 +34,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
     /// <param name="options">The provider's settings.</param>
     /// <param name="connect">Makes a connection.</param>
     /// <param name="logger">For lost connections.</param>
-    public SessionGroup(string name, int most, PostgresOptions options, Func<PostgresSession> connect, ILogger logger)
+    public SessionGroup(string name, int most, PostgresOptions options, Func<Worker, PostgresSession> connect, ILogger logger)
     {
         _name = name;
         _most = most;
@@ -43,6 +45,65 @@ internal sealed partial class SessionGroup : IAsyncDisposable
 
     /// <summary>Messages sent and waited for by operations that ended; tests count them.</summary>
     public long RoundTrips => Volatile.Read(ref _roundTrips);
+
+    /// <summary>How many operations the server has answered.</summary>
+    public long Answers => Volatile.Read(ref _answers);
+
+    /// <summary>What a caller is told whom the database does not answer.</summary>
+    public static MetadataUnavailableException NotAnswering(Exception? error = null) => new("The metadata database does not answer; try again later.", error);
+
+    /// <summary>Whether an operation has waited for one answer of the server for so long.</summary>
+    public bool HasWaitedFor(TimeSpan time)
+    {
+        lock (_gate)
+        {
+            foreach (var worker in _workers)
+            {
+                if (worker.Operation is not null && worker.SinceAsked >= time) return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Gives up all that waits, with the connections: nobody knows which of them would ever answer. What comes is refused.</summary>
+    public void BeginSilence()
+    {
+        List<Operation> running = [];
+        List<Operation> waiting;
+        lock (_gate)
+        {
+            _isSilent = true;
+            waiting = [.. _queue];
+            _queue.Clear();
+            foreach (var worker in _workers)
+            {
+                worker.GiveUp();
+                if (worker.Operation is { } operation) running.Add(operation);
+            }
+
+            _workers.Clear();
+            _idle = 0;
+            Monitor.PulseAll(_gate);
+            if (_stopping) _ended.TrySetResult();
+        }
+
+        MetadataMetrics.PoolWaiting.Add(-waiting.Count, new KeyValuePair<string, object?>("kind", _name));
+        foreach (var operation in running) operation.Fail(NotAnswering());
+        foreach (var operation in waiting.Where(operation => operation.TryStart())) operation.Fail(NotAnswering());
+    }
+
+    /// <summary>Takes operations again.</summary>
+    public void EndSilence()
+    {
+        lock (_gate)
+        {
+            if (!_isSilent) return;
+            _isSilent = false;
+        }
+
+        Volatile.Write(ref _noAttemptBefore, 0);
+    }
 
     /// <summary>Waits its turn and runs.</summary>
     /// <exception cref="MetadataUnavailableException">Too much waits already, or the database does not answer.</exception>
@@ -59,7 +120,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         {
             _stopping = true;
             Monitor.PulseAll(_gate);
-            if (_threads == 0) _ended.TrySetResult();
+            if (_workers.Count == 0) _ended.TrySetResult();
         }
 
         await _ended.Task;
@@ -76,15 +137,17 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         lock (_gate)
         {
             if (_stopping) return new ObjectDisposedException(nameof(PostgresDatabase));
+            if (_isSilent) return NotAnswering();
             if (_queue.Count >= _options.QueuedOperations)
                 return new MetadataUnavailableException("Too much waits for a connection to the metadata database; try again in a moment.");
 
             _queue.Enqueue(operation);
             if (_idle >= _queue.Count) Monitor.Pulse(_gate);
-            else if (_threads < _most)
+            else if (_workers.Count < _most)
             {
-                _threads++;
-                new Thread(Run) { IsBackground = true, Name = $"berth-metadata-{_name}" }.Start();
+                var worker = new Worker();
+                _workers.Add(worker);
+                new Thread(() => Run(worker)) { IsBackground = true, Name = $"berth-metadata-{_name}" }.Start();
             }
         }
 
@@ -92,17 +155,17 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         return null;
     }
 
-    private void Run()
+    private void Run(Worker worker)
     {
         PostgresSession? session = null;
         try
         {
-            while (Next(session is not null) is { } operation)
+            while (Next(worker, session is not null) is { } operation)
             {
                 MetadataMetrics.PoolInUse.Add(1, new KeyValuePair<string, object?>("kind", _name));
                 try
                 {
-                    Run(operation, ref session);
+                    Run(worker, operation, ref session);
                 }
                 finally
                 {
@@ -115,39 +178,41 @@ internal sealed partial class SessionGroup : IAsyncDisposable
             session?.Dispose();
             lock (_gate)
             {
-                _threads--;
-                if (_stopping && _threads == 0) _ended.TrySetResult();
+                _workers.Remove(worker);
+                if (_stopping && _workers.Count == 0) _ended.TrySetResult();
             }
         }
     }
 
     /// <summary>The next operation; null when there was none for a while, or never will be.</summary>
-    private Operation? Next(bool isConnected)
+    private Operation? Next(Worker worker, bool isConnected)
     {
         while (true)
         {
             Operation? operation;
             lock (_gate)
             {
+                worker.End();
                 var until = Stopwatch.GetTimestamp() + (long)((isConnected ? _options.IdleTime : TimeSpan.FromSeconds(1)).TotalSeconds * Stopwatch.Frequency);
-                while (_queue.Count == 0)
+                while (_queue.Count == 0 || worker.IsGivenUp)
                 {
                     var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), until);
-                    if (_stopping || left <= TimeSpan.Zero) return null;
+                    if (_stopping || worker.IsGivenUp || left <= TimeSpan.Zero) return null;
                     _idle++;
                     Monitor.Wait(_gate, left);
-                    _idle--;
+                    if (!worker.IsGivenUp) _idle--;
                 }
 
                 operation = _queue.Dequeue();
+                if (operation.TryStart()) worker.Begin(operation);
             }
 
             MetadataMetrics.PoolWaiting.Add(-1, new KeyValuePair<string, object?>("kind", _name));
-            if (operation.TryStart()) return operation;
+            if (worker.Operation is not null) return operation;
         }
     }
 
-    private void Run(Operation operation, ref PostgresSession? session)
+    private void Run(Worker worker, Operation operation, ref PostgresSession? session)
     {
         var connections = 0;
         var duplicates = 0;
@@ -156,7 +221,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
             var isCommitting = false;
             try
             {
-                session ??= Connect();
+                session ??= Connect(worker);
                 var before = session.RoundTrips;
                 if (operation.IsLong) session.BeginLong(operation.Isolation ?? IsolationLevel.ReadCommitted);
                 else if (operation.Isolation is { } isolation) session.BeginTransaction(isolation);
@@ -164,7 +229,14 @@ internal sealed partial class SessionGroup : IAsyncDisposable
                 isCommitting = operation.Isolation is not null;
                 session.Commit();
                 Interlocked.Add(ref _roundTrips, session.RoundTrips - before);
+                Interlocked.Increment(ref _answers);
                 operation.Succeed();
+                return;
+            }
+            catch (Exception) when (worker.IsGivenUp)
+            {
+                // Its caller knows.
+                Drop(ref session);
                 return;
             }
             catch (Exception error)
@@ -194,25 +266,24 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         return null;
     }
 
-    private PostgresSession Connect()
+    private PostgresSession Connect(Worker worker)
     {
-        if (Stopwatch.GetTimestamp() < Volatile.Read(ref _noAttemptBefore))
-            throw new MetadataUnavailableException("The metadata database does not answer; try again later.");
+        if (Stopwatch.GetTimestamp() < Volatile.Read(ref _noAttemptBefore)) throw NotAnswering();
         try
         {
-            var session = _connect();
+            worker.Ask();
+            var session = _connect(worker);
             if (Interlocked.Exchange(ref _failures, 0) > 0) LogConnectedAgain(_name);
             return session;
         }
-        catch (Exception error)
+        catch (Exception error) when (!worker.IsGivenUp)
         {
             var failures = Interlocked.Increment(ref _failures);
             var pause = Math.Min(50 << Math.Min(failures, 6), (int)LongestPause.TotalMilliseconds);
             Volatile.Write(ref _noAttemptBefore, Stopwatch.GetTimestamp() + (Random.Shared.Next(pause / 2, pause) * Stopwatch.Frequency / 1000));
             MetadataMetrics.ConnectionFailures.Add(1);
             if (failures == 1) LogNotConnected(_name, error.Message);
-            throw new MetadataUnavailableException(
-                error is MetadataStartException ? error.Message : "The metadata database does not answer; try again later.", error);
+            throw error is MetadataStartException ? new MetadataUnavailableException(error.Message, error) : NotAnswering(error);
         }
     }
 

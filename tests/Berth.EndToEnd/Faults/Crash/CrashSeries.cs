@@ -12,8 +12,8 @@ internal sealed class CrashSeries(RegistryClient client, string repository)
     public int Acknowledged => _expectations.Acknowledged;
 
     /// <summary>One client's changes, one after the other, until the server is killed.</summary>
-    public Task WorkAsync(string name, int seed, CancellationToken killed) =>
-        new CrashWorker(client, _expectations, name, seed, _repositories).RunAsync(killed);
+    public Task WorkAsync(string name, int seed, CancellationToken killed, Refusals? refusals = null) =>
+        new CrashWorker(client, _expectations, name, seed, _repositories, refusals).RunAsync(killed);
 
     /// <summary>Fails when anything is other than acknowledged; looks at all blobs, or at those of this round.</summary>
     public async Task CheckAsync(bool all, string when)

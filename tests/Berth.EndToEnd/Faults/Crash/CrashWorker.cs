@@ -3,13 +3,13 @@ using Berth.Testing;
 
 namespace Berth.EndToEnd.Faults.Crash;
 
-/// <summary>One client that pushes, tags, mounts and deletes until the server is killed, and writes down what was acknowledged.</summary>
-internal sealed class CrashWorker(RegistryClient client, Expectations expectations, string name, int seed, IReadOnlyList<string> repositories)
+/// <summary>One client that pushes, pulls, tags, mounts and deletes until the server is killed, and writes down what was acknowledged.</summary>
+internal sealed class CrashWorker(RegistryClient client, Expectations expectations, string name, int seed, IReadOnlyList<string> repositories, Refusals? refusals = null)
 {
     private static readonly int[] Sizes = [0, 1, 100, 4096, 4097, 65_536, 300_000, 1_000_000];
     private readonly Random _random = new(seed);
 
-    /// <summary>Works until the token fires; a broken connection after that is expected, one before it is a failure.</summary>
+    /// <summary>Works until the token fires; a broken connection after that is expected, one before it is a failure, unless refusals are borne.</summary>
     public async Task RunAsync(CancellationToken killed)
     {
         while (!killed.IsCancellationRequested)
@@ -22,12 +22,19 @@ internal sealed class CrashWorker(RegistryClient client, Expectations expectatio
             {
                 return;
             }
+            catch (Exception e) when (refusals?.Bears(e) == true)
+            {
+                // What was asked for is in doubt; other things go on.
+                await Refusals.RestAsync();
+            }
         }
     }
 
     private Task StepAsync() => _random.Next(100) switch
     {
-        < 55 => PushImageAsync(),
+        < 47 => PushImageAsync(),
+        < 53 => PullAsync(),
+        < 55 => SignInAsync(),
         < 68 => PushIndexAsync(),
         < 78 => RetagAsync(),
         < 88 => UntagAsync(),
@@ -47,6 +54,25 @@ internal sealed class CrashWorker(RegistryClient client, Expectations expectatio
         var config = await PushAsync(repository, new BlobContent(Content.Utf8($$"""{"architecture":"amd64","os":"linux","n":"{{_random.NextInt64()}}"}"""), Types.Config));
         var image = ManifestContent.Image(config, [], d => d["layers"] = new JsonArray([.. layers]));
         await PutAsync(repository, image, [config.Digest, .. layers.Select(l => l["digest"]!.GetValue<string>())], []);
+    }
+
+    private async Task PullAsync()
+    {
+        var repository = AnyRepository();
+        if (expectations.AnyBlob(_random, repository, elsewhere: false) is { } blob)
+        {
+            var reply = (await client.GetAsync($"/v2/{repository}/blobs/{blob.Digest}")).Expect(200);
+            Assert.Equal(blob.Digest, Content.Digest(reply.Body, blob.Digest.Split(':')[0]));
+        }
+
+        if (expectations.Own(repository, name + "-") is { Count: > 0 } own) Assert.Equal(own[0].Digest, (await client.GetManifestAsync(repository, own[0].Tag)).Expect(200).Digest);
+    }
+
+    // Anew: a client that keeps its tokens asks seldom.
+    private async Task SignInAsync()
+    {
+        var stranger = new RegistryEndpoint(client.Endpoint.Address, client.Endpoint.User, client.Endpoint.Password);
+        await stranger.AuthorizeForAsync($"repository:{AnyRepository()}:pull,push");
     }
 
     private async Task PushIndexAsync()

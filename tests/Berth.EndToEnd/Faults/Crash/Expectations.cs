@@ -48,6 +48,7 @@ internal sealed class Expectations
             var isNew = !manifest.States.Contains(true);
             manifest.States.Add(true);
             if (tag is null) return;
+            Moves(repository, tag);
             States(repository, tag).Add(digest);
             if (isNew) _whole.Add((repository, tag, digest));
         }
@@ -68,7 +69,11 @@ internal sealed class Expectations
     /// <summary>Notes that the deletion of a tag is on its way.</summary>
     public void UntagBegins(string repository, string tag)
     {
-        lock (_lock) States(repository, tag).Add(null);
+        lock (_lock)
+        {
+            Moves(repository, tag);
+            States(repository, tag).Add(null);
+        }
     }
 
     /// <summary>Notes that the deletion of a tag was acknowledged.</summary>
@@ -89,7 +94,12 @@ internal sealed class Expectations
             if (_manifests.Any(m => m.Key.Repository == repository && m.Value.Children.Contains(digest) && m.Value.States.Contains(true))) return false;
             var tags = TagsOf(repository, digest);
             if (tags.Any(t => _tags[t].Count > 1)) return false;
-            foreach (var tag in tags) _tags[tag].Add(null);
+            foreach (var tag in tags)
+            {
+                Moves(repository, tag.Tag);
+                _tags[tag].Add(null);
+            }
+
             _manifests[(repository, digest)].States.Add(false);
             return true;
         }
@@ -138,6 +148,9 @@ internal sealed class Expectations
 
     /// <summary>The PUTs under way of a new manifest by tag: both are there or neither is.</summary>
     public List<(string Repository, string Tag, string Digest)> Whole => _whole;
+
+    // Whether a PUT before was done whole can no more be told from where the tag points.
+    private void Moves(string repository, string tag) => _whole.RemoveAll(whole => whole.Repository == repository && whole.Tag == tag);
 
     private HashSet<string?> States(string repository, string tag)
     {

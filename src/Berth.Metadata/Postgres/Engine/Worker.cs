@@ -1,0 +1,40 @@
+using System.Diagnostics;
+
+namespace Berth.Metadata.Postgres.Engine;
+
+/// <summary>
+/// One thread of a group with its connection: since when it waits for the server's answer, and whether it was given up. What was given up sends nothing any more: its caller was told that the
+/// database does not answer, and may have gone on.
+/// </summary>
+internal sealed class Worker
+{
+    private long _askedAt = Stopwatch.GetTimestamp();
+    private volatile bool _isGivenUp;
+
+    /// <summary>What it runs; null while it rests. Under its group's lock.</summary>
+    public Operation? Operation { get; private set; }
+
+    /// <summary>Whether nobody waits for it any more.</summary>
+    public bool IsGivenUp => _isGivenUp;
+
+    /// <summary>How long ago it last asked the server, or began to connect.</summary>
+    public TimeSpan SinceAsked => Stopwatch.GetElapsedTime(Volatile.Read(ref _askedAt));
+
+    /// <summary>Before each message to the server, and before a connection is made.</summary>
+    /// <exception cref="MetadataUnavailableException">The worker was given up: nothing more is to be sent.</exception>
+    public void Ask()
+    {
+        Volatile.Write(ref _askedAt, Stopwatch.GetTimestamp());
+        if (_isGivenUp) throw SessionGroup.NotAnswering();
+    }
+
+    public void Begin(Operation operation)
+    {
+        Operation = operation;
+        Volatile.Write(ref _askedAt, Stopwatch.GetTimestamp());
+    }
+
+    public void End() => Operation = null;
+
+    public void GiveUp() => _isGivenUp = true;
+}
