@@ -22,8 +22,9 @@ internal static class OfflineData
     public static async Task<Stores> OpenAsync(ServerOptions options, string command, CancellationToken cancellationToken)
     {
         var data = Path.GetFullPath(options.Data);
-        DataFolder.RequireInstallation(data, $"There is no installation in {data}; name its data folder with --data.");
 
+        // Elsewhere than in the data folder it is looked for once the stores are open.
+        if (options.Metadata.Kind == MetadataKind.Sqlite) DataFolder.RequireInstallation(data, $"There is no installation in {data}; name its data folder with --data.");
         var stores = new Stores(options, TimeProvider.System, LoggingSetup.CreateFactory(options.Logging, TimeProvider.System)) { IsOffline = true };
         await stores.LockAsync(command, cancellationToken);
         await stores.OpenAsync(cancellationToken);

@@ -37,7 +37,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
 
     private FileSystemBlobStore? Files => _blobs as FileSystemBlobStore;
 
-    /// <summary>Whether nobody is served meanwhile: reads may take as long as they take.</summary>
+    /// <summary>Whether nobody is served meanwhile: reads may take as long as they take, and no installation is made.</summary>
     public bool IsOffline { get; init; }
 
     /// <summary>The metadata store.</summary>
@@ -179,7 +179,12 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         var installation = await metadata.FindInstallationAsync(cancellationToken);
         var identity = await blobs.ReadIdentityAsync(cancellationToken);
         if (installation is null)
-            return await CreateAsync(metadata, blobs, identity, cancellationToken);
+        {
+            return IsOffline
+                ? throw new CannotStartException("There is no installation in the metadata database; name it by the settings of the server (Metadata:ConnectionString and its database).")
+                : await CreateAsync(metadata, blobs, identity, cancellationToken);
+        }
+
         if (identity is null)
             throw new CannotStartException($"The blob store {BlobPlace} has lost its identity, as an unmounted volume has, or one that was emptied: mount it, or restore a backup.");
         if (identity != installation.StoreId)

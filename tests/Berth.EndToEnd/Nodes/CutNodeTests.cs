@@ -56,8 +56,8 @@ public sealed class CutNodeTests : IAsyncLifetime
         using var release = new ManualResetEventSlim();
         var late = Task.Run(() => first.StreamAsync("PATCH", location, Slowly(bytes[6_000_000..], release)));
 
-        // And blobs that nobody wants, of which it has removed some.
-        await Parallel.ForAsync(0, Loose, new ParallelOptions { MaxDegreeOfParallelism = 6 }, async (_, _) => await second.PushAsync(Repo, BlobContent.Layer(), PushStyle.Post));
+        // And blobs that nobody wants, of which it has removed some; where an upload goes on, nothing would be.
+        await Parallel.ForAsync(0, Loose, new ParallelOptions { MaxDegreeOfParallelism = 6 }, async (_, _) => await second.PushAsync($"{Repo}/loose", BlobContent.Layer(), PushStyle.Post));
         var most = await Wired.Stores.CountAsync("SELECT count(*) FROM memberships");
         await EventuallyAsync(async () => await Wired.Stores.CountAsync("SELECT count(*) FROM memberships") <= most - 10);
 
