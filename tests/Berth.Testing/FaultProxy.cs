@@ -35,6 +35,7 @@ public sealed class FaultProxy : IAsyncDisposable
     private const int BlockSize = 64 * 1024;
 
     private static readonly TimeSpan Later = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<Socket, Socket> _clients = [];
     private readonly CancellationTokenSource _ended = new();
@@ -132,6 +133,7 @@ public sealed class FaultProxy : IAsyncDisposable
                 server.NoDelay = client.NoDelay = true;
                 var connection = new Connection(client, server, DecideForEach?.Invoke() ?? (block => Decide?.Invoke(block) ?? ProxyAction.Pass));
                 await Task.WhenAny(SendAsync(connection), AnswerAsync(connection));
+                if (connection.IsAnswered) await EndAsync(connection);
             }
             catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
             {
@@ -141,6 +143,14 @@ public sealed class FaultProxy : IAsyncDisposable
             _clients.TryRemove(client, out _);
             Cut(client);
         }
+    }
+
+    // As the server ended it: what it sent is read before the connection goes.
+    private async Task EndAsync(Connection connection)
+    {
+        connection.Client.Shutdown(SocketShutdown.Send);
+        await Task.WhenAny(connection.ClientEnded.Task, Task.Delay(LongestEnd, _ended.Token));
+        connection.Client.Close();
     }
 
     private static IPEndPoint EndOf(Uri server) => new(IPAddress.Parse(server.Host), server.Port);
@@ -198,6 +208,7 @@ public sealed class FaultProxy : IAsyncDisposable
             await Task.Delay(Timeout.Infinite, _ended.Token);
         }
 
+        connection.ClientEnded.TrySetResult();
         connection.Server.Shutdown(SocketShutdown.Send);
         await Task.Delay(Timeout.Infinite, _ended.Token);
     }
@@ -211,6 +222,8 @@ public sealed class FaultProxy : IAsyncDisposable
             await WhileSilentAsync();
             await SendAllAsync(connection.Client, buffer.AsMemory(0, read));
         }
+
+        connection.IsAnswered = !connection.CutsAnswer;
     }
 
     private async Task SendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes)
@@ -241,6 +254,10 @@ public sealed class FaultProxy : IAsyncDisposable
         public Socket Server => server;
 
         public Func<ReadOnlyMemory<byte>, ProxyAction> Decide => decide;
+
+        public TaskCompletionSource ClientEnded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsAnswered { get; set; }
 
         public bool CutsAnswer
         {

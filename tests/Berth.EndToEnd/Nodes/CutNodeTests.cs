@@ -61,6 +61,9 @@ public sealed class CutNodeTests : IAsyncLifetime
         var most = await Wired.Stores.CountAsync("SELECT count(*) FROM memberships");
         await EventuallyAsync(async () => await Wired.Stores.CountAsync("SELECT count(*) FROM memberships") <= most - 10);
 
+        // Whoever has a token goes on with it; without one, none is to be had.
+        foreach (var client in (RegistryClient[])[first, second]) (await client.GetManifestAsync(Repo, "first")).Expect(200);
+        (await first.GetAsync($"/v2/{Repo}/tags/list")).Expect(200);
         await Wired.CutAsync(Cut);
         var clock = Stopwatch.StartNew();
         foreach (var reply in await Task.WhenAll(
