@@ -7,15 +7,16 @@ namespace Berth.Testing.ObjectServers;
 /// <summary>Azurite, Azure Storage's emulator, of this run: its npm package lies among the build's results. Each test has a container of its own.</summary>
 public sealed class Azurite : IDisposable
 {
-    private static readonly Lazy<Task<Azurite>> Shared = new(StartAsync);
+    private static readonly Lazy<Task<Azurite>> Shared = new(() => StartAsync(Account, Convert.ToBase64String(RandomNumberGenerator.GetBytes(64))));
 
     private readonly Process _process;
     private readonly string _folder;
+    private bool _disposed;
 
-    private Azurite(Process process, string folder, int port, string key)
+    private Azurite(Process process, string folder, int port, string account, string key)
     {
         (_process, _folder) = (process, folder);
-        (Endpoint, AccountKey) = (new Uri($"http://127.0.0.1:{port}/{Account}"), key);
+        (Endpoint, AccountKey) = (new Uri($"http://127.0.0.1:{port}/{account}"), key);
     }
 
     /// <summary>The account's name.</summary>
@@ -36,17 +37,19 @@ public sealed class Azurite : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, true)) return;
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         _process.WaitForExit();
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static async Task<Azurite> StartAsync()
+    /// <summary>One of the caller's own, with an account of its own; it ends with the process at the latest.</summary>
+    public static async Task<Azurite> StartAsync(string account, string key)
     {
         var package = await InstallAsync();
         var folder = Directory.CreateTempSubdirectory("berth-azurite-").FullName;
-        var (port, key) = (FreePorts.FirstOf(1), Convert.ToBase64String(RandomNumberGenerator.GetBytes(64)));
+        var port = FreePorts.FirstOf(1);
         var start = new ProcessStartInfo(
             "node",
             [
@@ -58,11 +61,11 @@ public sealed class Azurite : IDisposable
             RedirectStandardError = true,
         };
         start.Environment["PATH"] = Programs.Path;
-        start.Environment["AZURITE_ACCOUNTS"] = $"{Account}:{key}";
+        start.Environment["AZURITE_ACCOUNTS"] = $"{account}:{key}";
         var process = Process.Start(start)!;
         _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
         var errors = process.StandardError.ReadToEndAsync();
-        var azurite = new Azurite(process, folder, port, key);
+        var azurite = new Azurite(process, folder, port, account, key);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => azurite.Dispose();
         for (var attempt = 0; attempt < 300 && !process.HasExited; attempt++)
         {
