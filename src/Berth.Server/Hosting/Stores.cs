@@ -150,8 +150,11 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
             rows with { Retention = Limit(rows.Retention) }, time, NoSteps.Instance, loggers.CreateLogger<RelationalMetadataStore>(), cancellationToken);
     }
 
-    private RetentionOptions Limit(RetentionOptions retention) =>
-        options.Registry.Lifecycle.Grace < retention.EndedUploadWindow ? retention with { EndedUploadWindow = options.Registry.Lifecycle.Grace } : retention;
+    private RetentionOptions Limit(RetentionOptions retention)
+    {
+        var (grace, window) = (options.Registry.Lifecycle.Grace, options.Registry.Lifecycle.RecoveryWindow);
+        return retention with { DiscardDelay = window, EndedUploadWindow = grace < retention.EndedUploadWindow ? grace : retention.EndedUploadWindow };
+    }
 
     private async Task OpenSqliteAsync(CancellationToken cancellationToken)
     {
@@ -178,6 +181,8 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     {
         var installation = await metadata.FindInstallationAsync(cancellationToken);
         var identity = await blobs.ReadIdentityAsync(cancellationToken);
+        if (installation is null && IsOffline)
+            throw new CannotStartException("The metadata database holds no installation; name the right one, or restore it first.");
         if (installation is null)
             return await CreateAsync(metadata, blobs, identity, cancellationToken);
         if (identity is null)
