@@ -99,7 +99,7 @@ public sealed class ComposeTests : IDisposable
         settings["BERTH_Metadata__ConnectionString"] = database;
         settings["BERTH_Storage__AzureBlob__Endpoint"] = store.Endpoint.ToString();
         settings["BERTH_Http__TrustedProxies"] = "127.0.0.0/8";
-        return new ServerProcess(BuiltProgram.Server!, service, settings);
+        return new ServerProcess(BuiltProgram.Server!, service, settings, password: settings["BERTH_OWNER_PASSWORD"]);
     }
 
     /// <summary>The balancer's configuration, with the test's own addresses and files and the user that runs it.</summary>
