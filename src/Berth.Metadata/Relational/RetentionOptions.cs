@@ -3,10 +3,7 @@ namespace Berth.Metadata.Relational;
 /// <summary>How long rows keep what is over.</summary>
 public sealed record RetentionOptions
 {
-    /// <summary>
-    /// How long the bytes of a discarded blob stay at least: nothing on a file system, the longest pre-signed link and five minutes on an
-    /// object store.
-    /// </summary>
+    /// <summary>How long the bytes of a discarded blob stay at least: nothing, or as far as the database may be brought back.</summary>
     public TimeSpan DiscardDelay { get; init; }
 
     /// <summary>How long a deletion's tombstone is kept; no peer needs it longer while there are none.</summary>

@@ -25,6 +25,13 @@ public sealed record LifecycleOptions
     [Range(typeof(TimeSpan), "00:00:00.1000000", "1.00:00:00")]
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How long bytes stay in the store after the last row that named them is gone, so that the database can be brought back to any time within it. Default 0: berth backup copies the bytes. Where the
+    /// database is restored by PostgreSQL's own tools, at least the time that a restore may go back.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
+    public TimeSpan RecoveryWindow { get; init; }
+
     /// <summary>How long ledger records stay. Default 90 days.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "36500.00:00:00")]
     public TimeSpan LedgerRetention { get; init; } = TimeSpan.FromDays(90);

@@ -19,6 +19,8 @@ internal sealed class Backup(ServerOptions options, string target, ISteps steps)
     /// <exception cref="CannotStartException">A folder is not what it should be, or in use; the message says what to do.</exception>
     public async Task<BlobCopyResult> RunAsync(CancellationToken cancellationToken)
     {
+        if (options.Metadata.Kind != MetadataKind.Sqlite)
+            throw new CannotStartException($"Metadata:Kind is {options.Metadata.Kind}; berth backup copies a data folder. A database is backed up by its own tools: docs/user/backup-postgresql.md.");
         DataFolder.RequireInstallation(_data, $"There is no installation in {_data}; name its data folder with --data.");
         if (_data == target) throw new CannotStartException($"{target} is the data folder itself; name another folder with --to.");
         var draft = new SqliteDraft(DataFolder.BackupDraft(target));

@@ -16,6 +16,8 @@ internal sealed class Restore(ServerOptions options, string source, ISteps steps
     /// <exception cref="CannotStartException">A folder is not what it should be, or in use; the message says what to do.</exception>
     public async Task<BlobCopyResult> RunAsync(CancellationToken cancellationToken)
     {
+        if (options.Metadata.Kind != MetadataKind.Sqlite)
+            throw new CannotStartException($"Metadata:Kind is {options.Metadata.Kind}; a restore from a folder brings rows back into a data folder. A database is restored by its own tools: docs/user/backup-postgresql.md.");
         if (options.Storage.Kind != StorageKind.FileSystem)
         {
             throw new CannotStartException(

@@ -42,7 +42,7 @@ internal static class StorageCommand
 
     private static async Task<int> RecountAsync(string? data, bool repair, CancellationToken cancellationToken)
     {
-        await using var stores = await OfflineData.OpenAsync(OfflineData.Load(data), "berth storage recount", cancellationToken);
+        await using var stores = await OfflineData.OpenAsync(OfflineData.Load(data), "berth storage recount", besideNodes: !repair, cancellationToken);
         var differences = await stores.Metadata.RecountUsageAsync(repair, cancellationToken);
         foreach (var usage in differences) Console.Out.WriteLine($"{(repair ? "repaired" : "wrong")}: {usage.Place} was said to hold {usage.Kept}, and holds {usage.Counted}");
         Console.Out.WriteLine(differences.Count == 0 ? "All figures of usage are right." : $"{differences.Count} figures of usage were wrong{(repair ? " and are right now" : "; --repair puts them right")}.");
@@ -51,7 +51,7 @@ internal static class StorageCommand
 
     private static async Task<int> VerifyAsync(string? data, VerificationMode mode, CancellationToken cancellationToken)
     {
-        await using var stores = await OfflineData.OpenAsync(OfflineData.Load(data), "berth storage verify", cancellationToken);
+        await using var stores = await OfflineData.OpenAsync(OfflineData.Load(data), "berth storage verify", besideNodes: mode == VerificationMode.DryRun, cancellationToken);
         var verification = new StorageVerification(stores.Metadata, stores.Blobs);
         var result = await StepProgress.RunAsync(begin => verification.RunAsync(
             mode,

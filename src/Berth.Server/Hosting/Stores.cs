@@ -150,8 +150,11 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
             rows with { Retention = Limit(rows.Retention) }, time, NoSteps.Instance, loggers.CreateLogger<RelationalMetadataStore>(), cancellationToken);
     }
 
-    private RetentionOptions Limit(RetentionOptions retention) =>
-        options.Registry.Lifecycle.Grace < retention.EndedUploadWindow ? retention with { EndedUploadWindow = options.Registry.Lifecycle.Grace } : retention;
+    private RetentionOptions Limit(RetentionOptions retention)
+    {
+        var (grace, window) = (options.Registry.Lifecycle.Grace, options.Registry.Lifecycle.RecoveryWindow);
+        return retention with { DiscardDelay = window, EndedUploadWindow = grace < retention.EndedUploadWindow ? grace : retention.EndedUploadWindow };
+    }
 
     private async Task OpenSqliteAsync(CancellationToken cancellationToken)
     {
@@ -178,6 +181,8 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     {
         var installation = await metadata.FindInstallationAsync(cancellationToken);
         var identity = await blobs.ReadIdentityAsync(cancellationToken);
+        if (installation is null && IsOffline)
+            throw new CannotStartException("The metadata database holds no installation; name the right one, or restore it first.");
         if (installation is null)
         {
             return IsOffline
@@ -195,22 +200,39 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     private async Task<InstallationRecord> CreateAsync(
         RelationalMetadataStore metadata, IBlobStore blobs, string? identity, CancellationToken cancellationToken)
     {
-        // The identity is written first: a first start that was cut off after it goes on with it. With blobs, it is no first start.
+        // The identity is written first: a first start that was cut off after it goes on with it. With blobs, it is no first start, unless another node was faster.
         if (identity is not null)
         {
             await foreach (var _ in blobs.ListAsync(cancellationToken))
+            {
+                if (await metadata.FindInstallationAsync(cancellationToken) is { } standing && standing.StoreId == identity) return standing;
                 throw new CannotStartException($"The blob store {BlobPlace} holds blobs, but the metadata that says what they are is gone: restore a backup, or move the blobs away to begin anew.");
+            }
         }
         else
         {
-            identity = NewId();
-            await blobs.WriteIdentityAsync(identity, cancellationToken);
+            identity = await IdentifyAsync(blobs, cancellationToken);
         }
 
         var installation = new InstallationRecord(identity, NewId(), NewId(), FirstRegion, LedgerEpoch: 1);
         var created = await metadata.CreateInstallationAsync(installation, options.Registry.DefaultRegistry, cancellationToken);
         HostLog.InstallationCreated(_logger, _data);
         return created;
+    }
+
+    // Of nodes that start for the first time at once, one leaves the identity that all of them go by.
+    private static async Task<string> IdentifyAsync(IBlobStore blobs, CancellationToken cancellationToken)
+    {
+        var identity = NewId();
+        try
+        {
+            await blobs.WriteIdentityAsync(identity, cancellationToken);
+            return identity;
+        }
+        catch (InvalidOperationException)
+        {
+            return await blobs.ReadIdentityAsync(cancellationToken) ?? throw new CannotStartException("The blob store's identity went away while it was written: start again.");
+        }
     }
 
     private static string NewId() => new Guid(RandomNumberGenerator.GetBytes(16)).ToString();

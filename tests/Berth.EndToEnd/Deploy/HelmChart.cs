@@ -33,7 +33,7 @@ internal sealed partial class HelmChart(string folder)
     }
 
     /// <summary>What runs pods.</summary>
-    public static JsonElement Workload(Dictionary<string, JsonElement> objects) => objects["StatefulSet"];
+    public static JsonElement Workload(Dictionary<string, JsonElement> objects) => objects.TryGetValue("StatefulSet", out var single) ? single : objects["Deployment"];
 
     /// <summary>The pod's specification.</summary>
     public static JsonElement Pod(Dictionary<string, JsonElement> objects) => Workload(objects).GetProperty("spec").GetProperty("template").GetProperty("spec");

@@ -24,7 +24,7 @@ public sealed class HelmChartTests : IDisposable
         (await _chart.RunAsync("lint", "--strict", HelmChart.Source, "--values", HelmChart.Values(variant))).Succeeded();
 
         var objects = await _chart.ObjectsAsync(variant);
-        Assert.Superset(new HashSet<string> { "StatefulSet", "Service", "ServiceAccount", "NetworkPolicy" }, objects.Keys.ToHashSet());
+        Assert.Superset(new HashSet<string> { HelmChart.Workload(objects).GetProperty("kind").GetString()!, "Service", "ServiceAccount", "NetworkPolicy" }, objects.Keys.ToHashSet());
         await ExpectKnownAsync(HelmChart.Workload(objects), "set", "env", "--local", "CHECKED=yes");
         await ExpectKnownAsync(objects["Service"], "set", "selector", "--local", "checked=yes");
     }
@@ -72,6 +72,29 @@ public sealed class HelmChartTests : IDisposable
     }
 
     [Fact]
+    public async Task A_cluster_keeps_nothing_in_its_pods_and_is_replaced_one_by_one()
+    {
+        var objects = await _chart.ObjectsAsync("cluster");
+        var specification = HelmChart.Workload(objects).GetProperty("spec");
+        Assert.Equal(3, specification.GetProperty("replicas").GetInt32());
+        Assert.Equal("""{"rollingUpdate":{"maxSurge":1,"maxUnavailable":0},"type":"RollingUpdate"}""", JsonSerializer.Serialize(specification.GetProperty("strategy")));
+        Assert.Equal(1, objects["PodDisruptionBudget"].GetProperty("spec").GetProperty("maxUnavailable").GetInt32());
+
+        var pod = HelmChart.Pod(objects);
+        Assert.DoesNotContain(pod.GetProperty("volumes").EnumerateArray(), volume => volume.TryGetProperty("persistentVolumeClaim", out _));
+        Assert.Equal(["topology.kubernetes.io/zone", "kubernetes.io/hostname"], pod.GetProperty("topologySpreadConstraints").EnumerateArray().Select(one => one.GetProperty("topologyKey").GetString()));
+
+        // It says itself that it is about to end, and takes requests meanwhile.
+        Assert.Equal("10s", HelmChart.Variables(objects)["BERTH_Shutdown__Delay"]);
+        Assert.False(HelmChart.Container(objects).TryGetProperty("lifecycle", out _));
+        Assert.Equal(10 + 60 + 15, pod.GetProperty("terminationGracePeriodSeconds").GetInt32());
+        Assert.Equal("berth-database/connectionString", HelmChart.Variables(objects)["BERTH_Metadata__ConnectionString"]);
+        Assert.Equal("berth-store/secretKey", HelmChart.Variables(objects)["BERTH_Storage__S3__SecretKey"]);
+
+        Assert.DoesNotContain("PodDisruptionBudget", await _chart.ObjectsAsync("cluster", "--set", "replicas=1"));
+    }
+
+    [Fact]
     public async Task Numbers_and_secrets_reach_the_server_as_they_were_given()
     {
         var numbers = HelmChart.Variables(await _chart.ObjectsAsync("selfmade"));
@@ -115,7 +138,23 @@ public sealed class HelmChartTests : IDisposable
     [InlineData("selfmade", "drain.seconds=-1", "at '/drain/seconds': minimum: got -1, want 0")]
     [InlineData("selfmade", "drain.seconds=30s", "at '/drain/seconds': got string, want integer")]
     [InlineData("selfmade", "settings.lifecycle=1", "invalid propertyName 'lifecycle'")]
-    [InlineData("selfmade", "replicas=3", "additional properties 'replicas' not allowed")]
+    [InlineData("selfmade", "mode=many", "at '/mode': value must be one of 'single', 'cluster'")]
+    [InlineData("selfmade", "database.existingSecret=berth-database", "mode 'single' excludes database.existingSecret")]
+    [InlineData("selfmade", "settings.Storage:Kind=S3", "mode 'single' excludes settings.Storage:Kind S3")]
+    [InlineData("selfmade", "settings.Metadata:Kind=Postgres", "The setting 'Metadata:Kind' is made from the chart's other values")]
+    [InlineData("cluster", "replicas=0", "at '/replicas': minimum: got 0, want 1")]
+    [InlineData("cluster", "database.existingSecret=", "mode 'cluster' needs database.existingSecret")]
+    [InlineData("cluster", "settings.Storage:Kind=FileSystem", "mode 'cluster' needs settings.Storage:Kind S3 or AzureBlob, not 'FileSystem'")]
+    [InlineData("cluster", "settings.Storage:Kind=", "mode 'cluster' needs settings.Storage:Kind S3 or AzureBlob, not 'FileSystem'")]
+    [InlineData("cluster", "settings.Storage:S3:Bucket=", "mode 'cluster' with settings.Storage:Kind S3 needs settings.Storage:S3:Bucket")]
+    [InlineData("clusterazure", "settings.Storage:AzureBlob:Endpoint=", "needs settings.Storage:AzureBlob:Endpoint")]
+    [InlineData("clusterazure", "settings.Diagnostics:Target=", "needs settings.Diagnostics:Target Stdout")]
+    [InlineData("cluster", "tls.mode=selfMade", "mode 'cluster' excludes tls.mode 'selfMade'")]
+    [InlineData("cluster", "persistence.existingClaim=berth-data", "mode 'cluster' excludes persistence.existingClaim")]
+    [InlineData("cluster", "networkPolicy.egress=null", "mode 'cluster' needs networkPolicy.egress")]
+    [InlineData("cluster", "settings.Metadata:ConnectionString=hunter2", "The setting 'Metadata:ConnectionString' is made from the chart's other values")]
+    [InlineData("cluster", "settings.Storage:S3:SecretKey=hunter2", "The setting 'Storage:S3:SecretKey' is")]
+    [InlineData("cluster", "settings.Storage:AzureBlob:AccountKey=hunter2", "The setting 'Storage:AzureBlob:AccountKey' is a secret")]
     [InlineData("selfmade", "settings.Domain=other.example.org", "The setting 'Domain' is made from the chart's other values")]
     [InlineData("selfmade", "settings.Tls:Password=hunter2", "The setting 'Tls:Password' is a secret: give it by settingsFromSecrets.")]
     [InlineData("selfmade", "ingress.enabled=true", "ingress.enabled needs tls.mode 'proxy'")]

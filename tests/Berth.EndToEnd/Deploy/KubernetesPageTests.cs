@@ -27,6 +27,7 @@ public sealed class KubernetesPageTests(AccessFixture fixture) : EndToEndTest<Ac
 
         Assert.Contains("1 chart(s) linted, 0 chart(s) failed", result.Output, StringComparison.Ordinal);
         Assert.Contains("kind: StatefulSet", result.Output, StringComparison.Ordinal);
+        Assert.Contains("kind: Deployment", result.Output, StringComparison.Ordinal);
         var served = await ServedDigestAsync("charts/berth", "0.1.0");
         Assert.Contains(served, result.Output + result.Errors, StringComparison.Ordinal);
     }

@@ -10,16 +10,16 @@ namespace Berth.Testing.ObjectServers;
 /// </summary>
 public sealed class Azurite : IDisposable
 {
-    private static readonly Lazy<Task<Azurite>> Shared = new(() => StartAsync([], "127.0.0.1"));
+    private static readonly Lazy<Task<Azurite>> Shared = new(() => StartAsync([], "127.0.0.1", Account, NewKey()));
 
     private readonly Process _process;
     private readonly string _folder;
     private int _disposed;
 
-    private Azurite(Process process, string folder, string address, int port, string key)
+    private Azurite(Process process, string folder, string address, int port, string account, string key)
     {
         (_process, _folder) = (process, folder);
-        (Endpoint, AccountKey) = (new Uri($"http://{address}:{port}/{Account}"), key);
+        (Endpoint, AccountKey) = (new Uri($"http://{address}:{port}/{account}"), key);
     }
 
     /// <summary>The account's name.</summary>
@@ -51,11 +51,18 @@ public sealed class Azurite : IDisposable
     /// <param name="within">The program and its arguments; none for this process's own network.</param>
     /// <param name="address">The address.</param>
     /// <exception cref="InvalidOperationException">It did not start; the message holds what it said.</exception>
-    public static async Task<Azurite> StartAsync(IReadOnlyList<string> within, string address)
+    public static Task<Azurite> StartAsync(IReadOnlyList<string> within, string address) => StartAsync(within, address, Account, NewKey());
+
+    /// <summary>Starts one more with an account of its own; it ends with the process at the latest.</summary>
+    public static Task<Azurite> StartAsync(string account, string key) => StartAsync([], "127.0.0.1", account, key);
+
+    private static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
+
+    private static async Task<Azurite> StartAsync(IReadOnlyList<string> within, string address, string account, string key)
     {
         var package = await InstallAsync();
         var folder = Directory.CreateTempSubdirectory("berth-azurite-").FullName;
-        var (port, key) = (FreePorts.FirstOf(1), Convert.ToBase64String(RandomNumberGenerator.GetBytes(64)));
+        var port = FreePorts.FirstOf(1);
         string[] command =
         [
             .. within, "node", Path.Combine(package, "node_modules", "azurite", "dist", "src", "blob", "main.js"), "--blobHost", address, "--blobPort", $"{port}",
@@ -67,11 +74,11 @@ public sealed class Azurite : IDisposable
             RedirectStandardError = true,
         };
         start.Environment["PATH"] = Programs.Path;
-        start.Environment["AZURITE_ACCOUNTS"] = $"{Account}:{key}";
+        start.Environment["AZURITE_ACCOUNTS"] = $"{account}:{key}";
         var process = Process.Start(start)!;
         _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
         var errors = process.StandardError.ReadToEndAsync();
-        var azurite = new Azurite(process, folder, address, port, key);
+        var azurite = new Azurite(process, folder, address, port, account, key);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => azurite.Dispose();
 
         // In another network only who is there can ask; it is soon there.

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Berth.Testing.ObjectServers;
 
 /// <summary>Ports of the loopback for programs that want to be told theirs.</summary>
-internal static class FreePorts
+public static class FreePorts
 {
     private const int First = 20_000;
     private const int Last = 32_000;

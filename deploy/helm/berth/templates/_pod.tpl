@@ -23,7 +23,7 @@ spec:
   {{- with .Values.priorityClassName }}
   priorityClassName: {{ . }}
   {{- end }}
-  # The sleep, the drain, and 15 s in which the stores are closed.
+  # The wait before the drain, the drain, and 15 s in which the stores are closed.
   terminationGracePeriodSeconds: {{ add .Values.drain.preStopSeconds .Values.drain.seconds 15 }}
   securityContext:
     runAsNonRoot: true
@@ -65,7 +65,7 @@ spec:
         periodSeconds: 5
         timeoutSeconds: 5
         failureThreshold: 2
-      {{- if .Values.drain.preStopSeconds }}
+      {{- if and .Values.drain.preStopSeconds (eq .Values.mode "single") }}
       lifecycle:
         preStop:
           sleep:
@@ -95,7 +95,12 @@ spec:
     - name: tmp
       emptyDir:
         sizeLimit: 64Mi
-    {{- if .Values.persistence.existingClaim }}
+    {{- if eq .Values.mode "cluster" }}
+    # A lock and what was made at the start; all that lasts is in the database and the object store.
+    - name: data
+      emptyDir:
+        sizeLimit: 1Gi
+    {{- else if .Values.persistence.existingClaim }}
     - name: data
       persistentVolumeClaim:
         claimName: {{ .Values.persistence.existingClaim }}
@@ -120,5 +125,21 @@ spec:
   {{- with .Values.affinity }}
   affinity:
     {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- if .Values.topologySpreadConstraints }}
+  topologySpreadConstraints:
+    {{- toYaml .Values.topologySpreadConstraints | nindent 4 }}
+  {{- else if eq .Values.mode "cluster" }}
+  topologySpreadConstraints:
+    {{- range $key := list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
+    - topologyKey: {{ $key }}
+      maxSkew: 1
+      whenUnsatisfiable: ScheduleAnyway
+      # Each version by itself: the pods of the one before are about to end.
+      matchLabelKeys: [pod-template-hash]
+      labelSelector:
+        matchLabels:
+          {{- include "berth.selector" $ | nindent 10 }}
+    {{- end }}
   {{- end }}
 {{- end }}

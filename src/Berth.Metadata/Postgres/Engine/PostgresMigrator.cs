@@ -82,7 +82,7 @@ internal static class PostgresMigrator
         if (count > migrations.Count + 1)
         {
             throw new MetadataStartException(
-                $"The metadata database has {count} migrations, more than one release beyond the {migrations.Count} that this version knows; start the version that wrote them, or a newer one.");
+                $"The metadata database has {count} migrations, more than one release beyond the {migrations.Count} that this version knows; start the version that wrote them, or a newer one, or restore the backup that was taken before the update.");
         }
 
         for (var i = 0; i < Math.Min(count, migrations.Count); i++)

@@ -76,7 +76,7 @@ internal static class Migrator
             if (applied >= migrations.Count || rows.Int64(0) != migrations[applied].Number)
             {
                 throw new MetadataStartException(
-                    $"The metadata database has migration '{rows.Text(1)}', which this version does not know; start the version that wrote it, or a newer one.");
+                    $"The metadata database has migration '{rows.Text(1)}', which this version does not know; start the version that wrote it, or a newer one, or restore the backup that was taken before the update.");
             }
 
             if (rows.Text(2) != migrations[applied].Checksum)
