@@ -18,7 +18,6 @@ internal sealed partial class PostgresDatabase : IDatabase
     private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(2);
 
     private readonly PostgresOptions _options;
-    private readonly TimeProvider _nodeTime;
     private readonly DatabaseTime _time;
     private readonly ILogger _logger;
     private readonly NpgsqlDataSource _source;
@@ -29,10 +28,9 @@ internal sealed partial class PostgresDatabase : IDatabase
     private readonly Task _rounds;
     private int _disposed;
 
-    private PostgresDatabase(PostgresOptions options, TimeProvider nodeTime, DatabaseTime time, NpgsqlDataSource source, HybridClock clock, ILogger logger)
+    private PostgresDatabase(PostgresOptions options, DatabaseTime time, NpgsqlDataSource source, HybridClock clock, ILogger logger)
     {
         _options = options;
-        _nodeTime = nodeTime;
         _time = time;
         _source = source;
         _clock = clock;
@@ -49,23 +47,25 @@ internal sealed partial class PostgresDatabase : IDatabase
     /// <inheritdoc/>
     public bool IsShared => true;
 
-    /// <summary>The time that leases and expiry go by.</summary>
-    public TimeProvider Time => _time;
-
     /// <summary>Messages that reads sent and waited for; tests count them.</summary>
     public long ReaderRoundTrips => _readers.RoundTrips;
 
     /// <summary>Connects and brings the schema up to date.</summary>
-    public static PostgresDatabase Open(PostgresOptions options, TimeProvider nodeTime, ILogger logger)
+    public static PostgresDatabase Open(PostgresOptions options, DatabaseTime time, ILogger logger)
     {
         var source = CreateSource(options);
         try
         {
             using var session = Connect(source, options);
-            var time = new DatabaseTime(nodeTime);
-            if (options.FollowsDatabaseClock) MeasureClock(session, nodeTime, time);
+            if (options.FollowsDatabaseClock)
+            {
+                // The first answer takes longer, so that it says less.
+                MeasureClock(session, time);
+                MeasureClock(session, time);
+            }
+
             var applied = PostgresMigrator.Migrate(session, time);
-            var database = new PostgresDatabase(options, nodeTime, time, source, new HybridClock(time, ReadHighest(session)), logger);
+            var database = new PostgresDatabase(options, time, source, new HybridClock(time, ReadHighest(session)), logger);
             LogOpened(logger, applied);
             return database;
         }
@@ -206,12 +206,8 @@ internal sealed partial class PostgresDatabase : IDatabase
         }
     }
 
-    internal static void MeasureClock(PostgresSession session, TimeProvider nodeTime, DatabaseTime time)
-    {
-        var before = nodeTime.GetUtcNow();
-        var milliseconds = (long)session.Run("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")![0];
-        time.Measure(before, DateTimeOffset.FromUnixTimeMilliseconds(milliseconds), nodeTime.GetUtcNow());
-    }
+    internal static TimeSpan MeasureClock(PostgresSession session, DatabaseTime time) => time.Measure(
+        () => DateTimeOffset.UnixEpoch.AddMicroseconds((long)session.Run("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)")![0]));
 
     /// <summary>
     /// Numbers what is committed. The row's lock is held to the end of this transaction, so a higher number becomes visible only after all lower ones; each statement sees what was
@@ -267,7 +263,8 @@ internal sealed partial class PostgresDatabase : IDatabase
     private bool FollowClock(PostgresSession session)
     {
         var wasOff = _time.Offset.Duration() > MostClockOffset;
-        MeasureClock(session, _nodeTime, _time);
+        var jump = MeasureClock(session, _time);
+        if (jump != TimeSpan.Zero) LogTimeJumped(_logger, jump);
         if (_time.Offset.Duration() > MostClockOffset && !wasOff) LogClockOff(_logger, _time.Offset);
         return true;
     }
