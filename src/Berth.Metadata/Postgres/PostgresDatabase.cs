@@ -87,19 +87,20 @@ internal sealed partial class PostgresDatabase : IDatabase
     /// <inheritdoc/>
     public async ValueTask<T> ReadAsync<TState, T>(
         TState state, Func<Session, TState, T> body, bool isLong, string caller, CancellationToken cancellationToken) =>
-        await _readers.RunAsync(new Operation<T>(session => body(session, state)) { IsLong = isLong }, cancellationToken);
+        await _readers.RunAsync(new Operation<PostgresSession, T>(session => body(session, state)) { IsLong = isLong, Span = MetadataTracing.Current }, cancellationToken);
 
     /// <inheritdoc/>
     public Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken) => _writers.RunAsync(
-        new Operation<T>(session => body(new WriteScope(session, _time, _clock))) { Isolation = IsolationLevel.Serializable }, cancellationToken);
+        new Operation<PostgresSession, T>(session => body(new WriteScope(session, _time, _clock))) { Isolation = IsolationLevel.Serializable, Span = MetadataTracing.Current },
+        cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask NumberLedgerAsync(CancellationToken cancellationToken)
     {
         const string AnyLeft = "SELECT EXISTS (SELECT 1 FROM ledger WHERE number IS NULL)";
-        while (await _readers.RunAsync(new Operation<bool>(static session => (bool)session.Run(AnyLeft)![0]), cancellationToken))
+        while (await _readers.RunAsync(new Operation<PostgresSession, bool>(static session => (bool)session.Run(AnyLeft)![0]), cancellationToken))
         {
-            if (await _writers.RunAsync(new Operation<int>(Number) { Isolation = IsolationLevel.ReadCommitted }, cancellationToken) < NumberedAtOnce) return;
+            if (await _writers.RunAsync(new Operation<PostgresSession, int>(Number) { Isolation = IsolationLevel.ReadCommitted }, cancellationToken) < NumberedAtOnce) return;
         }
     }
 
@@ -112,7 +113,7 @@ internal sealed partial class PostgresDatabase : IDatabase
         if (Volatile.Read(ref _disposed) != 0 || _time.Offset.Duration() > MostClockOffset) return false;
         try
         {
-            var probe = new Operation<bool>(static session => session.Run("SELECT 1 FROM installation") is not null);
+            var probe = new Operation<PostgresSession, bool>(static session => session.Run("SELECT 1 FROM installation") is not null);
             return await _readers.RunAsync(probe, cancellationToken).WaitAsync(ProbeLimit, cancellationToken);
         }
         catch (Exception error) when (error is TimeoutException or MetadataUnavailableException or PostgresException)
@@ -239,11 +240,11 @@ internal sealed partial class PostgresDatabase : IDatabase
                 if (_options.FollowsDatabaseClock && Environment.TickCount64 >= clockDue)
                 {
                     clockDue = Environment.TickCount64 + (long)_options.ClockInterval.TotalMilliseconds;
-                    await _readers.RunAsync(new Operation<bool>(FollowClock), _stop.Token);
+                    await _readers.RunAsync(new Operation<PostgresSession, bool>(FollowClock), _stop.Token);
                 }
 
                 await NumberLedgerAsync(_stop.Token);
-                await _writers.RunAsync(new Operation<int>(static session => session.FoldUsage()) { Isolation = IsolationLevel.ReadCommitted }, _stop.Token);
+                await _writers.RunAsync(new Operation<PostgresSession, int>(static session => session.FoldUsage()) { Isolation = IsolationLevel.ReadCommitted }, _stop.Token);
             }
             catch (OperationCanceledException)
             {

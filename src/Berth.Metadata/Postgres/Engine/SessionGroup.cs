@@ -1,5 +1,6 @@
 using System.Data;
 using System.Diagnostics;
+using Berth.Metadata.Relational;
 using Microsoft.Extensions.Logging;
 
 namespace Berth.Metadata.Postgres.Engine;
@@ -13,7 +14,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     private readonly object _gate = new();
-    private readonly Queue<Operation> _queue = new();
+    private readonly Queue<Operation<PostgresSession>> _queue = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _name;
     private readonly int _most;
@@ -46,11 +47,11 @@ internal sealed partial class SessionGroup : IAsyncDisposable
 
     /// <summary>Waits its turn and runs.</summary>
     /// <exception cref="MetadataUnavailableException">Too much waits already, or the database does not answer.</exception>
-    public Task<T> RunAsync<T>(Operation<T> operation, CancellationToken cancellationToken)
+    public Task<T> RunAsync<T>(Operation<PostgresSession, T> operation, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<T>(cancellationToken);
         if (Refusal(operation) is { } refusal) return Task.FromException<T>(refusal);
-        return cancellationToken.CanBeCanceled ? WithCancellation(operation, cancellationToken) : operation.Task;
+        return operation.WaitAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -65,13 +66,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         await _ended.Task;
     }
 
-    private static async Task<T> WithCancellation<T>(Operation<T> operation, CancellationToken cancellationToken)
-    {
-        await using var registration = cancellationToken.UnsafeRegister(static (state, token) => ((Operation<T>)state!).Cancel(token), operation);
-        return await operation.Task;
-    }
-
-    private Exception? Refusal(Operation operation)
+    private Exception? Refusal(Operation<PostgresSession> operation)
     {
         lock (_gate)
         {
@@ -122,11 +117,11 @@ internal sealed partial class SessionGroup : IAsyncDisposable
     }
 
     /// <summary>The next operation; null when there was none for a while, or never will be.</summary>
-    private Operation? Next(bool isConnected)
+    private Operation<PostgresSession>? Next(bool isConnected)
     {
         while (true)
         {
-            Operation? operation;
+            Operation<PostgresSession>? operation;
             lock (_gate)
             {
                 var until = Stopwatch.GetTimestamp() + (long)((isConnected ? _options.IdleTime : TimeSpan.FromSeconds(1)).TotalSeconds * Stopwatch.Frequency);
@@ -147,7 +142,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         }
     }
 
-    private void Run(Operation operation, ref PostgresSession? session)
+    private void Run(Operation<PostgresSession> operation, ref PostgresSession? session)
     {
         var connections = 0;
         var duplicates = 0;
