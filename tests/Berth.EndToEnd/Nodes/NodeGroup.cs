@@ -26,6 +26,15 @@ internal sealed class NodeGroup : IAsyncDisposable
     /// <summary>A client of each, which calls as the owner.</summary>
     public IReadOnlyList<RegistryClient> Clients { get; }
 
+    /// <summary>Why there can be none here; null when there can.</summary>
+    public static string? Lacking => BuiltProgram.Server is null ? "There is no built berth-server." : PostgresServer.Lacking ?? Azurite.Lacking;
+
+    /// <summary>Skips the test where there can be none, or fails it on continuous integration.</summary>
+    public static void Require()
+    {
+        if (Lacking is { } lacking) Tool.Lacking(lacking);
+    }
+
     /// <summary>Starts them one after the other: the first makes the installation.</summary>
     /// <param name="name">A word for the log files' names.</param>
     /// <param name="count">How many.</param>
@@ -34,9 +43,6 @@ internal sealed class NodeGroup : IAsyncDisposable
     public static async Task<NodeGroup> StartAsync(
         string name, int count, IReadOnlyDictionary<string, string>? settings = null, Func<int, IReadOnlyDictionary<string, string>>? own = null)
     {
-        if (BuiltProgram.Server is null) Tool.Lacking("There is no built berth-server.");
-        if (PostgresServer.Lacking is { } lacking) Tool.Lacking(lacking);
-        ObjectStore.Require(Azurite.Lacking);
         var postgres = await PostgresServer.GetAsync();
         var database = await postgres.CreateDatabaseAsync(null, CancellationToken.None);
         var shared = new Dictionary<string, string>(settings ?? new Dictionary<string, string>())

@@ -10,6 +10,7 @@ public sealed class NodesDiagnosticsTests
     [Fact]
     public async Task Each_push_is_one_line_at_one_of_two_nodes_and_a_node_that_is_killed_is_taken_over()
     {
+        NodeGroup.Require();
         await using var group = await NodeGroup.StartAsync("diagnostics", 2, new Dictionary<string, string> { ["BERTH_Diagnostics__RepositoryEvents"] = "true" });
         try
         {

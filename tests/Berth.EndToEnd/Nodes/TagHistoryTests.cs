@@ -11,7 +11,10 @@ public sealed class ThreeNodes : IAsyncLifetime
     internal NodeGroup Group { get; private set; } = null!;
 
     /// <inheritdoc/>
-    public async ValueTask InitializeAsync() => Group = await NodeGroup.StartAsync("histories", 3);
+    public async ValueTask InitializeAsync()
+    {
+        if (NodeGroup.Lacking is null) Group = await NodeGroup.StartAsync("histories", 3);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -38,7 +41,11 @@ public sealed class TagHistoryTests(ThreeNodes nodes) : IClassFixture<ThreeNodes
     private long _written;
 
     /// <inheritdoc/>
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+    public ValueTask InitializeAsync()
+    {
+        NodeGroup.Require();
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
