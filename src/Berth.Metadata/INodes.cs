@@ -18,4 +18,14 @@ public interface INodes
 
     /// <summary>The nodes in the order of their starts, with the time that the database's clock shows.</summary>
     ValueTask<NodeList> ListNodesAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Says what was asked of a node lately, in the words of who shares limits out; nothing where the node has not said that it is there.</summary>
+    Task ReportDemandAsync(string id, string demand, CancellationToken cancellationToken);
+
+    /// <summary>What was asked lately of the nodes that are there and do not end.</summary>
+    /// <param name="silence">How long ago a node said last that it is there, at most.</param>
+    /// <param name="lately">How long ago it said last what was asked of it, at most, so that it counts.</param>
+    /// <param name="limit">How many nodes.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<IReadOnlyList<NodeDemand>> ListDemandsAsync(TimeSpan silence, TimeSpan lately, int limit, CancellationToken cancellationToken);
 }

@@ -190,7 +190,7 @@ public sealed class RowMove(SqliteOptions source, PostgresOptions target, string
     private void Begin(PostgresSession session)
     {
         var clock = new DatabaseTime(time);
-        PostgresDatabase.MeasureClock(session, time, clock);
+        PostgresDatabase.MeasureClock(session, clock);
         var scope = new WriteScope(session, clock, new HybridClock(clock, PostgresDatabase.ReadHighest(session)));
         session.RunChange("UPDATE installation SET ledger_epoch = ledger_epoch + 1, deletion_suspended_until = $1, deletion_seen_at = NULL", scope.Now);
         scope.Append(new LedgerEntry(LedgerKinds.InstallationChanged, Payload: """{"migrated":true}""", IdempotencyKey: Key), Caller.System);

@@ -12,4 +12,7 @@ internal sealed partial class PostgresDatabase
 
     [LoggerMessage(3104, LogLevel.Error, "A round of work on the metadata database failed; it is tried again")]
     private static partial void LogRoundFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(3107, LogLevel.Warning, "The time that this node goes by moved by {Jump} to that of the metadata database: its clock was set, or it is another server now")]
+    private static partial void LogTimeJumped(ILogger logger, TimeSpan jump);
 }

@@ -19,7 +19,6 @@ internal sealed partial class PostgresDatabase : IDatabase
     private static readonly TimeSpan WatchLimit = TimeSpan.FromSeconds(2);
 
     private readonly PostgresOptions _options;
-    private readonly TimeProvider _nodeTime;
     private readonly DatabaseTime _time;
     private readonly ILogger _logger;
     private readonly NpgsqlDataSource _source;
@@ -31,10 +30,9 @@ internal sealed partial class PostgresDatabase : IDatabase
     private readonly Task _rounds;
     private int _disposed;
 
-    private PostgresDatabase(PostgresOptions options, TimeProvider nodeTime, DatabaseTime time, NpgsqlDataSource source, HybridClock clock, ILogger logger)
+    private PostgresDatabase(PostgresOptions options, DatabaseTime time, NpgsqlDataSource source, HybridClock clock, ILogger logger)
     {
         _options = options;
-        _nodeTime = nodeTime;
         _time = time;
         _source = source;
         _clock = clock;
@@ -52,23 +50,25 @@ internal sealed partial class PostgresDatabase : IDatabase
     /// <inheritdoc/>
     public bool IsShared => true;
 
-    /// <summary>The time that leases and expiry go by.</summary>
-    public TimeProvider Time => _time;
-
     /// <summary>Messages that reads sent and waited for; tests count them.</summary>
     public long ReaderRoundTrips => _readers.RoundTrips;
 
     /// <summary>Connects and brings the schema up to date.</summary>
-    public static PostgresDatabase Open(PostgresOptions options, TimeProvider nodeTime, ILogger logger)
+    public static PostgresDatabase Open(PostgresOptions options, DatabaseTime time, ILogger logger)
     {
         var source = CreateSource(options);
         try
         {
             using var session = Connect(source, options);
-            var time = new DatabaseTime(nodeTime);
-            if (options.FollowsDatabaseClock) MeasureClock(session, nodeTime, time);
+            if (options.FollowsDatabaseClock)
+            {
+                // The first answer takes longer, so that it says less.
+                MeasureClock(session, time);
+                MeasureClock(session, time);
+            }
+
             var applied = PostgresMigrator.Migrate(session, time);
-            var database = new PostgresDatabase(options, nodeTime, time, source, new HybridClock(time, ReadHighest(session)), logger);
+            var database = new PostgresDatabase(options, time, source, new HybridClock(time, ReadHighest(session)), logger);
             LogOpened(logger, applied);
             return database;
         }
@@ -90,19 +90,20 @@ internal sealed partial class PostgresDatabase : IDatabase
     /// <inheritdoc/>
     public async ValueTask<T> ReadAsync<TState, T>(
         TState state, Func<Session, TState, T> body, bool isLong, string caller, CancellationToken cancellationToken) =>
-        await _readers.RunAsync(new Operation<T>(session => body(session, state)) { IsLong = isLong }, cancellationToken);
+        await _readers.RunAsync(new Operation<PostgresSession, T>(session => body(session, state)) { IsLong = isLong, Span = MetadataTracing.Current }, cancellationToken);
 
     /// <inheritdoc/>
     public Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken) => _writers.RunAsync(
-        new Operation<T>(session => body(new WriteScope(session, _time, _clock))) { Isolation = IsolationLevel.Serializable }, cancellationToken);
+        new Operation<PostgresSession, T>(session => body(new WriteScope(session, _time, _clock))) { Isolation = IsolationLevel.Serializable, Span = MetadataTracing.Current },
+        cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask NumberLedgerAsync(CancellationToken cancellationToken)
     {
         const string AnyLeft = "SELECT EXISTS (SELECT 1 FROM ledger WHERE number IS NULL)";
-        while (await _readers.RunAsync(new Operation<bool>(static session => (bool)session.Run(AnyLeft)![0]), cancellationToken))
+        while (await _readers.RunAsync(new Operation<PostgresSession, bool>(static session => (bool)session.Run(AnyLeft)![0]), cancellationToken))
         {
-            if (await _writers.RunAsync(new Operation<int>(Number) { Isolation = IsolationLevel.ReadCommitted }, cancellationToken) < NumberedAtOnce) return;
+            if (await _writers.RunAsync(new Operation<PostgresSession, int>(Number) { Isolation = IsolationLevel.ReadCommitted }, cancellationToken) < NumberedAtOnce) return;
         }
     }
 
@@ -115,7 +116,7 @@ internal sealed partial class PostgresDatabase : IDatabase
         if (Volatile.Read(ref _disposed) != 0 || _time.Offset.Duration() > MostClockOffset) return false;
         try
         {
-            var probe = new Operation<bool>(static session => session.Run("SELECT 1 FROM installation") is not null);
+            var probe = new Operation<PostgresSession, bool>(static session => session.Run("SELECT 1 FROM installation") is not null);
             return await _readers.RunAsync(probe, cancellationToken).WaitAsync(ProbeLimit, cancellationToken);
         }
         catch (Exception error) when (error is TimeoutException or MetadataUnavailableException or PostgresException)
@@ -211,12 +212,8 @@ internal sealed partial class PostgresDatabase : IDatabase
         }
     }
 
-    internal static void MeasureClock(PostgresSession session, TimeProvider nodeTime, DatabaseTime time)
-    {
-        var before = nodeTime.GetUtcNow();
-        var milliseconds = (long)session.Run("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")![0];
-        time.Measure(before, DateTimeOffset.FromUnixTimeMilliseconds(milliseconds), nodeTime.GetUtcNow());
-    }
+    internal static TimeSpan MeasureClock(PostgresSession session, DatabaseTime time) => time.Measure(
+        () => DateTimeOffset.UnixEpoch.AddMicroseconds((long)session.Run("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)")![0]));
 
     /// <summary>
     /// Numbers what is committed. The row's lock is held to the end of this transaction, so a higher number becomes visible only after all lower ones; each statement sees what was
@@ -248,11 +245,11 @@ internal sealed partial class PostgresDatabase : IDatabase
                 if (_options.FollowsDatabaseClock && Environment.TickCount64 >= clockDue)
                 {
                     clockDue = Environment.TickCount64 + (long)_options.ClockInterval.TotalMilliseconds;
-                    await _readers.RunAsync(new Operation<bool>(FollowClock), _stop.Token);
+                    await _readers.RunAsync(new Operation<PostgresSession, bool>(FollowClock), _stop.Token);
                 }
 
                 await NumberLedgerAsync(_stop.Token);
-                await _writers.RunAsync(new Operation<int>(static session => session.FoldUsage()) { Isolation = IsolationLevel.ReadCommitted }, _stop.Token);
+                await _writers.RunAsync(new Operation<PostgresSession, int>(static session => session.FoldUsage()) { Isolation = IsolationLevel.ReadCommitted }, _stop.Token);
             }
             catch (OperationCanceledException)
             {
@@ -272,7 +269,8 @@ internal sealed partial class PostgresDatabase : IDatabase
     private bool FollowClock(PostgresSession session)
     {
         var wasOff = _time.Offset.Duration() > MostClockOffset;
-        MeasureClock(session, _nodeTime, _time);
+        var jump = MeasureClock(session, _time);
+        if (jump != TimeSpan.Zero) LogTimeJumped(_logger, jump);
         if (_time.Offset.Duration() > MostClockOffset && !wasOff) LogClockOff(_logger, _time.Offset);
         return true;
     }

@@ -14,6 +14,11 @@ public sealed record NodeDescription(string Id, string Name, string Version, boo
 /// <param name="ClockOffset">By how much its clock was ahead of the database's then.</param>
 public sealed record NodeRecord(NodeDescription Node, DateTimeOffset SeenAt, TimeSpan ClockOffset);
 
+/// <summary>What was asked of a node lately.</summary>
+/// <param name="Id">The node's id.</param>
+/// <param name="Demand">What it said, in the words of who shares limits out; null where it has said nothing lately.</param>
+public sealed record NodeDemand(string Id, string? Demand);
+
 /// <summary>Nodes at one time.</summary>
 /// <param name="Nodes">The nodes.</param>
 /// <param name="Now">The database's time.</param>

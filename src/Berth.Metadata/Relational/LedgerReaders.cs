@@ -7,6 +7,9 @@ public sealed partial class RelationalMetadataStore
     private const string LedgerEnd = "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'ledger'), 0)";
     private const string PostgresLedgerEnd = "(SELECT last_number FROM ledger_sequence)";
 
+    // Records that have no number yet get the next ones: they count, and it takes no write to say so.
+    private const string PostgresLedgerEndToBe = "((SELECT last_number FROM ledger_sequence) + (SELECT count(*) FROM ledger WHERE number IS NULL))";
+
     private static readonly Sql PutReader = new(PutReaderText(LedgerEnd), postgres: PutReaderText(PostgresLedgerEnd));
 
     private static readonly Sql FindReader = new("SELECT epoch, number, (SELECT ledger_epoch FROM installation) FROM ledger_readers WHERE name = ?1");
@@ -17,7 +20,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql DeleteReader = new("DELETE FROM ledger_readers WHERE name = ?1");
 
-    private static readonly Sql ListReaders = new(ListReadersText(LedgerEnd), postgres: ListReadersText(PostgresLedgerEnd));
+    private static readonly Sql ListReaders = new(ListReadersText(LedgerEnd), postgres: ListReadersText(PostgresLedgerEndToBe));
 
     /// <inheritdoc/>
     public async Task<LedgerCursor> OpenLedgerReaderAsync(string name, TimeSpan keepFor, long keepRecords, CancellationToken cancellationToken)
@@ -55,20 +58,16 @@ public sealed partial class RelationalMetadataStore
         RelieveAsync(scope => scope.Use(DeleteReader).Bind(name).Execute() > 0, cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask<IReadOnlyList<LedgerReader>> ListLedgerReadersAsync(CancellationToken cancellationToken)
-    {
-        await _database.NumberLedgerAsync(cancellationToken);
-        return await ReadAsync(
-            0,
-            static (reader, _) =>
-            {
-                var readers = new List<LedgerReader>();
-                using var row = reader.Use(ListReaders);
-                while (row.Step()) readers.Add(new LedgerReader(row.Text(0), row.Int64(1), row.Int64(2)));
-                return (IReadOnlyList<LedgerReader>)readers;
-            },
-            cancellationToken);
-    }
+    public ValueTask<IReadOnlyList<LedgerReader>> ListLedgerReadersAsync(CancellationToken cancellationToken) => ReadAsync(
+        0,
+        static (reader, _) =>
+        {
+            var readers = new List<LedgerReader>();
+            using var row = reader.Use(ListReaders);
+            while (row.Step()) readers.Add(new LedgerReader(row.Text(0), row.Int64(1), row.Int64(2)));
+            return (IReadOnlyList<LedgerReader>)readers;
+        },
+        cancellationToken);
 
     private static string PutReaderText(string end) => $"""
         INSERT INTO ledger_readers (name, epoch, number, updated_at, keep_for, keep_records)

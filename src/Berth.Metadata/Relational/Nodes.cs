@@ -17,6 +17,11 @@ public sealed partial class RelationalMetadataStore
         SELECT id, name, version, is_draining, started_at, seen_at, clock_offset FROM nodes ORDER BY started_at, id LIMIT ?1
         """);
 
+    private static readonly Sql SetDemand = new("UPDATE nodes SET demand = ?2, demand_at = ?3 WHERE id = ?1");
+
+    private static readonly Sql ListDemands = new(
+        "SELECT id, CASE WHEN demand_at >= ?2 THEN demand END FROM nodes WHERE seen_at >= ?1 AND is_draining = 0 ORDER BY seen_at DESC LIMIT ?3");
+
     /// <inheritdoc/>
     public Task<TimeSpan> ReportNodeAsync(NodeDescription node, DateTimeOffset localTime, TimeSpan forgetAfter, CancellationToken cancellationToken) => RelieveAsync(
         scope =>
@@ -46,6 +51,22 @@ public sealed partial class RelationalMetadataStore
             }
 
             return new NodeList(nodes, DateTimeOffset.FromUnixTimeMilliseconds(of.Now));
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ReportDemandAsync(string id, string demand, CancellationToken cancellationToken) =>
+        RelieveAsync(scope => scope.Use(SetDemand).Bind(id).Bind(demand).Bind(scope.Now).Execute(), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<NodeDemand>> ListDemandsAsync(TimeSpan silence, TimeSpan lately, int limit, CancellationToken cancellationToken) => ReadAsync(
+        (Seen: NowMilliseconds - (long)silence.TotalMilliseconds, Said: NowMilliseconds - (long)lately.TotalMilliseconds, limit),
+        static (reader, of) =>
+        {
+            var demands = new List<NodeDemand>();
+            using var row = reader.Use(ListDemands).Bind(of.Seen).Bind(of.Said).Bind(of.limit);
+            while (row.Step()) demands.Add(new NodeDemand(row.Text(0), row.TextOrNull(1)));
+            return (IReadOnlyList<NodeDemand>)demands;
         },
         cancellationToken);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Berth.Metadata;
+using Berth.Registry.Jobs;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -7,14 +8,18 @@ namespace Berth.Registry.Events;
 
 /// <summary>
 /// Writes the diagnostic logs every other second. Lines of the ledger are written once each, whatever happens in between: the cursor moves behind what is durable, and what a sink holds beyond
-/// the cursor after a crash is not written again. Other lines wait in memory and are lost with it.
+/// the cursor after a crash is not written again. Of several nodes one writes them, under a lease; the next one goes on at the cursor, so that what was written behind it by one that was
+/// killed, or stood still for longer than its lease, is written again. Other lines wait in memory and are lost with it.
 /// </summary>
 internal sealed partial class DiagnosticLog(
     DiagnosticEvents events, RepositoryEventReader reader, ILedgerReaders readers, IInstallation installations, IRegistries registries, IDiagnosticSink sink, DiagnosticsOptions options,
-    PublicNames names, DiagnosticMetrics metrics, TimeProvider time, ILogger<DiagnosticLog> logger) : BackgroundService
+    SharedJobs jobs, PublicNames names, DiagnosticMetrics metrics, TimeProvider time, ILogger<DiagnosticLog> logger) : BackgroundService
 {
     /// <summary>The name of its cursor.</summary>
     public const string ReaderName = "diagnostics";
+
+    /// <summary>The job of whoever writes what stands in the ledger.</summary>
+    public const string Job = "diagnostics";
 
     // Lines that could not be written yet.
     private const int MostWaiting = 20_000;
@@ -33,7 +38,6 @@ internal sealed partial class DiagnosticLog(
     public async Task WriteAsync(CancellationToken cancellationToken)
     {
         if (await installations.FindInstallationAsync(cancellationToken) is not { } installation) return;
-        _cursor ??= options.RepositoryEvents ? await OpenAsync(cancellationToken) : null;
         await KeepAccessAsync(installation, cancellationToken);
         while (_waiting.Count > 0)
         {
@@ -43,14 +47,15 @@ internal sealed partial class DiagnosticLog(
             _waiting.RemoveRange(0, some.Count);
         }
 
-        while (_cursor is { } cursor && await reader.ReadAsync(cursor.Epoch, cursor.Number, cancellationToken) is { } page)
+        if (!options.RepositoryEvents) return;
+        try
         {
-            var lines = new List<byte[]>(page.Events.Count);
-            foreach (var (happened, when) in page.Events) await AddAsync(lines, happened, when, installation, cancellationToken);
-            if (lines.Count > 0) sink.Write(lines);
-            metrics.Written(lines.Count);
-            _cursor = cursor with { Number = page.Until };
-            await readers.MoveLedgerReaderAsync(ReaderName, page.Until, cancellationToken);
+            // Where another node writes them, this one does not know how far.
+            if (!await jobs.RunAsync(Job, TimeSpan.Zero, (isNew, token) => WriteLedgerAsync(isNew, installation, token), cancellationToken)) _cursor = null;
+        }
+        catch (LeaseLostException)
+        {
+            _cursor = null;
         }
     }
 
@@ -73,12 +78,30 @@ internal sealed partial class DiagnosticLog(
         while (await timer.WaitForNextTickAsync(stoppingToken)) await WriteIfPossibleAsync(stoppingToken);
     }
 
-    // Nothing waits for a reader that does not read any more.
+    private async Task WriteLedgerAsync(bool isNew, InstallationRecord installation, CancellationToken cancellationToken)
+    {
+        if (isNew || _cursor is null) _cursor = await OpenAsync(cancellationToken);
+        while (_cursor is { } cursor && await reader.ReadAsync(cursor.Epoch, cursor.Number, cancellationToken) is { } page)
+        {
+            var lines = new List<byte[]>(page.Events.Count);
+            foreach (var (happened, when) in page.Events) await AddAsync(lines, happened, when, installation, cancellationToken);
+
+            // Another node that took over meanwhile writes them itself.
+            cancellationToken.ThrowIfCancellationRequested();
+            if (lines.Count > 0) sink.Write(lines);
+            metrics.Written(lines.Count);
+            _cursor = cursor with { Number = page.Until };
+            await readers.MoveLedgerReaderAsync(ReaderName, page.Until, cancellationToken);
+        }
+    }
+
+    // Nothing waits for a reader that does not read any more; what another node reads is left to it.
     private async Task ForgetAsync(CancellationToken cancellationToken)
     {
         try
         {
-            if ((await readers.ListLedgerReadersAsync(cancellationToken)).Any(one => one.Name == ReaderName)) await readers.ForgetLedgerReaderAsync(ReaderName, cancellationToken);
+            if ((await readers.ListLedgerReadersAsync(cancellationToken)).Any(one => one.Name == ReaderName))
+                await jobs.RunAsync(Job, TimeSpan.Zero, (_, token) => readers.ForgetLedgerReaderAsync(ReaderName, token), cancellationToken);
         }
         catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException)
         {

@@ -19,7 +19,7 @@ internal sealed class TokenMemory(TimeProvider time)
     public AccessToken? Find(CredentialKey key)
     {
         var now = time.GetUtcNow();
-        return _entries.TryGetValue(key, out var token) && token.From <= now && now < token.Until ? token : null;
+        return _entries.TryGetValue(key, out var token) && token.From - now <= TokenSigner.Lead && now < token.Until ? token : null;
     }
 
     /// <summary>Remembers a token until it ends.</summary>

@@ -8,6 +8,9 @@ namespace Berth.Registry.Identity;
 /// <summary>One issuer's JWTs (RFC 7519): signs them with RS256 and its present key, and says which of those that come back are its own and good now.</summary>
 internal sealed class TokenSigner(SigningKeys keys, TimeProvider time) : IDisposable
 {
+    /// <summary>How far the beginning of a token may lie ahead: nodes know the database's time alike, but not to the millisecond, and one of them may wait for it.</summary>
+    public static readonly TimeSpan Lead = TimeSpan.FromMinutes(5);
+
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false, MaximumTokenSizeInBytes = 64 * 1024 };
 
     /// <summary>The keys.</summary>
@@ -66,6 +69,6 @@ internal sealed class TokenSigner(SigningKeys keys, TimeProvider time) : IDispos
     private bool IsGood(DateTime from, DateTime until)
     {
         var now = time.GetUtcNow().UtcDateTime;
-        return from <= now && now < until;
+        return from - now <= Lead && now < until;
     }
 }

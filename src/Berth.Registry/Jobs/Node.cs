@@ -6,6 +6,7 @@ namespace Berth.Registry.Jobs;
 public sealed class Node
 {
     private readonly string _version;
+    private readonly TimeProvider _time;
     private readonly DateTimeOffset _startedAt;
     private long _clockOffset;
 
@@ -15,11 +16,15 @@ public sealed class Node
     public Node(string version, TimeProvider time)
     {
         _version = version;
+        _time = time;
         _startedAt = time.GetUtcNow();
     }
 
     /// <summary>How far a clock may be off before the node says so.</summary>
     public static TimeSpan MostClockOffset { get; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The time by the node's own clock.</summary>
+    public DateTimeOffset OwnTime => _time.GetUtcNow();
 
     /// <summary>The process's id, which no other has had.</summary>
     public string Id { get; } = Guid.CreateVersion7().ToString("N");

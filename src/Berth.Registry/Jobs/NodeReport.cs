@@ -50,7 +50,7 @@ internal sealed partial class NodeReport(INodes nodes, ILeases leases, Node node
             var wasOff = node.IsClockOff;
             var memory = leases.AreShared ? Memory : TimeSpan.Zero;
             node.ClockOffset = await nodes.ReportNodeAsync(
-                node.Describe(lifetime.ApplicationStopping.IsCancellationRequested), TimeProvider.System.GetUtcNow(), memory, cancellationToken);
+                node.Describe(lifetime.ApplicationStopping.IsCancellationRequested), node.OwnTime, memory, cancellationToken);
             if (node.IsClockOff && !wasOff) LogClockIsOff(node.ClockOffset);
         }
         catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException or ObjectDisposedException)

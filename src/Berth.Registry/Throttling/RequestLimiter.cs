@@ -33,7 +33,7 @@ internal sealed partial class RequestLimiter(
         var limited = LimitClasses.OfData(context.Request.Method);
         var limit = _limits.Of(registry, limited).Total;
         if (limit == 0) return;
-        var wait = _buckets.Look(new LimitKey(limited, registry.Id));
+        var wait = _buckets.Look(new LimitKey(limited, registry.Id), limit);
         if (wait > TimeSpan.Zero) throw Refuse(registry, limited, limit, wait, caller: null);
     }
 

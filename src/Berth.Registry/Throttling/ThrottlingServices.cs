@@ -1,3 +1,4 @@
+using Berth.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -13,7 +14,9 @@ internal static class ThrottlingServices
         services.AddSingleton<RequestLimiter>();
         services.AddSingleton<RequestTurns>();
         services.AddSingleton<UploadPlaces>();
-        services.TryAddSingleton<INodeShare, WholeShare>();
+        services.AddSingleton<DemandShare>();
+        services.AddHostedService(s => s.GetRequiredService<DemandShare>());
+        services.TryAddSingleton<INodeShare>(s => s.GetRequiredService<ILeases>().AreShared ? s.GetRequiredService<DemandShare>() : new WholeShare());
         return services;
     }
 }

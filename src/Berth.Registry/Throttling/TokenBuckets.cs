@@ -23,13 +23,19 @@ internal sealed class TokenBuckets(INodeShare share, TimeProvider time, int most
     /// <returns>How long it takes until there is one, nothing when it was taken; and the tokens that are left.</returns>
     public (TimeSpan Wait, double Left) Take(in LimitKey key, int perMinute)
     {
-        var (wait, left) = Find(key).Take(time.GetTimestamp(), _minute, perMinute * share.Of(key));
+        var (wait, left) = Find(key).Take(time.GetTimestamp(), _minute, perMinute * share.Of(key, perMinute));
         return (time.GetElapsedTime(0, wait), left);
     }
 
     /// <summary>How long it takes until there is a token; nothing when there is one. Costs none.</summary>
-    public TimeSpan Look(in LimitKey key) =>
-        _buckets.TryGetValue(key, out var bucket) ? time.GetElapsedTime(0, bucket.Look(time.GetTimestamp(), _minute)) : TimeSpan.Zero;
+    public TimeSpan Look(in LimitKey key, int perMinute)
+    {
+        if (!_buckets.TryGetValue(key, out var bucket) || bucket.Look(time.GetTimestamp(), _minute) is not (> 0 and var wait)) return TimeSpan.Zero;
+
+        // What is refused here was asked for, too; what is not is counted when it takes one.
+        share.Of(key, perMinute);
+        return time.GetElapsedTime(0, wait);
+    }
 
     private TokenBucket Find(in LimitKey key)
     {

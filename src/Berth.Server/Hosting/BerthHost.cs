@@ -21,17 +21,17 @@ internal static class BerthHost
     /// <exception cref="CannotStartException">It cannot start; the message says why.</exception>
     public static async Task<int> RunAsync(ServerOptions options, IReadOnlyList<string> unknownSettings, CancellationToken cancellationToken)
     {
-        var time = TimeProvider.System;
-        using var loggers = LoggingSetup.CreateFactory(options.Logging, time);
+        var node = TimeProvider.System;
+        using var loggers = LoggingSetup.CreateFactory(options.Logging, node);
         var logger = loggers.CreateLogger(typeof(BerthHost));
         foreach (var setting in unknownSettings)
             HostLog.UnknownSetting(logger, setting);
 
-        await using var stores = new Stores(options, time, loggers);
+        await using var stores = new Stores(options, node, loggers);
         await stores.LockAsync("berth serve", cancellationToken);
-        using var certificates = new StartedEarly<ServerCertificates?>(() => CertificateSetup.Open(options, time, loggers));
+        using var certificates = new StartedEarly<ServerCertificates?>(() => CertificateSetup.Open(options, node, loggers));
         var opened = stores.OpenAsync(cancellationToken);
-        var builder = HostBuilding.CreateBuilder(options, loggers, time);
+        var builder = HostBuilding.CreateBuilder(options, loggers, stores.Time, node);
         await opened;
         var owner = await EnsureOwnerAsync(stores, loggers, cancellationToken);
         builder.Services.AddStores(stores);

@@ -29,7 +29,11 @@ internal static class HostBuilding
     private const int MaxRequestLineBytes = 8 * 1024;
 
     /// <summary>A builder with nothing in it but what is listed here: no configuration files that are watched, no default log.</summary>
-    public static WebApplicationBuilder CreateBuilder(ServerOptions options, ILoggerFactory loggers, TimeProvider time)
+    /// <param name="options">The settings.</param>
+    /// <param name="loggers">The log.</param>
+    /// <param name="time">The time that decides for all nodes.</param>
+    /// <param name="node">This node's own clock.</param>
+    public static WebApplicationBuilder CreateBuilder(ServerOptions options, ILoggerFactory loggers, TimeProvider time, TimeProvider node)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "berth", EnvironmentName = Environments.Production });
         var services = builder.Services;
@@ -37,7 +41,7 @@ internal static class HostBuilding
         services.AddSingleton(time);
         services.AddSingleton(options);
         services.AddSingleton(options.Memory);
-        services.AddSingleton(new Node(BerthVersion.Text, time));
+        services.AddSingleton(new Node(BerthVersion.Text, node));
         services.AddSingleton(NamesOf(options));
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton<DiscoveryEndpoints>();

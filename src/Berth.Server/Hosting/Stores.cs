@@ -12,12 +12,13 @@ using Berth.Storage.FileSystem;
 namespace Berth.Server.Hosting;
 
 /// <summary>The data folder while it is in use: its lock, its metadata store and its blob store, which belong to each other.</summary>
-internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+internal sealed class Stores(ServerOptions options, TimeProvider node, ILoggerFactory loggers) : IAsyncDisposable
 {
     /// <summary>The name of the one region there is before regions are set up; ties in hybrid time go by it.</summary>
     private const string FirstRegion = "home";
 
     private readonly string _data = Path.GetFullPath(options.Data);
+    private readonly TimeProvider _time = options.Metadata.Kind == MetadataKind.Postgres ? new DatabaseTime(node) : node;
     private readonly ILogger _logger = loggers.CreateLogger(typeof(BerthHost));
     private DataFolderLock? _lock;
     private RelationalMetadataStore? _metadata;
@@ -39,6 +40,9 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
 
     /// <summary>Whether nobody is served meanwhile: reads may take as long as they take, and no installation is made.</summary>
     public bool IsOffline { get; init; }
+
+    /// <summary>The time that decides what is over: the database's, where nodes share one, from the moment that the stores are open; this node's otherwise.</summary>
+    public TimeProvider Time => _time;
 
     /// <summary>The metadata store.</summary>
     public IMetadataStore Metadata => _metadata ?? throw NotOpen();
@@ -69,7 +73,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
             // Each may be a volume of its own.
             if (!VolumeCheck.IsOneVolume(_data, MetadataFolder)) Examine(MetadataFolder, holdsDatabase: true);
             if (HoldsFiles && !VolumeCheck.IsOneVolume(_data, BlobRoot(_data))) Examine(BlobRoot(_data), holdsDatabase: false);
-            _lock = await DataFolderLock.AcquireAsync(_data, command, time, cancellationToken);
+            _lock = await DataFolderLock.AcquireAsync(_data, command, node, cancellationToken);
             TlsCopy.Recover(_data);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -147,7 +151,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
     {
         var rows = PostgresOf(options.Metadata);
         _metadata = await PostgresMetadataStore.OpenAsync(
-            rows with { Retention = Limit(rows.Retention) }, time, NoSteps.Instance, loggers.CreateLogger<RelationalMetadataStore>(), cancellationToken);
+            rows with { Retention = Limit(rows.Retention) }, (DatabaseTime)_time, NoSteps.Instance, loggers.CreateLogger<RelationalMetadataStore>(), cancellationToken);
     }
 
     private RetentionOptions Limit(RetentionOptions retention)
@@ -169,12 +173,12 @@ internal sealed class Stores(ServerOptions options, TimeProvider time, ILoggerFa
         rows = rows with { Retention = Limit(rows.Retention) };
         if (IsOffline) rows = rows with { ReadLimit = null };
         _metadata = await SqliteMetadataStore.OpenAsync(
-            rows with { Reserve = new VolumeReserve(() => _metadataReserve ?? Files?.Reserve) }, time, NoSteps.Instance,
+            rows with { Reserve = new VolumeReserve(() => _metadataReserve ?? Files?.Reserve) }, _time, NoSteps.Instance,
             loggers.CreateLogger<RelationalMetadataStore>(), cancellationToken);
     }
 
     private async Task OpenBlobsAsync(CancellationToken cancellationToken) => _blobs = await BlobStores.OpenAsync(
-        options.Storage, new FileSystemOptions { Root = BlobRoot(_data) }, time, loggers, cancellationToken);
+        options.Storage, new FileSystemOptions { Root = BlobRoot(_data) }, _time, loggers, cancellationToken);
 
     // The identity object ties rows and bytes together: an unmounted volume must not look like a store from which everything was deleted.
     private async Task<InstallationRecord> MatchAsync(RelationalMetadataStore metadata, IBlobStore blobs, CancellationToken cancellationToken)

@@ -100,4 +100,27 @@ public abstract class LeasesSuite<TDatabase> : MetadataSuite<TDatabase>
         await Store.ReportNodeAsync(one, Time.GetUtcNow(), TimeSpan.FromDays(1), Token);
         Assert.Equal([one], (await Store.ListNodesAsync(10, Token)).Nodes.Select(node => node.Node));
     }
+
+    [Fact]
+    public async Task What_was_asked_of_a_node_is_known_while_it_was_said_lately_and_of_nodes_that_are_there()
+    {
+        var (one, two, ending) = (Node("one"), Node("two"), Node("three") with { IsDraining = true });
+        foreach (var node in (NodeDescription[])[one, two, ending]) await Store.ReportNodeAsync(node, Time.GetUtcNow(), TimeSpan.FromDays(1), Token);
+        await Store.ReportDemandAsync(one.Id, "much", Token);
+        await Store.ReportDemandAsync(ending.Id, "something", Token);
+        await Store.ReportDemandAsync("nobody", "something", Token);
+        Assert.Equal([new NodeDemand(one.Id, "much"), new NodeDemand(two.Id, null)], await ListAsync());
+
+        Time.Advance(TimeSpan.FromSeconds(6));
+        await Store.ReportDemandAsync(two.Id, "little", Token);
+        Assert.Equal([new NodeDemand(one.Id, null), new NodeDemand(two.Id, "little")], await ListAsync());
+
+        Time.Advance(TimeSpan.FromSeconds(25));
+        Assert.Empty(await ListAsync());
+
+        async Task<IEnumerable<NodeDemand>> ListAsync() =>
+            (await Store.ListDemandsAsync(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5), 10, Token)).OrderBy(demand => demand.Id, StringComparer.Ordinal);
+
+        NodeDescription Node(string id) => new(id, "host", "1.0.0", false, Time.GetUtcNow());
+    }
 }

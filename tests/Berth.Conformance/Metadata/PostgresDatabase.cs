@@ -21,7 +21,7 @@ public sealed class PostgresDatabase : IMetadataDatabase
     {
         var server = await PostgresServer.GetAsync();
         _name ??= await server.CreateDatabaseAsync(await Template.Value, CancellationToken.None);
-        return await PostgresMetadataStore.OpenAsync(Options(server, _name), time, steps, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
+        return await PostgresMetadataStore.OpenAsync(Options(server, _name), new DatabaseTime(time), steps, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
     }
 
     /// <summary>One more node on the same database.</summary>
@@ -29,7 +29,7 @@ public sealed class PostgresDatabase : IMetadataDatabase
     {
         var options = Options(await PostgresServer.GetAsync(), _name!);
         return await PostgresMetadataStore.OpenAsync(
-            change is null ? options : change(options), time, NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
+            change is null ? options : change(options), new DatabaseTime(time), NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
     }
 
     /// <summary>One more node, which reaches the database by a port of the loopback: a proxy's.</summary>
@@ -60,7 +60,7 @@ public sealed class PostgresDatabase : IMetadataDatabase
         var server = await PostgresServer.GetAsync();
         var name = await server.CreateDatabaseAsync(null, CancellationToken.None);
         await (await PostgresMetadataStore.OpenAsync(
-            Options(server, name), TimeProvider.System, NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None)).DisposeAsync();
+            Options(server, name), new DatabaseTime(TimeProvider.System), NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None)).DisposeAsync();
         return name;
     }
 }

@@ -92,6 +92,23 @@ public sealed class PostgresNodesTests : MetadataSuite<PostgresDatabase>
     }
 
     [Fact]
+    public async Task The_list_of_readers_waits_for_nobody_who_numbers_and_counts_what_has_no_number_yet()
+    {
+        var cursor = await Store.OpenLedgerReaderAsync("webhooks", TimeSpan.FromDays(1), 100, Token);
+        await using var numbering = await Database.ConnectAsync();
+        await using var transaction = await numbering.BeginTransactionAsync(Token);
+        await AskAsync(numbering, "SELECT last_number FROM ledger_sequence WHERE id = 1 FOR UPDATE");
+        await PushImageAsync(App, "image", "latest");
+
+        var listed = Assert.Single(await Store.ListLedgerReadersAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(5), Token));
+
+        await transaction.RollbackAsync(Token);
+        var unread = await Store.ReadLedgerAsync(cursor.Number, 100, Token);
+        Assert.True(unread.Count > 1);
+        Assert.Equal(new LedgerReader("webhooks", cursor.Number, unread.Count), listed);
+    }
+
+    [Fact]
     public async Task Connections_that_are_ended_cost_at_most_their_operation()
     {
         await using var killer = await Database.ConnectAsync();

@@ -23,12 +23,12 @@ public sealed class NodeKillTests : IAsyncLifetime
         ["BERTH_Distribution__StallLimit"] = "00:00:03", ["BERTH_Lifecycle__Interval"] = "00:00:01",
     };
 
-    private NodeGroup? _group;
+    private BalancedNodes? _group;
 
-    private NodeGroup Group => _group ?? throw new InvalidOperationException("There are no nodes yet.");
+    private BalancedNodes Group => _group ?? throw new InvalidOperationException("There are no nodes yet.");
 
     /// <inheritdoc/>
-    public async ValueTask InitializeAsync() => _group = await NodeGroup.StartAsync(3, nameof(NodeKillTests), Settings);
+    public async ValueTask InitializeAsync() => _group = await BalancedNodes.StartAsync(3, nameof(NodeKillTests), Settings);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -136,7 +136,7 @@ internal sealed class MoveRig : IAsyncLifetime
     }
 
     public Task<RelationalMetadataStore> OpenTargetAsync() =>
-        PostgresMetadataStore.OpenAsync(Target, TimeProvider.System, NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, Token);
+        PostgresMetadataStore.OpenAsync(Target, new DatabaseTime(TimeProvider.System), NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, Token);
 
     public async ValueTask DisposeAsync()
     {

@@ -32,7 +32,7 @@ public sealed partial class StatementTests : IAsyncLifetime
         var server = await PostgresServer.GetAsync();
         _database = await server.CreateDatabaseAsync(null, Token);
         var options = new PostgresOptions { ConnectionString = server.ConnectionString(_database) };
-        await using var store = await PostgresMetadataStore.OpenAsync(options, TimeProvider.System, NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, Token);
+        await using var store = await PostgresMetadataStore.OpenAsync(options, new DatabaseTime(TimeProvider.System), NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, Token);
         foreach (var type in typeof(RelationalMetadataStore).Assembly.GetTypes().Where(type => !type.ContainsGenericParameters)) RuntimeHelpers.RunClassConstructor(type.TypeHandle);
     }
 

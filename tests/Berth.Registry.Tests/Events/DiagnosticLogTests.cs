@@ -2,7 +2,9 @@ using System.Net;
 using System.Text.Json;
 using Berth.Oci;
 using Berth.Registry.Events;
+using Berth.Registry.Jobs;
 using Berth.Registry.Tests.Hosting;
+using Berth.Registry.Tests.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Berth.Registry.Tests.Events;
@@ -117,6 +119,71 @@ public sealed class DiagnosticLogTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_two_nodes_one_writes_what_changed_and_the_other_goes_on_where_it_ended()
+    {
+        var (one, two) = (NewNode(), NewNode());
+        await WriteAsync();
+        await PushAsync("v1");
+        await WriteAsync();
+        await PushAsync("v2");
+        await WriteAsync();
+        Assert.Equal(["v1", "v2"], one.Pushes);
+        Assert.Empty(two.Pushes);
+
+        await one.Jobs.StopAsync(CancellationToken.None);
+        await PushAsync("v3");
+        await two.Log.WriteAsync(CancellationToken.None);
+        await PushAsync("v4");
+        await WriteAsync();
+        Assert.Equal(["v1", "v2"], one.Pushes);
+        Assert.Equal(["v3", "v4"], two.Pushes);
+
+        async Task WriteAsync()
+        {
+            await one.Log.WriteAsync(CancellationToken.None);
+            await two.Log.WriteAsync(CancellationToken.None);
+        }
+    }
+
+    [Fact]
+    public async Task What_a_node_wrote_as_it_was_killed_is_written_by_the_next_one_after_its_lease()
+    {
+        var (killed, next) = (NewNode(), NewNode());
+        await killed.Log.WriteAsync(CancellationToken.None);
+        await PushAsync("v1");
+
+        // Written, and then nothing more.
+        killed.Sink.EndsAfterWriting = true;
+        await Assert.ThrowsAsync<IOException>(() => killed.Log.WriteAsync(CancellationToken.None));
+        await PushAsync("v2");
+        await next.Log.WriteAsync(CancellationToken.None);
+        Assert.Equal(["v1"], killed.Pushes);
+        Assert.Empty(next.Pushes);
+
+        _host.Time.Advance(SharedJobs.LeaseTime);
+        await next.Log.WriteAsync(CancellationToken.None);
+        Assert.Equal(["v1"], killed.Pushes);
+        Assert.Equal(["v1", "v2"], next.Pushes);
+    }
+
+    [Fact]
+    public async Task A_node_that_does_not_write_them_forgets_the_reader_only_where_no_other_reads()
+    {
+        var writing = NewNode();
+        await writing.Log.WriteAsync(CancellationToken.None);
+        using var silent = ActivatorUtilities.CreateInstance<DiagnosticLog>(_host.Services, new DiagnosticsOptions(), ManyProcesses.NewNode(_host));
+        await silent.StartAsync(CancellationToken.None);
+        await silent.ExecuteTask!;
+        Assert.Contains(await _host.Metadata.ListLedgerReadersAsync(CancellationToken.None), reader => reader.Name == DiagnosticLog.ReaderName);
+
+        await writing.Jobs.StopAsync(CancellationToken.None);
+        using var last = ActivatorUtilities.CreateInstance<DiagnosticLog>(_host.Services, new DiagnosticsOptions(), ManyProcesses.NewNode(_host));
+        await last.StartAsync(CancellationToken.None);
+        await last.ExecuteTask!;
+        Assert.DoesNotContain(await _host.Metadata.ListLedgerReadersAsync(CancellationToken.None), reader => reader.Name == DiagnosticLog.ReaderName);
+    }
+
+    [Fact]
     public async Task A_flood_of_different_names_is_bounded_in_memory()
     {
         var events = _host.Services.GetRequiredService<DiagnosticEvents>();
@@ -135,6 +202,12 @@ public sealed class DiagnosticLogTests : IAsyncLifetime
         Assert.Empty(((KeptLines)host.Services.GetRequiredService<IDiagnosticSink>()).Lines);
     }
 
+    private OtherNode NewNode()
+    {
+        var (jobs, sink) = (ManyProcesses.NewNode(_host), new KeptLines());
+        return new OtherNode(ActivatorUtilities.CreateInstance<DiagnosticLog>(_host.Services, jobs, sink), jobs, sink);
+    }
+
     private async Task PushAsync(string tag) => await _host.Client.PutManifestAsync("team/app", tag, Index().Body, MediaTypes.OciIndex);
 
     private static (byte[] Body, Digest Digest) Index()
@@ -144,4 +217,10 @@ public sealed class DiagnosticLogTests : IAsyncLifetime
     }
 
     private static string? Text(JsonElement line, string column) => line.GetProperty(column).GetString();
+
+    /// <summary>The log of another process on the same rows.</summary>
+    private sealed record OtherNode(DiagnosticLog Log, SharedJobs Jobs, KeptLines Sink)
+    {
+        public IReadOnlyList<string> Pushes => [.. Sink.Lines.Where(line => Text(line, "OperationName") == "Push").Select(line => Text(line, "Tag")!)];
+    }
 }

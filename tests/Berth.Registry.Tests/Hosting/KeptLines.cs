@@ -10,6 +10,9 @@ internal sealed class KeptLines : IDiagnosticSink
 
     public bool IsFull { get; set; }
 
+    /// <summary>Whether nothing goes on behind lines of the ledger, as when the process is killed.</summary>
+    public bool EndsAfterWriting { get; set; }
+
     public string? FindLastPosition() =>
         Lines.Select(line => line.GetProperty(DiagnosticColumns.LedgerPosition)).LastOrDefault(position => position.ValueKind == JsonValueKind.String) is { ValueKind: JsonValueKind.String } last ? last.GetString() : null;
 
@@ -22,5 +25,6 @@ internal sealed class KeptLines : IDiagnosticSink
             Assert.DoesNotContain((byte)'\n', line[..^1]);
             return JsonElement.Parse(line);
         }));
+        if (EndsAfterWriting && FindLastPosition() is not null) throw new IOException("The process ended.");
     }
 }

@@ -44,7 +44,7 @@ internal static class RegistryStores
     }
 
     private static Task<RelationalMetadataStore> OpenPostgresAsync(string connectionString, TimeProvider time, ISteps steps) => PostgresMetadataStore.OpenAsync(
-        new PostgresOptions { ConnectionString = connectionString, MaxConnections = 8, FollowsDatabaseClock = false }, time, steps,
+        new PostgresOptions { ConnectionString = connectionString, MaxConnections = 8, FollowsDatabaseClock = false }, new DatabaseTime(time), steps,
         NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
 
     private static async Task<string> MakeTemplateAsync()

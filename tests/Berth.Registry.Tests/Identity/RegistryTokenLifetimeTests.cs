@@ -72,17 +72,20 @@ public sealed class RegistryTokenLifetimeTests
     }
 
     [Fact]
-    public async Task A_token_is_not_good_before_it_was_made()
+    public async Task A_token_is_not_good_before_it_was_made_but_for_what_nodes_may_differ_by()
     {
         await using var host = await StartAsync();
         var (before, now) = (await TokenAsync(host.Client, "repository:team/app:pull"), host.Time.GetUtcNow());
         using var client = Bearer(host, before);
         foreach (var isRemembered in (bool[])[false, true])
         {
-            host.Time.AdjustTime(now.AddSeconds(-1)); // a clock that was set back
+            host.Time.AdjustTime(now.AddMinutes(-5).AddSeconds(-1)); // a clock that was set back
             Assert.Equal((isRemembered, HttpStatusCode.Unauthorized), (isRemembered, await client.HeadBlobAsync("team/app", BlobDigest)));
-            host.Time.AdjustTime(now);
-            Assert.Equal(HttpStatusCode.OK, await client.HeadBlobAsync("team/app", BlobDigest));
+            foreach (var minutes in (int[])[-5, 0])
+            {
+                host.Time.AdjustTime(now.AddMinutes(minutes));
+                Assert.Equal(HttpStatusCode.OK, await client.HeadBlobAsync("team/app", BlobDigest));
+            }
         }
     }
 

@@ -2,7 +2,6 @@ using Berth.Metadata;
 using Berth.Registry.Jobs;
 using Berth.Registry.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Berth.Registry.Tests.Jobs;
 
@@ -16,7 +15,7 @@ public sealed class SharedJobsTests
     public async Task One_node_does_a_job_until_it_gives_it_back()
     {
         await using var host = await RegistryHost.StartAsync();
-        var (one, two) = (NewNode(host), NewNode(host));
+        var (one, two) = (ManyProcesses.NewNode(host), ManyProcesses.NewNode(host));
         List<(string Node, bool IsNew)> rounds = [];
 
         Assert.True(await RunAsync(one, "one"));
@@ -45,7 +44,7 @@ public sealed class SharedJobsTests
     public async Task A_node_that_was_killed_is_taken_over_when_its_lease_ends()
     {
         await using var host = await RegistryHost.StartAsync();
-        var (killed, other) = (NewNode(host), NewNode(host));
+        var (killed, other) = (ManyProcesses.NewNode(host), ManyProcesses.NewNode(host));
         Assert.True(await killed.RunAsync(Job, TimeSpan.Zero, (_, _) => Task.CompletedTask, CancellationToken.None));
 
         host.Time.Advance(SharedJobs.LeaseTime - TimeSpan.FromSeconds(1));
@@ -58,7 +57,7 @@ public sealed class SharedJobsTests
     public async Task A_round_that_stood_still_writes_nothing_after_another_node_took_over()
     {
         await using var host = await RegistryHost.StartAsync();
-        var (slow, other) = (NewNode(host), NewNode(host));
+        var (slow, other) = (ManyProcesses.NewNode(host), ManyProcesses.NewNode(host));
         var (standing, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
         var round = slow.RunAsync(
             Job, Keep,
@@ -86,7 +85,7 @@ public sealed class SharedJobsTests
     public async Task A_round_ends_when_its_lease_was_taken_over_meanwhile()
     {
         await using var host = await RegistryHost.StartAsync();
-        var (slow, other) = (NewNode(host), NewNode(host));
+        var (slow, other) = (ManyProcesses.NewNode(host), ManyProcesses.NewNode(host));
         var standing = new TaskCompletionSource();
         var round = slow.RunAsync(
             Job, Keep,
@@ -116,23 +115,5 @@ public sealed class SharedJobsTests
         Assert.True(await jobs.RunAsync(Job, Keep, (_, _) => Task.CompletedTask, CancellationToken.None));
 
         Assert.Empty(await host.Metadata.ListLeasesAsync(10, CancellationToken.None));
-    }
-
-    private static SharedJobs NewNode(RegistryHost host) => new(
-        new ManyProcesses(host.Metadata), new Node("0.0.0-test", host.Time), host.Time, host.Services.GetRequiredService<JobMetrics>(), NullLogger<SharedJobs>.Instance);
-
-    /// <summary>The same leases, as where other processes use the database, too.</summary>
-    private sealed class ManyProcesses(ILeases leases) : ILeases
-    {
-        public bool AreShared => true;
-
-        public Task<Lease?> TakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
-            leases.TakeLeaseAsync(name, holder, duration, cancellationToken);
-
-        public Task<bool> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) => leases.RenewLeaseAsync(lease, duration, cancellationToken);
-
-        public Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken) => leases.ReleaseLeaseAsync(lease, cancellationToken);
-
-        public ValueTask<IReadOnlyList<LeaseRecord>> ListLeasesAsync(int limit, CancellationToken cancellationToken) => leases.ListLeasesAsync(limit, cancellationToken);
     }
 }

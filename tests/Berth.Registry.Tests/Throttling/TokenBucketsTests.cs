@@ -29,11 +29,11 @@ public sealed class TokenBucketsTests
         TakeAll(buckets, 2);
         Assert.Equal(30, buckets.Take(Key, 2).Wait.TotalSeconds, 3);
         _time.Advance(TimeSpan.FromSeconds(21));
-        Assert.Equal(9, buckets.Look(Key).TotalSeconds, 3);
+        Assert.Equal(9, buckets.Look(Key, 60).TotalSeconds, 3);
         var wait = buckets.Take(Key, 2).Wait;
         Assert.Equal(9, wait.TotalSeconds, 3);
         _time.Advance(wait);
-        Assert.Equal(TimeSpan.Zero, buckets.Look(Key));
+        Assert.Equal(TimeSpan.Zero, buckets.Look(Key, 60));
         Assert.Equal(TimeSpan.Zero, buckets.Take(Key, 2).Wait);
         Assert.NotEqual(TimeSpan.Zero, buckets.Take(Key, 2).Wait);
     }
@@ -109,13 +109,13 @@ public sealed class TokenBucketsTests
 
     private sealed class FixedShare(double part) : INodeShare
     {
-        public double Of(in LimitKey key) => part;
+        public double Of(in LimitKey key, int perMinute) => part;
     }
 
     private sealed class MovingShare : INodeShare
     {
         public double Part { get; set; }
 
-        public double Of(in LimitKey key) => Part;
+        public double Of(in LimitKey key, int perMinute) => Part;
     }
 }

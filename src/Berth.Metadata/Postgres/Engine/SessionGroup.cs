@@ -1,5 +1,6 @@
 using System.Data;
 using System.Diagnostics;
+using Berth.Metadata.Relational;
 using Microsoft.Extensions.Logging;
 
 namespace Berth.Metadata.Postgres.Engine;
@@ -13,7 +14,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     private readonly object _gate = new();
-    private readonly Queue<Operation> _queue = new();
+    private readonly Queue<Operation<PostgresSession>> _queue = new();
     private readonly HashSet<Worker> _workers = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _name;
@@ -69,8 +70,8 @@ internal sealed partial class SessionGroup : IAsyncDisposable
     /// <summary>Gives up all that waits, with the connections: nobody knows which of them would ever answer. What comes is refused.</summary>
     public void BeginSilence()
     {
-        List<Operation> running = [];
-        List<Operation> waiting;
+        List<Operation<PostgresSession>> running = [];
+        List<Operation<PostgresSession>> waiting;
         lock (_gate)
         {
             _isSilent = true;
@@ -107,11 +108,11 @@ internal sealed partial class SessionGroup : IAsyncDisposable
 
     /// <summary>Waits its turn and runs.</summary>
     /// <exception cref="MetadataUnavailableException">Too much waits already, or the database does not answer.</exception>
-    public Task<T> RunAsync<T>(Operation<T> operation, CancellationToken cancellationToken)
+    public Task<T> RunAsync<T>(Operation<PostgresSession, T> operation, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<T>(cancellationToken);
         if (Refusal(operation) is { } refusal) return Task.FromException<T>(refusal);
-        return cancellationToken.CanBeCanceled ? WithCancellation(operation, cancellationToken) : operation.Task;
+        return operation.WaitAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -126,13 +127,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         await _ended.Task;
     }
 
-    private static async Task<T> WithCancellation<T>(Operation<T> operation, CancellationToken cancellationToken)
-    {
-        await using var registration = cancellationToken.UnsafeRegister(static (state, token) => ((Operation<T>)state!).Cancel(token), operation);
-        return await operation.Task;
-    }
-
-    private Exception? Refusal(Operation operation)
+    private Exception? Refusal(Operation<PostgresSession> operation)
     {
         lock (_gate)
         {
@@ -185,11 +180,11 @@ internal sealed partial class SessionGroup : IAsyncDisposable
     }
 
     /// <summary>The next operation; null when there was none for a while, or never will be.</summary>
-    private Operation? Next(Worker worker, bool isConnected)
+    private Operation<PostgresSession>? Next(Worker worker, bool isConnected)
     {
         while (true)
         {
-            Operation? operation;
+            Operation<PostgresSession>? operation;
             lock (_gate)
             {
                 worker.End();
@@ -212,7 +207,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         }
     }
 
-    private void Run(Worker worker, Operation operation, ref PostgresSession? session)
+    private void Run(Worker worker, Operation<PostgresSession> operation, ref PostgresSession? session)
     {
         var connections = 0;
         var duplicates = 0;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Berth.Metadata.Relational;
 
 namespace Berth.Metadata.Postgres.Engine;
 
@@ -12,7 +13,7 @@ internal sealed class Worker
     private volatile bool _isGivenUp;
 
     /// <summary>What it runs; null while it rests. Under its group's lock.</summary>
-    public Operation? Operation { get; private set; }
+    public Operation<PostgresSession>? Operation { get; private set; }
 
     /// <summary>Whether nobody waits for it any more.</summary>
     public bool IsGivenUp => _isGivenUp;
@@ -28,7 +29,7 @@ internal sealed class Worker
         if (_isGivenUp) throw SessionGroup.NotAnswering();
     }
 
-    public void Begin(Operation operation)
+    public void Begin(Operation<PostgresSession> operation)
     {
         Operation = operation;
         Volatile.Write(ref _askedAt, Stopwatch.GetTimestamp());

@@ -51,7 +51,7 @@ internal sealed partial class GroupWriter
         }
     }
 
-    private void RunGroup(WriteOperation first)
+    private void RunGroup(Operation<WriteScope> first)
     {
         if (_faulted is { } fault)
         {
@@ -89,7 +89,7 @@ internal sealed partial class GroupWriter
         _members.Count >= _options.GroupOperations || weight >= _options.GroupBytes || Stopwatch.GetElapsedTime(started) >= _options.GroupTime;
 
     /// <summary>Runs one operation inside its savepoint; false when the whole transaction was lost, with the operation answered already.</summary>
-    private bool RunMember(WriteOperation member)
+    private bool RunMember(Operation<WriteScope> member)
     {
         try
         {
@@ -170,7 +170,7 @@ internal sealed partial class GroupWriter
         _checkpointer.Committed();
         foreach (var member in _members)
         {
-            member.Describe(took, _members.Count);
+            member.Span?.SetTag("berth.metadata.commit_time", took.TotalSeconds).SetTag("berth.metadata.group_size", _members.Count);
             member.Succeed();
         }
 
@@ -182,7 +182,7 @@ internal sealed partial class GroupWriter
     private void RunAlone(Exception? reason = null)
     {
         RollBack();
-        var members = new Queue<WriteOperation>(_members);
+        var members = new Queue<Operation<WriteScope>>(_members);
         _members.Clear();
         if (reason is not null && members.Count == 1) members.Dequeue().Fail(SqliteErrors.Translate(reason));
         try
@@ -196,7 +196,7 @@ internal sealed partial class GroupWriter
         }
     }
 
-    private void RunAlone(WriteOperation member)
+    private void RunAlone(Operation<WriteScope> member)
     {
         if (_faulted is { } fault)
         {

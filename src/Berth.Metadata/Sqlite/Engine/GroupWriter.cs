@@ -10,8 +10,8 @@ namespace Berth.Metadata.Sqlite.Engine;
 internal sealed partial class GroupWriter : IAsyncDisposable
 {
     private readonly object _gate = new();
-    private readonly Queue<WriteOperation> _queue = new();
-    private readonly List<WriteOperation> _members = [];
+    private readonly Queue<Operation<WriteScope>> _queue = new();
+    private readonly List<Operation<WriteScope>> _members = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Exception> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SqliteOptions _options;
@@ -45,10 +45,10 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     {
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<T>(cancellationToken);
 
-        var operation = new WriteOperation<T>(body) { Weight = weight, Span = MetadataTracing.Current };
+        var operation = new Operation<WriteScope, T>(body) { Weight = weight, Span = MetadataTracing.Current };
         if (Refusal(urgency, weight, operation) is { } refusal) return Task.FromException<T>(refusal);
 
-        return cancellationToken.CanBeCanceled ? WithCancellation(operation, cancellationToken) : operation.Task;
+        return operation.WaitAsync(cancellationToken);
     }
 
     /// <summary>Marks the store as no longer to be trusted.</summary>
@@ -70,14 +70,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         await _ended.Task;
     }
 
-    private static async Task<T> WithCancellation<T>(WriteOperation<T> operation, CancellationToken cancellationToken)
-    {
-        await using var registration = cancellationToken.UnsafeRegister(
-            static (state, token) => ((WriteOperation<T>)state!).Cancel(token), operation);
-        return await operation.Task;
-    }
-
-    private Exception? Refusal(Urgency urgency, long weight, WriteOperation operation)
+    private Exception? Refusal(Urgency urgency, long weight, Operation<WriteScope> operation)
     {
         if (_faulted is { } fault) return Unavailable(fault);
         if (urgency == Urgency.Push && _checkpointer.WalBytes > _options.WalLimitBytes)
@@ -105,11 +98,11 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private static MetadataUnavailableException Unavailable(Exception fault) =>
         new("The metadata database failed and takes no more changes; the server must be restarted.", fault);
 
-    private WriteOperation? Dequeue()
+    private Operation<WriteScope>? Dequeue()
     {
         while (true)
         {
-            WriteOperation? operation;
+            Operation<WriteScope>? operation;
             lock (_gate)
             {
                 if (!_queue.TryDequeue(out operation)) return null;
