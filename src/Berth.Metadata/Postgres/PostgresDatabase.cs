@@ -90,6 +90,16 @@ internal sealed partial class PostgresDatabase : IDatabase
         await _readers.RunAsync(new Operation<T>(session => body(session, state)) { IsLong = isLong }, cancellationToken);
 
     /// <inheritdoc/>
+    public async ValueTask<T> LookUpAsync<TState, T>(LookUp<TState, T> lookUp, TState state, string caller, CancellationToken cancellationToken) => await _readers.RunAsync(
+        new Operation<T>(session => lookUp.Run(session, state))
+        {
+            Text = lookUp.Text(state),
+            Bind = rows => lookUp.Bind(rows, state),
+            Read = (session, rows) => lookUp.Read(session, rows, state),
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
     public Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken) => _writers.RunAsync(
         new Operation<T>(session => body(new WriteScope(session, _time, _clock))) { Isolation = IsolationLevel.Serializable }, cancellationToken);
 

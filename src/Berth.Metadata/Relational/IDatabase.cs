@@ -18,6 +18,10 @@ internal interface IDatabase : IAsyncDisposable
     /// <exception cref="MetadataUnavailableException">It took longer than it may, or the database does not answer.</exception>
     ValueTask<T> ReadAsync<TState, T>(TState state, Func<Session, TState, T> body, bool isLong, string caller, CancellationToken cancellationToken);
 
+    /// <summary>Runs a read of one statement, where that helps together with others that wait.</summary>
+    /// <exception cref="MetadataUnavailableException">It took longer than it may, or the database does not answer.</exception>
+    ValueTask<T> LookUpAsync<TState, T>(LookUp<TState, T> lookUp, TState state, string caller, CancellationToken cancellationToken);
+
     /// <summary>Runs a change as one transaction that is equal to some serial order of all; it is durable when the task completes.</summary>
     /// <param name="body">May run more than once, each time in a transaction that the one before did not survive.</param>
     /// <param name="urgency">What becomes of it when the database is short of room.</param>

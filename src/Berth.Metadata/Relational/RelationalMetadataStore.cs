@@ -50,6 +50,13 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
             ? TraceAsync(span, _database.ReadAsync(state, body, isLong: false, caller, cancellationToken))
             : _database.ReadAsync(state, body, isLong: false, caller, cancellationToken);
 
+    /// <summary>Runs a read of one statement.</summary>
+    /// <exception cref="MetadataUnavailableException">It took longer than it may, or the database does not answer.</exception>
+    private ValueTask<T> LookUpAsync<TState, T>(LookUp<TState, T> lookUp, TState state, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
+        MetadataTracing.Start(caller) is { } span
+            ? TraceAsync(span, _database.LookUpAsync(lookUp, state, caller, cancellationToken))
+            : _database.LookUpAsync(lookUp, state, caller, cancellationToken);
+
     private static async ValueTask<T> TraceAsync<T>(Activity span, ValueTask<T> work)
     {
         using (span)

@@ -152,6 +152,10 @@ internal sealed partial class SqliteDatabase : IDatabase
         }
     }
 
+    /// <inheritdoc/>
+    public ValueTask<T> LookUpAsync<TState, T>(LookUp<TState, T> lookUp, TState state, string caller, CancellationToken cancellationToken) =>
+        ReadAsync((lookUp, state), static (session, of) => of.lookUp.Run(session, of.state), isLong: false, caller, cancellationToken);
+
     /// <summary>Nothing: a record has its number when it is inserted.</summary>
     public ValueTask NumberLedgerAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 

@@ -41,6 +41,9 @@ public abstract class ObjectStoreFixture : ServerFixture
         return settings;
     }
 
+    /// <summary>Removes an object, as an accident would.</summary>
+    public abstract Task RemoveAsync(string key);
+
     /// <summary>Makes a bucket of the fixture's own, and adds the settings that name it.</summary>
     protected abstract Task PrepareAsync(Dictionary<string, string> settings);
 }
@@ -60,6 +63,9 @@ public class AzuriteServer : ObjectStoreFixture
         await foreach (var blob in _container!.GetBlobsAsync()) found.Add(blob.Name, blob.Properties.ContentLength ?? 0);
         return found;
     }
+
+    /// <inheritdoc/>
+    public override Task RemoveAsync(string key) => _container!.DeleteBlobAsync(key);
 
     /// <inheritdoc/>
     protected override async Task PrepareAsync(Dictionary<string, string> settings)
@@ -109,6 +115,13 @@ public class RadosGatewayServer : ObjectStoreFixture
         using var client = Connect();
         var found = await client.ListObjectsV2Async(new() { BucketName = _bucket });
         return (found.S3Objects ?? []).ToDictionary(o => o.Key, o => o.Size ?? 0);
+    }
+
+    /// <inheritdoc/>
+    public override async Task RemoveAsync(string key)
+    {
+        using var client = Connect();
+        await client.DeleteObjectAsync(_bucket, key);
     }
 
     /// <inheritdoc/>

@@ -6,11 +6,18 @@ namespace Berth.Metadata.Postgres.Engine;
 
 /// <summary>
 /// Connections for one kind of operation, each with a thread of its own, and the bounded queue in front of them. Connections are made as operations need them and closed when
-/// they have nothing to do. While the server does not answer, operations fail at once instead of waiting for it.
+/// they have nothing to do. Look-ups that come while others run wait for those, and go together in one message: a message costs both sides more than the statement in it. While the server does not answer, operations fail at once instead of waiting for it.
 /// </summary>
 internal sealed partial class SessionGroup : IAsyncDisposable
 {
+    // So many look-ups wait for each connection that runs some, before one more connection takes some: on two or three connections they are as fast as they get.
+    private const int LookUpsPerConnection = 4;
+    private const int MostTogether = 16;
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    // Look-ups that take longer are no reason to wait for them.
+    private static readonly TimeSpan LongLookUp = TimeSpan.FromMilliseconds(2);
 
     private readonly object _gate = new();
     private readonly Queue<Operation> _queue = new();
@@ -22,6 +29,8 @@ internal sealed partial class SessionGroup : IAsyncDisposable
     private readonly ILogger _logger;
     private int _threads;
     private int _idle;
+    private int _lookingUp;
+    private long _lookedUpAt;
     private int _failures;
     private long _noAttemptBefore;
     private long _roundTrips;
@@ -80,7 +89,11 @@ internal sealed partial class SessionGroup : IAsyncDisposable
                 return new MetadataUnavailableException("Too much waits for a connection to the metadata database; try again in a moment.");
 
             _queue.Enqueue(operation);
-            if (_idle >= _queue.Count) Monitor.Pulse(_gate);
+            if (operation.Text is not null && AreSoonTaken())
+            {
+                // Whoever runs look-ups takes it next.
+            }
+            else if (_idle >= _queue.Count || (operation.Text is not null && _idle > 0)) Monitor.Pulse(_gate);
             else if (_threads < _most)
             {
                 _threads++;
@@ -92,17 +105,22 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         return null;
     }
 
+    private bool AreSoonTaken() =>
+        _lookingUp > 0 && _queue.Count < _lookingUp * LookUpsPerConnection && Stopwatch.GetElapsedTime(_lookedUpAt) < LongLookUp;
+
     private void Run()
     {
         PostgresSession? session = null;
+        var taken = new List<Operation>();
         try
         {
-            while (Next(session is not null) is { } operation)
+            while (Take(taken, session is not null))
             {
                 MetadataMetrics.PoolInUse.Add(1, new KeyValuePair<string, object?>("kind", _name));
                 try
                 {
-                    Run(operation, ref session);
+                    if (taken.Count == 1) Run(taken[0], ref session);
+                    else RunTogether(taken, ref session);
                 }
                 finally
                 {
@@ -121,29 +139,59 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         }
     }
 
-    /// <summary>The next operation; null when there was none for a while, or never will be.</summary>
-    private Operation? Next(bool isConnected)
+    /// <summary>Takes what is next: one operation, or several look-ups. False when there was none for a while, or never will be.</summary>
+    private bool Take(List<Operation> taken, bool isConnected)
     {
-        while (true)
+        lock (_gate)
         {
-            Operation? operation;
-            lock (_gate)
+            if (taken.Count > 0 && taken[0].Text is not null) _lookingUp--;
+            taken.Clear();
+            var until = Stopwatch.GetTimestamp() + (long)((isConnected ? _options.IdleTime : TimeSpan.FromSeconds(1)).TotalSeconds * Stopwatch.Frequency);
+            while (true)
             {
-                var until = Stopwatch.GetTimestamp() + (long)((isConnected ? _options.IdleTime : TimeSpan.FromSeconds(1)).TotalSeconds * Stopwatch.Frequency);
-                while (_queue.Count == 0)
+                while (taken.Count < MostTogether && _queue.TryPeek(out var next) && (taken.Count == 0 || (next.Text is not null && taken[0].Text is not null)))
                 {
-                    var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), until);
-                    if (_stopping || left <= TimeSpan.Zero) return null;
-                    _idle++;
-                    Monitor.Wait(_gate, left);
-                    _idle--;
+                    _queue.Dequeue();
+                    MetadataMetrics.PoolWaiting.Add(-1, new KeyValuePair<string, object?>("kind", _name));
+                    if (next.TryStart()) taken.Add(next);
                 }
 
-                operation = _queue.Dequeue();
+                if (taken.Count > 0) break;
+                var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), until);
+                if (_stopping || left <= TimeSpan.Zero) return false;
+                _idle++;
+                Monitor.Wait(_gate, left);
+                _idle--;
             }
 
-            MetadataMetrics.PoolWaiting.Add(-1, new KeyValuePair<string, object?>("kind", _name));
-            if (operation.TryStart()) return operation;
+            if (taken[0].Text is null) return true;
+            _lookingUp++;
+            _lookedUpAt = Stopwatch.GetTimestamp();
+            return true;
+        }
+    }
+
+    /// <summary>Sends look-ups as one message; where that fails, runs each by itself that has no result yet.</summary>
+    private void RunTogether(List<Operation> operations, ref PostgresSession? session)
+    {
+        var done = 0;
+        try
+        {
+            session ??= Connect();
+            var before = session.RoundTrips;
+            var statements = session.RunTogether(operations);
+            for (; done < operations.Count; done++)
+            {
+                operations[done].Answer(session, statements[done]);
+                operations[done].Succeed();
+            }
+
+            Interlocked.Add(ref _roundTrips, session.RoundTrips - before);
+        }
+        catch (Exception error)
+        {
+            if (session is not null && !session.TryReset() | PostgresErrors.IsStalePlan(error) | PostgresErrors.IsLost(error)) Drop(ref session);
+            for (; done < operations.Count; done++) Run(operations[done], ref session);
         }
     }
 
