@@ -57,7 +57,14 @@ internal sealed class RadosStore : IBareStore, IDisposable
         var gateway = await RadosGateway.GetAsync();
         _client = new AmazonS3Client(
             new BasicAWSCredentials(gateway.AccessKey, gateway.SecretKey),
-            new AmazonS3Config { ServiceURL = gateway.Endpoint.ToString(), ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+            new AmazonS3Config
+            {
+                ServiceURL = gateway.Endpoint.ToString(),
+                ForcePathStyle = true,
+                AuthenticationRegion = "us-east-1",
+                RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+                ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            });
         await _client.PutBucketAsync(bucket);
         return new Dictionary<string, string>
         {
@@ -72,7 +79,7 @@ internal sealed class RadosStore : IBareStore, IDisposable
     public async Task PutAsync(string bucket, string key, byte[] bytes)
     {
         using var body = new MemoryStream(bytes, writable: false);
-        await _client!.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, InputStream = body, IfNoneMatch = "*", AutoCloseStream = false });
+        await _client!.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, InputStream = body, IfNoneMatch = "*", AutoCloseStream = false, UseChunkEncoding = false });
     }
 
     public void Dispose() => _client?.Dispose();

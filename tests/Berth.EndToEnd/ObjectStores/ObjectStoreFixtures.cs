@@ -89,6 +89,28 @@ public sealed class BesideAzuriteServer : AzuriteServer
     protected override IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>();
 }
 
+/// <summary>A server on Azurite behind a proxy that can be made to fail.</summary>
+public sealed class ProxiedAzuriteServer : AzuriteServer
+{
+    /// <summary>What stands between them.</summary>
+    public FaultProxy Proxy { get; private set; } = null!;
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (Proxy is not null) await Proxy.DisposeAsync();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task PrepareAsync(Dictionary<string, string> settings)
+    {
+        await base.PrepareAsync(settings);
+        Proxy = new FaultProxy(new Uri(settings["BERTH_Storage__AzureBlob__Endpoint"]));
+        settings["BERTH_Storage__AzureBlob__Endpoint"] = Proxy.Address.ToString();
+    }
+}
+
 /// <summary>A server on Azurite that collects what is over after seconds.</summary>
 public sealed class CollectingAzuriteServer : AzuriteServer
 {

@@ -67,31 +67,20 @@ internal sealed class PostgresSession : Session, IDisposable
     /// </summary>
     public int FoldUsage() => (int)(long)Run(FoldUsageText, MostFolded)![0];
 
-    /// <summary>Sends the statements of several operations as one message, and reads all their rows.</summary>
+    /// <summary>Sends the statements of several operations as one message, those with one text as one statement over all their parameters, and reads all their rows.</summary>
     /// <returns>The statements with their rows, in the operations' order.</returns>
     public IReadOnlyList<Statement> RunTogether(IReadOnlyList<Operation> operations)
     {
         using var batch = new NpgsqlBatch(_connection) { Timeout = _limitSeconds };
-        var statements = new PostgresStatement[operations.Count];
-        for (var i = 0; i < statements.Length; i++)
-        {
-            var command = new NpgsqlBatchCommand(TextOf(operations[i].Text!));
-            batch.BatchCommands.Add(command);
-            statements[i] = new PostgresStatement(this, command.Parameters, null, prepares: false).Begin();
-            operations[i].Bind!(statements[i]);
-        }
+        var together = new StatementsTogether(this, operations, TextOf);
+        foreach (var command in together.Commands) batch.BatchCommands.Add(command);
 
         // One that is prepared on this connection, by whatever was run before, is not prepared again.
         if (_prepares) batch.Prepare();
         CountRoundTrip();
         using var reader = batch.ExecuteReader();
-        foreach (var statement in statements)
-        {
-            statement.Take(reader);
-            reader.NextResult();
-        }
-
-        return statements;
+        together.Take(reader);
+        return together.Statements;
     }
 
     /// <summary>Runs a text of PostgreSQL's own that is not worth preparing; returns the first row, if there is one.</summary>

@@ -57,15 +57,23 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlParameter
     /// <summary>Takes the rows of the reader's result as its own.</summary>
     public void Take(NpgsqlDataReader reader)
     {
-        while (reader.Read())
-        {
-            var row = new object[reader.FieldCount];
-            reader.GetValues(row);
-            _rows.Add(row);
-        }
+        Await();
+        while (reader.Read()) Take(reader, reader.FieldCount);
+    }
 
+    /// <summary>Says that it needs not be run: rows come from elsewhere, or there are none.</summary>
+    public void Await()
+    {
         _ran = true;
         _row = -1;
+    }
+
+    /// <summary>Takes the reader's row, whose first columns are its own.</summary>
+    public void Take(NpgsqlDataReader reader, int columns)
+    {
+        var row = new object[columns];
+        for (var i = 0; i < columns; i++) row[i] = reader.GetValue(i);
+        _rows.Add(row);
     }
 
     public override bool Step()
