@@ -63,6 +63,8 @@ internal sealed class ClusterFigures(Contest contest, ClusterPlaces places)
             using var _2 = cluster;
             var node = cluster.Nodes[0];
             for (var i = 0; i < 2; i++) _ = (Put(store, bucket), Push(node, "cluster/warm"));
+            using var calls = new BerthTokens(node);
+            var retries = calls.ReadMetric("berth_metadata_retries_total");
             List<RateSample> pushes = [];
             var samples = contest.Alternate<double>(
                 contest.Options.PushRounds,
@@ -74,6 +76,8 @@ internal sealed class ClusterFigures(Contest contest, ClusterPlaces places)
                 });
             var name = $"push of {Pushes} blobs of 4 KiB, PostgreSQL and {store.Name}, {Writers} clients";
             Add($"{name}, beside objects put by the SDK alone", "blobs/s", samples[1], samples[0], Target.AtLeast(0.7));
+            Thread.Sleep(500);
+            Add($"{name}, operations run again", "/blob", [(calls.ReadMetric("berth_metadata_retries_total") - retries) / (pushes.Count * Pushes)], null, null);
             Add($"{name}, p99", "ms", [.. pushes.Select(push => push.Load.Latencies.Percentile(0.99))], null, null);
             Add($"{name}, CPU of the node", "µs/blob", [.. pushes.Select(push => push.CpuMicroseconds)], null, null);
         }

@@ -25,7 +25,7 @@ internal sealed class NodeFigures(Contest contest, ClusterPlaces places)
 
         // Each until its code is compiled as it stays.
         var most = cluster.Nodes.Select(node => Enumerable.Range(0, 3).Max(_ => contest.Run(node, Clients, Reads(node), contest.Options.RateDuration).Load.Rate)).Max();
-        var rate = Math.Round(most / 2, -2);
+        var rate = Math.Round(most / 200) * 100;
         var samples = contest.Alternate(contest.Options.RateRounds, Sizes.Select<int, Func<int, Cost>>(size => _ => Run(cluster, size, rate)).ToList());
         for (var i = 0; i < Sizes.Length; i++)
         {

@@ -96,8 +96,8 @@ internal sealed class PostgresServer : IDisposable
     /// <summary>Begins to count anew.</summary>
     public void Recount(string database) => Run(database, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements; SELECT pg_stat_statements_reset()");
 
-    /// <summary>Processor time of all its processes that live.</summary>
-    public TimeSpan CpuTime() => _process.CpuTime();
+    /// <summary>Processor time of all its processes.</summary>
+    public TimeSpan CpuTime() => ProcFiles.CpuTimeWithEnded(_process.Id);
 
     public void Dispose()
     {

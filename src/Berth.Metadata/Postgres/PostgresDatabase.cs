@@ -100,8 +100,9 @@ internal sealed partial class PostgresDatabase : IDatabase
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken) => _writers.RunAsync(
-        new Operation<T>(session => body(new WriteScope(session, _time, _clock))) { Isolation = IsolationLevel.Serializable }, cancellationToken);
+    public Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, bool ofOneRow, CancellationToken cancellationToken) => _writers.RunAsync(
+        new Operation<T>(session => body(new WriteScope(session, _time, _clock))) { Isolation = ofOneRow ? IsolationLevel.ReadCommitted : IsolationLevel.Serializable },
+        cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask NumberLedgerAsync(CancellationToken cancellationToken)

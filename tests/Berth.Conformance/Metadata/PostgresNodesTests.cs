@@ -205,7 +205,7 @@ public sealed class PostgresNodesTests : MetadataSuite<PostgresDatabase>
 
         async Task ExpectBlobAsync(NewManifest image)
         {
-            var digest = image.Manifest.Blobs.First().Digest;
+            var digest = image.Manifest.Layers[0].Digest;
             var (found, read) = await node.FindBlobAsync(owner?.Id ?? 7, Registry, App, digest, Token);
             Assert.Equal(epochs, read);
             Assert.Equal(digest, found?.Digest);

@@ -226,7 +226,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
                 }
 
                 MetadataMetrics.Retries.Add(1, new KeyValuePair<string, object?>("reason", reason));
-                if (reason is "conflict") Thread.Sleep(Random.Shared.Next(1, Math.Min(4 << Math.Min(attempt, 5), 100)));
+                if (reason is "conflict") Thread.Sleep(Random.Shared.Next(0, Math.Min(2 << Math.Min(attempt, 6), 100)));
             }
         }
     }
