@@ -8,8 +8,8 @@ internal sealed record BenchOptions
           --quick            a version of about two minutes: shorter runs, fewer rounds, smaller sizes
           --only NAME[,…]    only these parts: cli, start, idle, manifests, heads, tags, catalog, access,
                              blobs, images, push, pull, tls, memory, control, growth, lifecycle,
-                             cluster, nodes, workers, capacity, cluster-memory (on PostgreSQL and
-                             object stores)
+                             cluster, cluster-push, nodes, workers, capacity, cluster-memory
+                             (on PostgreSQL and object stores)
           --json FILE        where the results go as JSON (artifacts/bench/results.json)
           --page             also write docs/reference/performance.md
           --keep             keep the data folders
@@ -18,7 +18,7 @@ internal sealed record BenchOptions
 
     public static readonly IReadOnlyList<string> Parts =
         ["cli", "start", "idle", "manifests", "heads", "tags", "catalog", "access", "blobs", "images", "push", "pull", "tls", "memory", "control", "growth", "lifecycle",
-        "cluster", "nodes", "workers", "capacity", "cluster-memory"];
+        "cluster", "cluster-push", "nodes", "workers", "capacity", "cluster-memory"];
 
     /// <summary>The repository's root.</summary>
     public required string Root { get; init; }

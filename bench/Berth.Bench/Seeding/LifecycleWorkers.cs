@@ -15,6 +15,7 @@ internal sealed class LifecycleWorkers : IAsyncDisposable
 {
     // Of garbage collection's and rules' own size.
     private const int Reviews = 10;
+    private const int BatchesOfRound = 20;
     private const int TagsOfPage = 500;
     private const int RestsAsLongAs = 9;
 
@@ -80,7 +81,8 @@ internal sealed class LifecycleWorkers : IAsyncDisposable
                 await store.ExpireUploadsAsync(IGarbage.LargestBatch, CancellationToken.None);
                 await store.ReleaseIdleReservationsAsync(Idle, IGarbage.LargestBatch, CancellationToken.None);
             });
-            await RestAfterAsync(async () => Interlocked.Add(ref _reviewed, (await store.ReviewMembershipsAsync(Reviews, CancellationToken.None)).Reviewed));
+            for (var i = 0; i < BatchesOfRound && !_end.IsCancellationRequested; i++)
+                await RestAfterAsync(async () => Interlocked.Add(ref _reviewed, (await store.ReviewMembershipsAsync(Reviews, CancellationToken.None)).Reviewed));
             await RestAfterAsync(() => store.ReviewBlobsAsync(Reviews, CancellationToken.None));
             await RestAfterAsync(async () =>
             {
