@@ -31,15 +31,16 @@ internal sealed class LoadGenerator
 
     /// <summary>Runs a load until its time is over or its operations are done.</summary>
     public static LoadResult Run(IPEndPoint target, int clients, Workload workload, TimeSpan? duration, CancellationToken cancellationToken) =>
-        Run(target, clients, workload, duration, rate: null, cancellationToken);
+        Run([target], clients, workload, duration, rate: null, cancellationToken);
 
-    /// <summary>The same at a fixed rate of operations per second, as far as the clients reach it.</summary>
-    public static LoadResult Run(IPEndPoint target, int clients, Workload workload, TimeSpan? duration, double? rate, CancellationToken cancellationToken)
+    /// <summary>The same for servers that share the clients in turn, at a fixed rate of operations per second, as far as the clients reach it.</summary>
+    public static LoadResult Run(
+        IReadOnlyList<IPEndPoint> targets, int clients, Workload workload, TimeSpan? duration, double? rate, CancellationToken cancellationToken)
     {
         var generator = new LoadGenerator(workload, duration, rate);
         try
         {
-            generator.Connect(target, clients);
+            generator.Connect(targets, clients);
             var processor = Environment.CpuUsage.TotalTime;
             var started = Stopwatch.GetTimestamp();
             generator.Drive(cancellationToken);
@@ -52,11 +53,11 @@ internal sealed class LoadGenerator
         }
     }
 
-    private void Connect(IPEndPoint target, int clients)
+    private void Connect(IReadOnlyList<IPEndPoint> targets, int clients)
     {
         for (var i = 0; i < clients; i++)
         {
-            var client = new Client(i, Native.Connect(target));
+            var client = new Client(i, Native.Connect(targets[i % targets.Count]));
             Native.MakeNonBlocking(client.Descriptor);
             Native.AddToPoll(_poll, client.Descriptor, Native.EventIn, i);
             _clients.Add(client);
