@@ -7,7 +7,9 @@ internal sealed record BenchOptions
         usage: bench/run [options]
           --quick            a version of about two minutes: shorter runs, fewer rounds, smaller sizes
           --only NAME[,…]    only these parts: cli, start, idle, manifests, heads, tags, catalog, access,
-                             blobs, images, push, pull, tls, memory, control, growth, lifecycle
+                             blobs, images, push, pull, tls, memory, control, growth, lifecycle,
+                             cluster, cluster-push, nodes, workers, capacity, cluster-memory
+                             (on PostgreSQL and object stores)
           --json FILE        where the results go as JSON (artifacts/bench/results.json)
           --page             also write docs/reference/performance.md
           --keep             keep the data folders
@@ -15,7 +17,8 @@ internal sealed record BenchOptions
         """;
 
     public static readonly IReadOnlyList<string> Parts =
-        ["cli", "start", "idle", "manifests", "heads", "tags", "catalog", "access", "blobs", "images", "push", "pull", "tls", "memory", "control", "growth", "lifecycle"];
+        ["cli", "start", "idle", "manifests", "heads", "tags", "catalog", "access", "blobs", "images", "push", "pull", "tls", "memory", "control", "growth", "lifecycle",
+        "cluster", "cluster-push", "nodes", "workers", "capacity", "cluster-memory"];
 
     /// <summary>The repository's root.</summary>
     public required string Root { get; init; }

@@ -41,6 +41,12 @@ internal static class Suite
         var growth = new GrowthFigures(contest, folder, launcher);
         var rules = new RuleFigures(contest, folder, launcher);
         var garbage = new GarbageFigures(contest, folder, launcher);
+        using var places = new ClusterPlaces(launcher, Path.Combine(folder, "cluster"));
+        var cluster = new ClusterFigures(contest, places);
+        var nodes = new NodeFigures(contest, places);
+        var workers = new WorkerFigures(contest, places);
+        var capacity = new CapacityFigures(contest, places);
+        var memory = new ClusterMemoryFigures(contest, places);
         (string Name, Func<Task> Take)[] parts =
         [
             ("cli", Now(client.Starts)),
@@ -68,6 +74,13 @@ internal static class Suite
             ("growth", growth.OfCredentialsAsync),
             ("lifecycle", rules.OfTagsAsync),
             ("lifecycle", garbage.OfBlobsAsync),
+            ("cluster", cluster.ReadsAsync),
+            ("cluster-push", cluster.PushesAsync),
+            ("cluster-push", cluster.SharedLayerAsync),
+            ("nodes", nodes.ReadsAsync),
+            ("workers", workers.PushesAsync),
+            ("capacity", capacity.OfImagesAsync),
+            ("cluster-memory", memory.ResidentAsync),
         ];
 
         foreach (var (name, take) in parts)

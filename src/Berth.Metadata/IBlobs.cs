@@ -9,6 +9,13 @@ public interface IBlobs
     ValueTask<BlobRecord?> FindBlobAsync(long registryId, RepositoryName repository, Digest digest, CancellationToken cancellationToken);
 
     /// <summary>
+    /// The same, with the current epochs that an answer to this principal depends on (<see cref="IInstallation.ReadEpochsAsync"/>): one statement for both; a second one where there is no
+    /// such blob.
+    /// </summary>
+    ValueTask<WithEpochs<BlobRecord>> FindBlobAsync(
+        long principalId, long registryId, RepositoryName repository, Digest digest, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Extends the membership's lease to at least <paramref name="leaseUntil"/> where no manifest names it, deciding inside the writer; null when
     /// the membership is gone or the blob damaged. For a HEAD that found less than half the lease left.
     /// </summary>

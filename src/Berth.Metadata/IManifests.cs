@@ -9,6 +9,13 @@ public interface IManifests
     ValueTask<ManifestRecord?> FindManifestAsync(
         long registryId, RepositoryName repository, Reference reference, bool withBytes, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The same, with the current epochs that an answer to this principal depends on (<see cref="IInstallation.ReadEpochsAsync"/>): one statement for both; a second one where there is no
+    /// such manifest.
+    /// </summary>
+    ValueTask<WithEpochs<ManifestRecord>> FindManifestAsync(
+        long principalId, long registryId, RepositoryName repository, Reference reference, bool withBytes, CancellationToken cancellationToken);
+
     /// <summary>Whether the repository holds a manifest, which is when it exists for clients.</summary>
     ValueTask<bool> RepositoryExistsAsync(long registryId, RepositoryName repository, CancellationToken cancellationToken);
 

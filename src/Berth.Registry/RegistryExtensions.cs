@@ -104,6 +104,8 @@ public static class RegistryExtensions
         services.AddSingleton<LinkKeys>();
         services.AddSingleton<DataLinks>();
         services.AddSingleton<StoreLinks>();
+        services.AddSingleton<LinkChecks>();
+        services.AddHostedService(s => s.GetRequiredService<LinkChecks>());
         services.AddSingleton<DataEndpoint>();
         services.AddSingleton<UploadAdmission>();
         services.AddSingleton<UploadService>();

@@ -7,7 +7,7 @@ public sealed class FileTests
 {
     private const int MaxLines = 500;
 
-    private static readonly string[] Binary = [".png", ".ico", ".gz", ".zip", ".db", ".woff2"];
+    private static readonly string[] Binary = [".png", ".ico", ".gz", ".tgz", ".zip", ".db", ".woff2"];
 
     // Put together here, so that this file does not hold what it looks for.
     private static readonly Regex MachinePath = new(

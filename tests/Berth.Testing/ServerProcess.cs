@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
+using Berth.Testing.ObjectServers;
 
 namespace Berth.Testing;
 
@@ -30,8 +30,8 @@ public sealed class ServerProcess : IAsyncDisposable
         _settings = new(settings ?? new Dictionary<string, string>());
         _ownsData = data is null;
         Data = data ?? Directory.CreateTempSubdirectory("berth-test-").FullName;
-        Https = inPlaceOf?.Https ?? $"127.0.0.1:{FreePort()}";
-        Endpoint = inPlaceOf?.Endpoint ?? new RegistryEndpoint(new Uri($"http://127.0.0.1:{FreePort()}"), "owner", password ?? $"secret-{Content.Name()}");
+        Https = inPlaceOf?.Https ?? $"127.0.0.1:{FreePorts.FirstOf(1)}";
+        Endpoint = inPlaceOf?.Endpoint ?? new RegistryEndpoint(new Uri($"http://127.0.0.1:{FreePorts.FirstOf(1)}"), "owner", password ?? $"secret-{Content.Name()}");
         _log = Path.Combine(Directory.CreateDirectory(Path.Combine(Repository.Artifacts, "log")).FullName, $"{name}-{Environment.ProcessId}-{Content.Name()}.log");
     }
 
@@ -150,13 +150,6 @@ public sealed class ServerProcess : IAsyncDisposable
 
     private static bool ChoosesStores(string setting) =>
         setting.StartsWith("BERTH_Storage__", StringComparison.OrdinalIgnoreCase) || setting.StartsWith("BERTH_Metadata__", StringComparison.OrdinalIgnoreCase);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private async Task PumpAsync(Stream stream)
     {

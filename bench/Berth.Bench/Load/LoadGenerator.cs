@@ -15,22 +15,32 @@ internal sealed class LoadGenerator
     private readonly Histogram _latencies = new();
     private readonly List<Client> _clients = [];
     private readonly int _poll = Native.CreatePoll();
+    private readonly Queue<Client> _idle = new();
     private readonly long _deadline;
+    private readonly double _interval;
+    private double _nextAt;
     private int _active;
 
-    private LoadGenerator(Workload workload, TimeSpan? duration)
+    private LoadGenerator(Workload workload, TimeSpan? duration, double? rate)
     {
         _workload = workload;
+        _interval = rate is { } perSecond ? Stopwatch.Frequency / perSecond : 0;
+        _nextAt = Stopwatch.GetTimestamp();
         _deadline = duration is { } limit ? Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
     }
 
     /// <summary>Runs a load until its time is over or its operations are done.</summary>
-    public static LoadResult Run(IPEndPoint target, int clients, Workload workload, TimeSpan? duration, CancellationToken cancellationToken)
+    public static LoadResult Run(IPEndPoint target, int clients, Workload workload, TimeSpan? duration, CancellationToken cancellationToken) =>
+        Run([target], clients, workload, duration, rate: null, cancellationToken);
+
+    /// <summary>The same for servers that share the clients in turn, at a fixed rate of operations per second, as far as the clients reach it.</summary>
+    public static LoadResult Run(
+        IReadOnlyList<IPEndPoint> targets, int clients, Workload workload, TimeSpan? duration, double? rate, CancellationToken cancellationToken)
     {
-        var generator = new LoadGenerator(workload, duration);
+        var generator = new LoadGenerator(workload, duration, rate);
         try
         {
-            generator.Connect(target, clients);
+            generator.Connect(targets, clients);
             var processor = Environment.CpuUsage.TotalTime;
             var started = Stopwatch.GetTimestamp();
             generator.Drive(cancellationToken);
@@ -43,11 +53,11 @@ internal sealed class LoadGenerator
         }
     }
 
-    private void Connect(IPEndPoint target, int clients)
+    private void Connect(IReadOnlyList<IPEndPoint> targets, int clients)
     {
         for (var i = 0; i < clients; i++)
         {
-            var client = new Client(i, Native.Connect(target));
+            var client = new Client(i, Native.Connect(targets[i % targets.Count]));
             Native.MakeNonBlocking(client.Descriptor);
             Native.AddToPoll(_poll, client.Descriptor, Native.EventIn, i);
             _clients.Add(client);
@@ -60,17 +70,42 @@ internal sealed class LoadGenerator
 
         var events = new byte[Native.EventSize * 64];
         var lastEvent = Stopwatch.GetTimestamp();
-        while (_active > 0)
+        while (_active > 0 || _idle.Count > 0)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var count = Native.Wait(_poll, events, 200);
+            var count = Native.Wait(_poll, events, BeginDue());
             if (count > 0) lastEvent = Stopwatch.GetTimestamp();
             else if (Stopwatch.GetElapsedTime(lastEvent) > AnswerLimit) throw new BenchException($"no answer within {AnswerLimit.TotalSeconds} s");
             for (var i = 0; i < count; i++) Handle(_clients[Native.DataOf(events, i)]);
         }
     }
 
+    /// <summary>Begins what is due at a fixed rate; returns for how many milliseconds nothing else will be.</summary>
+    private int BeginDue()
+    {
+        const int Longest = 200;
+        while (_idle.Count > 0)
+        {
+            var now = Stopwatch.GetTimestamp();
+            if (now >= _deadline) _idle.Clear();
+            else if (now < _nextAt) return (int)Math.Clamp(Math.Ceiling((_nextAt - now) * 1000 / Stopwatch.Frequency), 1, Longest);
+            else
+            {
+                _nextAt += _interval;
+                BeginNow(_idle.Dequeue());
+            }
+        }
+
+        return _active > 0 ? Longest : 0;
+    }
+
     private void Begin(Client client)
+    {
+        if (_interval > 0) _idle.Enqueue(client);
+        else BeginNow(client);
+    }
+
+    private void BeginNow(Client client)
     {
         var request = Stopwatch.GetTimestamp() >= _deadline ? default : _workload.Begin(client);
         if (request.IsEmpty) return;

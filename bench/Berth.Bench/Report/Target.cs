@@ -12,6 +12,8 @@ internal sealed record Target(double Bound, bool IsFloor, string? Absolute = nul
 
     public static Target AtMost(double ratio) => new(ratio, false);
 
+    public static Target AtMost(double most, string unit) => new(most, false, string.Create(CultureInfo.InvariantCulture, $"{most:0.##} {unit}"));
+
     public static Target AtMostBytes(double mebibytes) => new(mebibytes, false, string.Create(CultureInfo.InvariantCulture, $"{mebibytes:0} MiB"));
 
     public bool IsMet(double value, double? ratio) => (Absolute is null ? ratio : value) is { } judged && (IsFloor ? judged >= Bound : judged <= Bound);

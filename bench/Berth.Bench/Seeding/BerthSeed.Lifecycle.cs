@@ -17,6 +17,9 @@ internal sealed partial class BerthSeed
     private const int Neighbours = 64;
     private const int Folders = 256;
 
+    // Longer than seeding takes.
+    private static readonly TimeSpan Lease = TimeSpan.FromDays(1);
+
     private int _locations;
 
     /// <summary>Makes images in each of some repositories, with so many tags each.</summary>
@@ -32,6 +35,13 @@ internal sealed partial class BerthSeed
         var image = SmallContent.Manifest(layers[0], layers);
         await PutAllAsync([Of(repository, image, "application/vnd.oci.image.manifest.v1+json", [])], cancellationToken);
         return image.Digest;
+    }
+
+    /// <summary>Makes blobs that no manifest names and whose time is over: garbage.</summary>
+    public Task AddGarbageAsync(string repository, int blobs, CancellationToken cancellationToken)
+    {
+        var contents = SmallContent.Blobs(blobs, 16);
+        return AllAsync(blobs, number => AddBlobAsync(repository, contents[number], cancellationToken));
     }
 
     /// <summary>Reads every tag as the evaluation of rules reads it, and does nothing with it.</summary>
@@ -70,17 +80,35 @@ internal sealed partial class BerthSeed
     private NewManifest Of(string repository, SmallContent content, string mediaType, IReadOnlyList<Tag> tags) => new(
         _registry, RepositoryName.Parse(repository), Digest.Parse(content.Digest), content.Bytes, ManifestParser.Parse(content.Bytes, mediaType), tags, false);
 
-    private async Task AddBlobAsync(string repository, SmallContent blob, CancellationToken cancellationToken)
+    /// <summary>
+    /// Makes images as they are pushed: a config and a layer of their own, layers that all of the repository share, one tag. Nobody reads the bytes.
+    /// </summary>
+    public async Task AddPushedImagesAsync(string repository, int images, IReadOnlyList<SmallContent> shared, CancellationToken cancellationToken)
+    {
+        foreach (var layer in shared) await AddBlobAsync(repository, layer, cancellationToken, Lease);
+        var own = SmallContent.Blobs(2 * images, 16);
+        await AllAsync(images, async number =>
+        {
+            var (config, layer) = (own[2 * number], own[(2 * number) + 1]);
+            await AddBlobAsync(repository, config, cancellationToken, Lease);
+            await AddBlobAsync(repository, layer, cancellationToken, Lease);
+            var image = SmallContent.Manifest(config, [.. shared, layer]);
+            var put = Of(repository, image, "application/vnd.oci.image.manifest.v1+json", [Tag.Parse(Figures.Preparation.TagName(number))]);
+            Check(await PatientlyAsync(() => _store.PutManifestAsync(put, _caller, cancellationToken)));
+        });
+    }
+
+    private async Task AddBlobAsync(string repository, SmallContent blob, CancellationToken cancellationToken, TimeSpan lease = default)
     {
         var (location, now) = (NewLocation(), TimeProvider.System.GetUtcNow());
         var upload = new NewUpload(
             Guid.CreateVersion7().ToString("N"), _registry, RepositoryName.Parse(repository), location, DigestAlgorithm.Sha256, now.AddDays(1), now.AddMinutes(1));
         var opened = await PatientlyAsync(() => _store.OpenUploadAsync(upload, _caller, cancellationToken));
-        File.WriteAllBytes(Path.Combine(_folder, "store", "blobs", location), blob.Bytes);
+        if (_folder is not null) File.WriteAllBytes(Path.Combine(_folder, "store", "blobs", location), blob.Bytes);
 
         // The lease is over as soon as no manifest names the blob.
         var isDone = await PatientlyAsync(() => _store.CompleteUploadAsync(
-            upload.Id, opened.Epoch, Digest.Parse(blob.Digest), blob.Bytes.Length, now, now.AddDays(1), _caller, cancellationToken));
+            upload.Id, opened.Epoch, Digest.Parse(blob.Digest), blob.Bytes.Length, now + lease, now.AddDays(1), _caller, cancellationToken));
         if (!isDone) throw new BenchException("a seeded blob was refused");
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Berth.Metadata;
+using Berth.Metadata.Postgres;
 using Berth.Metadata.Relational;
 using Berth.Metadata.Sqlite;
 using Berth.Oci;
@@ -25,12 +26,13 @@ internal sealed partial class BerthSeed : IAsyncDisposable
     private static readonly Manifest Index = ManifestParser.Parse(EmptyIndex.Content.Bytes, EmptyIndex.MediaType);
     private static readonly Digest IndexDigest = Digest.Parse(EmptyIndex.Content.Digest);
 
-    private readonly string _folder;
+    // Where the bytes go; null where they are not needed.
+    private readonly string? _folder;
     private readonly RelationalMetadataStore _store;
     private readonly long _registry;
     private readonly Caller _caller;
 
-    private BerthSeed(string folder, RelationalMetadataStore store, long registry, Caller caller)
+    private BerthSeed(string? folder, RelationalMetadataStore store, long registry, Caller caller)
     {
         _folder = folder;
         _store = store;
@@ -45,6 +47,17 @@ internal sealed partial class BerthSeed : IAsyncDisposable
         if (!File.Exists(options.Path)) throw new BenchException($"{options.Path} is not there: has the place of the metadata changed?");
 
         var store = await SqliteMetadataStore.OpenAsync(options, TimeProvider.System, NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, cancellationToken);
+        return await OfAsync(folder, store, cancellationToken);
+    }
+
+    /// <summary>Opens the metadata of an installation on PostgreSQL, whose nodes may run. Blobs are rows alone.</summary>
+    public static async Task<BerthSeed> OpenAsync(PostgresOptions options, CancellationToken cancellationToken) => await OfAsync(
+        null,
+        await PostgresMetadataStore.OpenAsync(options, new DatabaseTime(TimeProvider.System), NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, cancellationToken),
+        cancellationToken);
+
+    private static async Task<BerthSeed> OfAsync(string? folder, RelationalMetadataStore store, CancellationToken cancellationToken)
+    {
         var registry = await store.FindRegistryAsync("local", cancellationToken) ?? throw new BenchException("the seeded registry 'local' is not there");
         var owner = await store.FindPrincipalAsync("owner", cancellationToken) ?? throw new BenchException("the owner is not there");
         return new BerthSeed(folder, store, registry.Id, new Caller(owner.Id, owner.Name, "127.0.0.1", "seed"));

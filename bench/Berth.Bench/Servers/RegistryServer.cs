@@ -27,6 +27,8 @@ internal abstract class RegistryServer(string name, string folder) : IDisposable
     /// <summary>The process that speaks TLS.</summary>
     public virtual ServerProcess TlsProcess => Process;
 
+    public bool IsRunning => _process is not null;
+
     public ServerProcess Process => _process ?? throw new BenchException($"{Name} does not run");
 
     /// <summary>The request whose first 200 says that the server is there.</summary>

@@ -93,8 +93,23 @@ internal sealed partial class PostgresDatabase : IDatabase
         await _readers.RunAsync(new Operation<PostgresSession, T>(session => body(session, state)) { IsLong = isLong, Span = MetadataTracing.Current }, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken) => _writers.RunAsync(
-        new Operation<PostgresSession, T>(session => body(new WriteScope(session, _time, _clock))) { Isolation = IsolationLevel.Serializable, Span = MetadataTracing.Current },
+    public async ValueTask<T> LookUpAsync<TState, T>(LookUp<TState, T> lookUp, TState state, string caller, CancellationToken cancellationToken) => await _readers.RunAsync(
+        new Operation<PostgresSession, T>(session => lookUp.Run(session, state))
+        {
+            Span = MetadataTracing.Current,
+            Text = lookUp.Text(state),
+            Bind = rows => lookUp.Bind(rows, state),
+            Read = (session, rows) => lookUp.Read(session, rows, state),
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, bool ofOneRow, CancellationToken cancellationToken) => _writers.RunAsync(
+        new Operation<PostgresSession, T>(session => body(new WriteScope(session, _time, _clock)))
+        {
+            Isolation = ofOneRow ? IsolationLevel.ReadCommitted : IsolationLevel.Serializable,
+            Span = MetadataTracing.Current,
+        },
         cancellationToken);
 
     /// <inheritdoc/>

@@ -4,15 +4,27 @@ namespace Berth.Metadata.Relational;
 
 public sealed partial class RelationalMetadataStore
 {
-    private static readonly Sql FindBlob = new($"""
-        SELECT b.size, b.location, b.state, r.id, s.lease_until,
+    private const string BlobColumns = $"""
+        b.size, b.location, b.state, r.id, s.lease_until,
             EXISTS (SELECT 1 FROM edges e WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3), r.locks,
             CASE WHEN {RepositoryIsSetApart} THEN r.quarantine END, r.quarantine_until, {SetApartBlob}
+        """;
+
+    private const string OfBlob = """
         FROM repositories r
         CROSS JOIN memberships s ON s.repository_id = r.id AND s.digest = ?3
         CROSS JOIN blobs b ON b.digest = s.digest
         WHERE r.registry_id = ?1 AND r.name = ?2
-        """);
+        """;
+
+    private static readonly Sql FindBlob = new($"SELECT {BlobColumns} {OfBlob}");
+
+    private static readonly Sql FindBlobForPull = new($"SELECT {BlobColumns}, {EpochColumns} {OfBlob}");
+
+    private static readonly LookUp<BlobPull, WithEpochs<BlobRecord>> PulledBlob = new(
+        static _ => FindBlobForPull,
+        static (row, pull) => row.Bind(pull.RegistryId).Bind(pull.Repository.Value).Bind(pull.Digest).Bind(pull.Now).Bind(pull.PrincipalId),
+        ReadPulled);
 
     // A manifest that stands, as far as one is among the first that name the blob.
     private static readonly Sql FindNamingManifest = new("""
@@ -33,6 +45,11 @@ public sealed partial class RelationalMetadataStore
             (registryId, repository, digest, Now: NowMilliseconds),
             static (reader, of) => ReadBlob(reader, of.registryId, of.repository, of.digest, of.Now),
             cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<WithEpochs<BlobRecord>> FindBlobAsync(
+        long principalId, long registryId, RepositoryName repository, Digest digest, CancellationToken cancellationToken) =>
+        LookUpAsync(PulledBlob, new BlobPull(principalId, registryId, repository, digest, NowMilliseconds), cancellationToken);
 
     /// <inheritdoc/>
     public Task<BlobRecord?> RenewBlobAsync(
@@ -108,8 +125,15 @@ public sealed partial class RelationalMetadataStore
     private static BlobRecord? ReadBlob(Session session, long registryId, RepositoryName repository, Digest digest, long now)
     {
         using var row = session.Use(FindBlob).Bind(registryId).Bind(repository.Value).Bind(digest).Bind(now);
-        if (!row.Step()) return null;
+        return row.Step() ? ToBlob(session, row, registryId, digest) : null;
+    }
 
+    private static WithEpochs<BlobRecord> ReadPulled(Session session, Statement row, BlobPull pull) => row.Step()
+        ? new(ToBlob(session, row, pull.RegistryId, pull.Digest), new SecurityEpochs(row.Int64(10), row.Int64(11)))
+        : new(null, ReadEpochsOf(session, pull.PrincipalId, pull.RegistryId));
+
+    private static BlobRecord ToBlob(Session session, Statement row, long registryId, Digest digest)
+    {
         SetApart? setApart = null;
         if (!row.IsNull(7)) setApart = new SetApart(default, QuarantineText.Read(row.Text(7), row.TimeOrNull(8)));
         else if (row.Digest(9) is { IsDefault: false } manifest)
@@ -139,4 +163,6 @@ public sealed partial class RelationalMetadataStore
         using var row = session.Use(sql).Bind(repositoryId).Bind(digest);
         return row.Step() ? row.Digest(0) : default;
     }
+
+    private readonly record struct BlobPull(long PrincipalId, long RegistryId, RepositoryName Repository, Digest Digest, long Now);
 }

@@ -11,21 +11,27 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql RaiseInstallationEpoch = new("UPDATE installation SET security_epoch = security_epoch + 1");
 
+    // Columns of the statements that answer a pull: of the principal ?5 in the registry ?1.
+    private const string EpochColumns = """
+        (SELECT who.epoch FROM principals who WHERE who.id = ?5 AND who.enabled = 1),
+        (SELECT own.epoch + (SELECT security_epoch FROM installation) FROM registries own WHERE own.id = ?1 AND own.deleted_at IS NULL)
+        """;
+
     private static readonly Sql ReadEpochs = new("""
         SELECT (SELECT epoch FROM principals WHERE id = ?1 AND enabled = 1),
             (SELECT epoch + (SELECT security_epoch FROM installation) FROM registries WHERE id = ?2 AND deleted_at IS NULL)
         """);
 
+    private static readonly LookUp<(long Principal, long Registry), SecurityEpochs> Epochs = new(
+        static _ => ReadEpochs,
+        static (row, ids) => row.Bind(ids.Principal).Bind(ids.Registry),
+        static (_, row, _) => row.Step() ? new SecurityEpochs(row.Int64(0), row.Int64(1)) : default);
+
     /// <inheritdoc/>
     public ValueTask<SecurityEpochs> ReadEpochsAsync(long principalId, long registryId, CancellationToken cancellationToken) =>
-        ReadAsync(
-            (principalId, registryId),
-            static (reader, ids) =>
-            {
-                using var row = reader.Use(ReadEpochs).Bind(ids.principalId).Bind(ids.registryId);
-                return row.Step() ? new SecurityEpochs(row.Int64(0), row.Int64(1)) : default;
-            },
-            cancellationToken);
+        LookUpAsync(Epochs, (principalId, registryId), cancellationToken);
+
+    private static SecurityEpochs ReadEpochsOf(Session session, long principalId, long registryId) => Epochs.Run(session, (principalId, registryId));
 
     private static void RaisePrincipal(WriteScope scope, long id) => scope.Use(RaisePrincipalEpoch).Bind(id).Bind(scope.Now).Execute();
 

@@ -28,16 +28,32 @@ public sealed partial class RelationalMetadataStore
 
     private const string ServedColumns = "m.digest, m.media_type, m.size, m.subject, r.locks, m.locks";
 
-    private static readonly Sql FindByTag = new($"SELECT {ServedColumns}, t.locks, {QuarantineColumns}, NULL {ByTag} {WithQuarantine} {OfRepository}");
+    private static readonly Sql FindByTag = Served(ofTag: true, "", "");
 
-    private static readonly Sql FindByTagWithBytes = new(
-        $"SELECT {ServedColumns}, t.locks, {QuarantineColumns}, NULL, b.bytes {ByTag} {WithBytes} {WithQuarantine} {OfRepository}");
+    private static readonly Sql FindByTagWithBytes = Served(ofTag: true, "", WithBytes);
 
-    private static readonly Sql FindByDigest = new(
-        $"SELECT {ServedColumns}, 0, {QuarantineColumns}, {SetApartByIndex} {ByDigest} {WithQuarantine} {OfRepository}");
+    private static readonly Sql FindByTagForPull = Served(ofTag: true, EpochColumns, WithBytes);
 
-    private static readonly Sql FindByDigestWithBytes = new(
-        $"SELECT {ServedColumns}, 0, {QuarantineColumns}, {SetApartByIndex}, b.bytes {ByDigest} {WithBytes} {WithQuarantine} {OfRepository}");
+    private static readonly Sql FindByTagForHead = Served(ofTag: true, EpochColumns, "");
+
+    private static readonly Sql FindByDigest = Served(ofTag: false, "", "");
+
+    private static readonly Sql FindByDigestWithBytes = Served(ofTag: false, "", WithBytes);
+
+    private static readonly Sql FindByDigestForPull = Served(ofTag: false, EpochColumns, WithBytes);
+
+    private static readonly Sql FindByDigestForHead = Served(ofTag: false, EpochColumns, "");
+
+    private static readonly LookUp<ManifestPull, WithEpochs<ManifestRecord>> PulledManifest = new(
+        static pull => (pull.Reference.IsDigest, pull.WithBytes) switch
+        {
+            (true, true) => FindByDigestForPull,
+            (true, false) => FindByDigestForHead,
+            (false, true) => FindByTagForPull,
+            (false, false) => FindByTagForHead,
+        },
+        static (row, pull) => BindReference(row.Bind(pull.RegistryId).Bind(pull.Repository.Value), pull.Reference).Bind(pull.Now).Bind(pull.PrincipalId),
+        ReadPulled);
 
     private static readonly Sql ListReferrers = new($"""
         {ReferrerColumns} FROM manifests m CROSS JOIN repositories r ON r.id = m.repository_id
@@ -60,6 +76,11 @@ public sealed partial class RelationalMetadataStore
             (registryId, repository, reference, withBytes, Now: NowMilliseconds),
             static (reader, of) => ReadManifest(reader, of.registryId, of.repository, of.reference, of.withBytes, of.Now),
             cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<WithEpochs<ManifestRecord>> FindManifestAsync(
+        long principalId, long registryId, RepositoryName repository, Reference reference, bool withBytes, CancellationToken cancellationToken) =>
+        LookUpAsync(PulledManifest, new ManifestPull(principalId, registryId, repository, reference, withBytes, NowMilliseconds), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<ReferrerRecord>> ListReferrersAsync(
@@ -104,6 +125,14 @@ public sealed partial class RelationalMetadataStore
         return new ReferrerRecord(row.Int64(0), row.Digest(1), row.Text(2), row.Int64(3), row.TextOrNull(4), row.TextOrNull(5));
     }
 
+    private static Sql Served(bool ofTag, string epochs, string bytes)
+    {
+        var columns = $"{ServedColumns}, {(ofTag ? "t.locks" : "0")}, {QuarantineColumns}, {(ofTag ? "NULL" : SetApartByIndex)}";
+        if (epochs.Length > 0) columns += $", {epochs}";
+        if (bytes.Length > 0) columns += ", b.bytes";
+        return new Sql($"SELECT {columns} {(ofTag ? ByTag : ByDigest)} {bytes} {WithQuarantine} {OfRepository}");
+    }
+
     private static ManifestRecord? ReadManifest(
         Session reader, long registryId, RepositoryName repository, Reference reference, bool withBytes, long now)
     {
@@ -114,13 +143,24 @@ public sealed partial class RelationalMetadataStore
             (false, true) => FindByTagWithBytes,
             (false, false) => FindByTag,
         };
-        using var row = reader.Use(sql).Bind(registryId).Bind(repository.Value);
-        _ = reference.IsDigest ? row.Bind(reference.Digest) : row.Bind(reference.Tag.Value);
-        row.Bind(now);
-        if (!row.Step()) return null;
+        using var row = BindReference(reader.Use(sql).Bind(registryId).Bind(repository.Value), reference).Bind(now);
+        return row.Step() ? ToServed(reader, row, registryId, reference, withBytes ? row.BytesOrNull(12) : null) : null;
+    }
 
+    private static WithEpochs<ManifestRecord> ReadPulled(Session session, Statement row, ManifestPull pull)
+    {
+        if (!row.Step()) return new(null, ReadEpochsOf(session, pull.PrincipalId, pull.RegistryId));
+        var epochs = new SecurityEpochs(row.Int64(12), row.Int64(13));
+        return new(ToServed(session, row, pull.RegistryId, pull.Reference, pull.WithBytes ? row.BytesOrNull(14) : null), epochs);
+    }
+
+    private static Statement BindReference(Statement statement, Reference reference) =>
+        reference.IsDigest ? statement.Bind(reference.Digest) : statement.Bind(reference.Tag.Value);
+
+    private static ManifestRecord ToServed(Session reader, Statement row, long registryId, Reference reference, byte[]? bytes)
+    {
         var digest = reference.IsDigest ? reference.Digest : row.Digest(0);
-        return new ManifestRecord(digest, row.Text(1), row.Int64(2), row.Digest(3), withBytes ? row.BytesOrNull(12) : null)
+        return new ManifestRecord(digest, row.Text(1), row.Int64(2), row.Digest(3), bytes)
         {
             RepositoryLocks = (Locks)row.Int64(4),
             Locks = (Locks)row.Int64(5),
@@ -135,4 +175,6 @@ public sealed partial class RelationalMetadataStore
         if (!row.IsNull(7)) return new SetApart(digest, QuarantineText.Read(row.Text(7), row.TimeOrNull(8)));
         return row.Digest(11) is { IsDefault: false } index && ReadQuarantine(session, registryId, index) is { } of ? new SetApart(index, of) : null;
     }
+
+    private readonly record struct ManifestPull(long PrincipalId, long RegistryId, RepositoryName Repository, Reference Reference, bool WithBytes, long Now);
 }

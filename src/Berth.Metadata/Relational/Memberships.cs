@@ -9,6 +9,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql InsertMembership = new("""
         INSERT INTO memberships (repository_id, digest, lease_until, review_at, created_at) VALUES (?1, ?2, ?3, ?3, ?4)
+        ON CONFLICT (repository_id, digest) DO NOTHING
         """);
 
     // A membership that has no review is named by a manifest, and stays out of the queue until the last of those goes.
@@ -46,9 +47,12 @@ public sealed partial class RelationalMetadataStore
     private static void JoinOrExtend(
         WriteScope scope, long registryId, long repositoryId, Digest digest, long size, DateTimeOffset leaseUntil, Caller caller)
     {
-        if (scope.Use(ExtendMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Execute() > 0) return;
+        if (scope.Use(InsertMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Bind(scope.Now).Execute() == 0)
+        {
+            scope.Use(ExtendMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Execute();
+            return;
+        }
 
-        scope.Use(InsertMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Bind(scope.Now).Execute();
         var holders = ReadHolders(scope.Use(AddRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId));
         var isFirst = holders.Count == 1;
         scope.AddUsage(registryId, repositoryId, size, 1, 0, uniqueBytes: isFirst ? size : 0);

@@ -22,6 +22,12 @@ internal abstract class Operation<TSession>
     /// <summary>Its span; null where nobody listens.</summary>
     public Activity? Span { get; init; }
 
+    /// <summary>The one statement that it is, where that is known before it runs: it can be sent together with others. Null for everything else.</summary>
+    public Sql? Text { get; init; }
+
+    /// <summary>Binds the parameters of <see cref="Text"/>.</summary>
+    public Action<Statement>? Bind { get; init; }
+
     /// <summary>Takes the operation for running; false when it was cancelled while it waited.</summary>
     public bool TryStart()
     {
@@ -35,6 +41,9 @@ internal abstract class Operation<TSession>
 
     public abstract void Run(TSession session);
 
+    /// <summary>Takes the rows of <see cref="Text"/>, in place of being run.</summary>
+    public abstract void Answer(TSession session, Statement rows);
+
     /// <summary>Says that what ran last stands.</summary>
     public abstract void Succeed();
 
@@ -47,7 +56,12 @@ internal sealed class Operation<TSession, T>(Func<TSession, T> body) : Operation
     private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private T? _result;
 
+    /// <summary>Makes the result of the rows of <see cref="Operation{TSession}.Text"/>.</summary>
+    public Func<TSession, Statement, T>? Read { get; init; }
+
     public override void Run(TSession session) => _result = body(session);
+
+    public override void Answer(TSession session, Statement rows) => _result = Read!(session, rows);
 
     public override void Succeed() => _completion.TrySetResult(_result!);
 

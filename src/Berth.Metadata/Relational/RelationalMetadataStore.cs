@@ -50,6 +50,13 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
             ? TraceAsync(span, _database.ReadAsync(state, body, isLong: false, caller, cancellationToken))
             : _database.ReadAsync(state, body, isLong: false, caller, cancellationToken);
 
+    /// <summary>Runs a read of one statement.</summary>
+    /// <exception cref="MetadataUnavailableException">It took longer than it may, or the database does not answer.</exception>
+    private ValueTask<T> LookUpAsync<TState, T>(LookUp<TState, T> lookUp, TState state, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
+        MetadataTracing.Start(caller) is { } span
+            ? TraceAsync(span, _database.LookUpAsync(lookUp, state, caller, cancellationToken))
+            : _database.LookUpAsync(lookUp, state, caller, cancellationToken);
+
     private static async ValueTask<T> TraceAsync<T>(Activity span, ValueTask<T> work)
     {
         using (span)
@@ -73,13 +80,13 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
 
     /// <summary>Runs a change; it is durable when the task completes.</summary>
     private async Task<T> WriteAsync<T>(
-        Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken, [CallerMemberName] string caller = "")
+        Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken, [CallerMemberName] string caller = "", bool ofOneRow = false)
     {
         using var span = MetadataTracing.Start(caller);
         try
         {
             await _steps.ReachAsync("metadata.before-commit");
-            var result = await _database.WriteAsync(LeaseFence.Current is { } lease ? Under(lease, body) : body, urgency, weight, cancellationToken);
+            var result = await _database.WriteAsync(LeaseFence.Current is { } lease ? Under(lease, body) : body, urgency, weight, ofOneRow, cancellationToken);
             await _steps.ReachAsync("metadata.after-commit");
             return result;
         }
@@ -91,6 +98,10 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
 
     private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
         WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken, caller);
+
+    /// <summary>A push that decides by one row, with an UPDATE that names what it must be, and reads nothing else that others change.</summary>
+    private Task<T> ChangeRowAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
+        WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken, caller, ofOneRow: true);
 
     private Task<T> RelieveAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
         WriteAsync(body, Urgency.Relief, weight: 1024, cancellationToken, caller);

@@ -11,7 +11,9 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql FindStoredBlob = new("SELECT size, location, state FROM blobs WHERE digest = ?1");
 
-    private static readonly Sql InsertBlob = new("INSERT INTO blobs (digest, size, location, state, created_at) VALUES (?1, ?2, ?3, 0, ?4)");
+    // Nothing is looked for first: on PostgreSQL a look at what is absent locks the page of the index, and all that is pushed at the same time would conflict there.
+    private static readonly Sql InsertBlob = new(
+        "INSERT INTO blobs (digest, size, location, state, created_at) VALUES (?1, ?2, ?3, 0, ?4) ON CONFLICT (digest) DO NOTHING");
 
     private static readonly Sql HealBlob = new("UPDATE blobs SET location = ?2, size = ?3, state = 0, verified_at = NULL WHERE digest = ?1");
 
@@ -62,13 +64,13 @@ public sealed partial class RelationalMetadataStore
     /// <summary>Gives the content its row, or the one that stands a good location, or discards the new one; returns whether it healed a damaged blob.</summary>
     private bool Store(WriteScope scope, Digest digest, long size, string location)
     {
-        if (ReadStoredBlob(scope, digest) is not { } stored)
+        if (scope.Use(InsertBlob).Bind(digest).Bind(size).Bind(location).Bind(scope.Now).Execute() == 1)
         {
-            scope.Use(InsertBlob).Bind(digest).Bind(size).Bind(location).Bind(scope.Now).Execute();
             scope.AddUsage(0, 0, size, 1, 0);
             return false;
         }
 
+        var stored = ReadStoredBlob(scope, digest)!;
         if (stored.State == BlobState.Live)
         {
             if (stored.Size != size)

@@ -17,6 +17,10 @@ public sealed partial class RelationalMetadataStore
         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, 0, ?10, ?10, ?11, ?12, ?13)
         """);
 
+    private static readonly Sql IsLimitedByQuota = new("""
+        SELECT r.quota IS NOT NULL OR (SELECT g.quota FROM registries g WHERE g.id = r.registry_id) IS NOT NULL FROM repositories r WHERE r.id = ?1
+        """);
+
     private static readonly Sql ReadUpload = new($"{UploadColumns} WHERE u.id = ?1");
 
     private static readonly Sql ListUploads = new($"{UploadColumns} WHERE u.id > ?1 AND u.state < 2 ORDER BY u.id LIMIT ?2");
@@ -65,8 +69,18 @@ public sealed partial class RelationalMetadataStore
             scope.AddReserved(upload.RegistryId, 0, demand.OfRegistry);
             scope.AddReserved(upload.RegistryId, repositoryId, demand.OfRepository);
             scope.Append(new LedgerEntry(LedgerKinds.UploadOpened, upload.RegistryId, upload.Repository.Value, Payload: UploadPayload(upload.Id)), caller);
-            var opened = FindUpload(scope.Session, upload.Id)!;
-            return opened with { CoveredTo = Math.Max(opened.CoveredTo, upload.Declared) };
+
+            // Not read back: the newest page of the index is where everybody opens one.
+            var covered = IsLimited(scope, repositoryId) ? Math.Max(Math.Max(demand.OfRegistry, demand.OfRepository), upload.Declared) : long.MaxValue;
+            return new UploadRecord(
+                upload.Id, upload.RegistryId, repositoryId, upload.Repository, caller.PrincipalId, upload.Location, UploadState.Open, writing ? 1 : 0, Stored(upload.WriterUntil),
+                upload.Algorithm, 0, null, default, Stored(upload.ExpiresAt)!.Value, DateTimeOffset.FromUnixTimeMilliseconds(scope.Now))
+            {
+                RepositoryLocks = locks,
+                Reserved = demand.OfRegistry,
+                RepositoryReserved = demand.OfRepository,
+                CoveredTo = covered,
+            };
         },
         cancellationToken);
 
@@ -79,7 +93,7 @@ public sealed partial class RelationalMetadataStore
     }
 
     /// <inheritdoc/>
-    public Task<UploadRecord?> AcquireUploadAsync(string id, long expectedEpoch, DateTimeOffset writerUntil, CancellationToken cancellationToken) => PushAsync(
+    public Task<UploadRecord?> AcquireUploadAsync(string id, long expectedEpoch, DateTimeOffset writerUntil, CancellationToken cancellationToken) => ChangeRowAsync(
         scope =>
         {
             var taken = scope.Use(AcquireUpload).Bind(id).Bind(expectedEpoch).Bind(_writerNode).Bind(writerUntil).Bind(scope.Now).Execute();
@@ -89,7 +103,7 @@ public sealed partial class RelationalMetadataStore
 
     /// <inheritdoc/>
     public Task<bool> TouchUploadAsync(
-        string id, long epoch, DateTimeOffset writerUntil, DateTimeOffset expiresAt, CancellationToken cancellationToken) => PushAsync(
+        string id, long epoch, DateTimeOffset writerUntil, DateTimeOffset expiresAt, CancellationToken cancellationToken) => ChangeRowAsync(
         scope => scope.Use(TouchUpload).Bind(id).Bind(epoch).Bind(writerUntil).Bind(expiresAt).Bind(scope.Now).Execute() == 1,
         cancellationToken);
 
@@ -153,6 +167,15 @@ public sealed partial class RelationalMetadataStore
                 return row.Step() ? row.Int64(0) : 0;
             },
             cancellationToken);
+
+    private static bool IsLimited(WriteScope scope, long repositoryId)
+    {
+        using var row = scope.Use(IsLimitedByQuota).Bind(repositoryId);
+        return row.Step() && row.Bool(0);
+    }
+
+    // Rows have milliseconds.
+    private static DateTimeOffset? Stored(DateTimeOffset? time) => time is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds()) : null;
 
     private static void AppendAborted(WriteScope scope, long registryId, string repository, string id, Caller caller) =>
         scope.Append(new LedgerEntry(LedgerKinds.UploadAborted, registryId, repository, Payload: UploadPayload(id)), caller);

@@ -152,6 +152,10 @@ internal sealed partial class SqliteDatabase : IDatabase
         }
     }
 
+    /// <inheritdoc/>
+    public ValueTask<T> LookUpAsync<TState, T>(LookUp<TState, T> lookUp, TState state, string caller, CancellationToken cancellationToken) =>
+        ReadAsync((lookUp, state), static (session, of) => of.lookUp.Run(session, of.state), isLong: false, caller, cancellationToken);
+
     /// <summary>Nothing: a record has its number when it is inserted.</summary>
     public ValueTask NumberLedgerAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
@@ -179,7 +183,7 @@ internal sealed partial class SqliteDatabase : IDatabase
     }
 
     /// <inheritdoc/>
-    public async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken)
+    public async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, bool ofOneRow, CancellationToken cancellationToken)
     {
         if (_options.Reserve is not { } reserve) return await _writer.RunAsync(body, urgency, weight, cancellationToken);
         if (urgency == Urgency.Push && !reserve.IsHeld)

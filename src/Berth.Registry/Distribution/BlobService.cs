@@ -16,7 +16,8 @@ internal sealed class BlobService(
     /// <exception cref="OciException">404: the repository has no such blob. 403: the repository is locked against pulls, or the blob is quarantined.</exception>
     public async ValueTask<BlobRecord> FindAsync(DistributionRequest request)
     {
-        var blob = await FindAsync(request, request.Target.Digest) ?? throw Unknown(request.Target.Digest);
+        var reading = request.Reading as BlobReading ?? ReadingFor(request.Registry, request.Target);
+        var blob = await PromiseAsync(request, request.Target.Digest, await reading.FindAsync(request.Aborted)) ?? throw Unknown(request.Target.Digest);
         LockRefusal.CheckPull(request.Repository, blob);
 
         // That it is there tells a push what it need not send; its bytes are what is kept back.
@@ -25,34 +26,33 @@ internal sealed class BlobService(
     }
 
     /// <summary>The same of any digest; null when the repository has no such blob.</summary>
-    public async ValueTask<BlobRecord?> FindAsync(DistributionRequest request, Digest digest)
-    {
-        var blob = await blobs.FindBlobAsync(request.Registry.Id, request.Repository, digest, request.Aborted);
-        if (blob is not { State: BlobState.Live }) return null;
+    public async ValueTask<BlobRecord?> FindAsync(DistributionRequest request, Digest digest) =>
+        await PromiseAsync(request, digest, await blobs.FindBlobAsync(request.Registry.Id, request.Repository, digest, request.Aborted));
 
-        var now = time.GetUtcNow();
-        if (blob.Referenced || blob.LeaseUntil - now > lifecycle.Grace / 2) return blob;
-
-        await steps.ReachAsync("blob.before-renewal");
-        return await blobs.RenewBlobAsync(request.Registry.Id, request.Repository, digest, now + lifecycle.Grace, request.Aborted);
-    }
+    /// <summary>How a GET or HEAD of a blob reads it.</summary>
+    public BlobReading ReadingFor(RegistryRecord registry, RequestTarget target) => new(blobs, registry.Id, target);
 
     /// <summary>Opens the blob's bytes. A location that is gone is looked up once more: the row may name another by now.</summary>
     /// <exception cref="OciException">404: the bytes are gone; the blob is marked damaged, and a push heals it.</exception>
-    public async Task<IBlobReader> OpenAsync(DistributionRequest request, BlobRecord blob)
+    public Task<IBlobReader> OpenAsync(DistributionRequest request, BlobRecord blob) =>
+        OpenAsync(request.Registry.Id, request.Repository, blob, request.Aborted);
+
+    /// <summary>The same for nobody's request.</summary>
+    /// <exception cref="OciException">404: the bytes are gone; the blob is marked damaged, and a push heals it.</exception>
+    public async Task<IBlobReader> OpenAsync(long registryId, RepositoryName repository, BlobRecord blob, CancellationToken cancellationToken)
     {
         await steps.ReachAsync("blob.before-open");
         try
         {
-            return await store.OpenAsync(blob.Location, blob.Size, request.Aborted);
+            return await store.OpenAsync(blob.Location, blob.Size, cancellationToken);
         }
         catch (BlobMissingException)
         {
-            var again = await blobs.FindBlobAsync(request.Registry.Id, request.Repository, blob.Digest, request.Aborted);
+            var again = await blobs.FindBlobAsync(registryId, repository, blob.Digest, cancellationToken);
             if (again is not { State: BlobState.Live }) throw Unknown(blob.Digest);
             try
             {
-                return await store.OpenAsync(again.Location, again.Size, request.Aborted);
+                return await store.OpenAsync(again.Location, again.Size, cancellationToken);
             }
             catch (BlobMissingException)
             {
@@ -66,4 +66,15 @@ internal sealed class BlobService(
     /// <summary>The error for a blob that the repository does not have.</summary>
     public static OciException Unknown(Digest digest) => new(
         OciErrorCode.BlobUnknown, $"This repository has no blob {digest}.", detail: digest.ToString());
+
+    private async ValueTask<BlobRecord?> PromiseAsync(DistributionRequest request, Digest digest, BlobRecord? blob)
+    {
+        if (blob is not { State: BlobState.Live }) return null;
+
+        var now = time.GetUtcNow();
+        if (blob.Referenced || blob.LeaseUntil - now > lifecycle.Grace / 2) return blob;
+
+        await steps.ReachAsync("blob.before-renewal");
+        return await blobs.RenewBlobAsync(request.Registry.Id, request.Repository, digest, now + lifecycle.Grace, request.Aborted);
+    }
 }

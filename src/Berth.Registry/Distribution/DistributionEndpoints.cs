@@ -124,12 +124,23 @@ internal sealed partial class DistributionEndpoints(
         // Whoever asks for what there is not learns it only once it is known who asks.
         var demand = route is null
             ? new AccessDemand("none", target.Repository, null, RegistryAction.SignIn, null)
-            : new AccessDemand(route.Name, target.Repository, route.Action, route.RegistryAction, route.ScopeFor(target.Repository));
+            : new AccessDemand(route.Name, target.Repository, route.Action, route.RegistryAction, route.ScopeFor(target.Repository))
+            {
+                Reading = ReadingFor(context, registry, target, route),
+            };
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (route is null) throw RequestFailure.Unsupported(context, DistributionRoute.Allow(target.Kind));
 
-        await ActAsync(new DistributionRequest(context, registry, admission.Principal, admission.Rights, target) { CredentialEnd = admission.Until }, route);
+        await ActAsync(new DistributionRequest(context, registry, admission.Principal, admission.Rights, target) { CredentialEnd = admission.Until, Reading = demand.Reading }, route);
     }
+
+    // What a pull asks for is one row, which is read with the caller's epochs.
+    private IEpochReading? ReadingFor(HttpContext context, RegistryRecord registry, RequestTarget target, DistributionRoute route) => route.Name switch
+    {
+        "manifest.get" => manifests.ReadingFor(registry, target, HttpMethods.IsHead(context.Request.Method)),
+        "blob.get" => blobService.ReadingFor(registry, target),
+        _ => null,
+    };
 
     private void CountPull(HttpContext context, RegistryRecord registry, RepositoryName repository, DistributionRoute route, bool succeeded)
     {

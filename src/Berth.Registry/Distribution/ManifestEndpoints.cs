@@ -29,7 +29,8 @@ internal sealed class ManifestEndpoints(
     public async Task GetAsync(DistributionRequest request)
     {
         var reference = request.Target.Reference;
-        var manifest = await manifests.FindManifestAsync(request.Registry.Id, request.Repository, reference, !request.IsHead, request.Aborted);
+        var reading = request.Reading as ManifestReading ?? ReadingFor(request.Registry, request.Target, request.IsHead);
+        var manifest = await reading.FindAsync(request.Aborted);
         if (manifest is null || quarantine.Hides(request.Rights, reference, manifest))
         {
             if (!reference.IsDigest && await referrers.ComposeTagAsync(request, reference.Tag) is var (view, subject, isWhole))
@@ -60,6 +61,9 @@ internal sealed class ManifestEndpoints(
 
         await SendAsync(request, manifest.Digest, manifest.MediaType, manifest.Size, manifest.Bytes);
     }
+
+    /// <summary>How a GET or HEAD of a manifest reads it.</summary>
+    public ManifestReading ReadingFor(RegistryRecord registry, RequestTarget target, bool isHead) => new(manifests, registry.Id, target, isHead);
 
     /// <summary><c>PUT …/manifests/{reference}</c>, by digest also with <c>?tag=</c> once or more.</summary>
     public async Task PutAsync(DistributionRequest request)

@@ -21,11 +21,11 @@ internal sealed class StoreLinks(IBlobStore store, DistributionOptions options, 
 
     private TimeSpan Lifetime => options.StoreLinkLifetime < (lifecycle.Grace / 2) - Margin ? options.StoreLinkLifetime : (lifecycle.Grace / 2) - Margin;
 
-    /// <summary>Answers with a link to an open blob's bytes; false where they are to be sent from here.</summary>
+    /// <summary>Answers with a link to a blob's bytes, unseen where nobody looked; false where they are to be sent from here.</summary>
     /// <exception cref="StorageUnavailableException">The store has no credentials now.</exception>
-    public async ValueTask<bool> TryRedirectAsync(DistributionRequest request, BlobRecord blob, IBlobReader reader)
+    public async ValueTask<bool> TryRedirectAsync(DistributionRequest request, BlobRecord blob, string location)
     {
-        if (!IsFor(request) || await store.LinkAsync(reader.Location, Lifetime, request.Aborted) is not { } link) return false;
+        if (!IsFor(request) || await store.LinkAsync(location, Lifetime, request.Aborted) is not { } link) return false;
 
         var response = request.Http.Response;
         response.StatusCode = StatusCodes.Status307TemporaryRedirect;

@@ -54,31 +54,28 @@ public sealed partial class Authenticator : IDisposable
     }
 
     /// <summary>Who asks, or null when the request has no good credential.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="registry">The registry that it is for.</param>
+    /// <param name="reading">How it reads its epochs; null for by themselves.</param>
     /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
-    public ValueTask<SignedIn?> AuthenticateAsync(HttpContext context, RegistryRecord registry)
+    internal ValueTask<SignedIn?> AuthenticateAsync(HttpContext context, RegistryRecord registry, IEpochReading? reading)
     {
         var header = context.Request.Headers.Authorization.ToString();
         return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-            ? ReadTokenAsync(context, registry, header)
-            : AuthenticateBasicAsync(context, registry);
+            ? ReadTokenAsync(context, registry, header, reading)
+            : AuthenticateBasicAsync(context, registry, header, reading);
     }
 
     /// <summary>Whose user name and password the request has, or null when it has none that are good.</summary>
     /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
-    public async ValueTask<SignedIn?> AuthenticateBasicAsync(HttpContext context, RegistryRecord registry)
-    {
-        var header = context.Request.Headers.Authorization.ToString();
-        if (header.Length is 0 or > MaxHeaderLength || !header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase)) return null;
-        return TryDecode(header.AsSpan("Basic ".Length), out var name, out var password)
-            ? await AuthenticateAsync(context, registry, _memory.KeyOf(header, registry.Id), name, password)
-            : null;
-    }
+    public ValueTask<SignedIn?> AuthenticateBasicAsync(HttpContext context, RegistryRecord registry) =>
+        AuthenticateBasicAsync(context, registry, context.Request.Headers.Authorization.ToString(), reading: null);
 
     /// <summary>Whose user name and password at the registry they are, or null when they are not good.</summary>
     /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
     public async ValueTask<SignedIn?> AuthenticateAsync(HttpContext context, RegistryRecord registry, string name, string password) =>
         TryEncode(name, password, out var header, out var bytes)
-            ? await AuthenticateAsync(context, registry, _memory.KeyOf(header, registry.Id), name, bytes)
+            ? await AuthenticateAsync(context, registry, _memory.KeyOf(header, registry.Id), name, bytes, reading: null)
             : null;
 
     /// <summary>The person whose user name and password they are, or null when they are not good; no other kind of principal.</summary>
@@ -95,7 +92,7 @@ public sealed partial class Authenticator : IDisposable
 
     /// <summary>Somebody who proved before who asks, at the security epoch of then; null when that has moved, or the registry is gone.</summary>
     internal ValueTask<SignedIn?> ConfirmAsync(Principal principal, RegistryRecord registry, CancellationToken cancellationToken) =>
-        SignedInAsync(principal, null, registry, cancellationToken);
+        SignedInAsync(principal, null, registry, reading: null, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -104,14 +101,23 @@ public sealed partial class Authenticator : IDisposable
         _reverifications.Dispose();
     }
 
-    private async ValueTask<SignedIn?> AuthenticateAsync(HttpContext context, RegistryRecord registry, CredentialKey key, string name, byte[] password)
+    private async ValueTask<SignedIn?> AuthenticateBasicAsync(HttpContext context, RegistryRecord registry, string header, IEpochReading? reading)
     {
-        if (_memory.Find(key, out var end) is { } known && await SignedInAsync(known, end, registry, context.RequestAborted) is { } signedIn) return signedIn;
+        if (header.Length is 0 or > MaxHeaderLength || !header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase)) return null;
+        return TryDecode(header.AsSpan("Basic ".Length), out var name, out var password)
+            ? await AuthenticateAsync(context, registry, _memory.KeyOf(header, registry.Id), name, password, reading)
+            : null;
+    }
+
+    private async ValueTask<SignedIn?> AuthenticateAsync(
+        HttpContext context, RegistryRecord registry, CredentialKey key, string name, byte[] password, IEpochReading? reading)
+    {
+        if (_memory.Find(key, out var end) is { } known && await SignedInAsync(known, end, registry, reading, context.RequestAborted) is { } signedIn) return signedIn;
 
         if (await FindSecretAsync(context, registry, key, name, password) is { } verified)
-            return await SignedInAsync(verified.Principal, verified.Until, registry, context.RequestAborted);
+            return await SignedInAsync(verified.Principal, verified.Until, registry, reading, context.RequestAborted);
         var principal = await VerifyOnceAsync(context, key, name, password, registry.Id);
-        return principal is null ? null : await SignedInAsync(principal, null, registry, context.RequestAborted);
+        return principal is null ? null : await SignedInAsync(principal, null, registry, reading, context.RequestAborted);
     }
 
     private async ValueTask<VerifiedCredential?> FindSecretAsync(HttpContext context, RegistryRecord registry, CredentialKey key, string name, byte[] password)
@@ -133,7 +139,7 @@ public sealed partial class Authenticator : IDisposable
         return verification.Value.WaitAsync(context.RequestAborted);
     }
 
-    private async ValueTask<SignedIn?> ReadTokenAsync(HttpContext context, RegistryRecord registry, string header)
+    private async ValueTask<SignedIn?> ReadTokenAsync(HttpContext context, RegistryRecord registry, string header, IEpochReading? reading)
     {
         var text = header["Bearer ".Length..].Trim();
         if (text.Length > MaxTokenLength) return null;
@@ -147,12 +153,15 @@ public sealed partial class Authenticator : IDisposable
             _tokens.Remember(key, token);
         }
 
-        return await SignedInAsync(token.Principal, token.Until, registry, context.RequestAborted) is { } signedIn ? signedIn with { Scopes = token.Scopes } : null;
+        return await SignedInAsync(token.Principal, token.Until, registry, reading, context.RequestAborted) is { } signedIn ? signedIn with { Scopes = token.Scopes } : null;
     }
 
-    private async ValueTask<SignedIn?> SignedInAsync(Principal principal, DateTimeOffset? until, RegistryRecord registry, CancellationToken cancellationToken)
+    private async ValueTask<SignedIn?> SignedInAsync(
+        Principal principal, DateTimeOffset? until, RegistryRecord registry, IEpochReading? reading, CancellationToken cancellationToken)
     {
-        var epochs = await _installation.ReadEpochsAsync(principal.Id, registry.Id, cancellationToken);
+        var epochs = reading is null
+            ? await _installation.ReadEpochsAsync(principal.Id, registry.Id, cancellationToken)
+            : await reading.ReadAsync(principal.Id, cancellationToken);
         var isCurrent = epochs.Registry != 0 && (principal.Id == 0 || epochs.Principal == principal.Epoch);
         return isCurrent ? new SignedIn(principal, null, epochs.Registry) { Until = until } : null;
     }

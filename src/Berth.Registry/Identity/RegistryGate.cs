@@ -115,7 +115,7 @@ internal sealed partial class RegistryGate(
     // Without a credential one may do what anybody may, where the registry lets anybody do something there; elsewhere the challenge is the answer.
     private async ValueTask<SignedIn?> SignInAsync(HttpContext context, RegistryRecord registry, AccessDemand demand)
     {
-        if (context.Request.Headers.Authorization.Count > 0) return await authenticator.AuthenticateAsync(context, registry);
+        if (context.Request.Headers.Authorization.Count > 0) return await authenticator.AuthenticateAsync(context, registry, demand.Reading);
         return Authorizer.IsOfAnybody(demand.Action) && await authorizer.MayAnybodyPullAsync(registry, demand.Repository, context.RequestAborted)
             ? new SignedIn(Principal.Anonymous, null, registry.Epoch)
             : null;
@@ -176,6 +176,9 @@ internal readonly record struct AccessDemand(string Route, RepositoryName Reposi
 {
     /// <summary>Whether the right to quarantine lets the caller in, too; the route then looks at what the body asks for.</summary>
     public bool IsOfQuarantine { get; init; }
+
+    /// <summary>How the request reads its epochs; null for by themselves.</summary>
+    public IEpochReading? Reading { get; init; }
 }
 
 /// <summary>A request that was let in.</summary>

@@ -187,6 +187,49 @@ public sealed class PostgresNodesTests : MetadataSuite<PostgresDatabase>
         Assert.Equal(10, database.ReaderRoundTrips - before);
     }
 
+    [Fact]
+    public async Task Look_ups_that_wait_go_together_and_each_gets_its_own_answer()
+    {
+        var images = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => PushImageAsync(App, $"image {i}", $"t{i}")));
+        await using var node = await Database.OpenNodeAsync(Time, options => options with { MaxConnections = 2, NumberingInterval = TimeSpan.FromHours(1) });
+        var owner = await node.FindPrincipalAsync(Alice.Name, Token);
+        var epochs = await node.ReadEpochsAsync(owner?.Id ?? 7, Registry, Token);
+        var database = (Berth.Metadata.Postgres.PostgresDatabase)node.Database;
+        for (var round = 0; round < 3; round++) await AskAllAsync();
+        var before = database.ReaderRoundTrips;
+
+        await AskAllAsync();
+
+        // Each miss asks for its epochs once more.
+        Assert.InRange(database.ReaderRoundTrips - before, 1, 12 * 3);
+
+        async Task AskAllAsync()
+        {
+            await Task.WhenAll(Enumerable.Range(0, images.Length).SelectMany(i => (Task[])
+            [
+                ExpectAsync(Reference.To(Tag.Parse($"t{i}")), true, images[i]), ExpectAsync(Reference.To(images[i].Digest), false, images[i]),
+                ExpectAsync(Reference.To(images[i].Digest), true, images[i]), ExpectAsync(Reference.To(Tag.Parse($"none-{i}")), true, null), ExpectBlobAsync(images[i]),
+            ]));
+        }
+
+        async Task ExpectAsync(Reference reference, bool withBytes, NewManifest? image)
+        {
+            var (found, read) = await node.FindManifestAsync(owner?.Id ?? 7, Registry, App, reference, withBytes, Token);
+            Assert.Equal(epochs, read);
+            Assert.Equal(image?.Digest, found?.Digest);
+            Assert.Equal(withBytes ? image?.Bytes.ToArray() : null, found?.Bytes);
+        }
+
+        async Task ExpectBlobAsync(NewManifest image)
+        {
+            var digest = image.Manifest.Layers[0].Digest;
+            var (found, read) = await node.FindBlobAsync(owner?.Id ?? 7, Registry, App, digest, Token);
+            Assert.Equal(epochs, read);
+            Assert.Equal(digest, found?.Digest);
+            Assert.True(found!.Referenced);
+        }
+    }
+
     private async Task WaitUntilHealthyAsync()
     {
         for (var i = 0; i < 200 && !await Store.IsHealthyAsync(Token); i++) await Task.Delay(50, Token);

@@ -41,6 +41,9 @@ public abstract class ObjectStoreFixture : ServerFixture
         return settings;
     }
 
+    /// <summary>Removes an object, as an accident would.</summary>
+    public abstract Task RemoveAsync(string key);
+
     /// <summary>Makes a bucket of the fixture's own, and adds the settings that name it.</summary>
     protected abstract Task PrepareAsync(Dictionary<string, string> settings);
 }
@@ -60,6 +63,9 @@ public class AzuriteServer : ObjectStoreFixture
         await foreach (var blob in _container!.GetBlobsAsync()) found.Add(blob.Name, blob.Properties.ContentLength ?? 0);
         return found;
     }
+
+    /// <inheritdoc/>
+    public override Task RemoveAsync(string key) => _container!.DeleteBlobAsync(key);
 
     /// <inheritdoc/>
     protected override async Task PrepareAsync(Dictionary<string, string> settings) => _container = await AddContainerAsync(settings);
@@ -85,6 +91,28 @@ public sealed class BesideAzuriteServer : AzuriteServer
 {
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>();
+}
+
+/// <summary>A server on Azurite behind a proxy that can be made to fail.</summary>
+public sealed class ProxiedAzuriteServer : AzuriteServer
+{
+    /// <summary>What stands between them.</summary>
+    public FaultProxy Proxy { get; private set; } = null!;
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (Proxy is not null) await Proxy.DisposeAsync();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task PrepareAsync(Dictionary<string, string> settings)
+    {
+        await base.PrepareAsync(settings);
+        Proxy = new FaultProxy(new Uri(settings["BERTH_Storage__AzureBlob__Endpoint"]));
+        settings["BERTH_Storage__AzureBlob__Endpoint"] = Proxy.Address.ToString();
+    }
 }
 
 /// <summary>A server on Azurite that collects what is over after seconds.</summary>
@@ -113,6 +141,13 @@ public class RadosGatewayServer : ObjectStoreFixture
         using var client = Connect();
         var found = await client.ListObjectsV2Async(new() { BucketName = _bucket });
         return (found.S3Objects ?? []).ToDictionary(o => o.Key, o => o.Size ?? 0);
+    }
+
+    /// <inheritdoc/>
+    public override async Task RemoveAsync(string key)
+    {
+        using var client = Connect();
+        await client.DeleteObjectAsync(_bucket, key);
     }
 
     /// <inheritdoc/>

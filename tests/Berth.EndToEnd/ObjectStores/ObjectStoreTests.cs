@@ -54,6 +54,21 @@ public abstract class ObjectStoreTests<TFixture>(TFixture fixture) : EndToEndTes
         (await Client.GetAsync($"/v2/{Repo}/blobs/{blob.Digest}", ("If-None-Match", $"\"{blob.Digest}\""))).Expect(304);
     }
 
+    [Fact]
+    public async Task A_blob_whose_object_is_gone_is_absent_once_somebody_was_sent_there_and_a_push_heals_it()
+    {
+        var before = await Fixture.ListAsync();
+        var layer = BlobContent.Layer(300_000);
+        await Client.PushAsync(Repo, layer);
+        var key = (await Fixture.ListAsync()).Keys.Except(before.Keys).Single();
+        await Fixture.RemoveAsync(key);
+
+        await EventuallyAsync(async () => (await Client.GetAsync($"/v2/{Repo}/blobs/{layer.Digest}")).Status == 404);
+        (await Client.HeadAsync($"/v2/{Repo}/blobs/{layer.Digest}")).Expect(404);
+        await Client.PushAsync(Repo, layer);
+        await ExpectAsync(layer.Digest, layer.Bytes);
+    }
+
     [Theory]
     [InlineData("sha256", false)]
     [InlineData("sha512", true)]

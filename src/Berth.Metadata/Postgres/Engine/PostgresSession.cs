@@ -27,6 +27,7 @@ internal sealed class PostgresSession : Session, IDisposable
     private readonly bool _prepares;
     private readonly int _limitSeconds;
     private PostgresStatement?[] _statements = new PostgresStatement?[512];
+    private string?[] _texts = new string?[512];
     private NpgsqlTransaction? _transaction;
     private bool _isLong;
 
@@ -54,11 +55,11 @@ internal sealed class PostgresSession : Session, IDisposable
         if (_isLong)
         {
             if (Dialect.ReadsUsage(sql)) FoldUsage();
-            return new PostgresStatement(this, Command(Dialect.Of(sql), limitSeconds: 0), prepares: false).Begin();
+            return Statement(Dialect.Of(sql), limitSeconds: 0, prepares: false, readsUsage: false).Begin();
         }
 
         if (sql.Id >= _statements.Length) Array.Resize(ref _statements, Math.Max(sql.Id + 1, _statements.Length * 2));
-        var statement = _statements[sql.Id] ??= new PostgresStatement(this, Command(Dialect.Of(sql), _limitSeconds), _prepares) { ReadsUsage = Dialect.ReadsUsage(sql) };
+        var statement = _statements[sql.Id] ??= Statement(Dialect.Of(sql), _limitSeconds, _prepares, Dialect.ReadsUsage(sql));
         if (statement.ReadsUsage) FoldUsage();
         return statement.Begin();
     }
@@ -68,6 +69,22 @@ internal sealed class PostgresSession : Session, IDisposable
     /// committed before; rows are taken in the order of their keys, so that two never wait for each other.
     /// </summary>
     public int FoldUsage() => (int)(long)Run(FoldUsageText, MostFolded)![0];
+
+    /// <summary>Sends the statements of several operations as one message, those with one text as one statement over all their parameters, and reads all their rows.</summary>
+    /// <returns>The statements with their rows, in the operations' order.</returns>
+    public IReadOnlyList<Statement> RunTogether(IReadOnlyList<Operation<PostgresSession>> operations)
+    {
+        using var batch = new NpgsqlBatch(_connection) { Timeout = _limitSeconds };
+        var together = new StatementsTogether(this, operations, TextOf);
+        foreach (var command in together.Commands) batch.BatchCommands.Add(command);
+
+        // One that is prepared on this connection, by whatever was run before, is not prepared again.
+        if (_prepares) batch.Prepare();
+        CountRoundTrip();
+        using var reader = batch.ExecuteReader();
+        together.Take(reader);
+        return together.Statements;
+    }
 
     /// <summary>Runs a text of PostgreSQL's own that is not worth preparing; returns the first row, if there is one.</summary>
     public object[]? Run(string text, params ReadOnlySpan<long> values)
@@ -155,6 +172,18 @@ internal sealed class PostgresSession : Session, IDisposable
     protected override void EndSnapshot()
     {
         if (!_isLong && IsOpen && _transaction is { IsolationLevel: IsolationLevel.RepeatableRead }) Commit();
+    }
+
+    private string TextOf(Sql sql)
+    {
+        if (sql.Id >= _texts.Length) Array.Resize(ref _texts, Math.Max(sql.Id + 1, _texts.Length * 2));
+        return _texts[sql.Id] ??= Dialect.Of(sql);
+    }
+
+    private PostgresStatement Statement(string text, int limitSeconds, bool prepares, bool readsUsage)
+    {
+        var command = Command(text, limitSeconds);
+        return new PostgresStatement(this, command.Parameters, command, prepares) { ReadsUsage = readsUsage };
     }
 
     private NpgsqlCommand Command(string text, int limitSeconds) => new(text, _connection) { CommandTimeout = limitSeconds };

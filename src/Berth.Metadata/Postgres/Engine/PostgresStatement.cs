@@ -6,9 +6,9 @@ using NpgsqlTypes;
 namespace Berth.Metadata.Postgres.Engine;
 
 /// <summary>
-/// One statement of one connection. Its rows are read whole at the first step, so that the connection is free for what the reader of a row asks next: pages are bounded.
+/// One statement of one connection, or one of several that are sent together, which has no command of its own. Its rows are read whole at the first step, so that the connection is free for what the reader of a row asks next: pages are bounded.
 /// </summary>
-internal sealed class PostgresStatement(PostgresSession session, NpgsqlCommand command, bool prepares) : Statement
+internal sealed class PostgresStatement(PostgresSession session, NpgsqlParameterCollection parameters, NpgsqlCommand? command, bool prepares) : Statement
 {
     private readonly List<object[]> _rows = [];
     private int _bound;
@@ -54,6 +54,28 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlCommand c
         return this;
     }
 
+    /// <summary>Takes the rows of the reader's result as its own.</summary>
+    public void Take(NpgsqlDataReader reader)
+    {
+        Await();
+        while (reader.Read()) Take(reader, reader.FieldCount);
+    }
+
+    /// <summary>Says that it needs not be run: rows come from elsewhere, or there are none.</summary>
+    public void Await()
+    {
+        _ran = true;
+        _row = -1;
+    }
+
+    /// <summary>Takes the reader's row, whose first columns are its own.</summary>
+    public void Take(NpgsqlDataReader reader, int columns)
+    {
+        var row = new object[columns];
+        for (var i = 0; i < columns; i++) row[i] = reader.GetValue(i);
+        _rows.Add(row);
+    }
+
     public override bool Step()
     {
         if (!_ran) Read();
@@ -66,7 +88,7 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlCommand c
         {
             Prepare();
             session.CountRoundTrip();
-            return Math.Max(0, command.ExecuteNonQuery());
+            return Math.Max(0, Command.ExecuteNonQuery());
         }
         finally
         {
@@ -117,12 +139,14 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlCommand c
         return this;
     }
 
+    private NpgsqlCommand Command => command ?? throw new InvalidOperationException("A statement that was sent with others is not run again.");
+
     private object Value(int column) => _rows[_row][column];
 
     private NpgsqlParameter? Parameter(NpgsqlDbType type)
     {
-        if (_bound >= command.Parameters.Count || command.Parameters[_bound].NpgsqlDbType != type) return null;
-        var parameter = command.Parameters[_bound];
+        if (_bound >= parameters.Count || parameters[_bound].NpgsqlDbType != type) return null;
+        var parameter = parameters[_bound];
         if (parameter.GetType() == typeof(NpgsqlParameter)) return null;
         _bound++;
         return parameter;
@@ -130,18 +154,18 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlCommand c
 
     private void Put(NpgsqlParameter parameter)
     {
-        if (_bound < command.Parameters.Count) command.Parameters[_bound] = parameter;
-        else command.Parameters.Add(parameter);
+        if (_bound < parameters.Count) parameters[_bound] = parameter;
+        else parameters.Add(parameter);
         _bound++;
     }
 
     private void Prepare()
     {
-        while (command.Parameters.Count > _bound) command.Parameters.RemoveAt(command.Parameters.Count - 1);
+        while (parameters.Count > _bound) parameters.RemoveAt(parameters.Count - 1);
         if (!prepares || _prepared) return;
 
         session.CountRoundTrip();
-        command.Prepare();
+        Command.Prepare();
         _prepared = true;
     }
 
@@ -149,15 +173,7 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlCommand c
     {
         Prepare();
         session.CountRoundTrip();
-        using var reader = command.ExecuteReader(CommandBehavior.Default);
-        while (reader.Read())
-        {
-            var row = new object[reader.FieldCount];
-            reader.GetValues(row);
-            _rows.Add(row);
-        }
-
-        _ran = true;
-        _row = -1;
+        using var reader = Command.ExecuteReader(CommandBehavior.Default);
+        Take(reader);
     }
 }

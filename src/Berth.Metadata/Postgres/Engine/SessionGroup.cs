@@ -11,7 +11,14 @@ namespace Berth.Metadata.Postgres.Engine;
 /// </summary>
 internal sealed partial class SessionGroup : IAsyncDisposable
 {
+    // So many look-ups wait for each connection that runs some, before one more connection takes some: on two or three connections they are as fast as they get.
+    private const int LookUpsPerConnection = 4;
+    private const int MostTogether = 16;
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    // Look-ups that take longer are no reason to wait for them.
+    private static readonly TimeSpan LongLookUp = TimeSpan.FromMilliseconds(2);
 
     private readonly object _gate = new();
     private readonly Queue<Operation<PostgresSession>> _queue = new();
@@ -23,6 +30,8 @@ internal sealed partial class SessionGroup : IAsyncDisposable
     private readonly Func<Worker, PostgresSession> _connect;
     private readonly ILogger _logger;
     private int _idle;
+    private int _lookingUp;
+    private long _lookedUpAt;
     private int _failures;
     private long _noAttemptBefore;
     private long _roundTrips;
@@ -60,7 +69,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         {
             foreach (var worker in _workers)
             {
-                if (worker.Operation is not null && worker.SinceAsked >= time) return true;
+                if (worker.Operations.Count > 0 && worker.SinceAsked >= time) return true;
             }
 
             return false;
@@ -80,11 +89,11 @@ internal sealed partial class SessionGroup : IAsyncDisposable
             foreach (var worker in _workers)
             {
                 worker.GiveUp();
-                if (worker.Operation is { } operation) running.Add(operation);
+                running.AddRange(worker.Operations);
             }
 
             _workers.Clear();
-            _idle = 0;
+            (_idle, _lookingUp) = (0, 0);
             Monitor.PulseAll(_gate);
             if (_stopping) _ended.TrySetResult();
         }
@@ -137,7 +146,11 @@ internal sealed partial class SessionGroup : IAsyncDisposable
                 return new MetadataUnavailableException("Too much waits for a connection to the metadata database; try again in a moment.");
 
             _queue.Enqueue(operation);
-            if (_idle >= _queue.Count) Monitor.Pulse(_gate);
+            if (operation.Text is not null && AreSoonTaken())
+            {
+                // Whoever runs look-ups takes it next.
+            }
+            else if (_idle >= _queue.Count || (operation.Text is not null && _idle > 0)) Monitor.Pulse(_gate);
             else if (_workers.Count < _most)
             {
                 var worker = new Worker();
@@ -150,17 +163,21 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         return null;
     }
 
+    private bool AreSoonTaken() =>
+        _lookingUp > 0 && _queue.Count < _lookingUp * LookUpsPerConnection && Stopwatch.GetElapsedTime(_lookedUpAt) < LongLookUp;
+
     private void Run(Worker worker)
     {
         PostgresSession? session = null;
         try
         {
-            while (Next(worker, session is not null) is { } operation)
+            while (Take(worker, session is not null))
             {
                 MetadataMetrics.PoolInUse.Add(1, new KeyValuePair<string, object?>("kind", _name));
                 try
                 {
-                    Run(worker, operation, ref session);
+                    if (worker.Operations.Count == 1) Run(worker, worker.Operations[0], ref session);
+                    else RunTogether(worker, ref session);
                 }
                 finally
                 {
@@ -179,31 +196,72 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         }
     }
 
-    /// <summary>The next operation; null when there was none for a while, or never will be.</summary>
-    private Operation<PostgresSession>? Next(Worker worker, bool isConnected)
+    /// <summary>Takes what is next: one operation, or several look-ups. False when there was none for a while, or never will be.</summary>
+    private bool Take(Worker worker, bool isConnected)
     {
-        while (true)
+        lock (_gate)
         {
-            Operation<PostgresSession>? operation;
-            lock (_gate)
+            if (worker.LooksUp && !worker.IsGivenUp) _lookingUp--;
+            worker.Operations.Clear();
+            var until = Stopwatch.GetTimestamp() + (long)((isConnected ? _options.IdleTime : TimeSpan.FromSeconds(1)).TotalSeconds * Stopwatch.Frequency);
+            while (true)
             {
-                worker.End();
-                var until = Stopwatch.GetTimestamp() + (long)((isConnected ? _options.IdleTime : TimeSpan.FromSeconds(1)).TotalSeconds * Stopwatch.Frequency);
-                while (_queue.Count == 0 || worker.IsGivenUp)
-                {
-                    var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), until);
-                    if (_stopping || worker.IsGivenUp || left <= TimeSpan.Zero) return null;
-                    _idle++;
-                    Monitor.Wait(_gate, left);
-                    if (!worker.IsGivenUp) _idle--;
-                }
-
-                operation = _queue.Dequeue();
-                if (operation.TryStart()) worker.Begin(operation);
+                if (worker.IsGivenUp) return false;
+                TakeWaiting(worker.Operations);
+                if (worker.Operations.Count > 0) break;
+                var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), until);
+                if (_stopping || left <= TimeSpan.Zero) return false;
+                _idle++;
+                Monitor.Wait(_gate, left);
+                if (!worker.IsGivenUp) _idle--;
             }
 
+            worker.Begin();
+            if (!worker.LooksUp) return true;
+            _lookingUp++;
+            _lookedUpAt = Stopwatch.GetTimestamp();
+            return true;
+        }
+    }
+
+    private void TakeWaiting(List<Operation<PostgresSession>> taken)
+    {
+        while (taken.Count < MostTogether && _queue.TryPeek(out var next) && (taken.Count == 0 || (next.Text is not null && taken[0].Text is not null)))
+        {
+            _queue.Dequeue();
             MetadataMetrics.PoolWaiting.Add(-1, new KeyValuePair<string, object?>("kind", _name));
-            if (worker.Operation is not null) return operation;
+            if (next.TryStart()) taken.Add(next);
+        }
+    }
+
+    /// <summary>Sends look-ups as one message; where that fails, runs each by itself that has no result yet.</summary>
+    private void RunTogether(Worker worker, ref PostgresSession? session)
+    {
+        var operations = worker.Operations;
+        var done = 0;
+        try
+        {
+            session ??= Connect(worker);
+            var before = session.RoundTrips;
+            var statements = session.RunTogether(operations);
+            for (; done < operations.Count; done++)
+            {
+                operations[done].Answer(session, statements[done]);
+                operations[done].Succeed();
+            }
+
+            Interlocked.Add(ref _roundTrips, session.RoundTrips - before);
+            Interlocked.Add(ref _answers, operations.Count);
+        }
+        catch (Exception) when (worker.IsGivenUp)
+        {
+            // Their callers know.
+            Drop(ref session);
+        }
+        catch (Exception error)
+        {
+            if (session is not null && !session.TryReset() | PostgresErrors.IsStalePlan(error) | PostgresErrors.IsLost(error)) Drop(ref session);
+            for (; done < operations.Count; done++) Run(worker, operations[done], ref session);
         }
     }
 
@@ -245,7 +303,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
                 }
 
                 MetadataMetrics.Retries.Add(1, new KeyValuePair<string, object?>("reason", reason));
-                if (reason is "conflict") Thread.Sleep(Random.Shared.Next(1, Math.Min(4 << Math.Min(attempt, 5), 100)));
+                if (reason is "conflict") Thread.Sleep(Random.Shared.Next(0, Math.Min(2 << Math.Min(attempt, 6), 100)));
             }
         }
     }

@@ -12,8 +12,11 @@ internal sealed class Worker
     private long _askedAt = Stopwatch.GetTimestamp();
     private volatile bool _isGivenUp;
 
-    /// <summary>What it runs; null while it rests. Under its group's lock.</summary>
-    public Operation<PostgresSession>? Operation { get; private set; }
+    /// <summary>What it runs: nothing while it rests, one operation, or several look-ups together. Changed by its own thread alone, under its group's lock.</summary>
+    public List<Operation<PostgresSession>> Operations { get; } = [];
+
+    /// <summary>Whether it runs look-ups.</summary>
+    public bool LooksUp => Operations.Count > 0 && Operations[0].Text is not null;
 
     /// <summary>Whether nobody waits for it any more.</summary>
     public bool IsGivenUp => _isGivenUp;
@@ -29,13 +32,7 @@ internal sealed class Worker
         if (_isGivenUp) throw SessionGroup.NotAnswering();
     }
 
-    public void Begin(Operation<PostgresSession> operation)
-    {
-        Operation = operation;
-        Volatile.Write(ref _askedAt, Stopwatch.GetTimestamp());
-    }
-
-    public void End() => Operation = null;
+    public void Begin() => Volatile.Write(ref _askedAt, Stopwatch.GetTimestamp());
 
     public void GiveUp() => _isGivenUp = true;
 }
