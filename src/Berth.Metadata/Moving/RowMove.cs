@@ -63,6 +63,9 @@ public sealed class RowMove(SqliteOptions source, PostgresOptions target, string
         async session =>
         {
             session.BeginTransaction(IsolationLevel.ReadCommitted);
+
+            // It waits for the source, and for its caller, for as long as they take: the limit of the role's sessions is not for it.
+            session.RunChange("SET LOCAL idle_in_transaction_session_timeout = 0");
             await LockAsync(session, cancellationToken);
 
             // A node that starts meanwhile would make a new installation.
