@@ -5,7 +5,7 @@ internal sealed record BenchOptions
 {
     public const string Usage = """
         usage: bench/run [options]
-          --quick            a version of about two minutes: shorter runs, fewer rounds, smaller sizes
+          --quick            a version of about ten minutes: shorter runs, fewer rounds, smaller sizes
           --only NAME[,…]    only these parts: cli, start, idle, manifests, heads, tags, catalog, access,
                              blobs, images, push, pull, tls, memory, control, growth, lifecycle,
                              cluster, cluster-push, nodes, workers, capacity, cluster-memory

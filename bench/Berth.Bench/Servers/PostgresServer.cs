@@ -46,7 +46,7 @@ internal sealed class PostgresServer : IDisposable
             "log_lock_waits=on", "deadlock_timeout=10ms", "log_line_prefix=%a|", "log_min_messages=warning", "track_wal_io_timing=on",
         ];
         var process = ServerProcess.Start(
-            Path.Combine(Path.GetDirectoryName(folder)!, Path.GetFileName(folder) + ".out"), new Dictionary<string, string>(), "/",
+            folder + ".out", new Dictionary<string, string>(), "/",
             [.. asUser, "sh", "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1", "sh", Path.Combine(folder, "log"),
                 Path.Combine(programs, "postgres"), "-D", data, "-k", folder, .. settings.SelectMany(setting => (string[])["-c", setting])]);
         var server = new PostgresServer(folder, process);
@@ -103,6 +103,7 @@ internal sealed class PostgresServer : IDisposable
     {
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
+        File.Delete(_folder + ".out");
     }
 
     private NpgsqlConnection Connect(string database)
