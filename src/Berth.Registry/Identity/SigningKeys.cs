@@ -43,7 +43,8 @@ internal sealed partial class SigningKeys(string issuer, ISigningKeys rows, Iden
         var loaded = await LoadAsync(Publication, cancellationToken);
 
         // Another node may have made it since; strangers' tokens do not make this one look more than once a second.
-        return loaded.Find(id) ?? (await LoadAsync(ShortestReload, cancellationToken)).Find(id);
+        // In an installation's first minute keys sign at once, and several nodes may have made one each at the same moment: then they are looked for at once, too.
+        return loaded.Find(id) ?? (await LoadAsync(loaded.AreFirstAt(time.GetUtcNow()) ? TimeSpan.Zero : ShortestReload, cancellationToken)).Find(id);
     }
 
     /// <inheritdoc/>
@@ -111,6 +112,9 @@ internal sealed partial class SigningKeys(string issuer, ISigningKeys rows, Iden
 
         // A clock that was set back may find none active yet.
         public SigningCredentials CurrentAt(DateTimeOffset now) => _keys.LastOrDefault(key => key.ActiveFrom <= now).Credentials ?? _keys[0].Credentials;
+
+        // None has stood for so long that every node knows it.
+        public bool AreFirstAt(DateTimeOffset now) => _keys.TrueForAll(key => key.ActiveFrom > now - Publication);
 
         public SecurityKey? Find(string id) => CredentialsOf(id)?.Key;
 

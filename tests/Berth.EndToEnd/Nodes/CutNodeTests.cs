@@ -66,10 +66,10 @@ public sealed class CutNodeTests : IAsyncLifetime
         (await first.GetAsync($"/v2/{Repo}/tags/list")).Expect(200);
         await Wired.CutAsync(Cut);
         var clock = Stopwatch.StartNew();
-        foreach (var reply in await Task.WhenAll(
+        foreach (var refusal in await Task.WhenAll(
             first.GetManifestAsync(Repo, "first"), first.HeadManifestAsync(Repo, image.Digest), first.GetAsync($"/v2/{Repo}/tags/list"), first.GetAsync("/healthz/ready")))
         {
-            Assert.True(reply.Expect(503).Header("Retry-After") is not null, reply.ToString());
+            Assert.True(refusal.Expect(503).Header("Retry-After") is not null, refusal.ToString());
         }
 
         Assert.True(clock.Elapsed < Limit, $"It took {clock.Elapsed}.");
@@ -80,11 +80,12 @@ public sealed class CutNodeTests : IAsyncLifetime
         Assert.True(clock.Elapsed < Limit, $"It took {clock.Elapsed} at another node.");
 
         // The upload goes on at another node once the hold of its writer is over.
-        Reply reply2 = (await second.GetAsync(location)).Expect(204);
-        Assert.True(End(reply2) >= 6_000_000, reply2.ToString());
-        var offset = End(reply2);
-        await EventuallyAsync(async () => (reply2 = await second.PatchChunkAsync(reply2.Location, bytes[offset..8_000_000], offset)).Status != 409);
-        location = reply2.Expect(202).Location;
+        var standing = (await second.GetAsync(location)).Expect(204);
+        var offset = End(standing);
+        Assert.True(offset >= 6_000_000, standing.ToString());
+        Reply? reply = null;
+        await EventuallyAsync(async () => (reply = await second.PatchChunkAsync(standing.Location, bytes[offset..8_000_000], offset)).Status != 409);
+        location = reply!.Expect(202).Location;
         var digest = Content.Digest(bytes);
         (await third.PutAsync(RegistryActions.With(location, $"digest={digest}"), bytes[8_000_000..], ("Content-Range", "8000000-8999999"))).Expect(201);
         var layer = new BlobContent(bytes);
