@@ -19,7 +19,10 @@ public sealed class CutNodeTests : IAsyncLifetime
     // What is due goes slowly, so that a round is there to be cut off.
     private static readonly Dictionary<string, string> Settings = new()
     {
-        ["BERTH_Distribution__StallLimit"] = "00:00:03", ["BERTH_Lifecycle__Interval"] = "00:00:01", ["BERTH_Lifecycle__Grace"] = "00:00:10", ["BERTH_Lifecycle__BatchesPerSecond"] = "1",
+        ["BERTH_Distribution__StallLimit"] = "00:00:03",
+        ["BERTH_Lifecycle__Interval"] = "00:00:01",
+        ["BERTH_Lifecycle__Grace"] = "00:00:10",
+        ["BERTH_Lifecycle__BatchesPerSecond"] = "1",
     };
 
     private readonly List<RegistryClient> _clients = [];

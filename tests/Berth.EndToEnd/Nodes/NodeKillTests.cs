@@ -20,7 +20,8 @@ public sealed class NodeKillTests : IAsyncLifetime
 
     private static readonly Dictionary<string, string> Settings = new()
     {
-        ["BERTH_Distribution__StallLimit"] = "00:00:03", ["BERTH_Lifecycle__Interval"] = "00:00:01",
+        ["BERTH_Distribution__StallLimit"] = "00:00:03",
+        ["BERTH_Lifecycle__Interval"] = "00:00:01",
     };
 
     private BalancedNodes? _group;
