@@ -7,7 +7,8 @@ namespace Berth.Metadata.Postgres.Engine;
 
 /// <summary>
 /// Connections for one kind of operation, each with a thread of its own, and the bounded queue in front of them. Connections are made as operations need them and closed when
-/// they have nothing to do. While the server does not answer, operations fail at once instead of waiting for it.
+/// they have nothing to do. Look-ups that come while others run wait for those, and go together in one message: a message costs both sides more than the statement in it.
+/// While the server does not answer, operations fail at once instead of waiting for it.
 /// </summary>
 internal sealed partial class SessionGroup : IAsyncDisposable
 {
