@@ -15,13 +15,14 @@ public static class MetadataTracing
     private static readonly ActivitySource Source = new(SourceName);
 
     /// <summary>Begins the span of an operation; null where nobody listens, and outside of anything that is traced.</summary>
+    /// <param name="system">The database's name in those conventions.</param>
     /// <param name="operation">The method that does it.</param>
-    internal static Activity? Start(string operation)
+    internal static Activity? Start(string system, string operation)
     {
         // Work of the background that has no span of its own would make a trace of each of its looks at the database.
         if (!Source.HasListeners() || Activity.Current is null) return null;
         var name = operation.EndsWith(Suffix, StringComparison.Ordinal) ? operation[..^Suffix.Length] : operation;
-        return Source.StartActivity(name, ActivityKind.Client)?.SetTag("db.system.name", "sqlite").SetTag("db.operation.name", name);
+        return Source.StartActivity(name, ActivityKind.Client)?.SetTag("db.system.name", system).SetTag("db.operation.name", name);
     }
 
     /// <summary>The span of the operation that is under way here; null where there is none.</summary>

@@ -48,6 +48,9 @@ internal sealed partial class PostgresDatabase : IDatabase
     public Task<Exception> Faulted { get; } = new TaskCompletionSource<Exception>().Task;
 
     /// <inheritdoc/>
+    public string SystemName => "postgresql";
+
+    /// <inheritdoc/>
     public bool IsShared => true;
 
     /// <summary>Messages that reads sent and waited for; tests count them.</summary>

@@ -6,6 +6,9 @@ internal interface IDatabase : IAsyncDisposable
     /// <summary>Completes, with the reason, when the database can no longer be trusted: the process must stop.</summary>
     Task<Exception> Faulted { get; }
 
+    /// <summary>What it is, in the words of OpenTelemetry's conventions: <c>sqlite</c> or <c>postgresql</c>.</summary>
+    string SystemName { get; }
+
     /// <summary>Whether other processes serve the same rows at the same time.</summary>
     bool IsShared { get; }
 

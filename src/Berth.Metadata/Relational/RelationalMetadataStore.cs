@@ -46,14 +46,14 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
     /// <exception cref="MetadataUnavailableException">It took longer than it may, or the database does not answer.</exception>
     private ValueTask<T> ReadAsync<TState, T>(
         TState state, Func<Session, TState, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
-        MetadataTracing.Start(caller) is { } span
+        MetadataTracing.Start(_database.SystemName, caller) is { } span
             ? TraceAsync(span, _database.ReadAsync(state, body, isLong: false, caller, cancellationToken))
             : _database.ReadAsync(state, body, isLong: false, caller, cancellationToken);
 
     /// <summary>Runs a read of one statement.</summary>
     /// <exception cref="MetadataUnavailableException">It took longer than it may, or the database does not answer.</exception>
     private ValueTask<T> LookUpAsync<TState, T>(LookUp<TState, T> lookUp, TState state, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
-        MetadataTracing.Start(caller) is { } span
+        MetadataTracing.Start(_database.SystemName, caller) is { } span
             ? TraceAsync(span, _database.LookUpAsync(lookUp, state, caller, cancellationToken))
             : _database.LookUpAsync(lookUp, state, caller, cancellationToken);
 
@@ -82,7 +82,7 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
     private async Task<T> WriteAsync<T>(
         Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken, [CallerMemberName] string caller = "", bool ofOneRow = false)
     {
-        using var span = MetadataTracing.Start(caller);
+        using var span = MetadataTracing.Start(_database.SystemName, caller);
         try
         {
             await _steps.ReachAsync("metadata.before-commit");

@@ -50,6 +50,9 @@ internal sealed partial class SqliteDatabase : IDatabase
     public Task<Exception> Faulted => _writer.Faulted;
 
     /// <inheritdoc/>
+    public string SystemName => "sqlite";
+
+    /// <inheritdoc/>
     public bool IsShared => false;
 
     /// <summary>Steps that readers took; tests count them.</summary>

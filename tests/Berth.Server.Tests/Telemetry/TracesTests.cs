@@ -52,7 +52,7 @@ public sealed class TracesTests : IAsyncLifetime
         foreach (var name in (string[])[
             "GET /v2/{name}/manifests/{reference}", "PUT /v2/{name}/manifests/{reference}", "POST /v2/{name}/blobs/uploads/", "GET /v2/{name}/blobs/{digest}",
             "authenticate", "authorize", "FindManifest", "PutManifest", "storage.append", "storage.sync", "storage.open",
-            "berth.metadata.queue_time", "berth.metadata.commit_time", "db.operation.name", "gc.round", "team/app"])
+            "berth.metadata.queue_time", "berth.metadata.commit_time", "db.system.name", "sqlite", "db.operation.name", "gc.round", "team/app"])
         {
             Assert.Contains(name, traces, StringComparison.Ordinal);
         }
