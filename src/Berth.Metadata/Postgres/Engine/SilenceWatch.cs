@@ -14,7 +14,9 @@ internal sealed partial class SilenceWatch : IAsyncDisposable
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(50);
     private const int SlicesToAnswer = 18;
 
-    private static readonly TimeSpan Suspicion = TimeSpan.FromMilliseconds(600);
+    // Looks are rare, because each wakes a node that may have nothing else to do.
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Suspicion = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(500);
 
     // A connection that rests for longer may be forgotten by what lies between, and would be silent for that alone.
@@ -53,7 +55,7 @@ internal sealed partial class SilenceWatch : IAsyncDisposable
         var isSilent = false;
         while (!_stop.IsCancellationRequested)
         {
-            await Task.Delay(Slice, TimeProvider.System, CancellationToken.None);
+            await Task.Delay(isSilent ? Slice : BetweenLooks, TimeProvider.System, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var since = TimeSpan.FromMilliseconds(Environment.TickCount64 - _askedAt);
             if (!isSilent && !Array.Exists(_groups, group => group.HasWaitedFor(Suspicion)))
             {
