@@ -13,6 +13,10 @@ public interface IUploads
     /// <summary>A session by its id within one repository; null for another repository's, or one that is aborting.</summary>
     ValueTask<UploadRecord?> FindUploadAsync(long registryId, RepositoryName repository, string id, CancellationToken cancellationToken);
 
+    /// <summary>The same as a request finds it that finishes the session, with what is stored of the digest that it says, and its caller's epochs, all of one moment.</summary>
+    ValueTask<WithEpochs<FoundUpload>> FindUploadAsync(
+        long principalId, long registryId, RepositoryName repository, string id, Digest digest, CancellationToken cancellationToken);
+
     /// <summary>
     /// Takes the session for one writer: its state must be open, its epoch the expected one, and no live writer may hold it (a writer
     /// of an earlier process of a single-process store is dead). Returns the session with the new epoch, or null when another was faster or writes now.
@@ -38,7 +42,7 @@ public interface IUploads
     /// <exception cref="LockedException">The repository is locked; the session stays as it is.</exception>
     /// <exception cref="QuotaException">A quota has no room for the blob; the session stays as it is.</exception>
     Task<bool> CompleteUploadAsync(
-        string id, long epoch, Digest digest, long size, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken);
+        UploadRecord upload, Digest digest, long size, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>
     /// Open → aborting. False when it is not open (or completing) any more. A writer at work is fenced off; the location is not discarded

@@ -56,6 +56,9 @@ internal sealed partial class PostgresDatabase : IDatabase
     /// <summary>Messages that reads sent and waited for; tests count them.</summary>
     public long ReaderRoundTrips => _readers.RoundTrips;
 
+    /// <summary>Messages that changes sent and waited for; tests count them.</summary>
+    public long WriterRoundTrips => _writers.RoundTrips;
+
     /// <summary>Connects and brings the schema up to date.</summary>
     public static PostgresDatabase Open(PostgresOptions options, DatabaseTime time, ILogger logger)
     {
@@ -107,10 +110,11 @@ internal sealed partial class PostgresDatabase : IDatabase
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, bool ofOneRow, CancellationToken cancellationToken) => _writers.RunAsync(
+    public Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, bool isOneStatement, CancellationToken cancellationToken) => _writers.RunAsync(
         new Operation<PostgresSession, T>(session => body(new WriteScope(session, _time, _clock)))
         {
-            Isolation = ofOneRow ? IsolationLevel.ReadCommitted : IsolationLevel.Serializable,
+            Isolation = isOneStatement ? null : IsolationLevel.Serializable,
+            IsOneStatement = isOneStatement,
             Span = MetadataTracing.Current,
         },
         cancellationToken);
@@ -267,7 +271,7 @@ internal sealed partial class PostgresDatabase : IDatabase
                 }
 
                 await NumberLedgerAsync(_stop.Token);
-                await _writers.RunAsync(new Operation<PostgresSession, int>(static session => session.FoldUsage()) { Isolation = IsolationLevel.ReadCommitted }, _stop.Token);
+                await _writers.RunAsync(new Operation<PostgresSession, int>(static session => session.FoldUsage()) { IsOneStatement = true }, _stop.Token);
             }
             catch (OperationCanceledException)
             {

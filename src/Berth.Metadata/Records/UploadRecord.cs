@@ -70,6 +70,9 @@ public sealed record UploadRecord(
     public long CoveredTo { get; init; }
 }
 
+/// <summary>An upload session, and what is stored already of the digest that its bytes are said to have.</summary>
+public sealed record FoundUpload(UploadRecord Upload, StoredBlobRecord? Stored);
+
 /// <summary>What a new upload session is made of.</summary>
 /// <param name="Id">The id in its URL.</param>
 /// <param name="RegistryId">The registry.</param>

@@ -29,7 +29,7 @@ public sealed partial class RelationalMetadataStore
             foreach (var seen in events)
             {
                 scope.Use(AddAccessEvent).Bind(seen.RegistryId).Bind(seen.Minute).Bind(seen.Kind).Bind(seen.Actor).Bind(seen.Address)
-                    .Bind(seen.Reason).Bind(seen.Count).Bind(seen.RequestId).Execute();
+                    .Bind(seen.Reason).Bind(seen.Count).Bind(seen.RequestId).Tell();
             }
 
             return true;

@@ -71,7 +71,7 @@ public sealed partial class RelationalMetadataStore
             if ((named ?? same) is not { } standing)
             {
                 scope.Use(InsertAssignment).Bind(id).Bind(assignment.Scope.Value).Bind(role).Bind(principal.Id).Bind(Stored(principal.Kind))
-                    .Bind(assignment.Condition).Bind(assignment.ConditionVersion).Bind(assignment.Description).Bind(scope.Now).Bind(caller.Name).Execute();
+                    .Bind(assignment.Condition).Bind(assignment.ConditionVersion).Bind(assignment.Description).Bind(scope.Now).Bind(caller.Name).Tell();
                 return Set(CreateOutcome.Created);
             }
 
@@ -80,7 +80,7 @@ public sealed partial class RelationalMetadataStore
                 return new CreateResult<RoleAssignmentRecord>(CreateOutcome.Updated, standing);
 
             scope.Use(UpdateAssignment).Bind(id).Bind(assignment.Condition).Bind(assignment.ConditionVersion).Bind(assignment.Description).Bind(scope.Now)
-                .Bind(caller.Name).Execute();
+                .Bind(caller.Name).Tell();
             return Set(CreateOutcome.Updated);
 
             CreateResult<RoleAssignmentRecord> Set(CreateOutcome outcome)
@@ -167,7 +167,7 @@ public sealed partial class RelationalMetadataStore
 
     private static void DeleteAssignmentRow(WriteScope scope, RoleAssignmentRecord assignment, Caller caller)
     {
-        scope.Use(DeleteAssignment).Bind(assignment.Id).Execute();
+        scope.Use(DeleteAssignment).Bind(assignment.Id).Tell();
         RaiseRegistriesOf(scope, assignment.Scope);
         scope.Append(new LedgerEntry(LedgerKinds.AssignmentDeleted, Payload: Facts(assignment)), caller);
     }

@@ -76,8 +76,8 @@ public sealed partial class RelationalMetadataStore
     /// <summary>Attaches identities to a registry, and takes others away from it.</summary>
     private static void SetAttachments(WriteScope scope, long registryId, Attachments plan)
     {
-        foreach (var identity in plan.Removed) scope.Use(DeleteAttachment).Bind(registryId).Bind(identity.Principal.Id).Execute();
-        foreach (var identity in plan.Added) scope.Use(InsertAttachment).Bind(registryId).Bind(identity.Principal.Id).Execute();
+        foreach (var identity in plan.Removed) scope.Use(DeleteAttachment).Bind(registryId).Bind(identity.Principal.Id).Tell();
+        foreach (var identity in plan.Added) scope.Use(InsertAttachment).Bind(registryId).Bind(identity.Principal.Id).Tell();
     }
 
     /// <summary>Identities to be attached to a registry, and those to be taken away from it.</summary>

@@ -60,7 +60,7 @@ public sealed partial class RelationalMetadataStore
             if (blob is null || blob.State != BlobState.Live) return null;
             if (blob.Referenced || blob.LeaseUntil >= leaseUntil) return blob;
 
-            scope.Use(QueueMembership).Bind(blob.RepositoryId).Bind(digest).Bind(leaseUntil).Execute();
+            scope.Use(QueueMembership).Bind(blob.RepositoryId).Bind(digest).Bind(leaseUntil).Tell();
             return ReadBlob(scope.Session, registryId, repository, digest, scope.Now);
         },
         cancellationToken);
@@ -96,7 +96,7 @@ public sealed partial class RelationalMetadataStore
             Refuse(blob.RepositoryLocks, Locks.Write, repository);
             if (blob.Referenced) return FindHoldingManifest(scope, blob.RepositoryId, digest);
 
-            if (Leave(scope, registryId, blob.RepositoryId, digest, blob.Size)) scope.Use(QueueBlob).Bind(digest).Bind(scope.Now).Execute();
+            if (Leave(scope, registryId, blob.RepositoryId, digest, blob.Size)) scope.Use(QueueBlob).Bind(digest).Bind(scope.Now).Tell();
             scope.Append(new LedgerEntry(LedgerKinds.BlobDeleted, registryId, repository.Value, Digest: digest), caller);
             return new DeleteResult(DeleteOutcome.Deleted);
         },

@@ -82,7 +82,7 @@ public sealed partial class RelationalMetadataStore
 
             scope.Use(InsertCredential).Bind(principalId).Bind(credential.KeyId).Bind((long)credential.Kind).Bind(credential.Slot).Bind(credential.DisplayName)
                 .Bind(credential.Hint).Bind(credential.SecretHash).Bind(credential.ProtectedSecret).Bind(credential.Thumbprint).Bind(credential.Certificate)
-                .Bind(credential.CreatedAt).Bind(credential.ExpiresAt).Execute();
+                .Bind(credential.CreatedAt).Bind(credential.ExpiresAt).Tell();
             AppendCredential(scope, LedgerKinds.CredentialSet, principal, credential.KeyId, credential, caller);
             return replaces ? CreateOutcome.Updated : CreateOutcome.Created;
         },

@@ -136,7 +136,7 @@ public sealed partial class RelationalMetadataStore
         RemoveManifestRows(scope, manifest.RepositoryId, manifest.Id, leaseUntil);
         scope.AddUsage(manifest.RegistryId, manifest.RepositoryId, -manifest.Size, 0, 0, uniqueBytes: -manifest.Size);
         scope.AddUsage(manifest.RegistryId, 0, -manifest.Size, 0, 0);
-        scope.Use(ForgetTagsOfManifest).Bind(manifest.RepositoryId).Bind(manifest.Digest).Execute();
+        scope.Use(ForgetTagsOfManifest).Bind(manifest.RepositoryId).Bind(manifest.Digest).Tell();
         scope.Append(new LedgerEntry(LedgerKinds.ManifestPurged, manifest.RegistryId, manifest.Repository, Digest: manifest.Digest), caller);
         UnmarkIfNothingDeleted(scope, manifest.RepositoryId);
     }
@@ -149,7 +149,7 @@ public sealed partial class RelationalMetadataStore
             while (due.Step()) entries.Add((due.Int64(0), due.Text(1), due.Int64(2)));
         }
 
-        foreach (var (repository, name, hybridTime) in entries) scope.Use(ForgetEntry).Bind(repository).Bind(name).Bind(hybridTime).Execute();
+        foreach (var (repository, name, hybridTime) in entries) scope.Use(ForgetEntry).Bind(repository).Bind(name).Bind(hybridTime).Tell();
         foreach (var repository in entries.Select(entry => entry.Repository).Distinct()) UnmarkIfNothingDeleted(scope, repository);
         return entries.Count;
     }

@@ -69,7 +69,7 @@ public sealed partial class RelationalMetadataStore
                 tags.Add(new TagToSet(signature, null));
             }
 
-            if (!row.Listed) scope.Use(SetListed).Bind(row.Id).Bind(true).Execute();
+            if (!row.Listed) scope.Use(SetListed).Bind(row.Id).Bind(true).Tell();
             UnmarkIfNothingDeleted(scope, row.Id);
             return new RestoreResult(RestoreOutcome.Restored, [.. revived.Select(one => one.Digest)], [.. tags.Select(set => set.Tag.Value)]);
         },
@@ -82,11 +82,11 @@ public sealed partial class RelationalMetadataStore
         foreach (var tag in tags)
         {
             if (SetTag(scope, entry, repositoryId, tag, manifestId, caller)) added++;
-            scope.Use(ForgetDeletedTag).Bind(repositoryId).Bind(tag.Tag.Value).Bind(entry.Digest).Execute();
+            scope.Use(ForgetDeletedTag).Bind(repositoryId).Bind(tag.Tag.Value).Bind(entry.Digest).Tell();
         }
 
         EndWait(scope, manifestId);
-        scope.Use(TouchManifest).Bind(manifestId).Bind(scope.Now).Execute();
+        scope.Use(TouchManifest).Bind(manifestId).Bind(scope.Now).Tell();
         CountTags(scope, entry.RegistryId, repositoryId, added);
     }
 
@@ -94,7 +94,7 @@ public sealed partial class RelationalMetadataStore
     {
         var replaced = Math.Max(deleted.HybridTime, TakeTombstone(scope, repositoryId, TombstoneKind.Manifest, deleted.Digest.ToString()));
         var hybridTime = scope.Append(entry, caller, replaced);
-        scope.Use(ReviveManifest).Bind(deleted.Id).Bind(hybridTime).Bind(scope.Now).Bind((string?)null).Execute();
+        scope.Use(ReviveManifest).Bind(deleted.Id).Bind(hybridTime).Bind(scope.Now).Bind((string?)null).Tell();
         WaitUntagged(scope, entry.RegistryId, deleted.Id, pushedAt: scope.Now);
         CountManifest(scope, entry.RegistryId, repositoryId, 0, 1, 0);
     }

@@ -44,18 +44,18 @@ public sealed partial class RelationalMetadataStore
     /// <param name="manifestId">Its row.</param>
     /// <param name="pushedAt">When it was pushed last; null for the time when it first came.</param>
     private static void WaitUntagged(WriteScope scope, long registryId, long manifestId, long? pushedAt) =>
-        scope.Use(WaitWithoutTag).Bind(manifestId).Bind(registryId).Bind(scope.Now).Bind(pushedAt).Execute();
+        scope.Use(WaitWithoutTag).Bind(manifestId).Bind(registryId).Bind(scope.Now).Bind(pushedAt).Tell();
 
-    private static void EndWait(WriteScope scope, long manifestId) => scope.Use(DeleteWait).Bind(manifestId).Execute();
+    private static void EndWait(WriteScope scope, long manifestId) => scope.Use(DeleteWait).Bind(manifestId).Tell();
 
     /// <summary>Lets a manifest that is due be due again at another time.</summary>
     private static void PutOffWait(WriteScope scope, long manifestId, long until, long days) =>
-        scope.Use(SetWaitSince).Bind(manifestId).Bind(until - (days * MillisecondsOfDay)).Execute();
+        scope.Use(SetWaitSince).Bind(manifestId).Bind(until - (days * MillisecondsOfDay)).Tell();
 
     /// <summary>When a manifest goes, what it listed and what refers to it has been needed until now.</summary>
     private static void RestartWaits(WriteScope scope, long repositoryId, long manifestId, Digest digest)
     {
-        scope.Use(RestartWaitsOfChildren).Bind(manifestId).Bind(scope.Now).Execute();
-        scope.Use(RestartWaitsOfReferrers).Bind(repositoryId).Bind(digest).Bind(scope.Now).Bind(ReferrersOfStep).Execute();
+        scope.Use(RestartWaitsOfChildren).Bind(manifestId).Bind(scope.Now).Tell();
+        scope.Use(RestartWaitsOfReferrers).Bind(repositoryId).Bind(digest).Bind(scope.Now).Bind(ReferrersOfStep).Tell();
     }
 }

@@ -40,21 +40,21 @@ public sealed partial class RelationalMetadataStore
     /// <summary>Makes a manifest count as absent; its bytes and edges stay.</summary>
     private static void MarkDeleted(WriteScope scope, long registryId, long repositoryId, long manifestId, Deletion deletion)
     {
-        scope.Use(SetManifestDeleted).Bind(manifestId).Bind(deletion.At).Execute();
-        scope.Use(WaitDeleted).Bind(manifestId).Bind(registryId).Bind(deletion.At).Execute();
-        scope.Use(EndWaitForSubject).Bind(manifestId).Execute();
-        scope.Use(SetRepositoryDeleted).Bind(repositoryId).Bind(deletion.At).Execute();
+        scope.Use(SetManifestDeleted).Bind(manifestId).Bind(deletion.At).Tell();
+        scope.Use(WaitDeleted).Bind(manifestId).Bind(registryId).Bind(deletion.At).Tell();
+        scope.Use(EndWaitForSubject).Bind(manifestId).Tell();
+        scope.Use(SetRepositoryDeleted).Bind(repositoryId).Bind(deletion.At).Tell();
     }
 
     /// <summary>Remembers a tag that was just removed; of one that is deleted over and over, the last times.</summary>
     private static void KeepDeletedTag(WriteScope scope, long repositoryId, LedgerEntry entry, long hybridTime, long at)
     {
-        scope.Use(InsertDeletedTag).Bind(repositoryId).Bind(entry.Reference).Bind(hybridTime).Bind(entry.Digest).Bind(entry.RegistryId).Bind(at).Execute();
-        scope.Use(ForgetEntriesOfTag).Bind(repositoryId).Bind(entry.Reference).Bind(IDeletedContent.MostEntriesOfTag).Execute();
-        scope.Use(SetRepositoryDeleted).Bind(repositoryId).Bind(at).Execute();
+        scope.Use(InsertDeletedTag).Bind(repositoryId).Bind(entry.Reference).Bind(hybridTime).Bind(entry.Digest).Bind(entry.RegistryId).Bind(at).Tell();
+        scope.Use(ForgetEntriesOfTag).Bind(repositoryId).Bind(entry.Reference).Bind(IDeletedContent.MostEntriesOfTag).Tell();
+        scope.Use(SetRepositoryDeleted).Bind(repositoryId).Bind(at).Tell();
     }
 
-    private static void UnmarkIfNothingDeleted(WriteScope scope, long repositoryId) => scope.Use(UnmarkRepository).Bind(repositoryId).Execute();
+    private static void UnmarkIfNothingDeleted(WriteScope scope, long repositoryId) => scope.Use(UnmarkRepository).Bind(repositoryId).Tell();
 
     /// <summary>One act of deletion.</summary>
     /// <param name="IsSoft">Whether what it takes can be restored.</param>

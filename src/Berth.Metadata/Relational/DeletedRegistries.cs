@@ -97,8 +97,8 @@ public sealed partial class RelationalMetadataStore
             var standing = ReadRegistry(scope.Session, FindRegistry, name) ?? ReadRegistry(scope.Session, FindRegistryByScope, resource.Value);
             if (standing is not null) return new CreateResult<RegistryRecord>(CreateOutcome.Exists, standing);
 
-            scope.Use(RestoreRegistry).Bind(id).Bind(name).Bind(resource.Value).Bind(group.Name).Bind(scope.Now).Execute();
-            scope.Use(RestorePrincipalsOfRegistry).Bind(id).Bind(name).Bind(scope.Now).Execute();
+            scope.Use(RestoreRegistry).Bind(id).Bind(name).Bind(resource.Value).Bind(group.Name).Bind(scope.Now).Tell();
+            scope.Use(RestorePrincipalsOfRegistry).Bind(id).Bind(name).Bind(scope.Now).Tell();
             var payload = JsonText.Facts(("registry", name), ("scope", resource.Value), ("deleted", deleted.Key));
             scope.Append(new LedgerEntry(LedgerKinds.RegistryRecovered, id, Payload: payload), caller);
             return new CreateResult<RegistryRecord>(CreateOutcome.Created, ReadRegistry(scope.Session, id));
@@ -145,7 +145,7 @@ public sealed partial class RelationalMetadataStore
                 if (!row.Step()) return false;
             }
 
-            foreach (var unlock in Unlock) scope.Use(unlock).Bind(id).Bind(repository.Value).Execute();
+            foreach (var unlock in Unlock) scope.Use(unlock).Bind(id).Bind(repository.Value).Tell();
             return true;
         },
         cancellationToken);
@@ -172,7 +172,7 @@ public sealed partial class RelationalMetadataStore
             scope =>
             {
                 if (scope.Use(EndPurge).Bind(id).Execute() == 0) return false;
-                scope.Use(ForgetSamples).Bind(id).Bind(long.MaxValue).Execute();
+                scope.Use(ForgetSamples).Bind(id).Bind(long.MaxValue).Tell();
                 return true;
             },
             cancellationToken);
@@ -181,8 +181,8 @@ public sealed partial class RelationalMetadataStore
     {
         if (scope.Use(SetPurging).Bind(id).Execute() == 0) return false;
 
-        scope.Use(DeleteTagRulesOfRegistry).Bind(id).Execute();
-        scope.Use(DeleteFactsOfRegistry).Bind(id).Execute();
+        scope.Use(DeleteTagRulesOfRegistry).Bind(id).Tell();
+        scope.Use(DeleteFactsOfRegistry).Bind(id).Tell();
         scope.Append(new LedgerEntry(LedgerKinds.RegistryPurged, id, Payload: JsonText.Facts(("deleted", key))), caller);
         return true;
     }

@@ -33,11 +33,11 @@ public sealed partial class RelationalMetadataStore
 
     private static SecurityEpochs ReadEpochsOf(Session session, long principalId, long registryId) => Epochs.Run(session, (principalId, registryId));
 
-    private static void RaisePrincipal(WriteScope scope, long id) => scope.Use(RaisePrincipalEpoch).Bind(id).Bind(scope.Now).Execute();
+    private static void RaisePrincipal(WriteScope scope, long id) => scope.Use(RaisePrincipalEpoch).Bind(id).Bind(scope.Now).Tell();
 
-    private static void RaiseRegistry(WriteScope scope, long id) => scope.Use(RaiseRegistryEpoch).Bind(id).Execute();
+    private static void RaiseRegistry(WriteScope scope, long id) => scope.Use(RaiseRegistryEpoch).Bind(id).Tell();
 
-    private static void RaiseEveryRegistry(WriteScope scope) => scope.Use(RaiseInstallationEpoch).Execute();
+    private static void RaiseEveryRegistry(WriteScope scope) => scope.Use(RaiseInstallationEpoch).Tell();
 
     /// <summary>Raises the epoch of every registry that the resource holds, is, or is within.</summary>
     private static void RaiseRegistriesOf(WriteScope scope, ResourceScope resource)
@@ -50,7 +50,7 @@ public sealed partial class RelationalMetadataStore
 
         foreach (var (from, until) in resource.SelfAndAbove().Select(ScopeRange.Of).Append(ScopeRange.Below(resource)))
         {
-            scope.Use(RaiseRegistryEpochsWithin).Bind(from).Bind(until).Execute();
+            scope.Use(RaiseRegistryEpochsWithin).Bind(from).Bind(until).Tell();
         }
     }
 }

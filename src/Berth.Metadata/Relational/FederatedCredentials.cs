@@ -37,7 +37,7 @@ public sealed partial class RelationalMetadataStore
             if (standing is null && all.Count >= ICredentials.MostFederatedCredentials) return CreateOutcome.TooMany;
 
             scope.Use(UpsertFederatedCredential).Bind(principalId).Bind(credential.Name).Bind(credential.Issuer).Bind(credential.Subject)
-                .Bind(JsonText.Array(credential.Audiences)).Bind(credential.Description).Bind(scope.Now).Execute();
+                .Bind(JsonText.Array(credential.Audiences)).Bind(credential.Description).Bind(scope.Now).Tell();
             if (standing is not null) RaisePrincipal(scope, principalId);
             var payload = JsonText.Facts(
                 ("principal", principal.Name), ("objectId", principal.ObjectId), ("name", credential.Name), ("issuer", credential.Issuer),

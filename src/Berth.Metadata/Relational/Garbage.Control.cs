@@ -36,7 +36,7 @@ public sealed partial class RelationalMetadataStore
     public Task SetDeletionPauseAsync(DateTimeOffset? until, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
-            scope.Use(SetDeletionPause).Bind(until).Bind(until is null ? null : caller.Name).Execute();
+            scope.Use(SetDeletionPause).Bind(until).Bind(until is null ? null : caller.Name).Tell();
             var entry = until is { } end
                 ? new LedgerEntry(LedgerKinds.GarbagePaused, Payload: JsonText.Facts(("until", end.UtcDateTime.ToString("O", CultureInfo.InvariantCulture))))
                 : new LedgerEntry(LedgerKinds.GarbageResumed);

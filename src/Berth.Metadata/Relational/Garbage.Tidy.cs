@@ -49,7 +49,7 @@ public sealed partial class RelationalMetadataStore
             handled += scope.Use(ForgetAccessEvents).Bind(now - ledgerRetention).Bind(limit).Execute();
             handled += scope.Use(ForgetConsumers).Bind(now - ledgerRetention).Bind(limit).Execute();
             handled += scope.Use(ForgetGrants).Bind(now).Bind(limit).Execute();
-            scope.Use(KeepHybridTime).Bind(scope.Clock.Highest).Execute();
+            scope.Use(KeepHybridTime).Bind(scope.Clock.Highest).Tell();
             return handled + Trim(scope, now - ledgerRetention, limit);
         },
         cancellationToken);
@@ -72,7 +72,7 @@ public sealed partial class RelationalMetadataStore
                 var begins = seen is { } before ? !IsConfirmed(now - before, elapsed, grace) : suspended is not null;
                 if (begins) suspended = now + grace;
                 if (suspended <= now) suspended = null;
-                scope.Use(SetDeletionClock).Bind(now).Bind(suspended).Execute();
+                scope.Use(SetDeletionClock).Bind(now).Bind(suspended).Tell();
                 return suspended;
             },
             cancellationToken);
@@ -91,7 +91,7 @@ public sealed partial class RelationalMetadataStore
         if (end is null) return 0;
 
         var trimmed = scope.Use(TrimLedger).Bind(end).Execute();
-        scope.Use(LeaveReadersBehind).Bind(end).Execute();
+        scope.Use(LeaveReadersBehind).Bind(end).Tell();
         return trimmed;
     }
 

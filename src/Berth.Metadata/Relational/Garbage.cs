@@ -78,7 +78,7 @@ public sealed partial class RelationalMetadataStore
             {
                 if (HasMembership(scope, digest))
                 {
-                    scope.Use(SettleBlob).Bind(digest).Execute();
+                    scope.Use(SettleBlob).Bind(digest).Tell();
                     continue;
                 }
 
@@ -104,7 +104,7 @@ public sealed partial class RelationalMetadataStore
             foreach (var (id, registryId, repository) in expired)
             {
                 if (FindReserving(scope, id) is { } upload) Release(scope, upload);
-                scope.Use(AbortUpload).Bind(id).Bind((long?)null).Execute();
+                scope.Use(AbortUpload).Bind(id).Bind((long?)null).Tell();
                 AppendAborted(scope, registryId, repository, id, Caller.System);
             }
 
@@ -152,8 +152,8 @@ public sealed partial class RelationalMetadataStore
         {
             foreach (var (location, uploadId) in locations)
             {
-                if (uploadId is null) scope.Use(ForgetLocation).Bind(location).Execute();
-                else scope.Use(ForgetUpload).Bind(uploadId).Bind(location).Execute();
+                if (uploadId is null) scope.Use(ForgetLocation).Bind(location).Tell();
+                else scope.Use(ForgetUpload).Bind(uploadId).Bind(location).Tell();
             }
 
             return true;
@@ -182,7 +182,7 @@ public sealed partial class RelationalMetadataStore
 
     private static ReviewResult PutOff(WriteScope scope, DueMembership due, long? until, ReviewResult result)
     {
-        scope.Use(SetMembershipReview).Bind(due.RepositoryId).Bind(due.Digest).Bind(until).Execute();
+        scope.Use(SetMembershipReview).Bind(due.RepositoryId).Bind(due.Digest).Bind(until).Tell();
         return result;
     }
 
@@ -204,7 +204,7 @@ public sealed partial class RelationalMetadataStore
     private void Claim(WriteScope scope, Digest digest)
     {
         var blob = ReadStoredBlob(scope, digest) ?? throw new InvalidDataException($"Blob {digest} was due for removal but has no row.");
-        scope.Use(DeleteBlob).Bind(digest).Execute();
+        scope.Use(DeleteBlob).Bind(digest).Tell();
         scope.AddUsage(0, 0, -blob.Size, -1, 0);
         Discard(scope, blob.Location);
     }

@@ -39,7 +39,7 @@ public sealed partial class RelationalMetadataStore
             var principal = InsertPrincipalRow(
                 scope, new NewPrincipal(PrincipalKind.ManagedIdentity, resource.Value, identity.Name, ClientId: identity.ClientId));
             scope.Use(InsertIdentity).Bind(principal.Id).Bind(resource.Value).Bind(identity.SubscriptionId).Bind(group.Name).Bind(identity.Name)
-                .Bind(identity.Location).Bind(identity.Tags).Execute();
+                .Bind(identity.Location).Bind(identity.Tags).Tell();
             scope.Append(new LedgerEntry(LedgerKinds.PrincipalChanged, Payload: Facts(principal, "created")), caller);
             return new CreateResult<ManagedIdentityRecord>(CreateOutcome.Created, ReadIdentity(scope.Session, resource));
         },
@@ -77,7 +77,7 @@ public sealed partial class RelationalMetadataStore
     {
         if (standing.Location == location && standing.Tags == tags) return standing;
 
-        scope.Use(UpdateIdentity).Bind(standing.Scope.Value).Bind(location).Bind(tags).Execute();
+        scope.Use(UpdateIdentity).Bind(standing.Scope.Value).Bind(location).Bind(tags).Tell();
         scope.Append(new LedgerEntry(LedgerKinds.PrincipalChanged, Payload: Facts(standing.Principal, "resource")), caller);
         return standing with { Location = location, Tags = tags };
     }

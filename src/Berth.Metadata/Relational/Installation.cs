@@ -30,9 +30,9 @@ public sealed partial class RelationalMetadataStore
 
                 var now = scope.Now;
                 scope.Use(InsertInstallation).Bind(installation.StoreId).Bind(installation.TenantId).Bind(installation.SubscriptionId)
-                    .Bind(installation.Region).Bind(Math.Max(1, installation.LedgerEpoch)).Bind(now).Execute();
+                    .Bind(installation.Region).Bind(Math.Max(1, installation.LedgerEpoch)).Bind(now).Tell();
                 scope.Use(UpsertResourceGroup).Bind(installation.SubscriptionId).Bind(DefaultGroup).Bind(DefaultGroup).Bind(installation.Region).Bind("{}")
-                    .Bind(now).Execute();
+                    .Bind(now).Tell();
                 InsertRegistryRow(
                     scope, new NewRegistry(defaultRegistry, installation.SubscriptionId, DefaultGroup, installation.Region, "Premium"), DefaultGroup);
                 scope.Append(new LedgerEntry(LedgerKinds.InstallationChanged), Caller.System);
@@ -50,10 +50,10 @@ public sealed partial class RelationalMetadataStore
             scope =>
             {
                 var objectId = Guid.CreateVersion7(_time.GetUtcNow()).ToString();
-                scope.Use(UpsertPassword).Bind(objectId).Bind(name).Bind(passwordHash).Bind(scope.Now).Execute();
+                scope.Use(UpsertPassword).Bind(objectId).Bind(name).Bind(passwordHash).Bind(scope.Now).Tell();
                 scope.Append(new LedgerEntry(LedgerKinds.PrincipalChanged, Payload: JsonText.Facts(("principal", name), ("changed", "password"))), caller);
                 var principal = ReadPrincipal(scope.Session, FindPrincipalByName, name)!;
-                scope.Use(SetPassword).Bind(principal.Id).Bind(scope.Now).Execute();
+                scope.Use(SetPassword).Bind(principal.Id).Bind(scope.Now).Tell();
                 return principal;
             },
             cancellationToken);

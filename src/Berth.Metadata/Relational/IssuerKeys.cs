@@ -44,7 +44,7 @@ public sealed partial class RelationalMetadataStore
             if (standing?.Keys == keys) return new CreateResult<IssuerKeysRecord>(CreateOutcome.Updated, standing);
             if (CountOthers(scope, issuer) >= IIssuerKeys.MostIssuers) return new CreateResult<IssuerKeysRecord>(CreateOutcome.TooMany, null);
 
-            scope.Use(UpsertIssuerKeys).Bind(issuer).Bind(keys).Bind(scope.Now).Bind(caller.Name).Execute();
+            scope.Use(UpsertIssuerKeys).Bind(issuer).Bind(keys).Bind(scope.Now).Bind(caller.Name).Tell();
             RaiseTrusting(scope, issuer);
             scope.Append(new LedgerEntry(LedgerKinds.IssuerKeysSet, Payload: JsonText.Facts(("issuer", issuer), ("keys", keys))), caller);
             return new CreateResult<IssuerKeysRecord>(

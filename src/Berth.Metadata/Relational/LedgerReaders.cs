@@ -30,7 +30,7 @@ public sealed partial class RelationalMetadataStore
         return await RelieveAsync(
             scope =>
             {
-                scope.Use(PutReader).Bind(name).Bind(scope.Now).Bind((long)keepFor.TotalMilliseconds).Bind(keepRecords).Execute();
+                scope.Use(PutReader).Bind(name).Bind(scope.Now).Bind((long)keepFor.TotalMilliseconds).Bind(keepRecords).Tell();
                 (long Epoch, long Number, long Current) found;
                 using (var row = scope.Use(FindReader).Bind(name))
                 {
@@ -38,7 +38,7 @@ public sealed partial class RelationalMetadataStore
                     found = (row.Int64(0), row.Int64(1), row.Int64(2));
                 }
 
-                if (found.Epoch != found.Current) scope.Use(SetReaderEpoch).Bind(name).Bind(scope.Now).Execute();
+                if (found.Epoch != found.Current) scope.Use(SetReaderEpoch).Bind(name).Bind(scope.Now).Tell();
                 return new LedgerCursor(found.Current, found.Number, LeftBehind: found.Epoch == 0);
             },
             cancellationToken);
@@ -48,7 +48,7 @@ public sealed partial class RelationalMetadataStore
     public Task MoveLedgerReaderAsync(string name, long number, CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
-            scope.Use(MoveReader).Bind(name).Bind(number).Bind(scope.Now).Execute();
+            scope.Use(MoveReader).Bind(name).Bind(number).Bind(scope.Now).Tell();
             return true;
         },
         cancellationToken);

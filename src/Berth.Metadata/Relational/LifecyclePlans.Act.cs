@@ -46,7 +46,7 @@ public sealed partial class RelationalMetadataStore
                 if (act.Manifests >= ManifestsOfStep) break;
             }
 
-            scope.Use(AddPlanOutcome).Bind(planId).Bind(act.Done).Bind(act.Skipped).Execute();
+            scope.Use(AddPlanOutcome).Bind(planId).Bind(act.Done).Bind(act.Skipped).Tell();
             var isEnd = items.Count < ItemsOfStep && (items.Count == 0 || last == items[^1].Key);
             return new LifecycleStep(act.Done, act.Skipped, act.Manifests, act.Restorable, isEnd ? null : last, HeldUntil: null);
         },
@@ -108,7 +108,7 @@ public sealed partial class RelationalMetadataStore
 
         var deletion = BeginDeletion(scope, act.RegistryId, scope.Now, default, act.Caller, act.PayloadOf(item));
         RemoveTag(scope, found.Repository.Id, new LedgerEntry(LedgerKinds.TagDeleted, act.RegistryId, item.Repository, item.Name, item.Digest), tag, deletion);
-        scope.Use(TouchManifest).Bind(found.Manifest.Id).Bind(scope.Now).Execute();
+        scope.Use(TouchManifest).Bind(found.Manifest.Id).Bind(scope.Now).Tell();
         WaitUntagged(scope, act.RegistryId, found.Manifest.Id, pushedAt: null);
         CountTags(scope, act.RegistryId, found.Repository.Id, -1);
         return default;
@@ -123,14 +123,14 @@ public sealed partial class RelationalMetadataStore
         {
             var locks = changes.Apply(manifest.Locks);
             var at = scope.Append(entry with { Payload = act.PayloadOf(item, locks) }, act.Caller, manifest.Time);
-            scope.Use(SetManifestLocks).Bind(found.Repository.Id).Bind(item.Digest).Bind((long)locks).Bind(at).Execute();
+            scope.Use(SetManifestLocks).Bind(found.Repository.Id).Bind(item.Digest).Bind((long)locks).Bind(at).Tell();
         }
 
         if (item.Kind != LifecycleItemKind.Tag || ReadLocks(scope.Use(FindTagLocks).Bind(found.Repository.Id).Bind(item.Name)) is not { } tag) return default;
         var wanted = changes.Apply(tag.Locks);
         if (wanted == tag.Locks) return default;
         var time = scope.Append(entry with { Kind = LedgerKinds.TagLocked, Reference = item.Name, Payload = act.PayloadOf(item, wanted) }, act.Caller, tag.Time);
-        scope.Use(SetTagLocks).Bind(found.Repository.Id).Bind(item.Name).Bind((long)wanted).Bind(time).Execute();
+        scope.Use(SetTagLocks).Bind(found.Repository.Id).Bind(item.Name).Bind((long)wanted).Bind(time).Tell();
         return default;
     }
 

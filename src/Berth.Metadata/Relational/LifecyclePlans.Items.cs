@@ -87,7 +87,7 @@ public sealed partial class RelationalMetadataStore
                 if (preview is { } before && !FindTaken(scope.Session, before, item).IsThere) added++;
             }
 
-            scope.Use(CountItems).Bind(planId).Bind(tags).Bind(manifests).Bind(more).Bind(added).Execute();
+            scope.Use(CountItems).Bind(planId).Bind(tags).Bind(manifests).Bind(more).Bind(added).Tell();
             return true;
         },
         Urgency.Relief, weight: 200L * (items.Count + 1), cancellationToken);
@@ -98,8 +98,8 @@ public sealed partial class RelationalMetadataStore
         {
             Hold(scope, lease);
             foreach (var item in measured)
-                scope.Use(SetItemBytes).Bind(planId).Bind(item.Repository).Bind((long)item.Kind).Bind(item.Name).Bind(item.Bytes).Execute();
-            scope.Use(AddPlanBytes).Bind(planId).Bind(measured.Sum(item => item.Bytes)).Execute();
+                scope.Use(SetItemBytes).Bind(planId).Bind(item.Repository).Bind((long)item.Kind).Bind(item.Name).Bind(item.Bytes).Tell();
+            scope.Use(AddPlanBytes).Bind(planId).Bind(measured.Sum(item => item.Bytes)).Tell();
             return true;
         },
         cancellationToken);
@@ -123,7 +123,7 @@ public sealed partial class RelationalMetadataStore
             long plan;
             using (var row = scope.Use(NextPlanOfRegistry).Bind(registryId)) plan = row.Step() ? row.Int64(0) : 0;
             if (plan == 0) return false;
-            if (scope.Use(DeleteItemsOfPlan).Bind(plan).Bind((long)limit).Execute() == 0) scope.Use(DeletePlan).Bind(plan).Execute();
+            if (scope.Use(DeleteItemsOfPlan).Bind(plan).Bind((long)limit).Execute() == 0) scope.Use(DeletePlan).Bind(plan).Tell();
             return true;
         },
         cancellationToken);

@@ -127,7 +127,7 @@ public sealed partial class RelationalMetadataStore
         {
             Hold(scope, lease);
             if (scope.Use(DeleteItemsOfPlan).Bind(planId).Bind((long)ILifecyclePlans.LargestPage).Execute() > 0) return false;
-            scope.Use(StartPlan).Bind(planId).Bind(scope.Now).Execute();
+            scope.Use(StartPlan).Bind(planId).Bind(scope.Now).Tell();
             return true;
         },
         cancellationToken);

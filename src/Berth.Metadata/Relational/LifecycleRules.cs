@@ -64,7 +64,7 @@ public sealed partial class RelationalMetadataStore
                 if (count.OnlyInt64() >= ILifecycleRules.MostRules) return false;
             }
 
-            scope.Use(PutRule).Bind(rule.RegistryId).Bind(rule.Name).Bind(rule.Body).Bind(rule.IsEnabled).Bind(rule.NextAt).Bind(scope.Now).Bind(caller.Name).Execute();
+            scope.Use(PutRule).Bind(rule.RegistryId).Bind(rule.Name).Bind(rule.Body).Bind(rule.IsEnabled).Bind(rule.NextAt).Bind(scope.Now).Bind(caller.Name).Tell();
             scope.Append(new LedgerEntry(LedgerKinds.LifecycleRuleSet, rule.RegistryId, Payload: RulePayload(rule.Name, rule.Body)), caller);
             return true;
         },

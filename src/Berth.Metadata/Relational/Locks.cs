@@ -42,7 +42,7 @@ public sealed partial class RelationalMetadataStore
             var locks = changes.Apply(standing.Locks);
             if (locks == standing.Locks) return true;
             var entry = new LedgerEntry(LedgerKinds.TagLocked, registryId, repository.Value, tag.Value, Payload: LocksPayload(locks));
-            scope.Use(SetTagLocks).Bind(row.Id).Bind(tag.Value).Bind((long)locks).Bind(scope.Append(entry, caller, standing.Time)).Execute();
+            scope.Use(SetTagLocks).Bind(row.Id).Bind(tag.Value).Bind((long)locks).Bind(scope.Append(entry, caller, standing.Time)).Tell();
             return true;
         },
         cancellationToken);
@@ -58,7 +58,7 @@ public sealed partial class RelationalMetadataStore
             var locks = changes.Apply(standing.Locks);
             if (locks == standing.Locks) return true;
             var entry = new LedgerEntry(LedgerKinds.ManifestLocked, registryId, repository.Value, Digest: digest, Payload: LocksPayload(locks));
-            scope.Use(SetManifestLocks).Bind(row.Id).Bind(digest).Bind((long)locks).Bind(scope.Append(entry, caller, standing.Time)).Execute();
+            scope.Use(SetManifestLocks).Bind(row.Id).Bind(digest).Bind((long)locks).Bind(scope.Append(entry, caller, standing.Time)).Tell();
             return true;
         },
         cancellationToken);

@@ -140,7 +140,7 @@ public sealed partial class RelationalMetadataStore
                 entry = new LedgerEntry(damaged ? LedgerKinds.ManifestDamaged : LedgerKinds.ManifestHealed, row.Int64(0), row.Text(1), Digest: digest);
             }
 
-            scope.Use(SetManifestDamaged).Bind(sequence).Bind(damaged).Execute();
+            scope.Use(SetManifestDamaged).Bind(sequence).Bind(damaged).Tell();
             scope.Append(entry, Caller.System);
             return true;
         },
@@ -153,10 +153,10 @@ public sealed partial class RelationalMetadataStore
     public Task MarkRestoredAsync(CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
-            scope.Use(MarkRestored).Bind(scope.Now).Execute();
+            scope.Use(MarkRestored).Bind(scope.Now).Tell();
 
             // Epochs go back with the rows: no token that was given before may be good again.
-            scope.Use(ForgetSigningKeys).Execute();
+            scope.Use(ForgetSigningKeys).Tell();
             scope.Append(new LedgerEntry(LedgerKinds.InstallationChanged, Payload: """{"restored":true}"""), Caller.System);
             return true;
         },

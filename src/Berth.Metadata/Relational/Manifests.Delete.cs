@@ -77,7 +77,7 @@ public sealed partial class RelationalMetadataStore
             RefuseRemovals(ReadTagRules(scope.Session, registryId), repository, digest, [named]);
             var deletion = BeginDeletion(scope, registryId, scope.Now, default, caller);
             RemoveTag(scope, row.Id, new LedgerEntry(LedgerKinds.TagDeleted, registryId, repository.Value, tag.Value, digest), named, deletion);
-            scope.Use(TouchManifest).Bind(manifestId).Bind(scope.Now).Execute();
+            scope.Use(TouchManifest).Bind(manifestId).Bind(scope.Now).Tell();
             WaitUntagged(scope, registryId, manifestId, pushedAt: null);
             CountTags(scope, registryId, row.Id, -1);
             return new DeleteResult(DeleteOutcome.Deleted);
@@ -99,7 +99,7 @@ public sealed partial class RelationalMetadataStore
         var kind = deletion.IsSoft ? LedgerKinds.ManifestSoftDeleted : entry.Kind;
         var deletedAt = scope.Append(entry with { Kind = kind, Payload = deletion.Payload }, deletion.Caller, manifest.HybridTime);
         SetTombstone(scope, repositoryId, TombstoneKind.Manifest, entry.Digest.ToString(), deletedAt, manifest.UpdatedAt);
-        if (!Exists(scope, AnyManifest, repositoryId)) scope.Use(SetListed).Bind(repositoryId).Bind(false).Execute();
+        if (!Exists(scope, AnyManifest, repositoryId)) scope.Use(SetListed).Bind(repositoryId).Bind(false).Tell();
         return deletion.IsSoft;
     }
 
@@ -113,7 +113,7 @@ public sealed partial class RelationalMetadataStore
 
     private static void RemoveTag(WriteScope scope, long repositoryId, LedgerEntry entry, NamedTag tag, Deletion deletion)
     {
-        scope.Use(DeleteTag).Bind(repositoryId).Bind(tag.Name).Execute();
+        scope.Use(DeleteTag).Bind(repositoryId).Bind(tag.Name).Tell();
         var hybridTime = scope.Append(entry with { Payload = deletion.Payload }, deletion.Caller, tag.HybridTime);
         SetTombstone(scope, repositoryId, TombstoneKind.Tag, tag.Name, hybridTime, tag.UpdatedAt);
         if (deletion.IsSoft) KeepDeletedTag(scope, repositoryId, entry, hybridTime, deletion.At);
@@ -129,14 +129,14 @@ public sealed partial class RelationalMetadataStore
         }
 
         EndWait(scope, manifestId);
-        scope.Use(EndWaitForSubject).Bind(manifestId).Execute();
-        scope.Use(DeleteEdges).Bind(manifestId).Execute();
-        scope.Use(DeleteManifestBytes).Bind(manifestId).Execute();
-        scope.Use(DeleteManifest).Bind(manifestId).Execute();
+        scope.Use(EndWaitForSubject).Bind(manifestId).Tell();
+        scope.Use(DeleteEdges).Bind(manifestId).Tell();
+        scope.Use(DeleteManifestBytes).Bind(manifestId).Tell();
+        scope.Use(DeleteManifest).Bind(manifestId).Tell();
         foreach (var blob in blobs)
         {
             if (IsNamed(scope, repositoryId, blob)) continue;
-            scope.Use(QueueMembership).Bind(repositoryId).Bind(blob).Bind(leaseUntil).Execute();
+            scope.Use(QueueMembership).Bind(repositoryId).Bind(blob).Bind(leaseUntil).Tell();
         }
     }
 

@@ -125,7 +125,7 @@ public sealed partial class RelationalMetadataStore
             foreach (var (sequence, digest, says) in described)
             {
                 scope.Use(DescribeManifest).Bind(sequence).Bind(digest).Bind(says.ImageSize).Bind(says.ConfigMediaType).Bind(says.Architecture).Bind(says.Os)
-                    .Execute();
+                    .Tell();
             }
 
             return true;

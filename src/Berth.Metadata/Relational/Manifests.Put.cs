@@ -69,7 +69,7 @@ public sealed partial class RelationalMetadataStore
         var isSetApart = standing is not { Deleted: false } && IsSetApartByPush(scope, manifest);
         var row = standing is { Deleted: false } ? standing.Value : Add(scope, repositoryId, manifest, standing, caller);
         if (isSetApart) RecordQuarantine(scope, manifest.RegistryId, manifest.Repository, manifest.Digest, Unseen, caller);
-        if (!repository.Value.Listed) scope.Use(SetListed).Bind(repositoryId).Bind(true).Execute();
+        if (!repository.Value.Listed) scope.Use(SetListed).Bind(repositoryId).Bind(true).Tell();
         AddEdges(scope, repositoryId, row.Id, content);
         if (standing is not null) Heal(scope, row, manifest, caller);
 
@@ -81,7 +81,7 @@ public sealed partial class RelationalMetadataStore
             if (SetTag(scope, entry, repositoryId, tag, row.Id, caller)) added++;
         }
 
-        if (moved.Count > 0 && standing is not null) scope.Use(TouchManifest).Bind(row.Id).Bind(scope.Now).Execute();
+        if (moved.Count > 0 && standing is not null) scope.Use(TouchManifest).Bind(row.Id).Bind(scope.Now).Tell();
         if (tags.Count == 0) WaitUntagged(scope, manifest.RegistryId, row.Id, pushedAt: scope.Now);
         else if (standing is not null) EndWait(scope, row.Id);
         CountPush(scope, manifest, repositoryId, standing, added, caller);
@@ -125,9 +125,9 @@ public sealed partial class RelationalMetadataStore
             new LedgerEntry(LedgerKinds.ManifestPushed, manifest.RegistryId, manifest.Repository.Value, Digest: manifest.Digest), caller, replaced);
         if (deleted is { } row)
         {
-            scope.Use(ReviveManifest).Bind(row.Id).Bind(hybridTime).Bind(scope.Now).Bind(caller.Name).Execute();
+            scope.Use(ReviveManifest).Bind(row.Id).Bind(hybridTime).Bind(scope.Now).Bind(caller.Name).Tell();
             EndWait(scope, row.Id);
-            if (manifest.Manifest.Subject is { } subject) scope.Use(WaitForSubject).Bind(row.Id).Bind(repositoryId).Bind(subject.Digest).Bind(scope.Now).Execute();
+            if (manifest.Manifest.Subject is { } subject) scope.Use(WaitForSubject).Bind(row.Id).Bind(repositoryId).Bind(subject.Digest).Bind(scope.Now).Tell();
             UnmarkIfNothingDeleted(scope, repositoryId);
             return row;
         }
@@ -144,7 +144,7 @@ public sealed partial class RelationalMetadataStore
         foreach (var digest in content.Children) AddEdge(EdgeToManifest, digest, mayBeAbsent: false);
 
         void AddEdge(int kind, Digest digest, bool mayBeAbsent) =>
-            scope.Use(InsertEdge).Bind(manifestId).Bind(kind).Bind(digest).Bind(repositoryId).Bind(mayBeAbsent).Execute();
+            scope.Use(InsertEdge).Bind(manifestId).Bind(kind).Bind(digest).Bind(repositoryId).Bind(mayBeAbsent).Tell();
     }
 
     /// <summary>Gives a manifest that stands its bytes again, where they are lost or wrong: the answer to this push is about them.</summary>
@@ -152,8 +152,8 @@ public sealed partial class RelationalMetadataStore
     {
         if (!row.Damaged && HasBytesOf(scope, row.Id, manifest.Bytes)) return;
 
-        scope.Use(SetManifestBytes).Bind(row.Id).Bind(manifest.Bytes).Execute();
-        scope.Use(SetManifestDamaged).Bind(row.Id).Bind(false).Execute();
+        scope.Use(SetManifestBytes).Bind(row.Id).Bind(manifest.Bytes).Tell();
+        scope.Use(SetManifestDamaged).Bind(row.Id).Bind(false).Tell();
         scope.Append(new LedgerEntry(LedgerKinds.ManifestHealed, manifest.RegistryId, manifest.Repository.Value, Digest: manifest.Digest), caller);
     }
 
@@ -171,9 +171,9 @@ public sealed partial class RelationalMetadataStore
         var id = scope.Use(InsertManifest).Bind(repositoryId).Bind(manifest.Digest).Bind(body.MediaType).Bind(body.ReferrerArtifactType)
             .Bind(manifest.Bytes.Length).Bind(subject).Bind(subject.IsDefault ? null : body.Annotations).Bind(hybridTime).Bind(scope.Now)
             .Bind(caller.Name).Bind(!ManifestDescription.HasConfigOfImage(body)).Bind(description.ImageSize).Bind(description.ConfigMediaType).Insert();
-        scope.Use(SetManifestBytes).Bind(id).Bind(manifest.Bytes).Execute();
-        scope.Use(EndWaitsForSubject).Bind(repositoryId).Bind(manifest.Digest).Execute();
-        if (!subject.IsDefault) scope.Use(WaitForSubject).Bind(id).Bind(repositoryId).Bind(subject).Bind(scope.Now).Execute();
+        scope.Use(SetManifestBytes).Bind(id).Bind(manifest.Bytes).Tell();
+        scope.Use(EndWaitsForSubject).Bind(repositoryId).Bind(manifest.Digest).Tell();
+        if (!subject.IsDefault) scope.Use(WaitForSubject).Bind(id).Bind(repositoryId).Bind(subject).Bind(scope.Now).Tell();
         return id;
     }
 
@@ -183,10 +183,10 @@ public sealed partial class RelationalMetadataStore
         var name = tag.Tag.Value;
         var replaced = Math.Max(tag.Standing?.HybridTime ?? 0, TakeTombstone(scope, repositoryId, TombstoneKind.Tag, name));
         var hybridTime = scope.Append(entry with { Reference = name }, caller, replaced);
-        scope.Use(UpsertTag).Bind(repositoryId).Bind(name).Bind(manifestId).Bind(hybridTime).Bind(scope.Now).Execute();
+        scope.Use(UpsertTag).Bind(repositoryId).Bind(name).Bind(manifestId).Bind(hybridTime).Bind(scope.Now).Tell();
         if (tag.Standing is not { } before) return true;
 
-        scope.Use(TouchManifest).Bind(before.ManifestId).Bind(scope.Now).Execute();
+        scope.Use(TouchManifest).Bind(before.ManifestId).Bind(scope.Now).Tell();
         WaitUntagged(scope, entry.RegistryId, before.ManifestId, pushedAt: null);
         return false;
     }
@@ -197,16 +197,17 @@ public sealed partial class RelationalMetadataStore
     /// </summary>
     private static void CountManifest(WriteScope scope, long registryId, long repositoryId, long size, int sign, long tags)
     {
-        scope.AddUsage(registryId, repositoryId, sign * size, 0, sign, tags, uniqueBytes: sign * size);
-        scope.AddUsage(registryId, 0, sign * size, 0, sign, tags);
-        scope.AddUsage(0, 0, 0, 0, sign);
+        scope.AddUsage(
+        [
+            new UsageMove(registryId, repositoryId, sign * size, Manifests: sign, Tags: tags, UniqueBytes: sign * size),
+            new UsageMove(registryId, 0, sign * size, Manifests: sign, Tags: tags), new UsageMove(0, 0, Manifests: sign),
+        ]);
     }
 
     private static void CountTags(WriteScope scope, long registryId, long repositoryId, long tags)
     {
         if (tags == 0) return;
-        scope.AddUsage(registryId, repositoryId, 0, 0, 0, tags);
-        scope.AddUsage(registryId, 0, 0, 0, 0, tags);
+        scope.AddUsage([new UsageMove(registryId, repositoryId, Tags: tags), new UsageMove(registryId, 0, Tags: tags)]);
     }
 
     /// <summary>A manifest's row as the writer sees it.</summary>

@@ -49,28 +49,43 @@ public sealed partial class RelationalMetadataStore
     {
         if (scope.Use(InsertMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Bind(scope.Now).Execute() == 0)
         {
-            scope.Use(ExtendMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Execute();
+            scope.Use(ExtendMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Tell();
             return;
         }
 
         var holders = ReadHolders(scope.Use(AddRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId));
-        var isFirst = holders.Count == 1;
-        scope.AddUsage(registryId, repositoryId, size, 1, 0, uniqueBytes: isFirst ? size : 0);
-        if (isFirst) scope.AddUsage(registryId, 0, size, 1, 0);
-        else if (holders.Count == 2) scope.AddUsage(registryId, holders.Sum - repositoryId, 0, 0, 0, uniqueBytes: -size);
-        Charge(scope, repositoryId, size, isFirst ? size : 0, caller);
+        CountJoined(scope, registryId, repositoryId, size, holders, isNew: false);
+        Charge(scope, repositoryId, size, holders.Count == 1 ? size : 0, caller);
+    }
+
+    /// <summary>Counts a blob that a repository got.</summary>
+    /// <param name="scope">The change.</param>
+    /// <param name="registryId">The registry.</param>
+    /// <param name="repositoryId">The repository.</param>
+    /// <param name="size">The blob's bytes.</param>
+    /// <param name="holders">How many repositories of the registry hold it now, and the sum of their ids.</param>
+    /// <param name="isNew">Whether the installation had no such blob.</param>
+    private static void CountJoined(WriteScope scope, long registryId, long repositoryId, long size, (long Count, long Sum) holders, bool isNew)
+    {
+        Span<UsageMove> moves = stackalloc UsageMove[3];
+        var count = 0;
+        moves[count++] = new UsageMove(registryId, repositoryId, size, 1, UniqueBytes: holders.Count == 1 ? size : 0);
+        if (holders.Count == 1) moves[count++] = new UsageMove(registryId, 0, size, 1);
+        else if (holders.Count == 2) moves[count++] = new UsageMove(registryId, holders.Sum - repositoryId, UniqueBytes: -size);
+        if (isNew) moves[count++] = new UsageMove(0, 0, size, 1);
+        scope.AddUsage(moves[..count]);
     }
 
     /// <summary>Ends a membership; returns whether the blob has none left anywhere.</summary>
     private static bool Leave(WriteScope scope, long registryId, long repositoryId, Digest digest, long size)
     {
-        scope.Use(DeleteMembership).Bind(repositoryId).Bind(digest).Execute();
+        scope.Use(DeleteMembership).Bind(repositoryId).Bind(digest).Tell();
         var left = ReadHolders(scope.Use(SubtractRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId));
         scope.AddUsage(registryId, repositoryId, -size, -1, 0, uniqueBytes: left.Count == 0 ? -size : 0);
         if (left.Count == 1) scope.AddUsage(registryId, left.Sum, 0, 0, 0, uniqueBytes: size);
         if (left.Count > 0) return false;
 
-        scope.Use(DeleteRegistryBlob).Bind(registryId).Bind(digest).Execute();
+        scope.Use(DeleteRegistryBlob).Bind(registryId).Bind(digest).Tell();
         scope.AddUsage(registryId, 0, -size, -1, 0);
         return !HasMembership(scope, digest);
     }
@@ -91,5 +106,5 @@ public sealed partial class RelationalMetadataStore
     }
 
     private void Discard(WriteScope scope, string location) =>
-        scope.Use(InsertDiscarded).Bind(location).Bind(scope.Now + (long)_retention.DiscardDelay.TotalMilliseconds).Execute();
+        scope.Use(InsertDiscarded).Bind(location).Bind(scope.Now + (long)_retention.DiscardDelay.TotalMilliseconds).Tell();
 }

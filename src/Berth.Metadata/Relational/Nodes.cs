@@ -27,8 +27,8 @@ public sealed partial class RelationalMetadataStore
         scope =>
         {
             var offset = localTime.ToUnixTimeMilliseconds() - scope.Now;
-            scope.Use(UpsertNode).Bind(node.Id).Bind(node.Name).Bind(node.Version).Bind(node.IsDraining).Bind(node.StartedAt).Bind(scope.Now).Bind(offset).Execute();
-            scope.Use(ForgetNodes).Bind(scope.Now - (long)forgetAfter.TotalMilliseconds).Execute();
+            scope.Use(UpsertNode).Bind(node.Id).Bind(node.Name).Bind(node.Version).Bind(node.IsDraining).Bind(node.StartedAt).Bind(scope.Now).Bind(offset).Tell();
+            scope.Use(ForgetNodes).Bind(scope.Now - (long)forgetAfter.TotalMilliseconds).Tell();
             return TimeSpan.FromMilliseconds(offset);
         },
         cancellationToken);

@@ -13,6 +13,12 @@ internal abstract class Operation<TSession>
     /// <summary>The transaction that it runs in, where each has one of its own; null for a read, whose statements stand for themselves.</summary>
     public IsolationLevel? Isolation { get; init; }
 
+    /// <summary>Whether it is a change of one statement, which needs no transaction around it.</summary>
+    public bool IsOneStatement { get; init; }
+
+    /// <summary>Whether it changes anything.</summary>
+    public bool IsChange => Isolation is not null || IsOneStatement;
+
     /// <summary>Whether it reads whole tables and takes as long as it takes.</summary>
     public bool IsLong { get; init; }
 

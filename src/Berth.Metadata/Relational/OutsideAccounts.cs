@@ -34,7 +34,7 @@ public sealed partial class RelationalMetadataStore
             var record = standing ?? MakeOutsidePrincipal(scope, person.Issuer, person.Subject, new(PrincipalKind.User, person.Name, person.DisplayName), caller);
             if (record.DisplayName != person.DisplayName)
             {
-                scope.Use(UpdateDisplayName).Bind(record.Id).Bind(person.DisplayName).Bind(scope.Now).Execute();
+                scope.Use(UpdateDisplayName).Bind(record.Id).Bind(person.DisplayName).Bind(scope.Now).Tell();
                 scope.Append(new LedgerEntry(LedgerKinds.PrincipalChanged, Payload: Facts(record, "displayName")), caller);
             }
 

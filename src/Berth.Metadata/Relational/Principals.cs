@@ -75,8 +75,8 @@ public sealed partial class RelationalMetadataStore
                 wanted.PasswordHash != standing.PasswordHash ? "password" : null,
             ];
             var raises = changed[1] is not null || changed[2] is not null;
-            scope.Use(UpdatePrincipal).Bind(id).Bind(wanted.DisplayName).Bind(wanted.Enabled).Bind(wanted.PasswordHash).Bind(raises).Bind(scope.Now).Execute();
-            if (changed[2] is not null) scope.Use(SetPassword).Bind(id).Bind(scope.Now).Execute();
+            scope.Use(UpdatePrincipal).Bind(id).Bind(wanted.DisplayName).Bind(wanted.Enabled).Bind(wanted.PasswordHash).Bind(raises).Bind(scope.Now).Tell();
+            if (changed[2] is not null) scope.Use(SetPassword).Bind(id).Bind(scope.Now).Tell();
             if (standing.Kind == PrincipalKind.Group && raises) RaiseEveryRegistry(scope);
             var payload = Facts(standing, string.Join(',', changed.Where(change => change is not null)));
             scope.Append(new LedgerEntry(LedgerKinds.PrincipalChanged, standing.RegistryId ?? 0, Payload: payload), caller);
@@ -136,7 +136,7 @@ public sealed partial class RelationalMetadataStore
         var id = scope.Use(InsertPrincipal).Bind(objectId.ToLowerInvariant()).Bind(Stored(principal.Kind)).Bind(principal.Name).Bind(principal.DisplayName)
             .Bind(principal.ClientId?.ToLowerInvariant()).Bind(principal.RegistryId).Bind(principal.PasswordHash).Bind(principal.Enabled).Bind(scope.Now)
             .Bind(issuer).Bind(subject).Insert();
-        if (principal.PasswordHash is not null) scope.Use(SetPassword).Bind(id).Bind(scope.Now).Execute();
+        if (principal.PasswordHash is not null) scope.Use(SetPassword).Bind(id).Bind(scope.Now).Tell();
         return ReadPrincipal(scope.Session, id)!;
     }
 
@@ -144,8 +144,8 @@ public sealed partial class RelationalMetadataStore
     {
         DeleteAssignmentsOf(scope, principal.Id, caller);
         if (principal.Kind == PrincipalKind.ManagedIdentity && ReadIdentityScope(scope, principal.Id) is { } resource) DeleteAssignmentsAt(scope, resource, caller);
-        foreach (var delete in DeleteRowsOfPrincipal) scope.Use(delete).Bind(principal.Id).Execute();
-        scope.Use(DeletePrincipal).Bind(principal.Id).Execute();
+        foreach (var delete in DeleteRowsOfPrincipal) scope.Use(delete).Bind(principal.Id).Tell();
+        scope.Use(DeletePrincipal).Bind(principal.Id).Tell();
         if (principal.Kind == PrincipalKind.Group) RaiseEveryRegistry(scope);
     }
 

@@ -91,7 +91,7 @@ public sealed partial class RelationalMetadataStore
             if (TimeOf(scope, registryId, digest) is not { } standing) return false;
 
             // One that is over is forgotten on the way, and nobody ended it.
-            scope.Use(DeleteQuarantine).Bind(registryId).Bind(digest).Execute();
+            scope.Use(DeleteQuarantine).Bind(registryId).Bind(digest).Tell();
             if (!Stands(standing.Until, scope.Now)) return false;
             scope.Append(new LedgerEntry(LedgerKinds.ManifestReleased, registryId, Digest: digest), caller, standing.HybridTime);
             return true;
@@ -106,7 +106,7 @@ public sealed partial class RelationalMetadataStore
             if (FindRepositoryRow(scope, registryId, repository) is not { } row) return null;
             if (ReadRepositoryQuarantine(scope, registryId, repository) is { Standing: { } standing } && IsSame(standing, quarantine)) return standing;
 
-            scope.Use(SetRepositoryQuarantine).Bind(row.Id).Bind(QuarantineText.Write(quarantine, caller.Name, scope.Now)).Bind(QuarantineText.End(quarantine)).Execute();
+            scope.Use(SetRepositoryQuarantine).Bind(row.Id).Bind(QuarantineText.Write(quarantine, caller.Name, scope.Now)).Bind(QuarantineText.End(quarantine)).Tell();
             scope.Append(new LedgerEntry(LedgerKinds.RepositoryQuarantined, registryId, repository.Value, Payload: FactsOf(quarantine)), caller);
             return ReadRepositoryQuarantine(scope, registryId, repository).Standing;
         },
@@ -119,7 +119,7 @@ public sealed partial class RelationalMetadataStore
             var (standing, until) = ReadRepositoryQuarantine(scope, registryId, repository);
             if (standing is null || FindRepositoryRow(scope, registryId, repository) is not { } row) return false;
 
-            scope.Use(SetRepositoryQuarantine).Bind(row.Id).Bind((string?)null).Bind((long?)null).Execute();
+            scope.Use(SetRepositoryQuarantine).Bind(row.Id).Bind((string?)null).Bind((long?)null).Tell();
             if (!Stands(until, scope.Now)) return false;
             scope.Append(new LedgerEntry(LedgerKinds.RepositoryReleased, registryId, repository.Value), caller);
             return true;
@@ -131,7 +131,7 @@ public sealed partial class RelationalMetadataStore
         var entry = new LedgerEntry(LedgerKinds.ManifestQuarantined, registryId, repository?.Value, Digest: digest, Payload: FactsOf(quarantine));
         var hybridTime = scope.Append(entry, caller, TimeOf(scope, registryId, digest)?.HybridTime ?? 0);
         scope.Use(UpsertQuarantine).Bind(registryId).Bind(digest).Bind(QuarantineText.Write(quarantine, caller.Name, scope.Now)).Bind(hybridTime)
-            .Bind(QuarantineText.End(quarantine)).Execute();
+            .Bind(QuarantineText.End(quarantine)).Tell();
     }
 
     /// <summary>Whether a push of a manifest that the repository does not have sets it apart. Signatures and other referrers that are no images say something of what is looked at, and are not looked at.</summary>

@@ -66,7 +66,7 @@ public sealed partial class RelationalMetadataStore
             if (standing == limits) return true;
 
             scope.Use(repositoryId == 0 ? SetRegistryQuota : SetRepositoryQuota).Bind(repositoryId == 0 ? registryId : repositoryId).Bind(limits.Hard).Bind(limits.Soft)
-                .Execute();
+                .Tell();
             var payload = JsonText.Facts(("limit", limits.Hard is { } hard ? Text(hard) : "none"), ("softLimit", limits.Soft is { } soft ? Text(soft) : "none"));
             scope.Append(new LedgerEntry(LedgerKinds.QuotaSet, registryId, repository?.Value, Payload: payload), caller);
 
@@ -126,8 +126,8 @@ public sealed partial class RelationalMetadataStore
         {
             foreach (var one in passed)
             {
-                if (one.RepositoryId == 0) scope.Use(TellOfRegistry).Bind(one.RegistryId).Bind(one.PassedAt).Execute();
-                else scope.Use(TellOfRepository).Bind(one.RepositoryId).Bind(one.PassedAt).Execute();
+                if (one.RepositoryId == 0) scope.Use(TellOfRegistry).Bind(one.RegistryId).Bind(one.PassedAt).Tell();
+                else scope.Use(TellOfRepository).Bind(one.RepositoryId).Bind(one.PassedAt).Tell();
             }
 
             return true;
@@ -185,7 +185,7 @@ public sealed partial class RelationalMetadataStore
 
     private static void Pass(WriteScope scope, Limited place, long bytes, Caller caller)
     {
-        scope.Use(place.RepositoryId == 0 ? PassInRegistry : PassInRepository).Bind(place.RepositoryId == 0 ? place.RegistryId : place.RepositoryId).Bind(scope.Now).Execute();
+        scope.Use(place.RepositoryId == 0 ? PassInRegistry : PassInRepository).Bind(place.RepositoryId == 0 ? place.RegistryId : place.RepositoryId).Bind(scope.Now).Tell();
         var payload = JsonText.Facts(("softLimit", Text(place.Limits.Soft ?? 0)), ("bytes", Text(bytes)));
         scope.Append(new LedgerEntry(LedgerKinds.SoftLimitPassed, place.RegistryId, place.Repository, Payload: payload), caller);
     }

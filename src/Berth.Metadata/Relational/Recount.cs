@@ -108,8 +108,8 @@ public sealed partial class RelationalMetadataStore
             scope =>
             {
                 // The registries' own counts first: what a registry holds, and who holds something alone, is counted by them.
-                scope.Use(RecountHolders).Execute();
-                scope.Use(ForgetHolders).Execute();
+                scope.Use(RecountHolders).Tell();
+                scope.Use(ForgetHolders).Tell();
                 var differences = ReadDifferences(scope.Session);
                 foreach (var one in differences)
                 {
@@ -120,7 +120,7 @@ public sealed partial class RelationalMetadataStore
 
                 // They follow what was put right; whatever they were wrong by themselves is put right with it.
                 scope.Use(ForgetAllOwners).Execute();
-                scope.Use(RecountOwners).Execute();
+                scope.Use(RecountOwners).Tell();
                 return Tell(differences);
             },
             cancellationToken);

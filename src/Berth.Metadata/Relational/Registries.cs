@@ -109,9 +109,9 @@ public sealed partial class RelationalMetadataStore
             // They would have an effect on the next registry of the name.
             DeleteAssignmentsAt(scope, standing.Scope, caller);
             SetRegistryIdentity(scope, standing, wanted: false, caller);
-            scope.Use(DeleteAttachmentsOfRegistry).Bind(id).Execute();
-            scope.Use(MarkRegistryDeleted).Bind(id).Bind(scope.Now).Bind(_time.GetUtcNow().AddDays(IDeletedRegistries.KeptDays)).Execute();
-            scope.Use(RetirePrincipalsOfRegistry).Bind(id).Bind(scope.Now).Execute();
+            scope.Use(DeleteAttachmentsOfRegistry).Bind(id).Tell();
+            scope.Use(MarkRegistryDeleted).Bind(id).Bind(scope.Now).Bind(_time.GetUtcNow().AddDays(IDeletedRegistries.KeptDays)).Tell();
+            scope.Use(RetirePrincipalsOfRegistry).Bind(id).Bind(scope.Now).Tell();
             var payload = JsonText.Facts(("registry", standing.Name), ("scope", standing.Scope.Value));
             scope.Append(new LedgerEntry(LedgerKinds.RegistryDeleted, id, Payload: payload), caller);
             return true;
@@ -196,7 +196,7 @@ public sealed partial class RelationalMetadataStore
         scope.Use(UpdateRegistry).Bind(standing.Id).Bind(wanted.Sku).Bind(wanted.Tags).Bind(wanted.AdminUserEnabled).Bind(wanted.AnonymousPullEnabled)
             .Bind((long)wanted.RoleAssignmentMode).Bind(wanted.Properties).Bind(raises).Bind(scope.Now)
             .Bind(wanted.SoftDelete.IsEnabled).Bind(wanted.SoftDelete.Days).Bind(wanted.SoftDelete.UpdatedAt)
-            .Bind(wanted.Retention.IsEnabled).Bind(wanted.Retention.Days).Bind(wanted.Retention.UpdatedAt).Bind(wanted.QuarantinesPushes).Execute();
+            .Bind(wanted.Retention.IsEnabled).Bind(wanted.Retention.Days).Bind(wanted.Retention.UpdatedAt).Bind(wanted.QuarantinesPushes).Tell();
         var payload = JsonText.Facts(
             [("registry", standing.Name), ("changed", string.Join(',', changed.Where(change => change is not null))), .. facts.Select(fact => (fact.Name, (string?)fact.Value))]);
         scope.Append(new LedgerEntry(LedgerKinds.RegistryChanged, standing.Id, Payload: payload), caller);

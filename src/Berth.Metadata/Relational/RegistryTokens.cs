@@ -60,7 +60,7 @@ public sealed partial class RelationalMetadataStore
 
             var principal = InsertPrincipalRow(
                 scope, new NewPrincipal(PrincipalKind.RegistryToken, fullName, name, RegistryId: registryId, Enabled: enabled));
-            scope.Use(InsertToken).Bind(principal.Id).Bind(registryId).Bind(name).Bind(map.Id).Bind(scope.Now).Execute();
+            scope.Use(InsertToken).Bind(principal.Id).Bind(registryId).Bind(name).Bind(map.Id).Bind(scope.Now).Tell();
             return new CreateResult<RegistryTokenRecord>(CreateOutcome.Created, AppendToken(scope, registryId, name, caller));
         },
         cancellationToken);
@@ -101,8 +101,8 @@ public sealed partial class RelationalMetadataStore
     {
         if (standing.ScopeMap == map && standing.Principal.Enabled == enabled) return standing;
 
-        scope.Use(SetScopeMapOfToken).Bind(standing.Principal.Id).Bind(mapId).Execute();
-        scope.Use(SetEnabled).Bind(standing.Principal.Id).Bind(enabled).Execute();
+        scope.Use(SetScopeMapOfToken).Bind(standing.Principal.Id).Bind(mapId).Tell();
+        scope.Use(SetEnabled).Bind(standing.Principal.Id).Bind(enabled).Tell();
         RaisePrincipal(scope, standing.Principal.Id);
         return AppendToken(scope, standing.RegistryId, standing.Name, caller);
     }

@@ -80,13 +80,15 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
 
     /// <summary>Runs a change; it is durable when the task completes.</summary>
     private async Task<T> WriteAsync<T>(
-        Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken, [CallerMemberName] string caller = "", bool ofOneRow = false)
+        Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken, [CallerMemberName] string caller = "", bool isOneStatement = false)
     {
         using var span = MetadataTracing.Start(_database.SystemName, caller);
         try
         {
             await _steps.ReachAsync("metadata.before-commit");
-            var result = await _database.WriteAsync(LeaseFence.Current is { } lease ? Under(lease, body) : body, urgency, weight, ofOneRow, cancellationToken);
+            var result = LeaseFence.Current is { } lease
+                ? await _database.WriteAsync(Under(lease, body), urgency, weight, isOneStatement: false, cancellationToken)
+                : await _database.WriteAsync(body, urgency, weight, isOneStatement, cancellationToken);
             await _steps.ReachAsync("metadata.after-commit");
             return result;
         }
@@ -99,9 +101,9 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
     private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
         WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken, caller);
 
-    /// <summary>A push that decides by one row, with an UPDATE that names what it must be, and reads nothing else that others change.</summary>
+    /// <summary>A push that is one statement: it decides by one row, with an UPDATE that names what it must be, and reads nothing else that others change.</summary>
     private Task<T> ChangeRowAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
-        WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken, caller, ofOneRow: true);
+        WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken, caller, isOneStatement: true);
 
     private Task<T> RelieveAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
         WriteAsync(body, Urgency.Relief, weight: 1024, cancellationToken, caller);

@@ -81,7 +81,7 @@ public sealed partial class RelationalMetadataStore
 
         if (wanted.AnonymousPull != standing.AnonymousPull) RaiseRegistry(scope, registryId);
         scope.Use(SetSettings).Bind(repositoryId).Bind(wanted.AnonymousPull).Bind((long)wanted.Locks).Bind(wanted.Owner).Bind(wanted.Contact)
-            .Bind(wanted.Description).Execute();
+            .Bind(wanted.Description).Tell();
         var payload = JsonText.Facts(
             ("anonymousPull", wanted.AnonymousPull == standing.AnonymousPull ? null : wanted.AnonymousPull ? "true" : "false"),
             ("locks", wanted.Locks == standing.Locks ? null : wanted.Locks.ToString()),
@@ -89,7 +89,7 @@ public sealed partial class RelationalMetadataStore
             ("contact", wanted.Contact == standing.Contact ? null : wanted.Contact ?? ""),
             ("description", wanted.Description == standing.Description ? null : wanted.Description ?? ""));
         var hybridTime = scope.Append(new LedgerEntry(LedgerKinds.RepositoryChanged, registryId, repository.Value, Payload: payload), caller, locksTime);
-        if (wanted.Locks != standing.Locks) scope.Use(SetRepositoryLocksTime).Bind(repositoryId).Bind(hybridTime).Execute();
+        if (wanted.Locks != standing.Locks) scope.Use(SetRepositoryLocksTime).Bind(repositoryId).Bind(hybridTime).Tell();
     }
 
     /// <summary>What can be set about a repository.</summary>

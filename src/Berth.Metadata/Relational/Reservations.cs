@@ -58,7 +58,7 @@ public sealed partial class RelationalMetadataStore
     private static void SetReserved(WriteScope scope, UploadRecord upload, long ofRegistry, long ofRepository)
     {
         if ((ofRegistry, ofRepository) == (upload.Reserved, upload.RepositoryReserved)) return;
-        scope.Use(SetUploadReserved).Bind(upload.Id).Bind(ofRegistry).Bind(ofRepository).Execute();
+        scope.Use(SetUploadReserved).Bind(upload.Id).Bind(ofRegistry).Bind(ofRepository).Tell();
         scope.AddReserved(upload.RegistryId, 0, ofRegistry - upload.Reserved);
         scope.AddReserved(upload.RegistryId, upload.RepositoryId, ofRepository - upload.RepositoryReserved);
     }

@@ -61,7 +61,7 @@ public sealed partial class RelationalMetadataStore
                 if (IsAnyWithin(scope, AnyRegistryWithin, resource) || IsAnyWithin(scope, AnyIdentityWithin, resource)) return DeleteOutcome.Held;
 
                 DeleteAssignmentsAt(scope, resource, caller);
-                scope.Use(DeleteResourceGroup).Bind(subscriptionId).Bind(Key(name)).Execute();
+                scope.Use(DeleteResourceGroup).Bind(subscriptionId).Bind(Key(name)).Tell();
                 scope.Append(new LedgerEntry(LedgerKinds.ResourceGroupDeleted, Payload: Facts(standing)), caller);
                 return DeleteOutcome.Deleted;
             },
@@ -79,7 +79,7 @@ public sealed partial class RelationalMetadataStore
     {
         var named = standing is null ? wanted : wanted with { Name = standing.Name };
         if (standing == named) return named;
-        scope.Use(UpsertResourceGroup).Bind(named.SubscriptionId).Bind(Key(named.Name)).Bind(named.Name).Bind(named.Location).Bind(named.Tags).Bind(scope.Now).Execute();
+        scope.Use(UpsertResourceGroup).Bind(named.SubscriptionId).Bind(Key(named.Name)).Bind(named.Name).Bind(named.Location).Bind(named.Tags).Bind(scope.Now).Tell();
         scope.Append(new LedgerEntry(LedgerKinds.ResourceGroupSet, Payload: Facts(named)), caller);
         return named;
     }

@@ -57,7 +57,7 @@ public sealed partial class RelationalMetadataStore
                 return new CreateResult<ResourceLockRecord>(CreateOutcome.TooMany, null);
 
             scope.Use(UpsertLock).Bind(wanted.Scope.Value).Bind(Key(wanted.Name)).Bind(wanted.Name).Bind((long)wanted.Level).Bind(wanted.Notes).Bind(scope.Now)
-                .Bind(caller.Name).Execute();
+                .Bind(caller.Name).Tell();
             var stored = ReadLock(scope.Session, wanted.Scope, wanted.Name)!;
             scope.Append(new LedgerEntry(LedgerKinds.ResourceLockSet, Payload: Facts(stored)), caller);
             return new CreateResult<ResourceLockRecord>(standing is null ? CreateOutcome.Created : CreateOutcome.Updated, stored);
@@ -73,7 +73,7 @@ public sealed partial class RelationalMetadataStore
             {
                 if (ReadLock(scope.Session, resource, name) is not { } standing) return null;
 
-                scope.Use(DeleteLock).Bind(resource.Value).Bind(Key(name)).Execute();
+                scope.Use(DeleteLock).Bind(resource.Value).Bind(Key(name)).Tell();
                 scope.Append(new LedgerEntry(LedgerKinds.ResourceLockDeleted, Payload: Facts(standing)), caller);
                 return standing;
             },

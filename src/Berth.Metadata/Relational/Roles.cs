@@ -57,7 +57,7 @@ public sealed partial class RelationalMetadataStore
                 return new CreateResult<RoleDefinitionRecord>(CreateOutcome.Held, standing);
 
             scope.Use(UpsertRole).Bind(id).Bind(definition.Name).Bind(definition.Description).Bind(definition.AssignableScopes).Bind(definition.Permissions)
-                .Bind(scope.Now).Bind(caller.Name).Execute();
+                .Bind(scope.Now).Bind(caller.Name).Tell();
             RaiseEveryRegistry(scope);
             scope.Append(new LedgerEntry(LedgerKinds.RoleSet, Payload: JsonText.Facts(("role", definition.Name), ("id", id))), caller);
             return new CreateResult<RoleDefinitionRecord>(
@@ -87,7 +87,7 @@ public sealed partial class RelationalMetadataStore
             if (ReadRole(scope.Session, FindRole, id.ToLowerInvariant()) is not { } standing) return DeleteOutcome.Unknown;
             if (IsAssigned(scope, standing.Id)) return DeleteOutcome.Held;
 
-            scope.Use(DeleteRole).Bind(standing.Id).Execute();
+            scope.Use(DeleteRole).Bind(standing.Id).Tell();
             RaiseEveryRegistry(scope);
             scope.Append(new LedgerEntry(LedgerKinds.RoleDeleted, Payload: JsonText.Facts(("role", standing.Name), ("id", standing.Id))), caller);
             return DeleteOutcome.Deleted;

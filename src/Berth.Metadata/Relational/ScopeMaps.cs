@@ -67,7 +67,7 @@ public sealed partial class RelationalMetadataStore
             if (ReadScopeMap(scope.Session, registryId, name) is not { } standing) return DeleteOutcome.Unknown;
             if (IsInUse(scope, standing.Id)) return DeleteOutcome.Held;
 
-            scope.Use(DeleteScopeMap).Bind(standing.Id).Execute();
+            scope.Use(DeleteScopeMap).Bind(standing.Id).Tell();
             scope.Append(new LedgerEntry(LedgerKinds.ScopeMapDeleted, registryId, Payload: JsonText.Facts(("scopeMap", name))), caller);
             return DeleteOutcome.Deleted;
         },
@@ -78,7 +78,7 @@ public sealed partial class RelationalMetadataStore
         if (standing is not null && MeansTheSame(standing, wanted)) return standing;
 
         scope.Use(UpsertScopeMap).Bind(wanted.RegistryId).Bind(wanted.Name).Bind(wanted.Description).Bind(JsonText.Array(wanted.Actions)).Bind(wanted.SystemDefined)
-            .Bind(scope.Now).Execute();
+            .Bind(scope.Now).Tell();
         if (standing is not null) RaiseRegistry(scope, wanted.RegistryId);
         scope.Append(new LedgerEntry(LedgerKinds.ScopeMapSet, wanted.RegistryId, Payload: JsonText.Facts(("scopeMap", wanted.Name))), caller);
         return ReadScopeMap(scope.Session, wanted.RegistryId, wanted.Name)!.Value.ScopeMap;

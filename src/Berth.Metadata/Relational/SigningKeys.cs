@@ -33,8 +33,8 @@ public sealed partial class RelationalMetadataStore
     public Task AddSigningKeyAsync(SigningKeyRecord key, DateTimeOffset keepSince, CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
-            scope.Use(DeleteSigningKeys).Bind(key.Issuer).Bind(keepSince).Execute();
-            scope.Use(InsertSigningKey).Bind(key.Id).Bind(key.Issuer).Bind(key.PrivateKey).Bind(key.CreatedAt).Bind(key.ActiveFrom).Execute();
+            scope.Use(DeleteSigningKeys).Bind(key.Issuer).Bind(keepSince).Tell();
+            scope.Use(InsertSigningKey).Bind(key.Id).Bind(key.Issuer).Bind(key.PrivateKey).Bind(key.CreatedAt).Bind(key.ActiveFrom).Tell();
             scope.Append(new LedgerEntry(LedgerKinds.SigningKeyAdded, Payload: $$"""{"key":"{{key.Id}}","issuer":"{{key.Issuer}}"}"""), Caller.System);
             return true;
         },

@@ -42,6 +42,15 @@ internal abstract class Statement : IDisposable
 
     public Statement Bind(byte[]? bytes) => bytes is null ? BindNull(Kind.Bytes) : Bind(bytes.AsSpan());
 
+    /// <summary>
+    /// Puts it in its place among the statements of its session, and goes on: its rows, or the number of those that it changed, are asked for later. A database that is far away is sent
+    /// what was asked as one message, once one answer is waited for.
+    /// </summary>
+    public abstract Statement Ask();
+
+    /// <summary>The same of a statement whose answer nobody needs. What is wrong with it ends the operation with a later one, or with the commit.</summary>
+    public abstract void Tell();
+
     /// <summary>Goes to the next row; false after the last.</summary>
     public abstract bool Step();
 

@@ -50,7 +50,7 @@ public sealed partial class RelationalMetadataStore
             if (CountOthers(scope, registryId, rule.Name) >= ITagRules.MostRules) return new CreateResult<TagRuleRecord>(CreateOutcome.TooMany, null);
 
             scope.Use(UpsertTagRule).Bind(registryId).Bind(rule.Name).Bind(rule.Repositories.Text).Bind(rule.Tags.Text).Bind(rule.Tags.IsRegex)
-                .Bind(ExceptionsText(rule)).Bind(rule.IsDeletable).Bind(scope.Now).Bind(caller.Name).Execute();
+                .Bind(ExceptionsText(rule)).Bind(rule.IsDeletable).Bind(scope.Now).Bind(caller.Name).Tell();
             scope.Append(new LedgerEntry(LedgerKinds.TagRuleSet, registryId, Payload: facts), caller);
             return new CreateResult<TagRuleRecord>(
                 standing is null ? CreateOutcome.Created : CreateOutcome.Updated, ReadTagRule(scope.Session, registryId, rule.Name));
@@ -63,7 +63,7 @@ public sealed partial class RelationalMetadataStore
         {
             if (ReadTagRule(scope.Session, registryId, name) is not { } standing) return false;
 
-            scope.Use(DeleteTagRule).Bind(registryId).Bind(name).Execute();
+            scope.Use(DeleteTagRule).Bind(registryId).Bind(name).Tell();
             scope.Append(new LedgerEntry(LedgerKinds.TagRuleDeleted, registryId, Payload: FactsOf(standing.Rule)), caller);
             return true;
         },

@@ -22,7 +22,7 @@ public sealed partial class RelationalMetadataStore
 
     /// <summary>Remembers a deletion, and the place in lists by time of what was deleted.</summary>
     private static void SetTombstone(WriteScope scope, long repositoryId, TombstoneKind kind, string name, long hybridTime, long updatedAt) =>
-        scope.Use(UpsertTombstone).Bind(repositoryId).Bind((long)kind).Bind(name).Bind(hybridTime).Bind(scope.Now).Bind(updatedAt).Execute();
+        scope.Use(UpsertTombstone).Bind(repositoryId).Bind((long)kind).Bind(name).Bind(hybridTime).Bind(scope.Now).Bind(updatedAt).Tell();
 
     /// <summary>What a tombstone stands for. The values are stored.</summary>
     private enum TombstoneKind

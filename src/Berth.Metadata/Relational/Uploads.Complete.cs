@@ -4,9 +4,12 @@ namespace Berth.Metadata.Relational;
 
 public sealed partial class RelationalMetadataStore
 {
-    private static readonly Sql FinishUpload = new("""
+    private static readonly Sql FinishUpload = new($"""
         UPDATE uploads SET state = 2, digest = ?3, "offset" = ?4, expires_at = ?5, progress_at = ?6, hash_state = NULL, writer_node = NULL, writer_until = NULL
         WHERE id = ?1 AND epoch = ?2 AND state < 2
+        RETURNING reserved, repository_reserved, (SELECT r.locks FROM repositories r WHERE r.id = uploads.repository_id),
+            EXISTS (SELECT 1 FROM registries g WHERE g.id = uploads.registry_id AND (g.quota IS NOT NULL OR g.soft_quota IS NOT NULL))
+                OR EXISTS (SELECT 1 FROM repositories r WHERE r.id = uploads.repository_id AND {AnyLimit})
         """);
 
     private static readonly Sql FindStoredBlob = new("SELECT size, location, state FROM blobs WHERE digest = ?1");
@@ -34,42 +37,62 @@ public sealed partial class RelationalMetadataStore
         """);
 
     /// <inheritdoc/>
-    public Task<bool> CompleteUploadAsync(
-        string id, long epoch, Digest digest, long size, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller,
-        CancellationToken cancellationToken) => PushAsync(
-        scope =>
-        {
-            if (scope.Use(FinishUpload).Bind(id).Bind(epoch).Bind(digest).Bind(size).Bind(forgetAt).Bind(scope.Now).Execute() == 0)
-            {
-                scope.Use(LetGoOfAborted).Bind(id).Bind(epoch).Execute();
-                return false;
-            }
-
-            var upload = FindUpload(scope.Session, id)!;
-            Refuse(upload.RepositoryLocks, Locks.Write, upload.Repository);
-            Release(scope, upload);
-            var repository = upload.Repository.Value;
-            if (Store(scope, digest, size, upload.Location))
-            {
-                scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, upload.RegistryId, repository, Digest: digest), caller);
-            }
-
-            JoinOrExtend(scope, upload.RegistryId, upload.RepositoryId, digest, size, leaseUntil, caller);
-            scope.Append(
-                new LedgerEntry(LedgerKinds.BlobPushed, upload.RegistryId, repository, Digest: digest, IdempotencyKey: $"upload:{id}"), caller);
-            return true;
-        },
-        cancellationToken);
-
-    /// <summary>Gives the content its row, or the one that stands a good location, or discards the new one; returns whether it healed a damaged blob.</summary>
-    private bool Store(WriteScope scope, Digest digest, long size, string location)
+    public async Task<bool> CompleteUploadAsync(
+        UploadRecord upload, Digest digest, long size, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken)
     {
-        if (scope.Use(InsertBlob).Bind(digest).Bind(size).Bind(location).Bind(scope.Now).Execute() == 1)
+        var ended = new Completion(digest, size, leaseUntil, forgetAt);
+        try
         {
-            scope.AddUsage(0, 0, size, 1, 0);
+            return await PushAsync(scope => Complete(scope, upload, ended, caller), cancellationToken);
+        }
+        catch (FencedOffException)
+        {
+            await ChangeRowAsync(scope => scope.Use(LetGoOfAborted).Bind(upload.Id).Bind(upload.Epoch).Execute(), cancellationToken);
             return false;
         }
+    }
 
+    // All that is known beforehand is asked at once, for a writer that still has the session: it nearly always does.
+    private bool Complete(WriteScope scope, UploadRecord upload, in Completion ended, Caller caller)
+    {
+        var (registryId, repositoryId, digest, size) = (upload.RegistryId, upload.RepositoryId, ended.Digest, ended.Size);
+        using var finished = scope.Use(FinishUpload).Bind(upload.Id).Bind(upload.Epoch).Bind(digest).Bind(size).Bind(ended.ForgetAt).Bind(scope.Now).Ask();
+        using var inserted = scope.Use(InsertBlob).Bind(digest).Bind(size).Bind(upload.Location).Bind(scope.Now).Ask();
+        using var joined = scope.Use(InsertMembership).Bind(repositoryId).Bind(digest).Bind(ended.LeaseUntil).Bind(scope.Now).Ask();
+        using var added = scope.Use(AddRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId).Ask();
+        if (!finished.Step()) throw new FencedOffException();
+        Refuse((Locks)finished.Int64(2), Locks.Write, upload.Repository);
+        var isLimited = finished.Bool(3);
+        scope.AddReserved(registryId, 0, -finished.Int64(0));
+        scope.AddReserved(registryId, repositoryId, -finished.Int64(1));
+
+        var isNew = inserted.Execute() == 1;
+        var repository = upload.Repository.Value;
+        if (!isNew && Stand(scope, digest, size, upload.Location))
+            scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, registryId, repository, Digest: digest), caller);
+
+        if (joined.Execute() == 1)
+        {
+            var holders = ReadHolders(added);
+            CountJoined(scope, registryId, repositoryId, size, holders, isNew);
+            if (isLimited) Charge(scope, repositoryId, size, holders.Count == 1 ? size : 0, caller);
+        }
+        else
+        {
+            // It was a member, and is counted.
+            ReadHolders(added);
+            ReadHolders(scope.Use(SubtractRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId));
+            scope.Use(ExtendMembership).Bind(repositoryId).Bind(digest).Bind(ended.LeaseUntil).Tell();
+            if (isNew) scope.AddUsage(0, 0, size, 1, 0);
+        }
+
+        scope.Append(new LedgerEntry(LedgerKinds.BlobPushed, registryId, repository, Digest: digest, IdempotencyKey: $"upload:{upload.Id}"), caller);
+        return true;
+    }
+
+    /// <summary>Has content that stands keep its location, and discards the new one, or the other way round; returns whether it healed a damaged blob.</summary>
+    private bool Stand(WriteScope scope, Digest digest, long size, string location)
+    {
         var stored = ReadStoredBlob(scope, digest)!;
         if (stored.State == BlobState.Live)
         {
@@ -84,7 +107,7 @@ public sealed partial class RelationalMetadataStore
 
         // The pushed bytes have the digest, so that their size is the content's; a damaged row may be wrong in that, too.
         Discard(scope, stored.Location);
-        scope.Use(HealBlob).Bind(digest).Bind(location).Bind(size).Execute();
+        scope.Use(HealBlob).Bind(digest).Bind(location).Bind(size).Tell();
         if (stored.Size != size) Resize(scope, digest, size - stored.Size);
         return true;
     }
@@ -92,11 +115,17 @@ public sealed partial class RelationalMetadataStore
     /// <summary>Moves the usage wherever the blob counts: in each repository and each registry that holds it, and in the installation.</summary>
     private static void Resize(WriteScope scope, Digest digest, long difference)
     {
-        scope.Use(ResizeInRepositories).Bind(digest).Bind(difference).Execute();
-        scope.Use(ResizeInOnlyHolders).Bind(digest).Bind(difference).Execute();
-        scope.Use(ResizeInRegistries).Bind(digest).Bind(difference).Execute();
+        scope.Use(ResizeInRepositories).Bind(digest).Bind(difference).Tell();
+        scope.Use(ResizeInOnlyHolders).Bind(digest).Bind(difference).Tell();
+        scope.Use(ResizeInRegistries).Bind(digest).Bind(difference).Tell();
         scope.AddUsage(0, 0, difference, 0, 0);
     }
+
+    /// <summary>What a session ends with.</summary>
+    private readonly record struct Completion(Digest Digest, long Size, DateTimeOffset LeaseUntil, DateTimeOffset ForgetAt);
+
+    /// <summary>The session is another writer's by now, or nobody's: what was asked beside that is undone.</summary>
+    private sealed class FencedOffException : Exception;
 
     private static StoredBlobRecord? ReadStoredBlob(WriteScope scope, Digest digest)
     {

@@ -4,11 +4,22 @@ namespace Berth.Metadata.Relational;
 
 public sealed partial class RelationalMetadataStore
 {
-    private const string UploadColumns = """
+    private const string UploadFields = """
         SELECT u.id, u.registry_id, u.repository_id, r.name, u.principal_id, u.location, u.state, u.epoch, u.writer_until, u.algorithm, u."offset",
             u.hash_state, u.digest, u.expires_at, u.created_at, r.locks, u.reserved, u.repository_reserved,
             r.quota IS NOT NULL OR (SELECT g.quota FROM registries g WHERE g.id = u.registry_id) IS NOT NULL, u.multipart_id
+        """;
+
+    private const string UploadColumns = $"""
+        {UploadFields}
         FROM uploads u CROSS JOIN repositories r ON r.id = u.repository_id
+        """;
+
+    // The same of a row that a statement changed: what it says of the repository are look-ups of their own, since SQLite's RETURNING knows no other table.
+    private const string ChangedUploadColumns = """
+        id, registry_id, repository_id, (SELECT r.name FROM repositories r WHERE r.id = uploads.repository_id), principal_id, location, state, epoch, writer_until, algorithm, "offset",
+            hash_state, digest, expires_at, created_at, (SELECT r.locks FROM repositories r WHERE r.id = uploads.repository_id), reserved, repository_reserved,
+            (SELECT r.quota IS NOT NULL OR (SELECT g.quota FROM registries g WHERE g.id = r.registry_id) IS NOT NULL FROM repositories r WHERE r.id = uploads.repository_id), multipart_id
         """;
 
     private static readonly Sql InsertUpload = new("""
@@ -17,9 +28,24 @@ public sealed partial class RelationalMetadataStore
         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, 0, ?10, ?10, ?11, ?12, ?13)
         """);
 
-    private static readonly Sql IsLimitedByQuota = new("""
-        SELECT r.quota IS NOT NULL OR (SELECT g.quota FROM registries g WHERE g.id = r.registry_id) IS NOT NULL FROM repositories r WHERE r.id = ?1
+    private static readonly Sql FindRepositoryToPush = new("""
+        SELECT r.id, r.locks, r.quota IS NOT NULL OR g.quota IS NOT NULL FROM repositories r CROSS JOIN registries g ON g.id = r.registry_id
+        WHERE r.registry_id = ?1 AND r.name = ?2
         """);
+
+    // ?1 the registry, ?4 the repository, ?5 the principal; the digest ?3 is what is to be stored.
+    private static readonly Sql FindUploadToFinish = new($"""
+        {UploadFields}, {EpochColumns}, b.size, b.location, b.state
+        FROM uploads u CROSS JOIN repositories r ON r.id = u.repository_id LEFT JOIN blobs b ON b.digest = ?3
+        WHERE u.id = ?2 AND u.registry_id = ?1 AND r.name = ?4 AND u.state < 3
+        """);
+
+    private static readonly LookUp<UploadToFinish, WithEpochs<FoundUpload>> ToFinish = new(
+        static _ => FindUploadToFinish,
+        static (row, find) => row.Bind(find.RegistryId).Bind(find.Id).Bind(find.Digest).Bind(find.Repository.Value).Bind(find.PrincipalId),
+        static (session, row, find) => row.Step()
+            ? new WithEpochs<FoundUpload>(new FoundUpload(ToUpload(row), ToStored(row, find.Digest)), new SecurityEpochs(row.Int64(20), row.Int64(21)))
+            : new WithEpochs<FoundUpload>(null, ReadEpochsOf(session, find.PrincipalId, find.RegistryId)));
 
     private static readonly Sql ReadUpload = new($"{UploadColumns} WHERE u.id = ?1");
 
@@ -31,9 +57,10 @@ public sealed partial class RelationalMetadataStore
         "SELECT count(*) FROM uploads WHERE registry_id = ?1 AND principal_id = ?2 AND state < 2");
 
     // A writer lives only in the process that took the session, and until its lease ends.
-    private static readonly Sql AcquireUpload = new("""
+    private static readonly Sql AcquireUpload = new($"""
         UPDATE uploads SET epoch = epoch + 1, writer_node = ?3, writer_until = ?4, progress_at = ?5
         WHERE id = ?1 AND epoch = ?2 AND state = 0 AND (writer_until IS NULL OR writer_until <= ?5 OR writer_node IS DISTINCT FROM ?3)
+        RETURNING {ChangedUploadColumns}
         """);
 
     private static readonly Sql TouchUpload = new("""
@@ -43,6 +70,7 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql RecordUpload = new("""
         UPDATE uploads SET "offset" = ?3, algorithm = ?4, hash_state = ?5, expires_at = ?6, progress_at = ?7, multipart_id = ?8, writer_node = NULL, writer_until = NULL
         WHERE id = ?1 AND epoch = ?2 AND state < 2
+        RETURNING reserved > 0 OR repository_reserved > 0
         """);
 
     // A writer at work keeps its hold: it may be about to create the location's file, which nobody would find once the row is forgotten.
@@ -59,19 +87,19 @@ public sealed partial class RelationalMetadataStore
     public Task<UploadRecord> OpenUploadAsync(NewUpload upload, Caller caller, CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
-            var (repositoryId, _, locks) = EnsureRepository(scope, upload.RegistryId, upload.Repository);
+            var (repositoryId, locks, isLimited) = EnsureRepositoryToPush(scope, upload.RegistryId, upload.Repository);
             Refuse(locks, Locks.Write, upload.Repository);
             var writing = upload.WriterUntil is not null;
             var demand = ReadDemand(scope, upload, repositoryId);
             scope.Use(InsertUpload).Bind(upload.Id).Bind(upload.RegistryId).Bind(repositoryId).Bind(caller.PrincipalId).Bind(upload.Location)
                 .Bind(writing ? 1 : 0).Bind(writing ? _writerNode : null).Bind(upload.WriterUntil).Bind((long)upload.Algorithm).Bind(scope.Now)
-                .Bind(upload.ExpiresAt).Bind(demand.OfRegistry).Bind(demand.OfRepository).Execute();
+                .Bind(upload.ExpiresAt).Bind(demand.OfRegistry).Bind(demand.OfRepository).Tell();
             scope.AddReserved(upload.RegistryId, 0, demand.OfRegistry);
             scope.AddReserved(upload.RegistryId, repositoryId, demand.OfRepository);
             scope.Append(new LedgerEntry(LedgerKinds.UploadOpened, upload.RegistryId, upload.Repository.Value, Payload: UploadPayload(upload.Id)), caller);
 
             // Not read back: the newest page of the index is where everybody opens one.
-            var covered = IsLimited(scope, repositoryId) ? Math.Max(Math.Max(demand.OfRegistry, demand.OfRepository), upload.Declared) : long.MaxValue;
+            var covered = isLimited ? Math.Max(Math.Max(demand.OfRegistry, demand.OfRepository), upload.Declared) : long.MaxValue;
             return new UploadRecord(
                 upload.Id, upload.RegistryId, repositoryId, upload.Repository, caller.PrincipalId, upload.Location, UploadState.Open, writing ? 1 : 0, Stored(upload.WriterUntil),
                 upload.Algorithm, 0, null, default, Stored(upload.ExpiresAt)!.Value, DateTimeOffset.FromUnixTimeMilliseconds(scope.Now))
@@ -93,11 +121,16 @@ public sealed partial class RelationalMetadataStore
     }
 
     /// <inheritdoc/>
+    public ValueTask<WithEpochs<FoundUpload>> FindUploadAsync(
+        long principalId, long registryId, RepositoryName repository, string id, Digest digest, CancellationToken cancellationToken) =>
+        LookUpAsync(ToFinish, new UploadToFinish(principalId, registryId, repository, id, digest), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<UploadRecord?> AcquireUploadAsync(string id, long expectedEpoch, DateTimeOffset writerUntil, CancellationToken cancellationToken) => ChangeRowAsync(
         scope =>
         {
-            var taken = scope.Use(AcquireUpload).Bind(id).Bind(expectedEpoch).Bind(_writerNode).Bind(writerUntil).Bind(scope.Now).Execute();
-            return taken == 1 ? FindUpload(scope.Session, id) : null;
+            using var row = scope.Use(AcquireUpload).Bind(id).Bind(expectedEpoch).Bind(_writerNode).Bind(writerUntil).Bind(scope.Now);
+            return row.Step() ? ToUpload(row) : null;
         },
         cancellationToken);
 
@@ -113,11 +146,11 @@ public sealed partial class RelationalMetadataStore
         CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
-            var recorded = scope.Use(RecordUpload).Bind(id).Bind(epoch).Bind(offset).Bind((long)algorithm).Bind(hashState).Bind(expiresAt)
-                .Bind(scope.Now).Bind(checkpoint).Execute() == 1;
-            if (!recorded) scope.Use(LetGoOfAborted).Bind(id).Bind(epoch).Execute();
-            else if (FindReserving(scope, id) is { } upload) TrimReserved(scope, upload);
-            return recorded;
+            using var recorded = scope.Use(RecordUpload).Bind(id).Bind(epoch).Bind(offset).Bind((long)algorithm).Bind(hashState).Bind(expiresAt).Bind(scope.Now).Bind(checkpoint);
+            var isOurs = recorded.Step();
+            if (!isOurs) scope.Use(LetGoOfAborted).Bind(id).Bind(epoch).Tell();
+            else if (recorded.Bool(0)) TrimReserved(scope, FindUpload(scope.Session, id)!);
+            return isOurs;
         },
         cancellationToken);
 
@@ -127,7 +160,7 @@ public sealed partial class RelationalMetadataStore
         {
             if (FindUpload(scope.Session, id) is not { } upload) return false;
             var aborted = scope.Use(AbortUpload).Bind(id).Bind(writerEpoch).Execute() == 1;
-            if (writerEpoch is { } epoch) scope.Use(LetGoOfAborted).Bind(id).Bind(epoch).Execute();
+            if (writerEpoch is { } epoch) scope.Use(LetGoOfAborted).Bind(id).Bind(epoch).Tell();
             if (!aborted) return false;
             Release(scope, upload);
             AppendAborted(scope, upload.RegistryId, upload.Repository.Value, id, caller);
@@ -168,10 +201,17 @@ public sealed partial class RelationalMetadataStore
             },
             cancellationToken);
 
-    private static bool IsLimited(WriteScope scope, long repositoryId)
+    private static (long Id, Locks Locks, bool IsLimited) EnsureRepositoryToPush(WriteScope scope, long registryId, RepositoryName repository)
     {
-        using var row = scope.Use(IsLimitedByQuota).Bind(repositoryId);
-        return row.Step() && row.Bool(0);
+        if (FindRepositoryToPushTo(scope, registryId, repository) is { } found) return found;
+        EnsureRepository(scope, registryId, repository);
+        return FindRepositoryToPushTo(scope, registryId, repository)!.Value;
+    }
+
+    private static (long Id, Locks Locks, bool IsLimited)? FindRepositoryToPushTo(WriteScope scope, long registryId, RepositoryName repository)
+    {
+        using var row = scope.Use(FindRepositoryToPush).Bind(registryId).Bind(repository.Value);
+        return row.Step() ? (row.Int64(0), (Locks)row.Int64(1), row.Bool(2)) : null;
     }
 
     // Rows have milliseconds.
@@ -187,6 +227,12 @@ public sealed partial class RelationalMetadataStore
         using var row = session.Use(ReadUpload).Bind(id);
         return row.Step() ? ToUpload(row) : null;
     }
+
+    private static StoredBlobRecord? ToStored(Statement row, Digest digest) =>
+        row.IsNull(22) ? null : new StoredBlobRecord(digest, row.Int64(22), row.Text(23), (BlobState)row.Int64(24));
+
+    /// <summary>What a request that finishes an upload looks for.</summary>
+    private readonly record struct UploadToFinish(long PrincipalId, long RegistryId, RepositoryName Repository, string Id, Digest Digest);
 
     private static UploadRecord ToUpload(Statement row) => new(
         row.Text(0), row.Int64(1), row.Int64(2), RepositoryName.Parse(row.Text(3)), row.Int64(4), row.Text(5), (UploadState)row.Int64(6), row.Int64(7),

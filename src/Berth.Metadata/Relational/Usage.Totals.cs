@@ -90,8 +90,8 @@ public sealed partial class RelationalMetadataStore
         scope =>
         {
             var last = after + limit;
-            scope.Use(InsertRepositorySamples).Bind(after).Bind(last).Bind(NumberOf(day)).Execute();
-            scope.Use(ForgetRepositorySamples).Bind(after).Bind(last).Bind(NumberOf(forgetBefore)).Execute();
+            scope.Use(InsertRepositorySamples).Bind(after).Bind(last).Bind(NumberOf(day)).Tell();
+            scope.Use(ForgetRepositorySamples).Bind(after).Bind(last).Bind(NumberOf(forgetBefore)).Tell();
             using var row = scope.Use(FindLastRepository);
             return row.Step() && row.Int64OrNull(0) > last ? last : (long?)null;
         },

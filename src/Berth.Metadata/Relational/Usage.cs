@@ -125,8 +125,8 @@ public sealed partial class RelationalMetadataStore
         {
             foreach (var (id, _, figures) in registries)
             {
-                scope.Use(InsertSample).Bind(id).Bind(NumberOf(day)).Bind(figures.Bytes).Bind(figures.Blobs).Bind(figures.Manifests).Bind(figures.Tags).Execute();
-                scope.Use(ForgetSamples).Bind(id).Bind(NumberOf(forgetBefore)).Execute();
+                scope.Use(InsertSample).Bind(id).Bind(NumberOf(day)).Bind(figures.Bytes).Bind(figures.Blobs).Bind(figures.Manifests).Bind(figures.Tags).Tell();
+                scope.Use(ForgetSamples).Bind(id).Bind(NumberOf(forgetBefore)).Tell();
             }
 
             return true;

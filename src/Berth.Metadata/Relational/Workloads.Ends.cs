@@ -30,7 +30,7 @@ public sealed partial class RelationalMetadataStore
 
             foreach (var (registryId, one) in ended)
             {
-                scope.Use(SetEnded).Bind(one.Workload.Id).Execute();
+                scope.Use(SetEnded).Bind(one.Workload.Id).Tell();
                 scope.Append(new LedgerEntry(LedgerKinds.WorkloadExpired, registryId, Payload: Facts(one.Workload)), Caller.System);
             }
 

@@ -69,7 +69,7 @@ public sealed partial class RelationalMetadataStore
                 return new CreateResult<WorkloadRecord>(CreateOutcome.Updated, Prolong(scope, before, report.TimeToLive));
             if (PaceAfterChange(scope, standing) is not { } paced) return new CreateResult<WorkloadRecord>(CreateOutcome.TooSoon, standing);
             scope.Use(UpsertWorkload).Bind(report.RegistryId).Bind(report.Name).Bind(report.Cluster).Bind(report.Namespace).Bind(report.Owner)
-                .Bind(scope.Now).Bind(caller.Name).Bind(until).Bind(images.Count).Bind(paced).Execute();
+                .Bind(scope.Now).Bind(caller.Name).Bind(until).Bind(images.Count).Bind(paced).Tell();
             var stored = ReadWorkload(scope.Session, report.RegistryId, report.Name)!;
             var (added, removed) = ReplaceDigests(scope, report.RegistryId, stored.Id, images);
             var facts = Facts(
@@ -128,7 +128,7 @@ public sealed partial class RelationalMetadataStore
     {
         var removed = scope.Use(DeleteWorkloadDigests).Bind(workload.Id).Bind(limit).Execute();
         if (removed == limit && ReadDigests(scope.Session, workload.Id).Count > 0) return removed;
-        scope.Use(DeleteWorkload).Bind(workload.Id).Execute();
+        scope.Use(DeleteWorkload).Bind(workload.Id).Tell();
         scope.Append(new LedgerEntry(LedgerKinds.WorkloadDeleted, registryId, Payload: Facts(workload)), caller);
         return removed + 1;
     }
@@ -149,7 +149,7 @@ public sealed partial class RelationalMetadataStore
         var step = timeToLive / 10 < IWorkloads.LeastProlongation ? timeToLive / 10 : IWorkloads.LeastProlongation;
         var now = DateTimeOffset.FromUnixTimeMilliseconds(scope.Now);
         if (now - standing.ReportedAt < step) return standing;
-        scope.Use(ProlongWorkload).Bind(standing.Id).Bind(now).Bind(now + timeToLive).Execute();
+        scope.Use(ProlongWorkload).Bind(standing.Id).Bind(now).Bind(now + timeToLive).Tell();
         return standing with { ReportedAt = now, ExpiresAt = now + timeToLive };
     }
 
@@ -182,7 +182,7 @@ public sealed partial class RelationalMetadataStore
         var (added, removed) = (0, 0);
         foreach (var digest in standing.Keys.Where(digest => !images.ContainsKey(digest)))
         {
-            scope.Use(DeleteWorkloadDigest).Bind(registryId).Bind(digest).Bind(workloadId).Execute();
+            scope.Use(DeleteWorkloadDigest).Bind(registryId).Bind(digest).Bind(workloadId).Tell();
             removed++;
         }
 
@@ -190,7 +190,7 @@ public sealed partial class RelationalMetadataStore
         {
             var isKnown = standing.TryGetValue(digest, out var before);
             if (isKnown && before == repository) continue;
-            scope.Use(SetWorkloadDigest).Bind(registryId).Bind(digest).Bind(workloadId).Bind(repository?.Value).Execute();
+            scope.Use(SetWorkloadDigest).Bind(registryId).Bind(digest).Bind(workloadId).Bind(repository?.Value).Tell();
             if (!isKnown) added++;
         }
 

@@ -10,14 +10,8 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
         VALUES ((SELECT ledger_epoch FROM installation), ?1, (SELECT region FROM installation), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         """);
 
-    // On PostgreSQL many changes move the same row at once: each adds a row of its own, and they are folded into usage later.
-    private static readonly Sql MoveUsage = new(
-        """
-        INSERT INTO usage (registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-        ON CONFLICT (registry_id, repository_id) DO UPDATE SET bytes = usage.bytes + excluded.bytes, blobs = usage.blobs + excluded.blobs,
-            manifests = usage.manifests + excluded.manifests, tags = usage.tags + excluded.tags, unique_bytes = usage.unique_bytes + excluded.unique_bytes
-        """,
-        postgres: "INSERT INTO usage_deltas (registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    // On PostgreSQL many changes move the same row at once: each adds rows of its own, and they are folded into usage later. One text for each number of rows.
+    private static readonly Sql[] MoveUsage = [.. Enumerable.Range(1, 3).Select(MoveRows)];
 
     private static readonly Sql MoveReserved = new(
         """
@@ -40,20 +34,50 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
     {
         var hybridTime = clock.Next(replaced);
         Use(InsertLedger).Bind(hybridTime).Bind(entry.Kind).Bind(entry.RegistryId).Bind(entry.Repository).Bind(entry.Reference).Bind(entry.Digest)
-            .Bind(caller.Name).Bind(caller.Address).Bind(caller.RequestId).Bind(entry.IdempotencyKey).Bind(entry.Payload).Execute();
+            .Bind(caller.Name).Bind(caller.Address).Bind(caller.RequestId).Bind(entry.IdempotencyKey).Bind(entry.Payload).Tell();
         return hybridTime;
     }
 
     /// <summary>Adds to the usage of a repository, of a registry (repository 0), or of the installation (both 0).</summary>
     public void AddUsage(long registryId, long repositoryId, long bytes, long blobs, long manifests, long tags = 0, long uniqueBytes = 0) =>
-        Use(MoveUsage).Bind(registryId).Bind(repositoryId).Bind(bytes).Bind(blobs).Bind(manifests).Bind(tags).Bind(uniqueBytes).Execute();
+        AddUsage([new UsageMove(registryId, repositoryId, bytes, blobs, manifests, tags, uniqueBytes)]);
+
+    /// <summary>The same of up to three of them; none is there twice.</summary>
+    public void AddUsage(ReadOnlySpan<UsageMove> moves)
+    {
+        if (moves.IsEmpty) return;
+        var statement = Use(MoveUsage[moves.Length - 1]);
+        foreach (ref readonly var move in moves)
+        {
+            statement.Bind(move.RegistryId).Bind(move.RepositoryId).Bind(move.Bytes).Bind(move.Blobs).Bind(move.Manifests).Bind(move.Tags).Bind(move.UniqueBytes);
+        }
+
+        statement.Tell();
+    }
 
     /// <summary>Adds to what open uploads have reserved of a repository's quota, or of a registry's (repository 0).</summary>
     public void AddReserved(long registryId, long repositoryId, long bytes)
     {
-        if (bytes != 0) Use(MoveReserved).Bind(registryId).Bind(repositoryId).Bind(bytes).Execute();
+        if (bytes != 0) Use(MoveReserved).Bind(registryId).Bind(repositoryId).Bind(bytes).Tell();
+    }
+
+    private static Sql MoveRows(int count)
+    {
+        var rows = string.Join(", ", Enumerable.Range(0, count).Select(row => $"({string.Join(", ", Enumerable.Range((row * 7) + 1, 7).Select(number => $"?{number}"))})"));
+        const string Columns = "(registry_id, repository_id, bytes, blobs, manifests, tags, unique_bytes)";
+        return new Sql(
+            $"""
+            INSERT INTO usage {Columns} VALUES {rows}
+            ON CONFLICT (registry_id, repository_id) DO UPDATE SET bytes = usage.bytes + excluded.bytes, blobs = usage.blobs + excluded.blobs,
+                manifests = usage.manifests + excluded.manifests, tags = usage.tags + excluded.tags, unique_bytes = usage.unique_bytes + excluded.unique_bytes
+            """,
+            postgres: $"INSERT INTO usage_deltas {Columns} VALUES {rows}");
     }
 }
+
+/// <summary>What is added to the usage of a repository, of a registry (repository 0), or of the installation (both 0).</summary>
+internal readonly record struct UsageMove(
+    long RegistryId, long RepositoryId, long Bytes = 0, long Blobs = 0, long Manifests = 0, long Tags = 0, long UniqueBytes = 0);
 
 /// <summary>What the ledger says of one mutation, beside who asked for it.</summary>
 internal readonly record struct LedgerEntry(

@@ -1,4 +1,5 @@
 using Berth.Metadata;
+using Berth.Oci;
 using Berth.Registry.Identity;
 
 namespace Berth.Registry.Distribution;
@@ -41,4 +42,33 @@ internal sealed class BlobReading(IBlobs blobs, long registryId, RequestTarget t
     public ValueTask<BlobRecord?> FindAsync(CancellationToken cancellationToken) => _isDone
         ? ValueTask.FromResult(_found)
         : blobs.FindBlobAsync(registryId, target.Repository, target.Digest, cancellationToken);
+}
+
+/// <summary>The same of an upload session that a request finishes, with what is stored of its digest already.</summary>
+internal sealed class UploadReading(IUploads uploads, long registryId, RequestTarget target, Digest digest, TimeProvider time) : IEpochReading
+{
+    private FoundUpload? _found;
+    private long _readAt;
+
+    /// <summary>Whether it was read.</summary>
+    public bool IsDone { get; private set; }
+
+    /// <summary>The session; null where there is none.</summary>
+    public UploadRecord? Upload => _found?.Upload;
+
+    /// <inheritdoc/>
+    public async ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken)
+    {
+        _readAt = time.GetTimestamp();
+        (_found, var epochs) = await uploads.FindUploadAsync(principalId, registryId, target.Repository, target.UploadId!, digest, cancellationToken);
+        IsDone = true;
+        return epochs;
+    }
+
+    /// <summary>Whether what is stored was read no longer ago than the limit, of this digest.</summary>
+    public bool TryGetStored(Digest of, TimeSpan limit, out StoredBlobRecord? stored)
+    {
+        stored = _found?.Stored;
+        return _found is not null && of == digest && time.GetElapsedTime(_readAt) <= limit;
+    }
 }

@@ -139,6 +139,7 @@ internal sealed partial class DistributionEndpoints(
     {
         "manifest.get" => manifests.ReadingFor(registry, target, HttpMethods.IsHead(context.Request.Method)),
         "blob.get" => blobService.ReadingFor(registry, target),
+        "upload.finish" => uploads.ReadingFor(context, registry, target),
         _ => null,
     };
 

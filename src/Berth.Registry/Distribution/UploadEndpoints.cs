@@ -64,6 +64,10 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         AnswerAccepted(request, upload with { Offset = offset });
     }
 
+    /// <summary>How a PUT reads its session; null where it does not say well what it finishes.</summary>
+    public UploadReading? ReadingFor(HttpContext context, RegistryRecord registry, RequestTarget target) =>
+        context.Request.Query["digest"] is [{ } text] && Digest.TryParse(text, out var digest) ? uploads.ReadingFor(registry, target, digest) : null;
+
     /// <summary><c>PUT …/blobs/uploads/{id}?digest=</c>: the last bytes, if any, and the commit.</summary>
     public async Task FinishAsync(DistributionRequest request)
     {

@@ -36,12 +36,17 @@ internal sealed class UploadService(
         return metadata.OpenUploadAsync(upload, request.Caller, request.Aborted);
     }
 
+    /// <summary>How a request that finishes a session reads it.</summary>
+    public UploadReading ReadingFor(RegistryRecord registry, RequestTarget target, Digest digest) => new(metadata, registry.Id, target, digest, time);
+
     /// <summary>The session of the request's path, if it is this principal's; its blob may be committed already.</summary>
     /// <exception cref="OciException">404: there is none.</exception>
     public async ValueTask<UploadRecord> FindAsync(DistributionRequest request)
     {
         var id = request.Target.UploadId!;
-        var upload = await metadata.FindUploadAsync(request.Registry.Id, request.Repository, id, request.Aborted);
+        var upload = request.Reading is UploadReading { IsDone: true } reading
+            ? reading.Upload
+            : await metadata.FindUploadAsync(request.Registry.Id, request.Repository, id, request.Aborted);
         return upload is not null && upload.PrincipalId == request.Principal.Id ? upload : throw Unknown(id);
     }
 
@@ -144,7 +149,7 @@ internal sealed class UploadService(
     {
         try
         {
-            await LookAfterAsync(digest);
+            await LookAfterAsync(request, digest);
         }
         catch
         {
@@ -168,7 +173,7 @@ internal sealed class UploadService(
         using var hash = UploadTransfer.Restore(upload, digest.Algorithm);
         if (hash is null || !await store.IsAtRestAsync(upload.Location, upload.Offset, request.Aborted)) return false;
 
-        await LookAfterAsync(digest);
+        await LookAfterAsync(request, digest);
         await CommitAsync(request, upload, hash.Finish(), digest, upload.Offset);
         return true;
     }
@@ -189,7 +194,7 @@ internal sealed class UploadService(
         try
         {
             committed = await metadata.CompleteUploadAsync(
-                upload.Id, upload.Epoch, digest, size, now + lifecycle.Grace, now + AnswerKept, request.Caller, CancellationToken.None);
+                upload, digest, size, now + lifecycle.Grace, now + AnswerKept, request.Caller, CancellationToken.None);
         }
         catch (LockedException)
         {
@@ -212,10 +217,12 @@ internal sealed class UploadService(
     /// Content that stands already keeps its bytes, and those of this push go: not unless they are there. Where they are not, the blob is marked damaged,
     /// and this push heals it.
     /// </summary>
-    private async Task LookAfterAsync(Digest digest)
+    private async Task LookAfterAsync(DistributionRequest request, Digest digest)
     {
         StoredBlobRecord? missed = null;
-        while (await metadata.FindStoredBlobAsync(digest, CancellationToken.None) is { State: BlobState.Live } stored)
+        if (request.Reading is not UploadReading reading || !reading.TryGetStored(digest, LongestTouchInterval, out var stored))
+            stored = await metadata.FindStoredBlobAsync(digest, CancellationToken.None);
+        for (; stored is { State: BlobState.Live }; stored = await metadata.FindStoredBlobAsync(digest, CancellationToken.None))
         {
             try
             {
@@ -290,6 +297,9 @@ internal sealed class UploadService(
     /// </summary>
     private async ValueTask ConfirmTakenAsync(DistributionRequest request, UploadRecord upload)
     {
+        // One that was taken just now holds for longer than this request can have stood still.
+        var left = upload.WriterUntil - time.GetUtcNow();
+        if (left > options.StallLimit && left <= 2 * options.StallLimit) return;
         var current = await metadata.FindUploadAsync(upload.RegistryId, upload.Repository, upload.Id, request.Aborted);
         if (current is not { State: UploadState.Open } || current.Epoch != upload.Epoch) throw Unknown(upload.Id);
     }

@@ -12,7 +12,7 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
     {
         var blob = Describe(Content("first"));
         var upload = await OpenAsync(App, writing: true);
-        Assert.True(await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token));
+        Assert.True(await Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token));
 
         var found = await Store.FindBlobAsync(Registry, App, blob.Digest, Token);
 
@@ -29,7 +29,7 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
         var first = await Store.FindBlobAsync(Registry, App, blob.Digest, Token);
 
         var upload = await OpenAsync(Other, writing: true);
-        Assert.True(await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token));
+        Assert.True(await Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token));
 
         Assert.Equal(first!.Location, (await Store.FindBlobAsync(Registry, Other, blob.Digest, Token))!.Location);
         Assert.Equal([new DiscardedLocation(upload.Location, null)], await DiscardedAsync(10));
@@ -42,7 +42,7 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
         var blob = await PushBlobAsync(App, "leased");
         var upload = await OpenAsync(App, writing: true);
 
-        await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now.AddHours(1), Now, Alice, Token);
+        await Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, blob.Size, Now.AddHours(1), Now, Alice, Token);
 
         Assert.Equal(Now + Grace, (await Store.FindBlobAsync(Registry, App, blob.Digest, Token))!.LeaseUntil);
     }
@@ -55,7 +55,7 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
         var last = await LastNumberAsync();
 
         await Assert.ThrowsAsync<InvalidDataException>(
-            () => Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size + 1, Now + Grace, Now, Alice, Token));
+            () => Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, blob.Size + 1, Now + Grace, Now, Alice, Token));
 
         Assert.Equal(UploadState.Open, (await Store.FindUploadAsync(Registry, Other, upload.Id, Token))!.State);
         Assert.Null(await Store.FindBlobAsync(Registry, Other, blob.Digest, Token));
@@ -242,7 +242,7 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
         foreach (var repository in new[] { App, Other })
         {
             var upload = await OpenAsync(repository, writing: true);
-            await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size + 1000, Now + Grace, Now, Alice, Token);
+            await Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, blob.Size + 1000, Now + Grace, Now, Alice, Token);
         }
 
         await Store.MarkDamagedAsync(blob.Digest, (await Store.FindBlobAsync(Registry, App, blob.Digest, Token))!.Location, Token);

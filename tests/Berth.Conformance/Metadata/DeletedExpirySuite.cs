@@ -142,7 +142,7 @@ public abstract class DeletedExpirySuite<TDatabase> : KeptDeletions<TDatabase>
         var id = NewId();
         var upload = await Store.OpenUploadAsync(
             new NewUpload(id, registry, App, $"at/{id}", DigestAlgorithm.Sha256, Now + Grace, Now.AddMinutes(1)), Alice, Token);
-        Assert.True(await Store.CompleteUploadAsync(upload.Id, upload.Epoch, Describe(content).Digest, content.Length, Now + Grace, Now + Grace, Alice, Token));
+        Assert.True(await Store.CompleteUploadAsync(upload, Describe(content).Digest, content.Length, Now + Grace, Now + Grace, Alice, Token));
         return Describe(content);
     }
 }

@@ -189,7 +189,7 @@ public abstract class GarbageSuite<TDatabase> : MetadataSuite<TDatabase>
     {
         var upload = await OpenAsync(App, writing: true);
         var blob = Describe(Content("kept"));
-        await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now + Grace, Now.AddMinutes(5), Alice, Token);
+        await Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, blob.Size, Now + Grace, Now.AddMinutes(5), Alice, Token);
         await Store.ForgetDiscardedAsync([new DiscardedLocation(upload.Location, upload.Id)], Token);
         Assert.NotNull(await Store.FindUploadAsync(Registry, App, upload.Id, Token));
         Time.Advance(TimeSpan.FromMinutes(5));

@@ -20,8 +20,8 @@ public abstract class LedgerSuite<TDatabase> : MetadataSuite<TDatabase>
         await ExpectAsync(() => Store.RecordUploadAsync(upload.Id, 1, 3, DigestAlgorithm.Sha256, null, null, Now + Grace, Token));
         var blob = Describe(Content("abc"));
         await ExpectAsync(
-            () => Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, 3, Now + Grace, Now + Grace, Alice, Token), LedgerKinds.BlobPushed);
-        await ExpectAsync(() => Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, 3, Now + Grace, Now + Grace, Alice, Token));
+            () => Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, 3, Now + Grace, Now + Grace, Alice, Token), LedgerKinds.BlobPushed);
+        await ExpectAsync(() => Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, 3, Now + Grace, Now + Grace, Alice, Token));
         await ExpectAsync(() => Store.RenewBlobAsync(Registry, App, blob.Digest, Now + Grace + Grace, Token));
         await ExpectAsync(() => Store.MountBlobAsync(Registry, Other, blob.Digest, App, [], Now + Grace, Alice, Token), LedgerKinds.BlobMounted);
         var image = Image(Registry, App, blob, [blob], tags: ["v1", "v2"]);

@@ -59,7 +59,7 @@ public abstract class LocksSuite<TDatabase> : MetadataSuite<TDatabase>
         var last = await LastNumberAsync();
 
         await ExpectAsync(() => OpenAsync(App), null, Locks.Write);
-        await ExpectAsync(() => Store.CompleteUploadAsync(upload.Id, upload.Epoch, blob.Digest, blob.Size, Now, Now, Alice, Token), null, Locks.Write);
+        await ExpectAsync(() => Store.CompleteUploadAsync(upload, blob.Digest, blob.Size, Now, Now, Alice, Token), null, Locks.Write);
         await ExpectAsync(() => Store.MountBlobAsync(Registry, App, elsewhere.Digest, Other, [], Now, Alice, Token), null, Locks.Write);
         await ExpectAsync(() => Store.DeleteBlobAsync(Registry, App, blob.Digest, Alice, Token), null, Locks.Write);
         await ExpectAsync(() => Store.PutManifestAsync(image with { Tags = [Tag.Parse("v2")] }, Alice, Token), null, Locks.Write);
@@ -71,7 +71,7 @@ public abstract class LocksSuite<TDatabase> : MetadataSuite<TDatabase>
         // The session is what it was, and ends well once the repository is unlocked.
         Assert.Equal(UploadState.Open, (await Store.FindUploadAsync(Registry, App, upload.Id, Token))!.State);
         await Store.UpdateRepositoryAsync(Registry, App, new RepositoryChanges(new LockChanges(Locks.None, Locks.Write)), Alice, Token);
-        Assert.True(await Store.CompleteUploadAsync(upload.Id, upload.Epoch, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token));
+        Assert.True(await Store.CompleteUploadAsync(upload, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token));
     }
 
     [Fact]

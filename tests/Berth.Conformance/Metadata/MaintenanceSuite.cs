@@ -14,7 +14,7 @@ public abstract class MaintenanceSuite<TDatabase> : MetadataSuite<TDatabase>
         for (var i = 0; i < 7; i++) pushed.Add((await PushBlobAsync(App, $"blob {i}")).Digest);
         var wide = Digest.Compute(DigestAlgorithm.Sha512, Content("wide"));
         var upload = await OpenAsync(App, writing: true);
-        await Store.CompleteUploadAsync(upload.Id, 1, wide, 4, Now + Grace, Now, Alice, Token);
+        await Store.CompleteUploadAsync(upload with { Epoch = 1 }, wide, 4, Now + Grace, Now, Alice, Token);
         pushed.Add(wide);
 
         var walked = new List<Digest>();

@@ -256,7 +256,7 @@ public abstract class ManifestsSuite<TDatabase> : MetadataSuite<TDatabase>
         var content = Content("sha512");
         var blob = new Descriptor("x", Digest.Compute(DigestAlgorithm.Sha512, content), content.Length);
         var upload = await OpenAsync(App, writing: true);
-        await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token);
+        await Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token);
         var image = Image(Registry, App, blob, [], tags: "strong");
         image = image with { Digest = Digest.Compute(DigestAlgorithm.Sha512, image.Bytes) };
 

@@ -77,7 +77,7 @@ public abstract class MetadataSuite<TDatabase> : IAsyncLifetime
     {
         var blob = Describe(content);
         var upload = await OpenAsync(repository, writing: true);
-        Assert.True(await Store.CompleteUploadAsync(upload.Id, upload.Epoch, blob.Digest, blob.Size, Now + Grace, Now + Grace, Alice, Token));
+        Assert.True(await Store.CompleteUploadAsync(upload, blob.Digest, blob.Size, Now + Grace, Now + Grace, Alice, Token));
         return blob;
     }
 

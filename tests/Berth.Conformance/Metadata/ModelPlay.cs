@@ -129,7 +129,7 @@ internal sealed class ModelPlay
     private async Task PushAsync(string repository, Descriptor blob)
     {
         var upload = await OpenUploadAsync(repository, Grace, writing: true);
-        Assert.True(await _store.CompleteUploadAsync(upload.Id, upload.Epoch, blob.Digest, blob.Size, Now + Grace, Now + Grace, Player, Token));
+        Assert.True(await _store.CompleteUploadAsync(upload, blob.Digest, blob.Size, Now + Grace, Now + Grace, Player, Token));
         _model.Complete(upload.Id, blob, Now + Grace);
     }
 

@@ -103,11 +103,11 @@ public sealed class PostgresFaultTests : MetadataSuite<PostgresDatabase>
         proxy.DecideForEach = PostgresCommits.Decide(() => ProxyAction.Silence);
         var (first, second) = (Describe(Content("first")), Describe(Content("second")));
         await Assert.ThrowsAsync<MetadataUnavailableException>(
-            () => cut.CompleteUploadAsync(upload.Id, upload.Epoch, first.Digest, first.Size, Now + Grace, Now + Grace, Alice, Token));
+            () => cut.CompleteUploadAsync(upload, first.Digest, first.Size, Now + Grace, Now + Grace, Alice, Token));
 
         // The row of the upload is locked by it.
         var clock = Stopwatch.StartNew();
-        Assert.True(await TryAgainAsync(() => Store.CompleteUploadAsync(upload.Id, upload.Epoch, second.Digest, second.Size, Now + Grace, Now + Grace, Alice, Token)));
+        Assert.True(await TryAgainAsync(() => Store.CompleteUploadAsync(upload, second.Digest, second.Size, Now + Grace, Now + Grace, Alice, Token)));
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(15), $"It took {clock.Elapsed}.");
 
         (proxy.DecideForEach, proxy.IsSilent) = (null, false);

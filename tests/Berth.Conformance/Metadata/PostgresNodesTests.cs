@@ -188,6 +188,28 @@ public sealed class PostgresNodesTests : MetadataSuite<PostgresDatabase>
     }
 
     [Fact]
+    public async Task A_blob_is_pushed_in_five_messages_beside_what_is_read()
+    {
+        await using var quiet = await Database.OpenNodeAsync(Time, options => options with { MaxConnections = 2, NumberingInterval = TimeSpan.FromHours(1) });
+        var database = (Berth.Metadata.Postgres.PostgresDatabase)quiet.Database;
+        for (var i = 0; i < 3; i++) await PushAsync($"before {i}");
+        var before = database.WriterRoundTrips;
+
+        for (var i = 0; i < 10; i++) await PushAsync($"content {i}");
+
+        // To open the session two, to take it one, to complete it two.
+        Assert.Equal(50, database.WriterRoundTrips - before);
+
+        async Task PushAsync(string content)
+        {
+            var (id, blob) = (NewId(), Describe(Content(content)));
+            var upload = await quiet.OpenUploadAsync(new NewUpload(id, Registry, App, $"at/{id}", DigestAlgorithm.Sha256, Now + Grace, null), Alice, Token);
+            var taken = (await quiet.AcquireUploadAsync(upload.Id, upload.Epoch, Now.AddMinutes(1), Token))!;
+            Assert.True(await quiet.CompleteUploadAsync(taken, blob.Digest, blob.Size, Now + Grace, Now + Grace, Alice, Token));
+        }
+    }
+
+    [Fact]
     public async Task Look_ups_that_wait_go_together_and_each_gets_its_own_answer()
     {
         var images = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => PushImageAsync(App, $"image {i}", $"t{i}")));

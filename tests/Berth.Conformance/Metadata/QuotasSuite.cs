@@ -215,7 +215,7 @@ public abstract class QuotasSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     private async Task CompleteAsync(UploadRecord upload, byte[] content) => Assert.True(
-        await Store.CompleteUploadAsync(upload.Id, upload.Epoch, Describe(content).Digest, content.Length, Now + Grace, Now + Grace, Alice, Token));
+        await Store.CompleteUploadAsync(upload, Describe(content).Digest, content.Length, Now + Grace, Now + Grace, Alice, Token));
 
     private async Task<(long OfRegistry, long OfRepository)> ReservedAsync(RepositoryName? repository = null) => (
         (await Store.ReadUsageAsync(Registry, Token))!.Reserved, (await Store.ReadRepositoryUsageAsync(Registry, repository ?? App, Token))?.Figures.Reserved ?? 0);

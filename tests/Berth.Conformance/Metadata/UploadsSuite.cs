@@ -64,7 +64,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.False(await Store.TouchUploadAsync(first.Id, first.Epoch, Now.AddMinutes(1), Now + Grace, Token));
         Assert.False(await Store.RecordUploadAsync(first.Id, first.Epoch, 5, DigestAlgorithm.Sha256, null, null, Now + Grace, Token));
         var blob = Describe(Content("late"));
-        Assert.False(await Store.CompleteUploadAsync(first.Id, first.Epoch, blob.Digest, blob.Size, Now + Grace, Now + Grace, Alice, Token));
+        Assert.False(await Store.CompleteUploadAsync(first, blob.Digest, blob.Size, Now + Grace, Now + Grace, Alice, Token));
         Assert.Null(await Store.FindBlobAsync(Registry, App, blob.Digest, Token));
     }
 
@@ -89,12 +89,12 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     {
         var blob = Describe(Content("x"));
         var upload = await OpenAsync(App, writing: true);
-        Assert.True(await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now + Grace, Now.AddHours(1), Alice, Token));
+        Assert.True(await Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, blob.Size, Now + Grace, Now.AddHours(1), Alice, Token));
 
         var done = await Store.FindUploadAsync(Registry, App, upload.Id, Token);
 
         Assert.Equal((UploadState.Done, blob.Digest, Now.AddHours(1)), (done!.State, done.Digest, done.ExpiresAt));
-        Assert.False(await Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token));
+        Assert.False(await Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token));
         Assert.Null(await Store.AcquireUploadAsync(upload.Id, 1, Now.AddMinutes(1), Token));
         Assert.False(await Store.AbortUploadAsync(upload.Id, null, Alice, Token));
     }
@@ -106,7 +106,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         {
             var blob = Describe(Content($"round {round}"));
             var upload = await OpenAsync(App, writing: true);
-            var complete = () => Store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token);
+            var complete = () => Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, blob.Size, Now + Grace, Now, Alice, Token);
             var abort = () => Store.AbortUploadAsync(upload.Id, null, Alice, Token);
             var ends = await Task.WhenAll((round % 2 == 0 ? [complete, abort] : new[] { abort, complete }).Select(end => Task.Run(end)));
 
@@ -136,7 +136,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         {
             upload => Store.RecordUploadAsync(upload.Id, 1, 0, DigestAlgorithm.Sha256, null, null, Now + Grace, Token),
             upload => Store.AbortUploadAsync(upload.Id, 1, Alice, Token),
-            upload => Store.CompleteUploadAsync(upload.Id, 1, Describe(Content("late")).Digest, 4, Now + Grace, Now, Alice, Token),
+            upload => Store.CompleteUploadAsync(upload with { Epoch = 1 }, Describe(Content("late")).Digest, 4, Now + Grace, Now, Alice, Token),
         };
         foreach (var end in letGo)
         {

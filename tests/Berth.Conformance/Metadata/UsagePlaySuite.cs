@@ -142,7 +142,7 @@ public abstract class UsagePlaySuite<TDatabase>
         {
             var upload = await OpenAsync(repository, blob.Size);
             _uploads.Add(upload);
-            await store.CompleteUploadAsync(upload.Id, upload.Epoch, blob.Digest, blob.Size, Now + Grace, Now + Grace, Player, Token);
+            await store.CompleteUploadAsync(upload, blob.Digest, blob.Size, Now + Grace, Now + Grace, Player, Token);
             _uploads.Remove(upload);
         }
 

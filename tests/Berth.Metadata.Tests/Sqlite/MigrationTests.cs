@@ -104,7 +104,7 @@ public sealed class MigrationTests
         var upload = await store.AcquireUploadAsync("open", 0, DateTimeOffset.UtcNow.AddMinutes(1), Token);
         var pushed = StoreFolder.Describe("pushed");
         Assert.True(await store.CompleteUploadAsync(
-            "open", upload!.Epoch, pushed.Digest, pushed.Size, DateTimeOffset.UtcNow.AddDays(1), DateTimeOffset.UtcNow, StoreFolder.Alice, Token));
+            upload!, pushed.Digest, pushed.Size, DateTimeOffset.UtcNow.AddDays(1), DateTimeOffset.UtcNow, StoreFolder.Alice, Token));
         await store.PutManifestAsync(StoreFolder.Manifest("next", tags: "v1"), StoreFolder.Alice, Token);
         var deleted = await store.DeleteManifestAsync(1, StoreFolder.App, image.Digest, DateTimeOffset.UtcNow, StoreFolder.Alice, Token);
         Assert.Equal(DeleteOutcome.Deleted, deleted.Outcome);

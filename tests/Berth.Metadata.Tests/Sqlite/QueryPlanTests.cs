@@ -183,7 +183,7 @@ public sealed class QueryPlanTests
         if (!line.StartsWith("SCAN", StringComparison.Ordinal)) return true;
         string[] bounded =
         [
-            "SCAN installation", "SCAN migrations", "SCAN CONSTANT ROW", "SCAN due", "SCAN holders", "SCAN known", "SCAN ancestry",
+            "SCAN installation", "SCAN migrations", "SCAN CONSTANT ROW", "SCAN 2-ROW VALUES CLAUSE", "SCAN 3-ROW VALUES CLAUSE", "SCAN due", "SCAN holders", "SCAN known", "SCAN ancestry",
             "SCAN registries USING COVERING INDEX sqlite_autoindex_registries_1", "SCAN repositories USING COVERING INDEX repositories_listed",
             "SCAN discarded_locations", "SCAN ledger", "SCAN ledger_readers", "SCAN sqlite_sequence",
             "SCAN blobs USING INDEX blobs_damaged", // an index of the damaged alone

@@ -62,7 +62,7 @@ internal sealed class StoreFolder : IAsyncDisposable
         var blob = Describe(content);
         var upload = await OpenUploadAsync(store, repository);
         var later = DateTimeOffset.UtcNow.AddDays(1);
-        Assert.True(await store.CompleteUploadAsync(upload.Id, upload.Epoch, blob.Digest, blob.Size, later, later, Alice, Token));
+        Assert.True(await store.CompleteUploadAsync(upload, blob.Digest, blob.Size, later, later, Alice, Token));
         return blob;
     }
 

@@ -120,7 +120,7 @@ public sealed class StoreTests
             new NewRegistry("second", "subscription", "default", "home", "Premium"), StoreFolder.Alice, Token)).Record!.Id;
         var blob = await folder.PushBlobAsync(store, "shared");
         var upload = await folder.OpenUploadAsync(store, registry: second);
-        await store.CompleteUploadAsync(upload.Id, 1, blob.Digest, blob.Size, time.GetUtcNow().AddDays(9), time.GetUtcNow(), StoreFolder.Alice, Token);
+        await store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, blob.Size, time.GetUtcNow().AddDays(9), time.GetUtcNow(), StoreFolder.Alice, Token);
         Assert.Null(await store.MountBlobAsync(1, RepositoryName.Parse("x"), blob.Digest, RepositoryName.Parse("y"), [NameRange.All], default, StoreFolder.Alice, Token));
         time.Advance(TimeSpan.FromDays(2));
 

@@ -108,7 +108,7 @@ internal sealed class ServedFolder : IAsyncDisposable
 
         // So long that it outlives what a test deletes.
         var lease = now + (100 * _grace);
-        Assert.True(await _stores.Metadata.CompleteUploadAsync(upload.Id, upload.Epoch, DigestOf(content), bytes.Length, lease, now, Owner, Token));
+        Assert.True(await _stores.Metadata.CompleteUploadAsync(upload, DigestOf(content), bytes.Length, lease, now, Owner, Token));
     }
 
     /// <summary>Ends the blob's membership and lets so much time pass that its bytes are due.</summary>

@@ -20,6 +20,12 @@ internal static partial class Dialect
     /// <summary>Whether it reads or sets usage as it stands in the table: what was added since must be folded in before.</summary>
     public static bool ReadsUsage(Sql sql) => sql.Postgres is null && Usage().IsMatch(sql.Text);
 
+    /// <summary>Whether a text of PostgreSQL's answers with rows, be they none.</summary>
+    public static bool AnswersWithRows(string text) => Answering().IsMatch(text);
+
+    [GeneratedRegex(@"^\s*(SELECT\b|WITH\b(?!.*\b(INSERT|UPDATE|DELETE)\b))|\bRETURNING\b", RegexOptions.Singleline)]
+    private static partial Regex Answering();
+
     [GeneratedRegex(@"\b(FROM|JOIN|UPDATE|INTO) (owner_)?usage\b")]
     private static partial Regex Usage();
 

@@ -40,7 +40,7 @@ internal static class PostgresMigrator
             var applied = Check(session, migrations);
             foreach (var migration in migrations.Skip(applied))
             {
-                session.RunChange(migration.Script);
+                session.RunScript(migration.Script);
                 session.RunChange(string.Create(
                     CultureInfo.InvariantCulture,
                     $"INSERT INTO migrations (number, name, checksum, applied_at) VALUES ({migration.Number}, '{migration.Name}', '{migration.Checksum}', {time.GetUtcNow().ToUnixTimeMilliseconds()})"));

@@ -8,6 +8,12 @@ namespace Berth.Metadata.Postgres.Engine;
 internal sealed class PostgresSession : Session, IDisposable
 {
     private const long MostFolded = 50_000;
+    private const int MostHeld = 64;
+
+    private const string PlanAnew = """
+        SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true),
+            set_config('join_collapse_limit', '8', true)
+        """;
 
     private const string FoldUsageText = """
         WITH taken AS (
@@ -23,17 +29,27 @@ internal sealed class PostgresSession : Session, IDisposable
         SELECT count(*) FROM taken
         """;
 
+    private const string Commits = "COMMIT";
+
     private readonly NpgsqlConnection _connection;
     private readonly bool _prepares;
     private readonly int _limitSeconds;
+    private readonly NpgsqlBatch _batch;
+    private readonly NpgsqlBatch _unprepared;
+    private readonly List<PostgresStatement> _held = [];
+    private readonly Dictionary<string, PostgresStatement> _ends = [];
     private PostgresStatement?[] _statements = new PostgresStatement?[512];
     private string?[] _texts = new string?[512];
-    private NpgsqlTransaction? _transaction;
+    private IsolationLevel? _isolation;
+    private bool _hasBegun;
     private bool _isLong;
+    private bool _isAlone;
 
     public PostgresSession(NpgsqlConnection connection, PostgresOptions options)
     {
         _connection = connection;
+        _batch = new NpgsqlBatch(connection);
+        _unprepared = new NpgsqlBatch(connection);
         _prepares = options.Prepare;
         _limitSeconds = (int)Math.Ceiling(options.StatementLimit.TotalSeconds);
     }
@@ -50,18 +66,54 @@ internal sealed class PostgresSession : Session, IDisposable
     /// <summary>Messages sent and waited for so far.</summary>
     public long RoundTrips { get; private set; }
 
+    /// <summary>Whether the server was sent a commit that it has not answered, or has refused: only a caller can tell whether what was lost then stands.</summary>
+    public bool IsCommitting { get; private set; }
+
     public override Statement Use(Sql sql)
     {
         if (_isLong)
         {
             if (Dialect.ReadsUsage(sql)) FoldUsage();
-            return Statement(Dialect.Of(sql), limitSeconds: 0, prepares: false, readsUsage: false).Begin();
+            return New(Dialect.Of(sql), limitSeconds: 0, prepares: false).Begin();
         }
 
         if (sql.Id >= _statements.Length) Array.Resize(ref _statements, Math.Max(sql.Id + 1, _statements.Length * 2));
-        var statement = _statements[sql.Id] ??= Statement(Dialect.Of(sql), _limitSeconds, _prepares, Dialect.ReadsUsage(sql));
+        var statement = _statements[sql.Id] ??= Prepared(sql);
+        while (statement.IsTold) statement = statement.Next ??= Prepared(sql);
         if (statement.ReadsUsage) FoldUsage();
         return statement.Begin();
+    }
+
+    /// <summary>Keeps a statement, whose parameters are bound, until an answer is waited for, or until there are many.</summary>
+    public void Hold(PostgresStatement statement)
+    {
+        if (_held.Count >= MostHeld) Send();
+        _held.Add(statement);
+    }
+
+    /// <summary>Sends what is held as one message and reads all rows.</summary>
+    public void Send()
+    {
+        if (_held.Count == 0) return;
+        if (_isAlone && (_held.Count > 1 || IsCommitting)) throw new InvalidOperationException("A change of one statement has more.");
+        var limit = _held[0].LimitSeconds;
+        _batch.BatchCommands.Clear();
+        foreach (var statement in _held)
+        {
+            _batch.BatchCommands.Add(statement.Command);
+            if (statement.LimitSeconds == 0 || limit == 0) limit = 0;
+            if (statement.Prepares) _unprepared.BatchCommands.Add(statement.Command);
+        }
+
+        Prepare();
+        _batch.Timeout = limit;
+        CountRoundTrip();
+        _hasBegun |= _isolation is not null;
+        IsCommitting = _isAlone || ReferenceEquals(_held[^1].Command.CommandText, Commits);
+        using var reader = _batch.ExecuteReader();
+        foreach (var statement in _held) statement.Take(reader);
+        IsCommitting = _isAlone;
+        _held.Clear();
     }
 
     /// <summary>
@@ -89,45 +141,67 @@ internal sealed class PostgresSession : Session, IDisposable
     /// <summary>Runs a text of PostgreSQL's own that is not worth preparing; returns the first row, if there is one.</summary>
     public object[]? Run(string text, params ReadOnlySpan<long> values)
     {
-        using var command = Command(text, _limitSeconds);
-        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = value });
-        CountRoundTrip();
-        using var reader = command.ExecuteReader();
-        if (!reader.Read()) return null;
-
-        var row = new object[reader.FieldCount];
-        reader.GetValues(row);
-        return row;
+        using var statement = New(text, _limitSeconds, prepares: false).Begin();
+        foreach (var value in values) statement.Bind(value);
+        return statement.Step() ? statement.Row : null;
     }
 
-    /// <summary>Runs a text that changes rows; returns how many.</summary>
+    /// <summary>Runs a text that changes rows, and takes as long as it takes; returns how many.</summary>
     public int RunChange(string text, params ReadOnlySpan<long> values)
     {
-        using var command = Command(text, limitSeconds: 0);
-        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = value });
+        var statement = New(text, limitSeconds: 0, prepares: false).Begin();
+        foreach (var value in values) statement.Bind(value);
+        return statement.Execute();
+    }
+
+    /// <summary>Runs a script of many statements.</summary>
+    public void RunScript(string text)
+    {
+        Send();
+        using var command = new NpgsqlCommand(text, _connection) { CommandTimeout = 0 };
         CountRoundTrip();
-        return Math.Max(0, command.ExecuteNonQuery());
+        command.ExecuteNonQuery();
     }
 
     /// <summary>Begins a transaction; it costs no message of its own.</summary>
-    public void BeginTransaction(IsolationLevel isolation) => _transaction = _connection.BeginTransaction(isolation);
+    public void BeginTransaction(IsolationLevel isolation)
+    {
+        _isolation = isolation;
+        Tell(isolation switch
+        {
+            IsolationLevel.Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            IsolationLevel.RepeatableRead => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+            _ => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        });
+    }
+
+    /// <summary>Says that one statement follows, which is a transaction by itself.</summary>
+    public void BeginAlone() => _isAlone = true;
 
     /// <summary>Begins a transaction in which whole tables are read: the planner may choose what it otherwise is kept from.</summary>
     public void BeginLong(IsolationLevel isolation)
     {
         BeginTransaction(isolation);
         _isLong = true;
-        RunChange("SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL join_collapse_limit = 8");
+        New(PlanAnew, limitSeconds: 0, prepares: false).Begin().Tell();
     }
 
+    /// <summary>Commits, in one message with all that was asked and told since the last one.</summary>
     public void Commit()
     {
-        if (_transaction is not { } transaction) return;
-        CountRoundTrip();
-        transaction.Commit();
-        transaction.Dispose();
-        _transaction = null;
-        _isLong = false;
+        if (_isolation is null)
+        {
+            EndTransaction();
+            return;
+        }
+
+        if (_hasBegun || _held.Count > 1)
+        {
+            Tell(Commits);
+            Send();
+        }
+
+        EndTransaction();
     }
 
     /// <summary>Leaves the connection as one without a transaction; false when it cannot be used any more.</summary>
@@ -135,15 +209,13 @@ internal sealed class PostgresSession : Session, IDisposable
     {
         try
         {
-            _isLong = false;
-            var transaction = _transaction;
-            _transaction = null;
-            foreach (var statement in _statements) statement?.Dispose();
+            var hasBegun = _hasBegun;
+            Forget();
             if (!IsOpen) return false;
-            if (transaction is null) return true;
+            if (!hasBegun) return true;
             CountRoundTrip();
-            transaction.Rollback();
-            transaction.Dispose();
+            using var command = new NpgsqlCommand("ROLLBACK", _connection) { CommandTimeout = _limitSeconds };
+            command.ExecuteNonQuery();
             return IsOpen;
         }
         catch (Exception error) when (error is NpgsqlException or InvalidOperationException or IOException)
@@ -166,12 +238,12 @@ internal sealed class PostgresSession : Session, IDisposable
     protected override void BeginSnapshot()
     {
         // A long read, and a change, are in one already.
-        if (_transaction is null) BeginTransaction(IsolationLevel.RepeatableRead);
+        if (_isolation is null) BeginTransaction(IsolationLevel.RepeatableRead);
     }
 
     protected override void EndSnapshot()
     {
-        if (!_isLong && IsOpen && _transaction is { IsolationLevel: IsolationLevel.RepeatableRead }) Commit();
+        if (!_isLong && IsOpen && _isolation is IsolationLevel.RepeatableRead) Commit();
     }
 
     private string TextOf(Sql sql)
@@ -180,11 +252,43 @@ internal sealed class PostgresSession : Session, IDisposable
         return _texts[sql.Id] ??= Dialect.Of(sql);
     }
 
-    private PostgresStatement Statement(string text, int limitSeconds, bool prepares, bool readsUsage)
+    private PostgresStatement Prepared(Sql sql) => New(TextOf(sql), _limitSeconds, _prepares, Dialect.ReadsUsage(sql));
+
+    private PostgresStatement New(string text, int limitSeconds, bool prepares, bool readsUsage = false) =>
+        new(this, new NpgsqlBatchCommand(text), limitSeconds, prepares) { ReadsUsage = readsUsage };
+
+    private void Tell(string text)
     {
-        var command = Command(text, limitSeconds);
-        return new PostgresStatement(this, command.Parameters, command, prepares) { ReadsUsage = readsUsage };
+        if (!_ends.TryGetValue(text, out var statement)) _ends.Add(text, statement = New(text, _limitSeconds, prepares: false));
+        statement.Begin().Tell();
     }
 
-    private NpgsqlCommand Command(string text, int limitSeconds) => new(text, _connection) { CommandTimeout = limitSeconds };
+    // All of them in one message, at the first use of each.
+    private void Prepare()
+    {
+        if (_unprepared.BatchCommands.Count == 0) return;
+        CountRoundTrip();
+        _unprepared.Prepare();
+        _unprepared.BatchCommands.Clear();
+        foreach (var statement in _held) statement.Prepares = false;
+    }
+
+    /// <summary>Forgets what was held, with the transaction.</summary>
+    private void Forget()
+    {
+        foreach (var first in _statements)
+        {
+            for (var statement = first; statement is not null; statement = statement.Next) statement.Dispose();
+        }
+
+        EndTransaction();
+    }
+
+    private void EndTransaction()
+    {
+        foreach (var statement in _held) statement.Dispose();
+        _held.Clear();
+        _unprepared.BatchCommands.Clear();
+        (_isolation, _hasBegun, _isLong, _isAlone, IsCommitting) = (null, false, false, false, false);
+    }
 }

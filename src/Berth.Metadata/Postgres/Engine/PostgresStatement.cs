@@ -1,4 +1,3 @@
-using System.Data;
 using Berth.Metadata.Relational;
 using Npgsql;
 using NpgsqlTypes;
@@ -6,19 +5,37 @@ using NpgsqlTypes;
 namespace Berth.Metadata.Postgres.Engine;
 
 /// <summary>
-/// One statement of one connection, or one of several that are sent together, which has no command of its own. Its rows are read whole at the first step, so that the connection is free for what the reader of a row asks next: pages are bounded.
+/// One statement of one connection. It is sent with those that were asked or told before it, once an answer is waited for; its rows are then read whole, so that the connection is free for
+/// what the reader of a row asks next: pages are bounded.
 /// </summary>
-internal sealed class PostgresStatement(PostgresSession session, NpgsqlParameterCollection parameters, NpgsqlCommand? command, bool prepares) : Statement
+internal sealed class PostgresStatement(PostgresSession session, NpgsqlBatchCommand command, int limitSeconds, bool prepares) : Statement
 {
+    private readonly NpgsqlParameterCollection _parameters = command.Parameters;
+    private readonly bool _answersWithRows = Dialect.AnswersWithRows(command.CommandText);
     private readonly List<object[]> _rows = [];
     private int _bound;
     private int _row;
     private bool _inUse;
+    private bool _isHeld;
     private bool _ran;
-    private bool _prepared;
+
+    /// <summary>What is sent.</summary>
+    public NpgsqlBatchCommand Command => command;
+
+    /// <summary>The longest that it may run; 0 for as long as it takes.</summary>
+    public int LimitSeconds => limitSeconds;
+
+    /// <summary>Whether it is to be prepared on its connection before it is sent; that is done once.</summary>
+    public bool Prepares { get; set; } = prepares;
 
     /// <summary>Whether usage is folded before each run.</summary>
     public bool ReadsUsage { get; init; }
+
+    /// <summary>Whether it waits to be sent and nobody waits for it: until then its text needs another statement.</summary>
+    public bool IsTold { get; private set; }
+
+    /// <summary>Another statement of the same text, for one that was told.</summary>
+    public PostgresStatement? Next { get; set; }
 
     public PostgresStatement Begin()
     {
@@ -54,11 +71,17 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlParameter
         return this;
     }
 
-    /// <summary>Takes the rows of the reader's result as its own.</summary>
+    /// <summary>Takes the rows of the reader's result as its own, where the statement is one of those that have some, and goes to the next result.</summary>
     public void Take(NpgsqlDataReader reader)
     {
         Await();
-        while (reader.Read()) Take(reader, reader.FieldCount);
+        if (_answersWithRows)
+        {
+            while (reader.Read()) Take(reader, reader.FieldCount);
+            reader.NextResult();
+        }
+
+        if (IsTold) Dispose();
     }
 
     /// <summary>Says that it needs not be run: rows come from elsewhere, or there are none.</summary>
@@ -76,9 +99,23 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlParameter
         _rows.Add(row);
     }
 
+    public override Statement Ask()
+    {
+        while (_parameters.Count > _bound) _parameters.RemoveAt(_parameters.Count - 1);
+        session.Hold(this);
+        _isHeld = true;
+        return this;
+    }
+
+    public override void Tell()
+    {
+        IsTold = true;
+        Ask();
+    }
+
     public override bool Step()
     {
-        if (!_ran) Read();
+        Run();
         return ++_row < _rows.Count;
     }
 
@@ -86,9 +123,8 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlParameter
     {
         try
         {
-            Prepare();
-            session.CountRoundTrip();
-            return Math.Max(0, Command.ExecuteNonQuery());
+            Run();
+            return Math.Max(0, command.RecordsAffected);
         }
         finally
         {
@@ -129,7 +165,9 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlParameter
     {
         _rows.Clear();
         _ran = false;
+        _isHeld = false;
         _inUse = false;
+        IsTold = false;
     }
 
     protected override Statement BindNull(Kind kind)
@@ -139,14 +177,15 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlParameter
         return this;
     }
 
-    private NpgsqlCommand Command => command ?? throw new InvalidOperationException("A statement that was sent with others is not run again.");
+    /// <summary>The row that was stepped to.</summary>
+    public object[] Row => _rows[_row];
 
     private object Value(int column) => _rows[_row][column];
 
     private NpgsqlParameter? Parameter(NpgsqlDbType type)
     {
-        if (_bound >= parameters.Count || parameters[_bound].NpgsqlDbType != type) return null;
-        var parameter = parameters[_bound];
+        if (_bound >= _parameters.Count || _parameters[_bound].NpgsqlDbType != type) return null;
+        var parameter = _parameters[_bound];
         if (parameter.GetType() == typeof(NpgsqlParameter)) return null;
         _bound++;
         return parameter;
@@ -154,26 +193,15 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlParameter
 
     private void Put(NpgsqlParameter parameter)
     {
-        if (_bound < parameters.Count) parameters[_bound] = parameter;
-        else parameters.Add(parameter);
+        if (_bound < _parameters.Count) _parameters[_bound] = parameter;
+        else _parameters.Add(parameter);
         _bound++;
     }
 
-    private void Prepare()
+    private void Run()
     {
-        while (parameters.Count > _bound) parameters.RemoveAt(parameters.Count - 1);
-        if (!prepares || _prepared) return;
-
-        session.CountRoundTrip();
-        Command.Prepare();
-        _prepared = true;
-    }
-
-    private void Read()
-    {
-        Prepare();
-        session.CountRoundTrip();
-        using var reader = Command.ExecuteReader(CommandBehavior.Default);
-        Take(reader);
+        if (_ran) return;
+        if (!_isHeld) Ask();
+        session.Send();
     }
 }

@@ -272,15 +272,14 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         var duplicates = 0;
         for (var attempt = 1; ; attempt++)
         {
-            var isCommitting = false;
             try
             {
                 session ??= Connect(worker);
                 var before = session.RoundTrips;
                 if (operation.IsLong) session.BeginLong(operation.Isolation ?? IsolationLevel.ReadCommitted);
+                else if (operation.IsOneStatement) session.BeginAlone();
                 else if (operation.Isolation is { } isolation) session.BeginTransaction(isolation);
                 operation.Run(session);
-                isCommitting = operation.Isolation is not null;
                 session.Commit();
                 Interlocked.Add(ref _roundTrips, session.RoundTrips - before);
                 Interlocked.Increment(ref _answers);
@@ -295,6 +294,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
             }
             catch (Exception error)
             {
+                var isCommitting = operation.IsChange && session is { IsCommitting: true };
                 if (session is not null && !session.TryReset() | PostgresErrors.IsStalePlan(error) | PostgresErrors.IsLost(error)) Drop(ref session);
                 var reason = ReasonToRetry(error, isCommitting, attempt, ref connections, ref duplicates);
                 if (reason is null)

@@ -28,7 +28,7 @@ internal sealed partial class StatementsTogether
         {
             var sql = operations[i].Text!;
             var command = new NpgsqlBatchCommand(textOf(sql));
-            _statements[i] = new PostgresStatement(session, command.Parameters, null, prepares: false).Begin();
+            _statements[i] = new PostgresStatement(session, command, limitSeconds: 0, prepares: false).Begin();
             operations[i].Bind!(_statements[i]);
             if (!groups.TryGetValue(sql, out var group)) groups.Add(sql, group = []);
             group.Add((i, command));
@@ -55,14 +55,12 @@ internal sealed partial class StatementsTogether
             if (of.Count == 1)
             {
                 _statements[of[0]].Take(reader);
-            }
-            else
-            {
-                foreach (var index in of) _statements[index].Await();
-                var last = reader.FieldCount - 1;
-                while (reader.Read()) _statements[of[(int)reader.GetInt64(last) - 1]].Take(reader, last);
+                continue;
             }
 
+            foreach (var index in of) _statements[index].Await();
+            var last = reader.FieldCount - 1;
+            while (reader.Read()) _statements[of[(int)reader.GetInt64(last) - 1]].Take(reader, last);
             reader.NextResult();
         }
     }

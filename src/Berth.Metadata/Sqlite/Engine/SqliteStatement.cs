@@ -18,6 +18,9 @@ internal sealed class SqliteStatement : Statement
     private int _bound;
     private bool _inUse;
     private bool _holdsMuch;
+    private bool _isAsked;
+    private bool _hasRow;
+    private int _changes;
 
     public SqliteStatement(SqliteSession session, sqlite3_stmt handle)
     {
@@ -65,8 +68,26 @@ internal sealed class SqliteStatement : Statement
     }
 
     /// <inheritdoc/>
+    public override Statement Ask()
+    {
+        _hasRow = Step();
+        _changes = _session.Changes;
+        _isAsked = true;
+        return this;
+    }
+
+    /// <inheritdoc/>
+    public override void Tell() => Execute();
+
+    /// <inheritdoc/>
     public override bool Step()
     {
+        if (_isAsked)
+        {
+            _isAsked = false;
+            return _hasRow;
+        }
+
         _session.CountStep();
         var result = raw.sqlite3_step(_handle);
         if (result == raw.SQLITE_ROW) return true;
@@ -79,8 +100,9 @@ internal sealed class SqliteStatement : Statement
     {
         try
         {
+            var wasAsked = _isAsked;
             if (Step()) throw new InvalidOperationException("A statement that should only change rows answered with one.");
-            return _session.Changes;
+            return wasAsked ? _changes : _session.Changes;
         }
         finally
         {
@@ -117,6 +139,7 @@ internal sealed class SqliteStatement : Statement
             _holdsMuch = false;
         }
 
+        _isAsked = false;
         _inUse = false;
     }
 

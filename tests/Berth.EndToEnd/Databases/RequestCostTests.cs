@@ -5,8 +5,8 @@ using Npgsql;
 
 namespace Berth.EndToEnd.Databases;
 
-/// <summary>What pulls ask of PostgreSQL, as it counts it itself (<c>pg_stat_statements</c>).</summary>
-public sealed class PullCostTests(PostgresNode fixture) : EndToEndTest<PostgresNode>(fixture)
+/// <summary>What pulls and pushes ask of PostgreSQL, as it counts it itself (<c>pg_stat_statements</c>).</summary>
+public sealed class RequestCostTests(PostgresNode fixture) : EndToEndTest<PostgresNode>(fixture)
 {
     private const int Pulls = 100;
 
@@ -45,6 +45,30 @@ public sealed class PullCostTests(PostgresNode fixture) : EndToEndTest<PostgresN
         Assert.Equal(Pulls, await CountAsync("FROM repositories r"));
         Assert.Equal(0, await CountAsync("FROM principals WHERE"));
         Assert.InRange(await CountAsync(""), Pulls, Pulls + (BackgroundInSecond * (1 + (long)clock.Elapsed.TotalSeconds)));
+    }
+
+    [Fact]
+    public async Task A_push_of_a_small_blob_is_sixteen_statements_in_two_transactions_and_one_that_stands_alone()
+    {
+        for (var i = 0; i < 20; i++) await PushAsync();
+        await RunAsync("SELECT pg_stat_statements_reset()");
+        var clock = Stopwatch.StartNew();
+
+        for (var i = 0; i < Pulls; i++) await PushAsync();
+
+        var background = BackgroundInSecond * (1 + (long)clock.Elapsed.TotalSeconds);
+        Assert.Equal(Pulls, await CountAsync("LEFT JOIN blobs b"));
+        Assert.Equal(Pulls, await CountAsync("UPDATE uploads SET epoch = epoch"));
+        Assert.InRange(await CountAsync("INSERT INTO usage_deltas"), Pulls, Pulls + 1);
+        Assert.InRange(await CountAsync("BEGIN ISOLATION LEVEL SERIALIZABLE"), 2 * Pulls, (2 * Pulls) + background);
+        Assert.InRange(await CountAsync(""), 16 * Pulls, (16 * Pulls) + background);
+
+        async Task PushAsync()
+        {
+            var content = BlobContent.Layer(4_000);
+            var opened = (await Client.SendAsync("POST", $"/v2/{Repo}/blobs/uploads/")).Expect(202);
+            (await Client.SendAsync("PUT", $"{opened.Header("Location")}?digest={content.Digest}", content.Bytes, ("Content-Type", "application/octet-stream"))).Expect(201);
+        }
     }
 
     private async Task<long> CountAsync(string part)
