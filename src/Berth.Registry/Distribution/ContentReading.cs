@@ -1,4 +1,5 @@
 using Berth.Metadata;
+using Berth.Oci;
 using Berth.Registry.Identity;
 
 namespace Berth.Registry.Distribution;
@@ -10,6 +11,9 @@ internal sealed class ManifestReading(IManifests manifests, long registryId, Req
     private bool _isDone;
 
     /// <inheritdoc/>
+    public RepositoryName Repository => target.Repository;
+
+    /// <inheritdoc/>
     public async ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken)
     {
         (_found, var epochs) = await manifests.FindManifestAsync(principalId, registryId, target.Repository, target.Reference, !isHead, cancellationToken);
@@ -17,7 +21,7 @@ internal sealed class ManifestReading(IManifests manifests, long registryId, Req
         return epochs;
     }
 
-    /// <summary>The manifest, or null; read now where nobody's epochs were asked for.</summary>
+    /// <summary>The manifest, or null; read now where it was not read with the caller's epochs.</summary>
     public ValueTask<ManifestRecord?> FindAsync(CancellationToken cancellationToken) => _isDone
         ? ValueTask.FromResult(_found)
         : manifests.FindManifestAsync(registryId, target.Repository, target.Reference, !isHead, cancellationToken);
@@ -30,6 +34,9 @@ internal sealed class BlobReading(IBlobs blobs, long registryId, RequestTarget t
     private bool _isDone;
 
     /// <inheritdoc/>
+    public RepositoryName Repository => target.Repository;
+
+    /// <inheritdoc/>
     public async ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken)
     {
         (_found, var epochs) = await blobs.FindBlobAsync(principalId, registryId, target.Repository, target.Digest, cancellationToken);
@@ -37,7 +44,7 @@ internal sealed class BlobReading(IBlobs blobs, long registryId, RequestTarget t
         return epochs;
     }
 
-    /// <summary>The blob's record, or null; read now where nobody's epochs were asked for.</summary>
+    /// <summary>The blob's record, or null; read now where it was not read with the caller's epochs.</summary>
     public ValueTask<BlobRecord?> FindAsync(CancellationToken cancellationToken) => _isDone
         ? ValueTask.FromResult(_found)
         : blobs.FindBlobAsync(registryId, target.Repository, target.Digest, cancellationToken);
