@@ -11,6 +11,12 @@ internal sealed class ManifestReading(IManifests manifests, long registryId, Req
     private bool _isDone;
 
     /// <inheritdoc/>
+    public RepositoryName Repository => target.Repository;
+
+    /// <inheritdoc/>
+    public RepositoryAction Action => RepositoryAction.ContentRead;
+
+    /// <inheritdoc/>
     public async ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken)
     {
         (_found, var epochs) = await manifests.FindManifestAsync(principalId, registryId, target.Repository, target.Reference, !isHead, cancellationToken);
@@ -18,7 +24,7 @@ internal sealed class ManifestReading(IManifests manifests, long registryId, Req
         return epochs;
     }
 
-    /// <summary>The manifest, or null; read now where nobody's epochs were asked for.</summary>
+    /// <summary>The manifest, or null; read now where it was not read with the caller's epochs.</summary>
     public ValueTask<ManifestRecord?> FindAsync(CancellationToken cancellationToken) => _isDone
         ? ValueTask.FromResult(_found)
         : manifests.FindManifestAsync(registryId, target.Repository, target.Reference, !isHead, cancellationToken);
@@ -31,6 +37,12 @@ internal sealed class BlobReading(IBlobs blobs, long registryId, RequestTarget t
     private bool _isDone;
 
     /// <inheritdoc/>
+    public RepositoryName Repository => target.Repository;
+
+    /// <inheritdoc/>
+    public RepositoryAction Action => RepositoryAction.ContentRead;
+
+    /// <inheritdoc/>
     public async ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken)
     {
         (_found, var epochs) = await blobs.FindBlobAsync(principalId, registryId, target.Repository, target.Digest, cancellationToken);
@@ -38,7 +50,7 @@ internal sealed class BlobReading(IBlobs blobs, long registryId, RequestTarget t
         return epochs;
     }
 
-    /// <summary>The blob's record, or null; read now where nobody's epochs were asked for.</summary>
+    /// <summary>The blob's record, or null; read now where it was not read with the caller's epochs.</summary>
     public ValueTask<BlobRecord?> FindAsync(CancellationToken cancellationToken) => _isDone
         ? ValueTask.FromResult(_found)
         : blobs.FindBlobAsync(registryId, target.Repository, target.Digest, cancellationToken);
@@ -55,6 +67,12 @@ internal sealed class UploadReading(IUploads uploads, long registryId, RequestTa
 
     /// <summary>The session; null where there is none.</summary>
     public UploadRecord? Upload => _found?.Upload;
+
+    /// <inheritdoc/>
+    public RepositoryName Repository => target.Repository;
+
+    /// <inheritdoc/>
+    public RepositoryAction Action => RepositoryAction.ContentWrite;
 
     /// <inheritdoc/>
     public async ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken)

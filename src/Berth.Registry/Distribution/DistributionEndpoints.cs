@@ -134,7 +134,7 @@ internal sealed partial class DistributionEndpoints(
         await ActAsync(new DistributionRequest(context, registry, admission.Principal, admission.Rights, target) { CredentialEnd = admission.Until, Reading = demand.Reading }, route);
     }
 
-    // What a pull asks for is one row, which is read with the caller's epochs.
+    // What a pull asks for is one row, as is the session that a push ends: they are read with the epochs of a caller who is expected to get them.
     private IEpochReading? ReadingFor(HttpContext context, RegistryRecord registry, RequestTarget target, DistributionRoute route) => route.Name switch
     {
         "manifest.get" => manifests.ReadingFor(registry, target, HttpMethods.IsHead(context.Request.Method)),

@@ -16,7 +16,7 @@ internal sealed record DistributionRequest(HttpContext Http, RegistryRecord Regi
     /// <summary>When the caller's credential ends by itself; null for never.</summary>
     public DateTimeOffset? CredentialEnd { get; init; }
 
-    /// <summary>The read of what a pull asks for, which was made with that of the caller's epochs; null for requests of other kinds.</summary>
+    /// <summary>The read of what a pull asks for, which may have been made with that of the caller's epochs; null for requests of other kinds.</summary>
     public IEpochReading? Reading { get; init; }
 
     /// <summary>The repository of the path.</summary>

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Berth.Metadata;
 using Berth.Oci;
+using Berth.Registry.Identity.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -21,6 +22,7 @@ public sealed partial class Authenticator : IDisposable
     private const int MaxVerifications = 2;
 
     private readonly IInstallation _installation;
+    private readonly Authorizer _authorizer;
     private readonly OwnerAccount _owner;
     private readonly AccessTokens _accessTokens;
     private readonly SecretCredentials _secrets;
@@ -37,10 +39,11 @@ public sealed partial class Authenticator : IDisposable
     private readonly TimeProvider _time;
 
     internal Authenticator(
-        IInstallation installation, OwnerAccount owner, AccessTokens tokens, SecretCredentials secrets, AccessLog accessLog, UsageLog usageLog,
+        IInstallation installation, Authorizer authorizer, OwnerAccount owner, AccessTokens tokens, SecretCredentials secrets, AccessLog accessLog, UsageLog usageLog,
         IdentityOptions options, TimeProvider time, ILogger<Authenticator> logger)
     {
         _installation = installation;
+        _authorizer = authorizer;
         _owner = owner;
         _accessTokens = tokens;
         _secrets = secrets;
@@ -56,7 +59,7 @@ public sealed partial class Authenticator : IDisposable
     /// <summary>Who asks, or null when the request has no good credential.</summary>
     /// <param name="context">The request.</param>
     /// <param name="registry">The registry that it is for.</param>
-    /// <param name="reading">How it reads its epochs; null for by themselves.</param>
+    /// <param name="reading">What it reads with its epochs, if the caller is expected to get that; null for nothing.</param>
     /// <exception cref="OciException">Too many passwords are being verified at this moment.</exception>
     internal ValueTask<SignedIn?> AuthenticateAsync(HttpContext context, RegistryRecord registry, IEpochReading? reading)
     {
@@ -92,7 +95,7 @@ public sealed partial class Authenticator : IDisposable
 
     /// <summary>Somebody who proved before who asks, at the security epoch of then; null when that has moved, or the registry is gone.</summary>
     internal ValueTask<SignedIn?> ConfirmAsync(Principal principal, RegistryRecord registry, CancellationToken cancellationToken) =>
-        SignedInAsync(principal, null, registry, reading: null, cancellationToken);
+        SignedInAsync(new Proof(principal, null, null), registry, reading: null, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -112,12 +115,16 @@ public sealed partial class Authenticator : IDisposable
     private async ValueTask<SignedIn?> AuthenticateAsync(
         HttpContext context, RegistryRecord registry, CredentialKey key, string name, byte[] password, IEpochReading? reading)
     {
-        if (_memory.Find(key, out var end) is { } known && await SignedInAsync(known, end, registry, reading, context.RequestAborted) is { } signedIn) return signedIn;
+        if (_memory.Find(key, out var end) is { } known
+            && await SignedInAsync(new Proof(known, null, end), registry, reading, context.RequestAborted) is { } signedIn)
+        {
+            return signedIn;
+        }
 
         if (await FindSecretAsync(context, registry, key, name, password) is { } verified)
-            return await SignedInAsync(verified.Principal, verified.Until, registry, reading, context.RequestAborted);
+            return await SignedInAsync(new Proof(verified.Principal, null, verified.Until), registry, reading, context.RequestAborted);
         var principal = await VerifyOnceAsync(context, key, name, password, registry.Id);
-        return principal is null ? null : await SignedInAsync(principal, null, registry, reading, context.RequestAborted);
+        return principal is null ? null : await SignedInAsync(new Proof(principal, null, null), registry, reading, context.RequestAborted);
     }
 
     private async ValueTask<VerifiedCredential?> FindSecretAsync(HttpContext context, RegistryRecord registry, CredentialKey key, string name, byte[] password)
@@ -153,17 +160,23 @@ public sealed partial class Authenticator : IDisposable
             _tokens.Remember(key, token);
         }
 
-        return await SignedInAsync(token.Principal, token.Until, registry, reading, context.RequestAborted) is { } signedIn ? signedIn with { Scopes = token.Scopes } : null;
+        return await SignedInAsync(new Proof(token.Principal, token.Scopes, token.Until), registry, reading, context.RequestAborted);
     }
 
-    private async ValueTask<SignedIn?> SignedInAsync(
-        Principal principal, DateTimeOffset? until, RegistryRecord registry, IEpochReading? reading, CancellationToken cancellationToken)
+    private async ValueTask<SignedIn?> SignedInAsync(Proof proof, RegistryRecord registry, IEpochReading? reading, CancellationToken cancellationToken)
     {
-        var epochs = reading is null
-            ? await _installation.ReadEpochsAsync(principal.Id, registry.Id, cancellationToken)
-            : await reading.ReadAsync(principal.Id, cancellationToken);
-        var isCurrent = epochs.Registry != 0 && (principal.Id == 0 || epochs.Principal == principal.Epoch);
-        return isCurrent ? new SignedIn(principal, null, epochs.Registry) { Until = until } : null;
+        // Nobody makes the server read what is closed to them.
+        var principal = proof.Principal;
+        var epochs = reading is not null && _authorizer.Expects(principal, proof.Scopes, registry.Id, reading)
+            ? await reading.ReadAsync(principal.Id, cancellationToken)
+            : await _installation.ReadEpochsAsync(principal.Id, registry.Id, cancellationToken);
+        if (principal.Id != 0 && epochs.Principal != principal.Epoch)
+        {
+            _authorizer.ExpectNoMore(principal, registry.Id);
+            return null;
+        }
+
+        return epochs.Registry != 0 ? new SignedIn(principal, proof.Scopes, epochs.Registry) { Until = proof.Until } : null;
     }
 
     private async ValueTask<bool> IsCurrentAsync(Principal principal, CancellationToken cancellationToken) =>
@@ -306,6 +319,8 @@ public sealed partial class Authenticator : IDisposable
         password = bytes[(colon + 1)..].ToArray();
         return true;
     }
+
+    private readonly record struct Proof(Principal Principal, RegistryScopes? Scopes, DateTimeOffset? Until);
 
     private readonly record struct Origin(long RegistryId, IPAddress? Remote, string RequestId)
     {

@@ -23,13 +23,32 @@ public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTo
         var principal = signedIn.Principal;
         if (principal.Id == 0) return RegistryPermissions.None;
 
-        var key = (principal.Id, registry.Id);
-        if (_known.TryGetValue(key, out var known) && known.Principal == principal.Epoch && known.Registry == signedIn.RegistryEpoch) return known.Permissions;
+        if (_known.TryGetValue((principal.Id, registry.Id), out var known) && known.Principal == principal.Epoch && known.Registry == signedIn.RegistryEpoch)
+            return known.Permissions;
 
         var permissions = await WorkOutAsync(principal, registry.Id, cancellationToken);
-        if (_known.Count >= MaxKnown) ForgetSome();
-        _known[key] = new Known(principal.Epoch, signedIn.RegistryEpoch, permissions);
+        Remember(principal.Id, registry.Id, new Known(principal.Epoch, signedIn.RegistryEpoch, permissions));
         return permissions;
+    }
+
+    /// <summary>
+    /// Whether somebody is expected to be let have what is read, by what is known before any epoch is read: what the token was issued for, and what was
+    /// worked out last. It gives no right; it decides what may be read in one look with the epochs.
+    /// </summary>
+    internal bool Expects(Principal principal, RegistryScopes? scopes, long registryId, IEpochReading reading)
+    {
+        if (principal.Id == 0 || scopes?.Include(reading.Repository, reading.Action) == false) return false;
+
+        // What a token was issued for was permitted then.
+        if (!_known.TryGetValue((principal.Id, registryId), out var known) || known.Principal < principal.Epoch) return scopes is not null;
+        return known.Principal == principal.Epoch && known.Permissions.IsAllowed(reading.Repository, reading.Action);
+    }
+
+    /// <summary>The principal's epoch has moved on: epochs only grow, so that nobody who comes with this one is expected to be let do anything.</summary>
+    internal void ExpectNoMore(Principal principal, long registryId)
+    {
+        if (_known.TryGetValue((principal.Id, registryId), out var known) && known.Principal > principal.Epoch) return;
+        Remember(principal.Id, registryId, new Known(principal.Epoch, 0, RegistryPermissions.None));
     }
 
     /// <summary>What the caller may do in the registry, with what anybody may do to the repository where that is what is asked about.</summary>
@@ -117,9 +136,14 @@ public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTo
     private async ValueTask<IReadOnlyList<long>> SelfAndGroupsAsync(long principalId, CancellationToken cancellationToken) =>
         [principalId, .. (await principals.ListGroupsAsync(principalId, cancellationToken)).Select(group => group.Id)];
 
-    private void ForgetSome()
+    private void Remember(long principalId, long registryId, Known known)
     {
-        foreach (var key in _known.Keys.Take(ForgottenAtOnce)) _known.TryRemove(key, out _);
+        if (_known.Count >= MaxKnown)
+        {
+            foreach (var key in _known.Keys.Take(ForgottenAtOnce)) _known.TryRemove(key, out _);
+        }
+
+        _known[(principalId, registryId)] = known;
     }
 
     private sealed record Known(long Principal, long Registry, RegistryPermissions Permissions);

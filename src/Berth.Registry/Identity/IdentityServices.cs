@@ -23,8 +23,8 @@ internal static class IdentityServices
         services.AddSingleton<AuthorityTokens>();
         services.AddSingleton<SecretCredentials>();
         services.AddSingleton(s => new Authenticator(
-            s.GetRequiredService<IInstallation>(), s.GetRequiredService<OwnerAccount>(), s.GetRequiredService<AccessTokens>(), s.GetRequiredService<SecretCredentials>(),
-            s.GetRequiredService<AccessLog>(), s.GetRequiredService<UsageLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<IInstallation>(), s.GetRequiredService<Authorizer>(), s.GetRequiredService<OwnerAccount>(), s.GetRequiredService<AccessTokens>(),
+            s.GetRequiredService<SecretCredentials>(), s.GetRequiredService<AccessLog>(), s.GetRequiredService<UsageLog>(), s.GetRequiredService<IdentityOptions>(), s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<Authenticator>>()));
         services.AddSingleton<ControlAuthenticator>();
         services.AddSingleton<ControlGate>();

@@ -177,7 +177,7 @@ internal readonly record struct AccessDemand(string Route, RepositoryName Reposi
     /// <summary>Whether the right to quarantine lets the caller in, too; the route then looks at what the body asks for.</summary>
     public bool IsOfQuarantine { get; init; }
 
-    /// <summary>How the request reads its epochs; null for by themselves.</summary>
+    /// <summary>What the request reads with its epochs, if the caller is expected to get that; null for nothing.</summary>
     public IEpochReading? Reading { get; init; }
 }
 

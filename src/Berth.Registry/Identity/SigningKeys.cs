@@ -24,49 +24,83 @@ internal sealed partial class SigningKeys(string issuer, ISigningKeys rows, Iden
     private static readonly TimeSpan LongestTokenLifetime = TimeSpan.FromDays(1);
     private static readonly TimeSpan ShortestReload = TimeSpan.FromSeconds(1);
 
+    // Of an installation's first minute: so many looks at once, and so many a second.
+    private const int FirstLooks = 4;
+
     private readonly SemaphoreSlim _loading = new(1);
     private volatile Loaded? _loaded;
+    private long _earliestLook;
 
     /// <summary>What new tokens are signed with.</summary>
     public async ValueTask<SigningCredentials> CurrentAsync(CancellationToken cancellationToken)
     {
-        var loaded = await LoadAsync(Publication, cancellationToken);
+        var loaded = await LoadAsync(cancellationToken);
         return loaded.CurrentAt(time.GetUtcNow());
     }
 
     /// <summary>The public halves of all keys, for the issuer's key set.</summary>
-    public async ValueTask<IReadOnlyList<RsaSecurityKey>> ListAsync(CancellationToken cancellationToken) => (await LoadAsync(Publication, cancellationToken)).Keys;
+    public async ValueTask<IReadOnlyList<RsaSecurityKey>> ListAsync(CancellationToken cancellationToken) => (await LoadAsync(cancellationToken)).Keys;
 
     /// <summary>The key that a token names; null for one that there is not.</summary>
     public async ValueTask<SecurityKey?> FindAsync(string id, CancellationToken cancellationToken)
     {
-        var loaded = await LoadAsync(Publication, cancellationToken);
-
-        // Another node may have made it since; strangers' tokens do not make this one look more than once a second.
-        // In an installation's first minute keys sign at once, and several nodes may have made one each at the same moment: then they are looked for at once, too.
-        return loaded.Find(id) ?? (await LoadAsync(loaded.AreFirstAt(time.GetUtcNow()) ? TimeSpan.Zero : ShortestReload, cancellationToken)).Find(id);
+        var loaded = await LoadAsync(cancellationToken);
+        return loaded.Find(id) ?? (IsOld(loaded) ? await LookForAsync(id, cancellationToken) : null);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _loading.Dispose();
 
-    private async ValueTask<Loaded> LoadAsync(TimeSpan oldest, CancellationToken cancellationToken)
+    private async ValueTask<Loaded> LoadAsync(CancellationToken cancellationToken)
     {
-        if (_loaded is { } known && time.GetElapsedTime(known.At) < oldest) return known;
+        if (_loaded is { } known && time.GetElapsedTime(known.At) < Publication) return known;
 
         await _loading.WaitAsync(cancellationToken);
         try
         {
-            if (_loaded is { } meanwhile && time.GetElapsedTime(meanwhile.At) < oldest) return meanwhile;
-
-            var keys = await rows.ListSigningKeysAsync(issuer, cancellationToken);
-            if (IsDue(keys)) keys = await RenewAsync(keys, cancellationToken);
-            return _loaded = new Loaded(time.GetTimestamp(), keys, _loaded);
+            if (_loaded is { } meanwhile && time.GetElapsedTime(meanwhile.At) < Publication) return meanwhile;
+            return await ReadAsync(cancellationToken);
         }
         finally
         {
             _loading.Release();
         }
+    }
+
+    // Another node may have made the key since.
+    private async ValueTask<SecurityKey?> LookForAsync(string id, CancellationToken cancellationToken)
+    {
+        await _loading.WaitAsync(cancellationToken);
+        try
+        {
+            // Who waited while others looked finds what they found.
+            var loaded = _loaded!;
+            if (loaded.Find(id) is { } meanwhile) return meanwhile;
+            return IsOld(loaded) && MayLookAt(time.GetTimestamp()) ? (await ReadAsync(cancellationToken)).Find(id) : null;
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    private async Task<Loaded> ReadAsync(CancellationToken cancellationToken)
+    {
+        var keys = await rows.ListSigningKeysAsync(issuer, cancellationToken);
+        if (IsDue(keys)) keys = await RenewAsync(keys, cancellationToken);
+        return _loaded = new Loaded(time.GetTimestamp(), keys, _loaded);
+    }
+
+    // Strangers' tokens do not make a node look more than once a second. In an installation's first minute keys sign at once, and several nodes may have made one each
+    // at the same moment: what was read an instant ago is old then.
+    private bool IsOld(Loaded loaded) => loaded.AreFirstAt(time.GetUtcNow()) || time.GetElapsedTime(loaded.At) >= ShortestReload;
+
+    private bool MayLookAt(long now)
+    {
+        var turn = time.TimestampFrequency / FirstLooks;
+        if (_earliestLook - now > (FirstLooks - 1) * turn) return false;
+        _earliestLook = Math.Max(_earliestLook, now) + turn;
+        return true;
     }
 
     private async Task<IReadOnlyList<SigningKeyRecord>> RenewAsync(IReadOnlyList<SigningKeyRecord> keys, CancellationToken cancellationToken)

@@ -13,6 +13,12 @@ public sealed class RequestCostTests(PostgresNode fixture) : EndToEndTest<Postgr
     // Of a server with nothing to do: twice a second the ledger and usage, every other second a registry's row, now and then a log's batch.
     private const int BackgroundInSecond = 40;
 
+    // What finds the row of a manifest or a blob, and reads a manifest's bytes.
+    private const string OfContent = "FROM repositories r\nJOIN ";
+
+    private const string AcrPull = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
+    private const string PersonsPassword = "A person's passw0rd";
+
     private const string Statements = """
         SELECT query, calls FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = $1) AND query LIKE '%' || $2 || '%'
         """;
@@ -32,17 +38,14 @@ public sealed class RequestCostTests(PostgresNode fixture) : EndToEndTest<Postgr
     [InlineData("blobs/{layer}", "HEAD", 200)]
     public async Task A_pull_is_one_statement_which_also_says_whether_the_caller_may_still_have_it(string path, string method, int status)
     {
-        var layer = await Client.PushAsync(Repo, BlobContent.Layer(2_000));
-        var manifest = ManifestContent.Image(await Client.PushAsync(Repo, BlobContent.Config()), [layer]);
-        await Client.PushAsync(Repo, manifest, "latest");
-        var target = $"/v2/{Repo}/{path.Replace("{manifest}", manifest.Digest, StringComparison.Ordinal).Replace("{layer}", layer.Digest, StringComparison.Ordinal)}";
+        var target = await PushAsync(path);
         for (var i = 0; i < 20; i++) (await Client.SendAsync(method, target)).Expect(status);
-        await RunAsync("SELECT pg_stat_statements_reset()");
+        await RecountAsync();
         var clock = Stopwatch.StartNew();
 
         for (var i = 0; i < Pulls; i++) (await Client.SendAsync(method, target)).Expect(status);
 
-        Assert.Equal(Pulls, await CountAsync("FROM repositories r"));
+        Assert.Equal(Pulls, await CountAsync(OfContent));
         Assert.Equal(0, await CountAsync("FROM principals WHERE"));
         Assert.InRange(await CountAsync(""), Pulls, Pulls + (BackgroundInSecond * (1 + (long)clock.Elapsed.TotalSeconds)));
     }
@@ -51,7 +54,7 @@ public sealed class RequestCostTests(PostgresNode fixture) : EndToEndTest<Postgr
     public async Task A_push_of_a_small_blob_is_sixteen_statements_in_two_transactions_and_one_that_stands_alone()
     {
         for (var i = 0; i < 20; i++) await PushAsync();
-        await RunAsync("SELECT pg_stat_statements_reset()");
+        await RecountAsync();
         var clock = Stopwatch.StartNew();
 
         for (var i = 0; i < Pulls; i++) await PushAsync();
@@ -71,6 +74,70 @@ public sealed class RequestCostTests(PostgresNode fixture) : EndToEndTest<Postgr
         }
     }
 
+    [Theory]
+    [InlineData("manifests/latest")]
+    [InlineData("blobs/{layer}")]
+    public async Task For_who_may_not_pull_nothing_of_the_content_is_read(string path)
+    {
+        var target = await PushAsync(path);
+        using var control = await ControlAsync();
+        var name = $"{Content.Name()}@example.test";
+        await control.MakePersonAsync(name, PersonsPassword);
+        var person = new RegistryEndpoint(Fixture.Endpoint.Address, name, PersonsPassword);
+        foreach (var (what, credential, status) in ((string, string, int)[])
+        [
+            ("a token for another repository", await Fixture.Endpoint.AuthorizeForAsync($"repository:{Repo}-other:pull,push"), 401),
+            ("a token for pushes alone", await Fixture.Endpoint.AuthorizeForAsync($"repository:{Repo}:push"), 401),
+            ("a token of somebody without rights", await person.AuthorizeForAsync($"repository:{Repo}:pull"), 401),
+            ("the password of somebody without rights", person.PasswordHeader, 403),
+        ])
+        {
+            using var client = new RegistryClient(Fixture.Endpoint, credential);
+            await RecountAsync();
+
+            for (var i = 0; i < 10; i++) (await client.GetAsync(target)).Expect(status);
+
+            Assert.Equal((what, 0), (what, await CountAsync(OfContent)));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_right_that_was_taken_makes_nothing_be_read_beyond_the_request_that_finds_it_gone(bool byToken)
+    {
+        var target = await PushAsync("manifests/latest");
+        using var control = await ControlAsync();
+        var name = $"{Content.Name()}@example.test";
+        var assignment = await control.AssignAsync(control.Scope(), AcrPull, await control.MakePersonAsync(name, PersonsPassword), "User");
+        var person = new RegistryEndpoint(Fixture.Endpoint.Address, name, PersonsPassword);
+        using var client = new RegistryClient(Fixture.Endpoint, byToken ? await person.AuthorizeForAsync($"repository:{Repo}:pull") : person.PasswordHeader);
+        for (var i = 0; i < 2; i++) (await client.GetAsync(target)).Expect(200);
+        await RecountAsync();
+        for (var i = 0; i < 10; i++) (await client.GetAsync(target)).Expect(200);
+        Assert.Equal((10, 0), (await CountAsync(OfContent), await CountAsync("FROM principals WHERE")));
+
+        await control.ArmAsync("DELETE", ControlClient.Text(assignment, "id"));
+        for (var i = 0; i < 10; i++) (await client.GetAsync(target)).Expect(byToken ? 401 : 403);
+
+        Assert.InRange(await CountAsync(OfContent), 10, 11);
+    }
+
+    private Task<ControlClient> ControlAsync()
+    {
+        Assert.SkipWhen(TestRun.UsesPassword, "This is about tokens, too.");
+        return ControlClient.SignInAsync(Fixture.Endpoint.Address, Fixture.Endpoint.User, Fixture.Endpoint.Password);
+    }
+
+    // The target that a path means in a repository that has been pushed to.
+    private async Task<string> PushAsync(string path)
+    {
+        var layer = await Client.PushAsync(Repo, BlobContent.Layer(2_000));
+        var manifest = ManifestContent.Image(await Client.PushAsync(Repo, BlobContent.Config()), [layer]);
+        await Client.PushAsync(Repo, manifest, "latest");
+        return $"/v2/{Repo}/{path.Replace("{manifest}", manifest.Digest, StringComparison.Ordinal).Replace("{layer}", layer.Digest, StringComparison.Ordinal)}";
+    }
+
     private async Task<long> CountAsync(string part)
     {
         await using var connection = await ConnectAsync();
@@ -81,10 +148,10 @@ public sealed class RequestCostTests(PostgresNode fixture) : EndToEndTest<Postgr
         return count;
     }
 
-    private async Task RunAsync(string text)
+    private async Task RecountAsync()
     {
         await using var connection = await ConnectAsync();
-        await using var command = new NpgsqlCommand(text, connection);
+        await using var command = new NpgsqlCommand("SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database WHERE datname = $1", connection) { Parameters = { new() { Value = Fixture.Database } } };
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
