@@ -1,3 +1,5 @@
 using System.Runtime.Versioning;
+using Berth.EndToEnd.Harness;
 
 [assembly: SupportedOSPlatform("linux")]
+[assembly: TestCollectionOrderer(typeof(LongestFirst))]

@@ -72,6 +72,8 @@ public sealed class ServerProcess : IAsyncDisposable
             foreach (var (name, value) in (await ClusterStores.OfFolderAsync(Data)).Settings) start.Environment[name] = value;
         }
 
+        // Most servers of tests answer some hundred requests and end: what is called thirty times is not compiled once more for them, which took most of their time.
+        start.Environment.TryAdd("DOTNET_TC_CallCountThreshold", "1000");
         foreach (var (name, value) in _settings) start.Environment[name] = value;
         start.Environment["BERTH_OWNER_PASSWORD"] = Endpoint.Password;
 

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Berth.Conformance.Storage;
 
 /// <summary>The S3 driver in the suite, against Ceph's gateway.</summary>
+[Trait(RadosGateway.TraitName, RadosGateway.Trait)]
 public sealed class S3BlobStoreTests : BlobStoreSuite
 {
     private readonly string _bucket = $"conformance-{Guid.CreateVersion7():N}";

@@ -5,8 +5,12 @@ using Berth.Testing;
 namespace Berth.EndToEnd.Deploy;
 
 /// <summary>The archive for machines without a network: made here, and installed from in a network of its own that leads nowhere.</summary>
+[Collection(Builds)]
 public sealed class BundleTests : IDisposable
 {
+    /// <summary>Tests that build the server in <c>artifacts/deploy</c> take turns: two builds in one folder would meet each other's files.</summary>
+    public const string Builds = "artifacts/deploy";
+
     /// <summary>Far above what it takes on two cores of its own, so that a busy machine is no failure.</summary>
     private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(20);
 

@@ -8,6 +8,7 @@ using Berth.Testing;
 namespace Berth.EndToEnd.Deploy;
 
 /// <summary>Berth as a container image that Berth itself serves; what docs/user/container.md tells people to do.</summary>
+[Collection(BundleTests.Builds)]
 public sealed class ContainerImageTests(ServerFixture fixture) : EndToEndTest<ServerFixture>(fixture)
 {
     /// <summary>Far above what it takes on two cores of its own, so that a busy machine is no failure.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Berth.EndToEnd.Harness;
 using Berth.Testing;
+using Berth.Testing.ObjectServers;
 
 namespace Berth.EndToEnd.ObjectStores;
 
@@ -192,4 +193,5 @@ public abstract class MigrateTests<TFixture>(TFixture fixture) : EndToEndTest<TF
 public sealed class MigrateToAzuriteTests(BesideAzuriteServer fixture) : MigrateTests<BesideAzuriteServer>(fixture);
 
 /// <summary>To Ceph's S3 gateway.</summary>
+[Trait(RadosGateway.TraitName, RadosGateway.Trait)]
 public sealed class MigrateToRadosGatewayTests(BesideRadosGatewayServer fixture) : MigrateTests<BesideRadosGatewayServer>(fixture);

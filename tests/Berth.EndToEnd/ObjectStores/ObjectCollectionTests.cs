@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Berth.EndToEnd.Harness;
 using Berth.Testing;
+using Berth.Testing.ObjectServers;
 
 namespace Berth.EndToEnd.ObjectStores;
 
@@ -59,4 +60,5 @@ public abstract class ObjectCollectionTests<TFixture>(TFixture fixture) : EndToE
 public sealed class AzuriteCollectionTests(CollectingAzuriteServer fixture) : ObjectCollectionTests<CollectingAzuriteServer>(fixture);
 
 /// <summary>On Ceph's S3 gateway.</summary>
+[Trait(RadosGateway.TraitName, RadosGateway.Trait)]
 public sealed class RadosGatewayCollectionTests(CollectingRadosGatewayServer fixture) : ObjectCollectionTests<CollectingRadosGatewayServer>(fixture);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Berth.EndToEnd.Harness;
 using Berth.Testing;
+using Berth.Testing.ObjectServers;
 
 namespace Berth.EndToEnd.ObjectStores;
 
@@ -158,4 +159,5 @@ public abstract class ObjectStoreTests<TFixture>(TFixture fixture) : EndToEndTes
 public sealed class AzuriteTests(AzuriteServer fixture) : ObjectStoreTests<AzuriteServer>(fixture);
 
 /// <summary>On Ceph's S3 gateway.</summary>
+[Trait(RadosGateway.TraitName, RadosGateway.Trait)]
 public sealed class RadosGatewayTests(RadosGatewayServer fixture) : ObjectStoreTests<RadosGatewayServer>(fixture);

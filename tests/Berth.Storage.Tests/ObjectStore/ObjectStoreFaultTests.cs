@@ -280,6 +280,7 @@ public sealed class AzureBlobFaultTests : ObjectStoreFaultTests
 
 /// <summary>S3, as Ceph's gateway does it.</summary>
 [Collection(ObjectStoreFaultTests.OneAtATime)]
+[Trait(RadosGateway.TraitName, RadosGateway.Trait)]
 public sealed class S3FaultTests : ObjectStoreFaultTests
 {
     private readonly string _bucket = $"faults-{Guid.CreateVersion7():N}";

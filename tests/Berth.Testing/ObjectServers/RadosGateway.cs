@@ -9,6 +9,12 @@ namespace Berth.Testing.ObjectServers;
 /// </summary>
 public sealed class RadosGateway : IAsyncDisposable
 {
+    /// <summary>Test classes that need it have the trait <see cref="Trait"/> under this name, by which <c>./test</c> leaves them out of runs that are not long.</summary>
+    public const string TraitName = "service";
+
+    /// <summary>The trait's value.</summary>
+    public const string Trait = "Ceph";
+
     private static readonly Lazy<Task<RadosGateway>> Shared = new(StartAsync);
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
 
