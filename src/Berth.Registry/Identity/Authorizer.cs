@@ -13,9 +13,13 @@ public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTo
 {
     private const int MaxKnown = 20_000;
     private const int ForgottenAtOnce = MaxKnown / 8;
+    private const string WholeRegistry = "";
 
     // What was worked out holds for as long as neither epoch moves: every change of assignments, groups, roles, scope maps and settings moves one.
     private readonly ConcurrentDictionary<(long Principal, long Registry), Known> _known = new();
+
+    // From what anybody may pull, as of which of the registry's epochs: a repository, or with an empty name the whole registry. Every change of that moves the epoch, too.
+    private readonly ConcurrentDictionary<(long Registry, string Repository), long> _open = new();
 
     /// <summary>What the principal may do in the registry, as of the epochs that were read for this request.</summary>
     public async ValueTask<RegistryPermissions> FindPermissionsAsync(SignedIn signedIn, RegistryRecord registry, CancellationToken cancellationToken)
@@ -27,7 +31,7 @@ public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTo
             return known.Permissions;
 
         var permissions = await WorkOutAsync(principal, registry.Id, cancellationToken);
-        Remember(principal.Id, registry.Id, new Known(principal.Epoch, signedIn.RegistryEpoch, permissions));
+        Remember(_known, (principal.Id, registry.Id), new Known(principal.Epoch, signedIn.RegistryEpoch, permissions));
         return permissions;
     }
 
@@ -37,18 +41,30 @@ public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTo
     /// </summary>
     internal bool Expects(Principal principal, RegistryScopes? scopes, long registryId, IEpochReading reading)
     {
-        if (principal.Id == 0 || scopes?.Include(reading.Repository, reading.Action) == false) return false;
+        if (scopes?.Include(reading.Repository, reading.Action) == false) return false;
+        if (principal.Id != 0)
+        {
+            var known = _known.GetValueOrDefault((principal.Id, registryId));
+            if (known is null || known.Principal < principal.Epoch)
+            {
+                // What a token was issued for was permitted then.
+                if (scopes is not null) return true;
+            }
+            else
+            {
+                if (known.IsOver || known.Principal > principal.Epoch) return false;
+                if (known.Permissions.IsAllowed(reading.Repository, reading.Action)) return true;
+            }
+        }
 
-        // What a token was issued for was permitted then.
-        if (!_known.TryGetValue((principal.Id, registryId), out var known) || known.Principal < principal.Epoch) return scopes is not null;
-        return known.Principal == principal.Epoch && known.Permissions.IsAllowed(reading.Repository, reading.Action);
+        return IsOfAnybody(reading.Action) && (_open.ContainsKey((registryId, reading.Repository.Value)) || _open.ContainsKey((registryId, WholeRegistry)));
     }
 
     /// <summary>The principal's epoch has moved on: epochs only grow, so that nobody who comes with this one is expected to be let do anything.</summary>
     internal void ExpectNoMore(Principal principal, long registryId)
     {
         if (_known.TryGetValue((principal.Id, registryId), out var known) && known.Principal > principal.Epoch) return;
-        Remember(principal.Id, registryId, new Known(principal.Epoch, 0, RegistryPermissions.None));
+        Remember(_known, (principal.Id, registryId), new Known(principal.Epoch, 0, RegistryPermissions.None));
     }
 
     /// <summary>What the caller may do in the registry, with what anybody may do to the repository where that is what is asked about.</summary>
@@ -56,8 +72,12 @@ public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTo
         SignedIn signedIn, RegistryRecord registry, RepositoryName repository, RepositoryAction? action, CancellationToken cancellationToken)
     {
         var permissions = await FindPermissionsAsync(signedIn, registry, cancellationToken);
-        if (IsOfAnybody(action) && !permissions.IsAllowed(repository, action!.Value) && await MayAnybodyPullAsync(registry, repository, cancellationToken))
+        if (IsOfAnybody(action) && !permissions.IsAllowed(repository, action!.Value)
+            && (IsOpenAt(signedIn.RegistryEpoch, registry.Id, repository) || await MayAnybodyPullAsync(registry, repository, cancellationToken)))
+        {
             permissions = RegistryPermissions.Union(permissions, RegistryPermissions.FromAnonymousPull(NameSet.Of(repository)));
+        }
+
         return new CallerRights(permissions, signedIn.Scopes);
     }
 
@@ -65,11 +85,28 @@ public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTo
     public static bool IsOfAnybody(RepositoryAction? action) => action is RepositoryAction.ContentRead or RepositoryAction.MetadataRead;
 
     /// <summary>Whether somebody without credentials may pull from the repository: what anybody may, whoever is signed in may, too.</summary>
-    public async ValueTask<bool> MayAnybodyPullAsync(RegistryRecord registry, RepositoryName repository, CancellationToken cancellationToken)
+    public async ValueTask<bool> MayAnybodyPullAsync(RegistryRecord registry, RepositoryName repository, CancellationToken cancellationToken) =>
+        await FindOpenEpochAsync(registry, repository, cancellationToken) != 0;
+
+    /// <summary>The registry's epoch as of which somebody without credentials may pull from the repository; 0 where they may not.</summary>
+    internal async ValueTask<long> FindOpenEpochAsync(RegistryRecord registry, RepositoryName repository, CancellationToken cancellationToken)
     {
         var access = await registries.ReadAnonymousAccessAsync(registry.Id, repository, cancellationToken);
-        return access.Epoch != 0 && (access.Registry || access.Repository);
+        var isThere = access.Epoch != 0;
+        Set(WholeRegistry, isThere && access.Registry);
+        Set(repository.Value, isThere && access.Repository);
+        return isThere && (access.Registry || access.Repository) ? access.Epoch : 0;
+
+        void Set(string name, bool isOpen)
+        {
+            if (isOpen) Remember(_open, (registry.Id, name), access.Epoch);
+            else _open.TryRemove((registry.Id, name), out _);
+        }
     }
+
+    /// <summary>Whether it is known that somebody without credentials may pull from the repository as of this epoch of its registry.</summary>
+    internal bool IsOpenAt(long registryEpoch, long registryId, RepositoryName repository) =>
+        IsAt(registryEpoch, (registryId, WholeRegistry)) || IsAt(registryEpoch, (registryId, repository.Value));
 
     /// <summary>What the principal may do on the control plane at each of the scopes and what holds them.</summary>
     public async ValueTask<ControlRights> FindControlRightsAsync(Principal principal, IReadOnlyCollection<ResourceScope> scopes, CancellationToken cancellationToken)
@@ -136,15 +173,22 @@ public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTo
     private async ValueTask<IReadOnlyList<long>> SelfAndGroupsAsync(long principalId, CancellationToken cancellationToken) =>
         [principalId, .. (await principals.ListGroupsAsync(principalId, cancellationToken)).Select(group => group.Id)];
 
-    private void Remember(long principalId, long registryId, Known known)
+    private bool IsAt(long registryEpoch, (long Registry, string Repository) key) => _open.TryGetValue(key, out var epoch) && epoch == registryEpoch;
+
+    private static void Remember<TKey, T>(ConcurrentDictionary<TKey, T> known, TKey key, T value)
+        where TKey : notnull
     {
-        if (_known.Count >= MaxKnown)
+        if (known.Count >= MaxKnown)
         {
-            foreach (var key in _known.Keys.Take(ForgottenAtOnce)) _known.TryRemove(key, out _);
+            foreach (var one in known.Keys.Take(ForgottenAtOnce)) known.TryRemove(one, out _);
         }
 
-        _known[(principalId, registryId)] = known;
+        known[key] = value;
     }
 
-    private sealed record Known(long Principal, long Registry, RegistryPermissions Permissions);
+    private sealed record Known(long Principal, long Registry, RegistryPermissions Permissions)
+    {
+        /// <summary>Whether the principal's epoch has moved on from this one.</summary>
+        public bool IsOver => Registry == 0;
+    }
 }

@@ -112,13 +112,22 @@ internal sealed partial class RegistryGate(
 
     private static bool HasBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != false;
 
+    private ValueTask<SignedIn?> SignInAsync(HttpContext context, RegistryRecord registry, AccessDemand demand) => context.Request.Headers.Authorization.Count > 0
+        ? authenticator.AuthenticateAsync(context, registry, demand.Reading)
+        : AdmitAnybodyAsync(registry, demand, context.RequestAborted);
+
     // Without a credential one may do what anybody may, where the registry lets anybody do something there; elsewhere the challenge is the answer.
-    private async ValueTask<SignedIn?> SignInAsync(HttpContext context, RegistryRecord registry, AccessDemand demand)
+    private async ValueTask<SignedIn?> AdmitAnybodyAsync(RegistryRecord registry, AccessDemand demand, CancellationToken cancellationToken)
     {
-        if (context.Request.Headers.Authorization.Count > 0) return await authenticator.AuthenticateAsync(context, registry, demand.Reading);
-        return Authorizer.IsOfAnybody(demand.Action) && await authorizer.MayAnybodyPullAsync(registry, demand.Repository, context.RequestAborted)
-            ? new SignedIn(Principal.Anonymous, null, registry.Epoch)
-            : null;
+        if (!Authorizer.IsOfAnybody(demand.Action)) return null;
+        if (demand.Reading is { } reading && authorizer.Expects(Principal.Anonymous, null, registry.Id, reading))
+        {
+            var epochs = await reading.ReadAsync(Principal.Anonymous.Id, cancellationToken);
+            if (authorizer.IsOpenAt(epochs.Registry, registry.Id, demand.Repository)) return new SignedIn(Principal.Anonymous, null, epochs.Registry);
+        }
+
+        var epoch = await authorizer.FindOpenEpochAsync(registry, demand.Repository, cancellationToken);
+        return epoch == 0 ? null : new SignedIn(Principal.Anonymous, null, epoch);
     }
 
     private Task ChallengeAsync(HttpContext context, RegistryRecord registry, AccessDemand demand, bool insufficient)

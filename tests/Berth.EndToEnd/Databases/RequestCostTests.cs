@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
 using Berth.EndToEnd.Harness;
 using Berth.Testing;
 using Npgsql;
@@ -121,6 +123,38 @@ public sealed class RequestCostTests(PostgresNode fixture) : EndToEndTest<Postgr
         for (var i = 0; i < 10; i++) (await client.GetAsync(target)).Expect(byToken ? 401 : 403);
 
         Assert.InRange(await CountAsync(OfContent), 10, 11);
+    }
+
+    [Theory]
+    [InlineData("manifests/latest", false)]
+    [InlineData("manifests/latest", true)]
+    [InlineData("blobs/{layer}", false)]
+    public async Task A_pull_that_anybody_may_make_is_one_statement_until_nobody_may(string path, bool byToken)
+    {
+        Assert.SkipWhen(TestRun.UsesPassword, "This is about tokens, too.");
+        var target = await PushAsync(path);
+        await OpenAsync(true);
+        using var client = new RegistryClient(Fixture.Endpoint, byToken ? await AnybodysTokenAsync() : null);
+        for (var i = 0; i < 2; i++) (await client.GetAsync(target)).Expect(200);
+        await RecountAsync();
+        for (var i = 0; i < 10; i++) (await client.GetAsync(target)).Expect(200);
+        Assert.Equal((10, 0), (await CountAsync(OfContent), await CountAsync("p.anonymous_pull")));
+
+        await OpenAsync(false);
+        await RecountAsync();
+        for (var i = 0; i < 10; i++) (await client.GetAsync(target)).Expect(401);
+
+        Assert.InRange(await CountAsync(OfContent), 0, 1);
+    }
+
+    private async Task OpenAsync(bool isOpen) => (await Client.SendAsync(
+        "PATCH", $"/acr/v1/{Repo}", Encoding.UTF8.GetBytes($$"""{"anonymousPullEnabled":{{(isOpen ? "true" : "false")}}}"""), ("Content-Type", "application/json"))).Expect(200);
+
+    private async Task<string> AnybodysTokenAsync()
+    {
+        using var client = new RegistryClient(Fixture.Endpoint, null);
+        var answer = (await client.GetAsync($"/oauth2/token?scope=repository:{Repo}:pull")).Expect(200);
+        return $"Bearer {JsonSerializer.Deserialize<JsonElement>(answer.Body).GetProperty("access_token").GetString()}";
     }
 
     private Task<ControlClient> ControlAsync()
