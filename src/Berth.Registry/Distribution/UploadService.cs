@@ -65,12 +65,12 @@ internal sealed class UploadService(
             await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None);
             throw Unknown(upload.Id);
         }
-        catch (StorageFullException) when (request.Http.Request.ContentLength > store.Space()?.Total)
+        catch (StorageFullException e) when (e.ExceedsStore || request.Http.Request.ContentLength > store.Space()?.Total)
         {
             // The client's fault, not the volume's: room will never come free for it.
             await ReleaseAsync(upload);
             throw new OciException(
-                OciErrorCode.SizeInvalid, "The Content-Length is more than the registry's whole volume holds; nothing was stored.",
+                OciErrorCode.SizeInvalid, "The Content-Length is more than the registry's whole store holds; nothing was stored.",
                 status: StatusCodes.Status413PayloadTooLarge);
         }
         catch (StorageFullException)
