@@ -57,7 +57,8 @@ internal static partial class RequestFailure
     public static Task AnswerAsync(HttpContext context, Exception failure)
     {
         var (status, code, message, detail) = Describe(failure, context);
-        if (status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = WaitOf(failure) ?? RetryAfterSeconds;
+        var usual = status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests ? RetryAfterSeconds : null;
+        if ((WaitOf(failure) ?? usual) is { } wait) context.Response.Headers.RetryAfter = wait;
         return ErrorResponse.WriteAsync(context, status, code, message, detail);
     }
 

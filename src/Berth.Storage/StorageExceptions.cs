@@ -1,7 +1,11 @@
 namespace Berth.Storage;
 
 /// <summary>The volume has no room; nothing that was acknowledged is affected. Answered with 507.</summary>
-public sealed class StorageFullException(string message, Exception? inner = null) : IOException(message, inner);
+public sealed class StorageFullException(string message, Exception? inner = null) : IOException(message, inner)
+{
+    /// <summary>Whether no store of this kind has room for it, however empty it is.</summary>
+    public bool ExceedsStore { get; init; }
+}
 
 /// <summary>The store does not answer or answers with a failure that says nothing about existence. Answered with 503.</summary>
 public sealed class StorageUnavailableException(string message, Exception? inner = null) : IOException(message, inner)

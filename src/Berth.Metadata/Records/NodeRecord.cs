@@ -12,7 +12,11 @@ public sealed record NodeDescription(string Id, string Name, string Version, boo
 /// <param name="Node">What it says of itself.</param>
 /// <param name="SeenAt">When it last said so, by the database's clock.</param>
 /// <param name="ClockOffset">By how much its clock was ahead of the database's then.</param>
-public sealed record NodeRecord(NodeDescription Node, DateTimeOffset SeenAt, TimeSpan ClockOffset);
+public sealed record NodeRecord(NodeDescription Node, DateTimeOffset SeenAt, TimeSpan ClockOffset)
+{
+    /// <summary>A node that has said nothing for so long is taken to be gone: three of its reports did not come.</summary>
+    public static TimeSpan Silence { get; } = TimeSpan.FromSeconds(30);
+}
 
 /// <summary>What was asked of a node lately.</summary>
 /// <param name="Id">The node's id.</param>

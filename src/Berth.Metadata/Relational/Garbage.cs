@@ -27,7 +27,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql ListExpiredUploads = new("""
         SELECT u.id, u.registry_id, r.name FROM uploads u CROSS JOIN repositories r ON r.id = u.repository_id
-        WHERE u.state = ?1 AND u.expires_at <= ?2 AND (u.writer_until IS NULL OR u.writer_until <= ?2 OR u.writer_node IS DISTINCT FROM ?4)
+        WHERE u.state = ?1 AND u.expires_at <= ?2 AND (u.writer_until IS NULL OR u.writer_until <= ?2 OR (u.writer_node IS DISTINCT FROM ?4 AND ?4 IS NOT NULL))
         ORDER BY u.expires_at LIMIT ?3
         """);
 
@@ -38,7 +38,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql ListAborting = new("""
         SELECT location, id, expires_at FROM uploads
-        WHERE state = 3 AND (expires_at, id) > (?3, ?4) AND (writer_until IS NULL OR writer_until <= ?1 OR writer_node IS DISTINCT FROM ?2)
+        WHERE state = 3 AND (expires_at, id) > (?3, ?4) AND (writer_until IS NULL OR writer_until <= ?1 OR (writer_node IS DISTINCT FROM ?2 AND ?2 IS NOT NULL))
         ORDER BY expires_at, id LIMIT ?5
         """);
 
@@ -97,7 +97,7 @@ public sealed partial class RelationalMetadataStore
             var expired = new List<(string Id, long RegistryId, string Repository)>();
             foreach (var state in (ReadOnlySpan<UploadState>)[UploadState.Open, UploadState.Completing])
             {
-                using var rows = scope.Use(ListExpiredUploads).Bind((long)state).Bind(scope.Now).Bind(limit - expired.Count).Bind(_writerNode);
+                using var rows = scope.Use(ListExpiredUploads).Bind((long)state).Bind(scope.Now).Bind(limit - expired.Count).Bind(_onlyWriterNode);
                 while (rows.Step()) expired.Add((rows.Text(0), rows.Int64(1), rows.Text(2)));
             }
 
@@ -115,7 +115,7 @@ public sealed partial class RelationalMetadataStore
     /// <inheritdoc/>
     public ValueTask<DiscardedPage> ListDiscardedAsync(DiscardedCursor after, int limit, CancellationToken cancellationToken) =>
         ReadAsync(
-            (Now: _time.GetUtcNow(), Node: _writerNode, After: after, Limit: limit),
+            (Now: _time.GetUtcNow(), Node: _onlyWriterNode, After: after, Limit: limit),
             static (reader, list) =>
             {
                 using var transaction = reader.BeginRead();

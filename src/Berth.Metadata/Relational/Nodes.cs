@@ -23,19 +23,28 @@ public sealed partial class RelationalMetadataStore
         "SELECT id, CASE WHEN demand_at >= ?2 THEN demand END FROM nodes WHERE seen_at >= ?1 AND is_draining = 0 ORDER BY seen_at DESC LIMIT ?3");
 
     /// <inheritdoc/>
-    public Task<TimeSpan> ReportNodeAsync(NodeDescription node, DateTimeOffset localTime, TimeSpan forgetAfter, CancellationToken cancellationToken) => RelieveAsync(
-        scope =>
-        {
-            var offset = localTime.ToUnixTimeMilliseconds() - scope.Now;
-            scope.Use(UpsertNode).Bind(node.Id).Bind(node.Name).Bind(node.Version).Bind(node.IsDraining).Bind(node.StartedAt).Bind(scope.Now).Bind(offset).Tell();
-            scope.Use(ForgetNodes).Bind(scope.Now - (long)forgetAfter.TotalMilliseconds).Tell();
-            return TimeSpan.FromMilliseconds(offset);
-        },
-        cancellationToken);
+    public async Task<TimeSpan> ReportNodeAsync(NodeDescription node, DateTimeOffset localTime, TimeSpan forgetAfter, CancellationToken cancellationToken)
+    {
+        var ahead = await RelieveAsync(
+            scope =>
+            {
+                var offset = localTime.ToUnixTimeMilliseconds() - scope.Now;
+                scope.Use(UpsertNode).Bind(node.Id).Bind(node.Name).Bind(node.Version).Bind(node.IsDraining).Bind(node.StartedAt).Bind(scope.Now).Bind(offset).Tell();
+                scope.Use(ForgetNodes).Bind(scope.Now - (long)forgetAfter.TotalMilliseconds).Tell();
+                return TimeSpan.FromMilliseconds(offset);
+            },
+            cancellationToken);
+        if (_onlyWriterNode is null) _writerNode = node.Id;
+        return ahead;
+    }
 
     /// <inheritdoc/>
-    public Task RemoveNodeAsync(string id, CancellationToken cancellationToken) =>
-        RelieveAsync(scope => scope.Use(DeleteNode).Bind(id).Execute(), cancellationToken);
+    public Task RemoveNodeAsync(string id, CancellationToken cancellationToken)
+    {
+        // What still writes is not of a node that is gone.
+        if (_writerNode == id) _writerNode = AnyNode;
+        return RelieveAsync(scope => scope.Use(DeleteNode).Bind(id).Execute(), cancellationToken);
+    }
 
     /// <inheritdoc/>
     public ValueTask<NodeList> ListNodesAsync(int limit, CancellationToken cancellationToken) => ReadAsync(

@@ -7,7 +7,7 @@ namespace Berth.Metadata.Relational;
 /// <summary>The metadata in one relational database: what the rows mean, whichever database holds them.</summary>
 public sealed partial class RelationalMetadataStore : IMetadataStore
 {
-    /// <summary>Where every node's writers count as alive until their lease ends, all nodes go by one name.</summary>
+    /// <summary>The writers of a node that others have not heard of yet count as alive until their lease ends, and go by this name.</summary>
     private const string AnyNode = "any";
 
     private readonly IDatabase _database;
@@ -18,8 +18,11 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
     // Who holds the lease of a job.
     private readonly string _node = Guid.CreateVersion7().ToString("N");
 
-    // Alone on its database, a process knows that the writer of a session belongs to it, or is gone with an earlier one.
-    private readonly string _writerNode;
+    // Alone on its database, a process knows that the writer of a session belongs to it, or is gone with an earlier one. Null where others share the database.
+    private readonly string? _onlyWriterNode;
+
+    // Where the database is shared, what the node said of itself: from then on the others see when it is gone.
+    private volatile string _writerNode;
 
     internal RelationalMetadataStore(IDatabase database, RetentionOptions retention, TimeProvider time, ISteps steps)
     {
@@ -27,7 +30,8 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
         _retention = retention;
         _time = time;
         _steps = steps;
-        _writerNode = database.IsShared ? AnyNode : _node;
+        _onlyWriterNode = database.IsShared ? null : _node;
+        _writerNode = _onlyWriterNode ?? AnyNode;
     }
 
     /// <summary>Completes, with the reason, when the database can no longer be trusted (a failed sync, damage): the process must stop.</summary>

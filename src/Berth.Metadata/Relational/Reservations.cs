@@ -11,7 +11,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql ListIdleReservations = new("""
         SELECT id FROM uploads INDEXED BY uploads_reserving
-        WHERE progress_at <= ?1 AND state < 2 AND (reserved > 0 OR repository_reserved > 0) AND (writer_until IS NULL OR writer_until <= ?2 OR writer_node IS DISTINCT FROM ?3)
+        WHERE progress_at <= ?1 AND state < 2 AND (reserved > 0 OR repository_reserved > 0) AND (writer_until IS NULL OR writer_until <= ?2 OR (writer_node IS DISTINCT FROM ?3 AND ?3 IS NOT NULL))
         ORDER BY progress_at LIMIT ?4
         """);
 
@@ -20,7 +20,7 @@ public sealed partial class RelationalMetadataStore
         scope =>
         {
             var idle = new List<string>();
-            using (var rows = scope.Use(ListIdleReservations).Bind(scope.Now - (long)idleFor.TotalMilliseconds).Bind(scope.Now).Bind(_writerNode).Bind(limit))
+            using (var rows = scope.Use(ListIdleReservations).Bind(scope.Now - (long)idleFor.TotalMilliseconds).Bind(scope.Now).Bind(_onlyWriterNode).Bind(limit))
             {
                 while (rows.Step()) idle.Add(rows.Text(0));
             }

@@ -56,10 +56,18 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql CountOpenUploadsOfPrincipal = new(
         "SELECT count(*) FROM uploads WHERE registry_id = ?1 AND principal_id = ?2 AND state < 2");
 
-    // A writer lives only in the process that took the session, and until its lease ends.
-    private static readonly Sql AcquireUpload = new($"""
+    // A writer lives only in the process that took the session, and until its lease ends. Another node's is gone with that node; was it only cut off, then its epoch is over when it is back, and
+    // what it still writes into the store counts for nothing.
+    private static readonly Sql AcquireUpload = new(
+        $"""
         UPDATE uploads SET epoch = epoch + 1, writer_node = ?3, writer_until = ?4, progress_at = ?5
         WHERE id = ?1 AND epoch = ?2 AND state = 0 AND (writer_until IS NULL OR writer_until <= ?5 OR writer_node IS DISTINCT FROM ?3)
+        RETURNING {ChangedUploadColumns}
+        """,
+        postgres: $"""
+        UPDATE uploads SET epoch = epoch + 1, writer_node = ?3, writer_until = ?4, progress_at = ?5
+        WHERE id = ?1 AND epoch = ?2 AND state = 0 AND (writer_until IS NULL OR writer_until <= ?5
+            OR (writer_node NOT IN ('{AnyNode}', ?3) AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = uploads.writer_node AND n.seen_at > ?5 - {(long)NodeRecord.Silence.TotalMilliseconds})))
         RETURNING {ChangedUploadColumns}
         """);
 

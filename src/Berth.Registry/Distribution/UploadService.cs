@@ -18,6 +18,7 @@ internal sealed class UploadService(
 {
     private static readonly TimeSpan AnswerKept = TimeSpan.FromHours(1);
     private static readonly TimeSpan LongestTouchInterval = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
 
     /// <summary>Opens a session.</summary>
     /// <param name="request">Who opens it, and where.</param>
@@ -53,7 +54,7 @@ internal sealed class UploadService(
     /// <summary>Takes the session for this request alone.</summary>
     /// <exception cref="OciException">409: another request writes to it.</exception>
     public async Task<UploadRecord> AcquireAsync(DistributionRequest request, UploadRecord upload) =>
-        await metadata.AcquireUploadAsync(upload.Id, upload.Epoch, WriterUntil(), request.Aborted) ?? throw Busy(upload.Id);
+        await metadata.AcquireUploadAsync(upload.Id, upload.Epoch, WriterUntil(), request.Aborted) ?? throw Held(upload);
 
     /// <summary>Opens the location of a session that this request has taken.</summary>
     public async Task<UploadTransfer> BeginAsync(DistributionRequest request, UploadRecord upload, DigestAlgorithm algorithm)
@@ -70,12 +71,12 @@ internal sealed class UploadService(
             await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None);
             throw Unknown(upload.Id);
         }
-        catch (StorageFullException) when (request.Http.Request.ContentLength > store.Space()?.Total)
+        catch (StorageFullException e) when (e.ExceedsStore || request.Http.Request.ContentLength > store.Space()?.Total)
         {
             // The client's fault, not the volume's: room will never come free for it.
             await ReleaseAsync(upload);
             throw new OciException(
-                OciErrorCode.SizeInvalid, "The Content-Length is more than the registry's whole volume holds; nothing was stored.",
+                OciErrorCode.SizeInvalid, "The Content-Length is more than the registry's whole store holds; nothing was stored.",
                 status: StatusCodes.Status413PayloadTooLarge);
         }
         catch (StorageFullException)
@@ -360,6 +361,18 @@ internal sealed class UploadService(
     private DateTimeOffset ExpiresAt() => time.GetUtcNow() + options.UploadExpiry;
 
     private DateTimeOffset WriterUntil() => time.GetUtcNow() + (2 * options.StallLimit);
+
+    /// <summary>The error for a session that another request holds, or may still hold in the name of a node that is gone: when to come again, at the latest.</summary>
+    private OciException Held(UploadRecord upload)
+    {
+        var left = upload.WriterUntil - time.GetUtcNow() ?? TimeSpan.Zero;
+        var wait = left < ShortestWait ? ShortestWait : left > NodeRecord.Silence ? NodeRecord.Silence : left;
+        return new OciException(
+            OciErrorCode.BlobUploadInvalid, "Another request is writing to this upload session; nothing of this one was stored.", status: StatusCodes.Status409Conflict, detail: upload.Id)
+        {
+            RetryAfter = wait,
+        };
+    }
 
     private static OciException WrongLength(long expected) => new(
         OciErrorCode.SizeInvalid, $"The body does not have the {expected} bytes that its Content-Range announces; nothing of it was stored.");

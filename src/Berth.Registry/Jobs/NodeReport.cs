@@ -12,7 +12,7 @@ internal sealed partial class NodeReport(INodes nodes, ILeases leases, Node node
     : BackgroundService
 {
     /// <summary>How often a node says that it is there.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Interval = NodeRecord.Silence / 3;
 
     /// <summary>For how long a node that says nothing is remembered.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromDays(1);

@@ -26,7 +26,6 @@ internal sealed partial class DemandShare(INodes nodes, ILeases leases, Node nod
 
     // What a process said before is of one that ended, or was cut off: then it serves nobody.
     private static readonly TimeSpan Lately = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Silence = 3 * NodeReport.Interval;
 
     private readonly ConcurrentDictionary<LimitKey, Asked> _asked = new();
     private volatile Told _told = new(1, new Dictionary<string, double>());
@@ -53,7 +52,7 @@ internal sealed partial class DemandShare(INodes nodes, ILeases leases, Node nod
     {
         var said = Measure();
         await nodes.ReportDemandAsync(node.Id, JsonSerializer.Serialize(said, DemandWords.Default.DictionaryStringDouble), cancellationToken);
-        var rows = await nodes.ListDemandsAsync(Silence, Lately, MostNodes, cancellationToken);
+        var rows = await nodes.ListDemandsAsync(NodeRecord.Silence, Lately, MostNodes, cancellationToken);
         var others = new Dictionary<string, double>();
         foreach (var row in rows)
         {

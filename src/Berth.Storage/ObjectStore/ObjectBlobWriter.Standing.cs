@@ -10,6 +10,8 @@ internal sealed partial class ObjectBlobWriter
         {
             await confirm();
             cancellationToken.ThrowIfCancellationRequested();
+            if (declared > PartPlan.MostBytes - Position)
+                throw new StorageFullException($"{declared} more bytes are more than an object store takes ({PartPlan.MostBytes} in all).") { ExceedsStore = true };
             _declaredEnd = Position + declared;
             if (Position > 0) await ResumeAsync(checkpoint, cancellationToken);
             else if (checkpoint is not null) _checkpoints.Add(UploadCheckpoint.KeyOf(key, checkpoint));

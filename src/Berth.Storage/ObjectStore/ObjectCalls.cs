@@ -77,7 +77,7 @@ internal sealed partial class ObjectCalls(string place, TimeProvider time, ILogg
             outcome = e.Failure.ToString();
             throw;
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or SocketException)
+        catch (Exception e) when (e is IOException or HttpRequestException or SocketException or TimeoutException)
         {
             outcome = nameof(ObjectFailure.Unreachable);
             throw new ObjectFailureException(ObjectFailure.Unreachable, $"the connection broke ({e.Message})", e);

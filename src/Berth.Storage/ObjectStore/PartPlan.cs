@@ -15,6 +15,9 @@ internal static class PartPlan
     /// <summary>The most parts of one object.</summary>
     public const int Most = 10_000;
 
+    /// <summary>What all parts take together.</summary>
+    public const long MostBytes = Step * (Smallest + (Smallest << 1) + (Smallest << 2) + (Smallest << 3) + (long)Largest);
+
     // A writer that was fenced off has fewer parts than this on the way or at hand that the service has not seen.
     private const int Gap = 8;
     private const int Step = 2_000;

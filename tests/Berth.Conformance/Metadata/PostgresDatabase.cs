@@ -35,9 +35,12 @@ public sealed class PostgresDatabase : IMetadataDatabase
     /// <summary>One more node, which reaches the database by a port of the loopback: a proxy's.</summary>
     internal async Task<RelationalMetadataStore> OpenNodeAsync(TimeProvider time, int port)
     {
-        var reached = (await PostgresServer.GetAsync()).ConnectionString(_name!, port);
+        var reached = await ConnectionStringAsync(port);
         return await OpenNodeAsync(time, options => options with { ConnectionString = reached });
     }
+
+    /// <summary>How the database is reached by a port of the loopback.</summary>
+    internal async Task<string> ConnectionStringAsync(int port) => (await PostgresServer.GetAsync()).ConnectionString(_name!, port);
 
     /// <summary>A connection beside the stores.</summary>
     internal async Task<NpgsqlConnection> ConnectAsync()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Berth.Metadata;
 using Berth.Metadata.Relational;
 using Berth.Oci;
@@ -26,7 +27,11 @@ public sealed class PostgresFaultTests : MetadataSuite<PostgresDatabase>
         var clock = Stopwatch.StartNew();
         var reads = Enumerable.Range(0, 12).Select(_ => Record.ExceptionAsync(() => FindAsync(node, image)).AsTask()).ToList();
         var writes = Enumerable.Range(0, 12).Select(_ => Record.ExceptionAsync(() => node.PutManifestAsync(image, Alice, Token)).AsTask()).ToList();
-        Assert.All(await Task.WhenAll(reads.Concat(writes)), error => Assert.IsType<MetadataUnavailableException>(error));
+        var answers = Task.WhenAll(reads.Concat(writes));
+
+        // Who is not given up would wait for ever, and so would this test.
+        if (await Task.WhenAny(answers, Task.Delay(10 * Limit, Token)) != answers) proxy.CutAll();
+        Assert.All(await answers.WaitAsync(10 * Limit, Token), error => Assert.IsType<MetadataUnavailableException>(error));
         Assert.True(clock.Elapsed < Limit, $"It took {clock.Elapsed}.");
 
         // From then on nobody waits.
@@ -118,6 +123,63 @@ public sealed class PostgresFaultTests : MetadataSuite<PostgresDatabase>
     }
 
     [Fact]
+    public async Task A_change_that_was_given_up_in_its_middle_sends_no_COMMIT_when_the_database_is_heard_again()
+    {
+        var upload = await OpenAsync(App, writing: true);
+        await using var proxy = await ProxyAsync();
+        await using var cut = await Database.OpenNodeAsync(
+            Time, options => options with { ConnectionString = Reach(options.ConnectionString, proxy) + ";Application Name=cut", NumberingInterval = TimeSpan.FromHours(1) });
+        proxy.DecideForEach = () => static block => Encoding.ASCII.GetString(block.Span).Contains("UPDATE uploads SET state = 2", StringComparison.Ordinal) ? ProxyAction.Silence : ProxyAction.Pass;
+        var (first, second) = (Describe(Content("first")), Describe(Content("second")));
+        await Assert.ThrowsAsync<MetadataUnavailableException>(
+            () => cut.CompleteUploadAsync(upload.Id, upload.Epoch, first.Digest, first.Size, Now + Grace, Now + Grace, Alice, Token));
+
+        // What the change sent last is heard now, and answered; then its session is to end.
+        await using var watcher = await Database.ConnectAsync();
+        var sessions = (string)(await AskAsync(watcher, "SELECT string_agg(CAST(pid AS TEXT), ', ') FROM pg_stat_activity WHERE application_name = 'cut' AND datname = current_database()"))!;
+        (proxy.DecideForEach, proxy.IsSilent) = (null, false);
+        await EventuallyAsync(async () => await AskAsync(watcher, $"SELECT count(*) FROM pg_stat_activity WHERE pid IN ({sessions})") is 0L);
+
+        Assert.Null(await Store.FindBlobAsync(Registry, App, first.Digest, Token));
+        Assert.True(await Store.CompleteUploadAsync(upload.Id, upload.Epoch, second.Digest, second.Size, Now + Grace, Now + Grace, Alice, Token));
+    }
+
+    [Fact]
+    public async Task Sessions_of_the_role_do_not_wait_for_a_node_that_takes_nothing_any_more()
+    {
+        await using var connection = new NpgsqlConnection((await Database.ConnectionStringAsync((await PostgresServer.GetAsync()).Port)) + ";Pooling=false");
+        await connection.OpenAsync(Token);
+
+        Assert.Equal(
+            "5s 10000 15 5 3",
+            await AskAsync(
+                connection,
+                """
+                SELECT concat_ws(' ', current_setting('idle_in_transaction_session_timeout'), current_setting('tcp_user_timeout'), current_setting('tcp_keepalives_idle'),
+                    current_setting('tcp_keepalives_interval'), current_setting('tcp_keepalives_count'))
+                """));
+    }
+
+    [Fact]
+    public async Task Connections_that_were_lost_while_they_rested_cost_what_is_asked_next_nothing()
+    {
+        var image = await PushImageAsync(App, "image", "latest");
+        await using var proxy = await ProxyAsync();
+        await using var node = await Database.OpenNodeAsync(
+            Time, options => options with { ConnectionString = Reach(options.ConnectionString, proxy), NumberingInterval = TimeSpan.FromHours(1) });
+        for (var i = 0; i < 3; i++)
+        {
+            // Several of each kind, so that what comes next finds lost ones only.
+            await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => FindAsync(node, image)));
+            await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => node.PutManifestAsync(image, Alice, Token)));
+            proxy.CutAll();
+
+            Assert.NotNull(await FindAsync(node, image));
+            Assert.Equal(PutManifestOutcome.Stored, (await node.PutManifestAsync(image, Alice, Token)).Outcome);
+        }
+    }
+
+    [Fact]
     public async Task Connections_that_are_cut_at_random_lose_nothing_that_was_acknowledged()
     {
         await using var proxy = await ProxyAsync();
@@ -159,6 +221,12 @@ public sealed class PostgresFaultTests : MetadataSuite<PostgresDatabase>
 
     private Task<ManifestRecord?> FindAsync(RelationalMetadataStore node, NewManifest image) =>
         node.FindManifestAsync(Registry, App, Reference.To(image.Digest), true, Token).AsTask();
+
+    private static async Task<object?> AskAsync(NpgsqlConnection connection, string text)
+    {
+        await using var command = new NpgsqlCommand(text, connection);
+        return await command.ExecuteScalarAsync(Token);
+    }
 
     private static async Task<bool> TryAgainAsync(Func<Task<bool>> act)
     {

@@ -2,6 +2,7 @@ using System.Data;
 using System.Diagnostics;
 using Berth.Metadata;
 using Berth.Oci;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Berth.Conformance.Metadata;
@@ -89,6 +90,21 @@ public sealed class PostgresNodesTests : MetadataSuite<PostgresDatabase>
         var after = await Store.ReadLedgerAsync(before[^1].Number, 1000, Token);
         Assert.Equal(["late"], after.Select(record => record.Kind));
         Assert.Equal(before[^1].Number + 1, after[0].Number);
+    }
+
+    [Fact]
+    public async Task A_node_whose_time_is_behind_gives_what_it_writes_a_later_time_than_what_that_replaces()
+    {
+        var first = await PushImageAsync(App, "first", "latest");
+        await using var behind = await Database.OpenNodeAsync(new FakeTimeProvider(Now.AddHours(-1)));
+        Time.Advance(TimeSpan.FromMinutes(1));
+        await PushImageAsync(App, "second", "latest");
+
+        Assert.Equal(PutManifestOutcome.Stored, (await behind.PutManifestAsync(first, Alice, Token)).Outcome);
+
+        var times = (await Store.ReadLedgerAsync(0, 1000, Token)).Where(record => record.Kind == LedgerKinds.TagSet).Select(record => record.HybridTime).ToList();
+        Assert.Equal(3, times.Count);
+        Assert.True(times[2] > times[1], $"{times[2]} replaced {times[1]}");
     }
 
     [Fact]

@@ -9,7 +9,7 @@ using Berth.Testing;
 namespace Berth.EndToEnd.ObjectStores;
 
 /// <summary>The page that walks from a data folder to two nodes: what it says to type is typed, with the settings that it shows.</summary>
-public sealed partial class MigratePageTests(BesideAzuriteServer fixture) : EndToEndTest<BesideAzuriteServer>(fixture)
+public sealed partial class MigratePageTests(BesideAzuriteServer fixture) : EndToEndTest<BesideAzuriteServer>(fixture, onlyEmbedded: true)
 {
     /// <inheritdoc/>
     public override ValueTask InitializeAsync()

@@ -7,7 +7,7 @@ using Berth.Testing.ObjectServers;
 namespace Berth.EndToEnd.ObjectStores;
 
 /// <summary>An installation that moves out of its data folder, with the real program, killed on its way.</summary>
-public abstract class MigrateTests<TFixture>(TFixture fixture) : EndToEndTest<TFixture>(fixture)
+public abstract class MigrateTests<TFixture>(TFixture fixture) : EndToEndTest<TFixture>(fixture, onlyEmbedded: true)
     where TFixture : ObjectStoreFixture
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

@@ -52,6 +52,31 @@ public sealed class StalledWriterTests
     }
 
     [Fact]
+    public async Task A_request_for_a_session_that_is_written_to_is_told_when_to_come_again_at_the_latest()
+    {
+        var stall = new Stall();
+        await using var host = await RegistryHost.StartAsync(stall);
+        var session = (await host.Client.PostAsync("/v2/app/blobs/uploads/", null)).Headers.Location!.OriginalString;
+        var stalled = SendAsync(host, "PATCH", session, "bytes"u8.ToArray(), "stalled");
+        await stall.Reached.Task.WaitAsync(TimeSpan.FromSeconds(20));
+
+        await RefusedAsync(TimeSpan.FromSeconds(30));
+        host.Time.Advance(TimeSpan.FromSeconds(115));
+        await RefusedAsync(TimeSpan.FromSeconds(5));
+        host.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(HttpStatusCode.Accepted, (await SendAsync(host, "PATCH", session, "others"u8.ToArray(), "other")).StatusCode);
+
+        stall.Over.SetResult();
+        Assert.Equal(HttpStatusCode.NotFound, (await stalled).StatusCode);
+
+        async Task RefusedAsync(TimeSpan wait)
+        {
+            var refused = await SendAsync(host, "PATCH", session, "others"u8.ToArray(), "other");
+            Assert.Equal((HttpStatusCode.Conflict, wait), (refused.StatusCode, refused.Headers.RetryAfter?.Delta));
+        }
+    }
+
+    [Fact]
     public async Task A_writer_that_makes_progress_keeps_its_session_under_a_short_stall_limit()
     {
         const int Piece = 64 << 10;

@@ -18,9 +18,6 @@ internal sealed class NodeEndpoints(ControlGate gate, INodes nodes, ILeases leas
     private const int MostNodes = 1_000;
     private const int MostLeases = 10_000;
 
-    // Three reports that did not come.
-    private static readonly TimeSpan Silence = 3 * NodeReport.Interval;
-
     /// <inheritdoc/>
     public IEnumerable<ApiCall> Calls => NodeCalls.Of(Prefix, Right);
 
@@ -60,7 +57,7 @@ internal sealed class NodeEndpoints(ControlGate gate, INodes nodes, ILeases leas
 
     private void Write(Utf8JsonWriter json, NodeRecord one, DateTimeOffset now, IReadOnlyList<LeaseRecord> held)
     {
-        var isSilent = leases.AreShared && now - one.SeenAt > Silence;
+        var isSilent = leases.AreShared && now - one.SeenAt > NodeRecord.Silence;
         json.WriteStartObject();
         json.WriteString("id"u8, one.Node.Id);
         json.WriteString("name"u8, one.Node.Name);
