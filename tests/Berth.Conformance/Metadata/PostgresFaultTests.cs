@@ -132,7 +132,7 @@ public sealed class PostgresFaultTests : MetadataSuite<PostgresDatabase>
         proxy.DecideForEach = () => static block => Encoding.ASCII.GetString(block.Span).Contains("UPDATE uploads SET state = 2", StringComparison.Ordinal) ? ProxyAction.Silence : ProxyAction.Pass;
         var (first, second) = (Describe(Content("first")), Describe(Content("second")));
         await Assert.ThrowsAsync<MetadataUnavailableException>(
-            () => cut.CompleteUploadAsync(upload.Id, upload.Epoch, first.Digest, first.Size, Now + Grace, Now + Grace, Alice, Token));
+            () => cut.CompleteUploadAsync(upload, first.Digest, first.Size, Now + Grace, Now + Grace, Alice, Token));
 
         // What the change sent last is heard now, and answered; then its session is to end.
         await using var watcher = await Database.ConnectAsync();
@@ -141,7 +141,7 @@ public sealed class PostgresFaultTests : MetadataSuite<PostgresDatabase>
         await EventuallyAsync(async () => await AskAsync(watcher, $"SELECT count(*) FROM pg_stat_activity WHERE pid IN ({sessions})") is 0L);
 
         Assert.Null(await Store.FindBlobAsync(Registry, App, first.Digest, Token));
-        Assert.True(await Store.CompleteUploadAsync(upload.Id, upload.Epoch, second.Digest, second.Size, Now + Grace, Now + Grace, Alice, Token));
+        Assert.True(await Store.CompleteUploadAsync(upload, second.Digest, second.Size, Now + Grace, Now + Grace, Alice, Token));
     }
 
     [Fact]

@@ -25,8 +25,8 @@ public sealed class PostgresHoldsTests : MetadataSuite<PostgresDatabase>
         Assert.False(await Store.TouchUploadAsync(first.Id, first.Epoch, Now + Hold, Now + Grace, Token));
         Assert.False(await Store.RecordUploadAsync(first.Id, first.Epoch, 5, DigestAlgorithm.Sha256, null, null, Now + Grace, Token));
         var (late, blob) = (Describe(Content("late")), Describe(Content("in time")));
-        Assert.False(await Store.CompleteUploadAsync(first.Id, first.Epoch, late.Digest, late.Size, Now + Grace, Now + Grace, Alice, Token));
-        Assert.True(await other.CompleteUploadAsync(second.Id, second.Epoch, blob.Digest, blob.Size, Now + Grace, Now + Grace, Alice, Token));
+        Assert.False(await Store.CompleteUploadAsync(first, late.Digest, late.Size, Now + Grace, Now + Grace, Alice, Token));
+        Assert.True(await other.CompleteUploadAsync(second, blob.Digest, blob.Size, Now + Grace, Now + Grace, Alice, Token));
         Assert.Null(await Store.FindBlobAsync(Registry, App, late.Digest, Token));
         Assert.NotNull(await Store.FindBlobAsync(Registry, App, blob.Digest, Token));
     }
