@@ -39,8 +39,11 @@ public sealed class PostgresServer : IAsyncDisposable
         Port = port;
     }
 
+    /// <summary>The folder of PostgreSQL's programs, of the newest version that is installed; null where none is.</summary>
+    public static string? Programs { get; } = FindPrograms();
+
     /// <summary>Why there can be no server here; null when there can.</summary>
-    public static string? Lacking { get; } = FindPrograms() is null ? "PostgreSQL is not installed." : null;
+    public static string? Lacking { get; } = Programs is null ? "PostgreSQL is not installed." : null;
 
     /// <summary>Its folder; its Unix-domain socket is in there.</summary>
     public string Folder { get; }
@@ -56,7 +59,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It did not start; the message holds its last words.</exception>
     public static async Task<PostgresServer> StartAsync(IReadOnlyList<string> within, string address)
     {
-        var programs = FindPrograms() ?? throw new InvalidOperationException(Lacking);
+        var programs = Programs ?? throw new InvalidOperationException(Lacking);
         var folder = TestFolder.CreateInMemory("berth-postgres-").FullName;
         var port = FreePort();
         string[] command = ["sh", "-c", Script, "sh", folder, programs, port.ToString(CultureInfo.InvariantCulture), address];

@@ -69,7 +69,7 @@ public sealed class ServerProcess : IAsyncDisposable
         foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("BERTH_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
         if (ClusterStores.AreUsed && !_settings.Keys.Any(ChoosesStores))
         {
-            foreach (var (name, value) in (await ClusterStores.OfFolderAsync(Data)).Settings) start.Environment[name] = value;
+            foreach (var (name, value) in await ClusterStores.SettingsOfAsync(Data)) start.Environment[name] = value;
         }
 
         // Most servers of tests answer some hundred requests and end: what is called thirty times is not compiled once more for them, which took most of their time.

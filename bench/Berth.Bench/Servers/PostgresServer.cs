@@ -27,7 +27,7 @@ internal sealed class PostgresServer : IDisposable
     /// <summary>Makes a cluster and starts it.</summary>
     public static PostgresServer Start()
     {
-        var programs = FindPrograms();
+        var programs = Testing.PostgresServer.Programs ?? throw new BenchException("PostgreSQL is not installed");
         var folder = Directory.CreateTempSubdirectory("berth-bench-postgres-").FullName;
         string[] asUser = [];
         if (Environment.IsPrivilegedProcess)
@@ -130,16 +130,5 @@ internal sealed class PostgresServer : IDisposable
                 Thread.Sleep(50);
             }
         }
-    }
-
-    private static string FindPrograms()
-    {
-        const string Debian = "/usr/lib/postgresql";
-        string[] versions = Directory.Exists(Debian)
-            ? [.. Directory.GetDirectories(Debian).OrderByDescending(version => int.TryParse(Path.GetFileName(version), CultureInfo.InvariantCulture, out var number) ? number : 0)]
-            : [];
-        string[] folders = [.. versions.Select(version => Path.Combine(version, "bin")), .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')];
-        return folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, "postgres")) && File.Exists(Path.Combine(folder, "initdb")))
-            ?? throw new BenchException("PostgreSQL is not installed");
     }
 }

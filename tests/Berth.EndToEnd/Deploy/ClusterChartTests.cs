@@ -13,7 +13,7 @@ public sealed class ClusterChartTests : IDisposable
     public async Task Pods_that_start_for_the_first_time_at_once_serve_one_installation_and_are_replaced_one_by_one_without_loss()
     {
         if (BuiltProgram.Server is null) Tool.Lacking("There is no built berth-server.");
-        await using var stores = await SharedStores.CreateAsync();
+        await using var stores = await SharedStoresActions.MakeAsync();
         var settings = await SettingsAsync(stores);
         await using var first = stores.Node("pod-1", settings);
         await using var second = stores.Node("pod-2", settings);
@@ -47,7 +47,7 @@ public sealed class ClusterChartTests : IDisposable
     private async Task<Dictionary<string, string>> SettingsAsync(SharedStores stores)
     {
         var rendered = HelmChart.Variables(await new HelmChart(_folder.FullName).ObjectsAsync("clusterazure", "--set", "drain.preStopSeconds=3"));
-        var real = stores.Settings;
+        var real = stores.OwnedSettings();
         foreach (var (name, value) in rendered)
         {
             // What names a secret or a place is this test's; all else is the chart's.

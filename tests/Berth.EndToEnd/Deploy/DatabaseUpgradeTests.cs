@@ -12,7 +12,7 @@ public sealed class DatabaseUpgradeTests : IDisposable
     public async Task Nodes_serve_beside_those_of_the_next_version_and_refuse_to_start_beside_those_of_the_one_after_it()
     {
         if (BuiltProgram.Server is null) Tool.Lacking("There is no built berth-server.");
-        await using var stores = await SharedStores.CreateAsync();
+        await using var stores = await SharedStoresActions.MakeAsync();
         await using var standing = stores.Node("standing");
         await standing.StartAsync(TimeSpan.FromSeconds(60));
         using var client = new RegistryClient(standing.Endpoint);
@@ -32,7 +32,7 @@ public sealed class DatabaseUpgradeTests : IDisposable
 
         await MigrateAsync(stores, "ALTER TABLE repositories ADD COLUMN of_the_one_after TEXT");
         var refused = await Tool.RunAsync(
-            BuiltProgram.Server!, ["serve", "--data", Path.Combine(_folder.FullName, "data"), "--http", "127.0.0.1:0", "--https", "none"], _folder.FullName, stores.Settings);
+            BuiltProgram.Server!, ["serve", "--data", Path.Combine(_folder.FullName, "data"), "--http", "127.0.0.1:0", "--https", "none"], _folder.FullName, stores.OwnedSettings());
         Assert.Equal(2, refused.Status);
         Assert.Contains("more than one release beyond", refused.Errors, StringComparison.Ordinal);
         Assert.Contains("restore the backup that was taken before the update", refused.Errors, StringComparison.Ordinal);

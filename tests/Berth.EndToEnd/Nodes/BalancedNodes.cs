@@ -37,9 +37,8 @@ internal sealed class BalancedNodes : IAsyncDisposable
             throw new InvalidOperationException("not reached");
         }
 
-        SharedStores.Require();
-        var stores = await SharedStores.MakeAsync();
-        var all = stores.Settings();
+        var stores = await SharedStoresActions.MakeAsync();
+        var all = stores.NodeSettings();
         foreach (var (setting, value) in settings) all[setting] = value;
         var password = $"secret-{Content.Name()}";
         var group = new BalancedNodes(stores, [.. Enumerable.Range(1, count).Select(i => new ServerProcess(program, $"{name}-{i}", all, password: password))]);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Berth.EndToEnd.Harness;
 using Berth.Testing;
 
 namespace Berth.EndToEnd.Nodes;

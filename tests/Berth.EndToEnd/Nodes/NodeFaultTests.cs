@@ -22,7 +22,7 @@ public sealed class NodeFaultTests(ProxiedNode fixture) : EndToEndTest<ProxiedNo
     /// <inheritdoc/>
     public override ValueTask InitializeAsync()
     {
-        SharedStores.Require();
+        SharedStoresActions.Require();
         return base.InitializeAsync();
     }
 

@@ -1,7 +1,5 @@
 using Berth.EndToEnd.Harness;
-using Berth.EndToEnd.ObjectStores;
 using Berth.Testing;
-using Berth.Testing.ObjectServers;
 using Npgsql;
 
 namespace Berth.EndToEnd.Nodes;
@@ -11,12 +9,11 @@ internal sealed class NodeGroup : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
 
-    private readonly string _database;
-    private readonly PostgresServer _postgres;
+    private readonly SharedStores _stores;
 
-    private NodeGroup(PostgresServer postgres, string database, IReadOnlyList<ServerProcess> servers)
+    private NodeGroup(SharedStores stores, IReadOnlyList<ServerProcess> servers)
     {
-        (_postgres, _database, Servers) = (postgres, database, servers);
+        (_stores, Servers) = (stores, servers);
         Clients = [.. servers.Select(server => new RegistryClient(server.Endpoint))];
     }
 
@@ -27,7 +24,7 @@ internal sealed class NodeGroup : IAsyncDisposable
     public IReadOnlyList<RegistryClient> Clients { get; }
 
     /// <summary>Why there can be none here; null when there can.</summary>
-    public static string? Lacking => BuiltProgram.Server is null ? "There is no built berth-server." : PostgresServer.Lacking ?? Azurite.Lacking;
+    public static string? Lacking => BuiltProgram.Server is null ? "There is no built berth-server." : SharedStores.Lacking;
 
     /// <summary>Skips the test where there can be none, or fails it on continuous integration.</summary>
     public static void Require()
@@ -43,22 +40,18 @@ internal sealed class NodeGroup : IAsyncDisposable
     public static async Task<NodeGroup> StartAsync(
         string name, int count, IReadOnlyDictionary<string, string>? settings = null, Func<int, IReadOnlyDictionary<string, string>>? own = null)
     {
-        var postgres = await PostgresServer.GetAsync();
-        var database = await postgres.CreateDatabaseAsync(null, CancellationToken.None);
-        var shared = new Dictionary<string, string>(settings ?? new Dictionary<string, string>())
+        var stores = await SharedStores.MakeAsync();
+        var shared = new Dictionary<string, string>((settings ?? new Dictionary<string, string>()).Concat(stores.Settings()))
         {
-            ["BERTH_Metadata__Kind"] = "Postgres",
-            ["BERTH_Metadata__ConnectionString"] = postgres.ConnectionString(database),
             ["BERTH_Metadata__MaxConnections"] = "16",
+            ["BERTH_Storage__AzureBlob__Prefix"] = "registry/",
 
             // The port is part of every name: all nodes are one registry.
             ["BERTH_Https__PublicPort"] = "443",
         };
-        await AzuriteServer.AddContainerAsync(shared);
-        var password = $"secret-{Content.Name()}";
         var servers = Enumerable.Range(0, count).Select(node => new ServerProcess(
-            BuiltProgram.Server!, $"{name}-{node}", new Dictionary<string, string>(shared.Concat(own?.Invoke(node) ?? new Dictionary<string, string>())), password: password)).ToList();
-        var group = new NodeGroup(postgres, database, servers);
+            BuiltProgram.Server!, $"{name}-{node}", new Dictionary<string, string>(shared.Concat(own?.Invoke(node) ?? new Dictionary<string, string>())), password: stores.Password)).ToList();
+        var group = new NodeGroup(stores, servers);
         try
         {
             foreach (var server in servers) await server.StartAsync(StartLimit);
@@ -82,25 +75,15 @@ internal sealed class NodeGroup : IAsyncDisposable
     public Task StartAgainAsync(int node) => Servers[node].StartAsync(StartLimit);
 
     /// <summary>Asks the database for one number.</summary>
-    public async Task<long> AskAsync(string sql) => (await ListAsync(sql))[0];
+    public Task<long> AskAsync(string sql) => _stores.CountAsync(sql);
 
     /// <summary>Asks the database for a column of numbers.</summary>
-    public async Task<IReadOnlyList<long>> ListAsync(string sql)
-    {
-        await using var connection = new NpgsqlConnection(_postgres.ConnectionString(_database) + ";Pooling=false");
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        await using var rows = await command.ExecuteReaderAsync();
-        var found = new List<long>();
-        while (await rows.ReadAsync()) found.Add(Convert.ToInt64(rows.GetValue(0), System.Globalization.CultureInfo.InvariantCulture));
-        return found;
-    }
+    public Task<IReadOnlyList<long>> ListAsync(string sql) => _stores.ListAsync(sql);
 
     /// <summary>Changes rows behind the servers' backs.</summary>
     public async Task ChangeAsync(string sql)
     {
-        await using var connection = new NpgsqlConnection(_postgres.ConnectionString(_database) + ";Pooling=false");
-        await connection.OpenAsync();
+        await using var connection = await _stores.ConnectAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         Assert.NotEqual(0, await command.ExecuteNonQueryAsync());
     }
@@ -110,6 +93,6 @@ internal sealed class NodeGroup : IAsyncDisposable
     {
         foreach (var client in Clients) client.Dispose();
         await Task.WhenAll(Servers.Select(server => server.DisposeAsync().AsTask()));
-        await _postgres.DropDatabaseAsync(_database, CancellationToken.None);
+        await _stores.DisposeAsync();
     }
 }

@@ -62,7 +62,7 @@ public sealed class NodeKillTests : IAsyncLifetime
 
         // As its operator would look: with all nodes down, every row and every byte.
         foreach (var node in Group.Nodes) Assert.Equal(0, await node.StopAsync(TimeSpan.FromSeconds(40)));
-        (await Tool.RunAsync(BuiltProgram.Server!, ["storage", "verify", "--data", Group.Nodes[0].Data], Group.Nodes[0].Data, Group.Stores.Settings())).Succeeded();
+        (await Tool.RunAsync(BuiltProgram.Server!, ["storage", "verify", "--data", Group.Nodes[0].Data], Group.Nodes[0].Data, Group.Stores.NodeSettings())).Succeeded();
     }
 
     private async Task LoadAndKillAsync(CrashSeries series, ResumedUpload upload, Refusals refusals, Random random)

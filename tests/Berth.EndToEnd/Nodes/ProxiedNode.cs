@@ -16,7 +16,7 @@ public sealed class ProxiedNode : ServerFixture
     public FaultProxy Objects { get; private set; } = null!;
 
     /// <summary>The settings of a program that goes past the proxies.</summary>
-    public IReadOnlyDictionary<string, string> DirectSettings => _stores!.Settings();
+    public IReadOnlyDictionary<string, string> DirectSettings => _stores!.NodeSettings();
 
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, string> Settings => _settings;
@@ -24,10 +24,10 @@ public sealed class ProxiedNode : ServerFixture
     /// <inheritdoc/>
     public override async ValueTask InitializeAsync()
     {
-        if (PostgresServer.Lacking is not null || Testing.ObjectServers.Azurite.Lacking is not null) return;
+        if (SharedStores.Lacking is not null) return;
         _stores = await SharedStores.MakeAsync();
         (Database, Objects) = (new FaultProxy(_stores.Database), new FaultProxy(_stores.Objects));
-        foreach (var (name, value) in _stores.Settings(Database.Address, Objects.Address)) _settings[name] = value;
+        foreach (var (name, value) in _stores.NodeSettings(Database.Address, Objects.Address)) _settings[name] = value;
 
         // A session whose writer was lost on the way is another's after twice this time.
         _settings["BERTH_Distribution__StallLimit"] = "00:00:03";

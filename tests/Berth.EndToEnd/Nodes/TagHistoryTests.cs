@@ -6,27 +6,15 @@ using Berth.Testing.Histories;
 namespace Berth.EndToEnd.Nodes;
 
 /// <summary>Three servers on one database, and nothing on them but what the test does.</summary>
-public sealed class ThreeNodes : IAsyncLifetime
+public sealed class ThreeNodes : NodeGroupFixture
 {
-    internal NodeGroup Group { get; private set; } = null!;
-
-    /// <inheritdoc/>
-    public async ValueTask InitializeAsync()
-    {
-        if (NodeGroup.Lacking is null) Group = await NodeGroup.StartAsync("histories", 3);
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (Group is not null) await Group.DisposeAsync();
-    }
+    internal override Task<NodeGroup> StartAsync() => NodeGroup.StartAsync("histories", 3);
 }
 
 /// <summary>
 /// Tags as clients of several nodes see them: each behaves as one register, whichever node is asked, while one is killed. The histories that clients recorded are checked, each tag's by itself.
 /// </summary>
-public sealed class TagHistoryTests(ThreeNodes nodes) : IClassFixture<ThreeNodes>, IAsyncLifetime
+public sealed class TagHistoryTests(ThreeNodes nodes) : NodeGroupTest<ThreeNodes>(nodes)
 {
     private const int Workers = 9;
     private const string There = "there";
@@ -40,25 +28,11 @@ public sealed class TagHistoryTests(ThreeNodes nodes) : IClassFixture<ThreeNodes
     private readonly bool[] _isUp = [true, true, true];
     private long _written;
 
-    /// <inheritdoc/>
-    public ValueTask InitializeAsync()
-    {
-        NodeGroup.Require();
-        return ValueTask.CompletedTask;
-    }
-
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync()
-    {
-        nodes.Group?.KeepLogsOfFailure();
-        return ValueTask.CompletedTask;
-    }
-
     [Fact]
     public async Task Writes_and_reads_of_a_tag_at_three_nodes_have_one_order_while_one_is_killed()
     {
-        var config = await nodes.Group.Clients[0].PushAsync(_repository, BlobContent.Config());
-        foreach (var client in nodes.Group.Clients) await client.PushAsync(_repository, ManifestContent.Image(config, []), "seen");
+        var config = await Nodes.Group.Clients[0].PushAsync(_repository, BlobContent.Config());
+        foreach (var client in Nodes.Group.Clients) await client.PushAsync(_repository, ManifestContent.Image(config, []), "seen");
 
         using var end = new CancellationTokenSource(Length);
         var workers = Enumerable.Range(0, Workers).Select(worker => Task.Run(() => WorkAsync(worker, config, end.Token))).ToList();
@@ -81,12 +55,12 @@ public sealed class TagHistoryTests(ThreeNodes nodes) : IClassFixture<ThreeNodes
         {
             var node = (kill + 1) % 3;
             await Task.Delay(Length / (Kills + 2), CancellationToken.None);
-            var killed = nodes.Group.Servers[node].KillAsync();
+            var killed = Nodes.Group.Servers[node].KillAsync();
 
             // What is under way there is cut off; more than that says nothing.
             _isUp[node] = false;
             await killed;
-            await nodes.Group.StartAgainAsync(node);
+            await Nodes.Group.StartAgainAsync(node);
             _isUp[node] = true;
         }
     }
@@ -100,7 +74,7 @@ public sealed class TagHistoryTests(ThreeNodes nodes) : IClassFixture<ThreeNodes
             var dice = random.Next(100);
             if (!_isUp[node]) node = (node + 1) % 3;
             var action = dice < 55 ? RegisterAction.Read : dice < 85 ? RegisterAction.Write : RegisterAction.Delete;
-            await CallAsync($"{worker}@{node}", nodes.Group.Clients[node], action, dice % 2 == 0, Tags[random.Next(Tags.Length)], config);
+            await CallAsync($"{worker}@{node}", Nodes.Group.Clients[node], action, dice % 2 == 0, Tags[random.Next(Tags.Length)], config);
         }
     }
 

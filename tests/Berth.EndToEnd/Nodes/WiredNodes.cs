@@ -34,7 +34,7 @@ internal sealed class WiredNodes : IAsyncDisposable
     /// <summary>Makes the networks and starts so many nodes, the first alone at first: it takes all jobs.</summary>
     public static async Task<WiredNodes> StartAsync(int count, string name, IReadOnlyDictionary<string, string> settings)
     {
-        SharedStores.Require();
+        SharedStoresActions.Require();
         if (BuiltProgram.Server is null) Tool.Lacking("There is no built berth-server.");
         var made = new WiredNodes();
         try
@@ -123,7 +123,7 @@ internal sealed class WiredNodes : IAsyncDisposable
         _doors.Add(new FaultProxy(node.Endpoint.Address, node.Endpoint.Address.Port, network.MakeSocket));
     }
 
-    private Dictionary<string, string> SettingsFrom(string address) => Stores.Settings(
+    private Dictionary<string, string> SettingsFrom(string address) => Stores.NodeSettings(
         new UriBuilder(Stores.Database) { Host = address }.Uri, new UriBuilder(Stores.Objects) { Host = address }.Uri);
 
     private static string Wire(int node) => $"wire{node}";

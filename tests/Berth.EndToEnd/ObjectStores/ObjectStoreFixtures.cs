@@ -68,21 +68,17 @@ public class AzuriteServer : ObjectStoreFixture
     public override Task RemoveAsync(string key) => _container!.DeleteBlobAsync(key);
 
     /// <inheritdoc/>
-    protected override async Task PrepareAsync(Dictionary<string, string> settings) => _container = await AddContainerAsync(settings);
-
-    /// <summary>Makes a container, and adds the settings that name it.</summary>
-    internal static async Task<BlobContainerClient> AddContainerAsync(Dictionary<string, string> settings)
+    protected override async Task PrepareAsync(Dictionary<string, string> settings)
     {
         var azurite = await Azurite.GetAsync();
         var name = $"berth-{Content.Name()}";
-        var container = await new BlobServiceClient(azurite.Endpoint, new StorageSharedKeyCredential(Azurite.Account, azurite.AccountKey)).CreateBlobContainerAsync(name);
+        _container = await new BlobServiceClient(azurite.Endpoint, new StorageSharedKeyCredential(Azurite.Account, azurite.AccountKey)).CreateBlobContainerAsync(name);
         settings["BERTH_Storage__Kind"] = "AzureBlob";
         settings["BERTH_Storage__AzureBlob__Container"] = name;
         settings["BERTH_Storage__AzureBlob__Endpoint"] = azurite.Endpoint.ToString();
         settings["BERTH_Storage__AzureBlob__Account"] = Azurite.Account;
         settings["BERTH_Storage__AzureBlob__AccountKey"] = azurite.AccountKey;
         settings["BERTH_Storage__AzureBlob__Prefix"] = "registry/";
-        return container;
     }
 }
 

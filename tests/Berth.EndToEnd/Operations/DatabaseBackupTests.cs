@@ -64,7 +64,7 @@ public sealed partial class DatabaseBackupTests(SharedStoresServer fixture) : En
     public async Task Within_the_recovery_window_the_database_alone_is_brought_back_to_what_was_deleted_since()
     {
         foreach (var tool in (string[])["pg_dump", "pg_restore", "psql"]) Tool.Require(tool);
-        await using var stores = await SharedStores.CreateAsync();
+        await using var stores = await SharedStoresActions.MakeAsync();
         var settings = new Dictionary<string, string>(SharedStoresServer.Beside) { ["BERTH_Lifecycle__RecoveryWindow"] = "7d" };
         await using var node = stores.Node("window", settings);
         await node.StartAsync(TimeSpan.FromSeconds(60));
@@ -78,7 +78,7 @@ public sealed partial class DatabaseBackupTests(SharedStoresServer fixture) : En
         Assert.Equal(0, await node.StopAsync(TimeSpan.FromSeconds(40)));
         await stores.LoseDatabaseAsync();
         (await Tool.RunAsync(Tool.Require("pg_restore"), ["--exit-on-error", "--no-owner", $"--dbname={stores.Address}", dump], Fixture.Folder)).Succeeded();
-        var offline = stores.Settings;
+        var offline = stores.OwnedSettings();
         offline.Remove("BERTH_OWNER_PASSWORD");
         foreach (var command in (string[][])[["restore", "--mark"], ["storage", "verify"]])
             (await Tool.RunAsync(BuiltProgram.Server!, [.. command, "--data", NewFolder("scratch")], Fixture.Folder, offline)).Succeeded();
@@ -105,15 +105,15 @@ public sealed partial class DatabaseBackupTests(SharedStoresServer fixture) : En
     [Fact]
     public async Task A_database_without_an_installation_is_not_taken_for_one()
     {
-        await using var stores = await SharedStores.CreateAsync();
-        var refused = await Tool.RunAsync(BuiltProgram.Server!, ["storage", "verify", "--data", NewFolder("other")], Fixture.Folder, stores.Settings);
+        await using var stores = await SharedStoresActions.MakeAsync();
+        var refused = await Tool.RunAsync(BuiltProgram.Server!, ["storage", "verify", "--data", NewFolder("other")], Fixture.Folder, stores.OwnedSettings());
         Assert.Equal(2, refused.Status);
         Assert.Contains("holds no installation", refused.Errors, StringComparison.Ordinal);
     }
 
     private Dictionary<string, string> Offline()
     {
-        var settings = Fixture.Stores.Settings;
+        var settings = Fixture.Stores.OwnedSettings();
         settings.Remove("BERTH_OWNER_PASSWORD");
         return settings;
     }

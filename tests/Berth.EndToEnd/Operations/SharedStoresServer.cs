@@ -1,4 +1,5 @@
 using Berth.EndToEnd.Harness;
+using Berth.Testing;
 
 namespace Berth.EndToEnd.Operations;
 
@@ -24,8 +25,8 @@ public class SharedStoresServer : ServerFixture
     /// <inheritdoc/>
     public override async ValueTask InitializeAsync()
     {
-        Stores = await SharedStores.CreateAsync();
-        foreach (var (name, value) in Stores.Settings.Concat(Beside)) _settings[name] = value;
+        Stores = await SharedStoresActions.MakeAsync();
+        foreach (var (name, value) in Stores.OwnedSettings().Concat(Beside)) _settings[name] = value;
         await base.InitializeAsync();
     }
 

@@ -38,7 +38,7 @@ internal static class RegistryStores
     public static async Task<(RelationalMetadataStore Metadata, IBlobStore Blobs)> OpenClusterAsync(string folder, TimeProvider time, ISteps steps)
     {
         var stores = await ClusterStores.OfFolderAsync(folder, await Template.Value);
-        var azure = new AzureBlobOptions { Container = stores.Container, Endpoint = stores.Endpoint, Account = Azurite.Account, AccountKey = stores.AccountKey, Prefix = "" };
+        var azure = new AzureBlobOptions { Container = stores.Container.Name, Endpoint = stores.Objects, Account = Azurite.Account, AccountKey = stores.AccountKey, Prefix = "" };
         var blobs = ObjectBlobStore.Open(azure, new ObjectStoreOptions(), TimeProvider.System, NullLogger<ObjectBlobStore>.Instance);
         return (await OpenPostgresAsync(stores.ConnectionString, time, steps), blobs);
     }
