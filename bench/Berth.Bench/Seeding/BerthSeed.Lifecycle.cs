@@ -108,7 +108,7 @@ internal sealed partial class BerthSeed
 
         // The lease is over as soon as no manifest names the blob.
         var isDone = await PatientlyAsync(() => _store.CompleteUploadAsync(
-            upload.Id, opened.Epoch, Digest.Parse(blob.Digest), blob.Bytes.Length, now + lease, now.AddDays(1), _caller, cancellationToken));
+            opened, Digest.Parse(blob.Digest), blob.Bytes.Length, now + lease, now.AddDays(1), _caller, cancellationToken));
         if (!isDone) throw new BenchException("a seeded blob was refused");
     }
 
