@@ -56,8 +56,15 @@ public sealed partial class RelationalMetadataStore
     private static PutManifestResult Put(WriteScope scope, NewManifest manifest, Caller caller)
     {
         var repository = FindRepositoryRow(scope, manifest.RegistryId, manifest.Repository);
-        var standing = repository is { } known ? FindManifest(scope, known.Id, manifest.Digest) : null;
-        var tags = FindTags(scope, repository?.Id ?? 0, manifest);
+        using var apart = AskSetApartByPush(scope, manifest);
+        List<TagToSet> tags;
+        ManifestRow? standing;
+        using (var found = repository is { } known ? scope.Use(FindManifestRow).Bind(known.Id).Bind(manifest.Digest).Ask() : null)
+        {
+            tags = FindTags(scope, repository?.Id ?? 0, manifest);
+            standing = found is null ? null : ReadManifest(found);
+        }
+
         if (repository is { } named) RefusePush(scope, manifest, named, standing, tags);
 
         // Also for a manifest that stands: what it names may have been found damaged since.
@@ -66,7 +73,7 @@ public sealed partial class RelationalMetadataStore
 
         repository ??= EnsureRepository(scope, manifest.RegistryId, manifest.Repository);
         var repositoryId = repository.Value.Id;
-        var isSetApart = standing is not { Deleted: false } && IsSetApartByPush(scope, manifest);
+        var isSetApart = standing is not { Deleted: false } && apart?.Step() == true;
         var row = standing is { Deleted: false } ? standing.Value : Add(scope, repositoryId, manifest, standing, caller);
         if (isSetApart) RecordQuarantine(scope, manifest.RegistryId, manifest.Repository, manifest.Digest, Unseen, caller);
         if (!repository.Value.Listed) scope.Use(SetListed).Bind(repositoryId).Bind(true).Tell();
@@ -84,16 +91,17 @@ public sealed partial class RelationalMetadataStore
         if (moved.Count > 0 && standing is not null) scope.Use(TouchManifest).Bind(row.Id).Bind(scope.Now).Tell();
         if (tags.Count == 0) WaitUntagged(scope, manifest.RegistryId, row.Id, pushedAt: scope.Now);
         else if (standing is not null) EndWait(scope, row.Id);
-        CountPush(scope, manifest, repositoryId, standing, added, caller);
+        CountPush(scope, manifest, repository.Value, standing, added, caller);
         return PutManifestResult.Stored;
     }
 
-    private static void CountPush(WriteScope scope, NewManifest manifest, long repositoryId, ManifestRow? standing, int tags, Caller caller)
+    private static void CountPush(WriteScope scope, NewManifest manifest, RepositoryRow repository, ManifestRow? standing, int tags, Caller caller)
     {
+        var repositoryId = repository.Id;
         if (standing is null)
         {
             CountManifest(scope, manifest.RegistryId, repositoryId, manifest.Bytes.Length, 1, tags);
-            Charge(scope, repositoryId, manifest.Bytes.Length, manifest.Bytes.Length, caller);
+            if (repository.HasLimit) Charge(scope, repositoryId, manifest.Bytes.Length, manifest.Bytes.Length, caller);
         }
         else if (standing.Value.Deleted) CountManifest(scope, manifest.RegistryId, repositoryId, 0, 1, tags);
         else CountTags(scope, manifest.RegistryId, repositoryId, tags);
@@ -115,8 +123,11 @@ public sealed partial class RelationalMetadataStore
     private static ManifestRow? FindManifest(WriteScope scope, long repositoryId, Digest digest)
     {
         using var row = scope.Use(FindManifestRow).Bind(repositoryId).Bind(digest);
-        return row.Step() ? new ManifestRow(row.Int64(0), row.Int64(1), row.Bool(2), row.Int64(3), row.Bool(4), (Locks)row.Int64(5), row.Int64(6)) : null;
+        return ReadManifest(row);
     }
+
+    private static ManifestRow? ReadManifest(Statement row) =>
+        row.Step() ? new ManifestRow(row.Int64(0), row.Int64(1), row.Bool(2), row.Int64(3), row.Bool(4), (Locks)row.Int64(5), row.Int64(6)) : null;
 
     private static ManifestRow Add(WriteScope scope, long repositoryId, NewManifest manifest, ManifestRow? deleted, Caller caller)
     {

@@ -135,12 +135,11 @@ public sealed partial class RelationalMetadataStore
     }
 
     /// <summary>Whether a push of a manifest that the repository does not have sets it apart. Signatures and other referrers that are no images say something of what is looked at, and are not looked at.</summary>
-    private static bool IsSetApartByPush(WriteScope scope, NewManifest manifest)
+    private static Statement? AskSetApartByPush(WriteScope scope, NewManifest manifest)
     {
         var body = manifest.Manifest;
-        if (body.Subject is not null && !MediaTypes.IsIndex(body.MediaType) && !ManifestDescription.HasConfigOfImage(body)) return false;
-        using var row = scope.Use(SetsApartPush).Bind(manifest.RegistryId).Bind(manifest.Digest).Bind(scope.Now);
-        return row.Step();
+        if (body.Subject is not null && !MediaTypes.IsIndex(body.MediaType) && !ManifestDescription.HasConfigOfImage(body)) return null;
+        return scope.Use(SetsApartPush).Bind(manifest.RegistryId).Bind(manifest.Digest).Bind(scope.Now).Ask();
     }
 
     private static (Quarantine? Standing, long? Until) ReadRepositoryQuarantine(WriteScope scope, long registryId, RepositoryName repository)

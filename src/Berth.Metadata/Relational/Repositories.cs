@@ -4,7 +4,10 @@ namespace Berth.Metadata.Relational;
 
 public sealed partial class RelationalMetadataStore
 {
-    private static readonly Sql FindRepository = new("SELECT id, listed, locks FROM repositories WHERE registry_id = ?1 AND name = ?2");
+    private static readonly Sql FindRepository = new($"""
+        SELECT r.id, r.listed, r.locks, r.quota IS NOT NULL OR g.quota IS NOT NULL, g.quota IS NOT NULL OR g.soft_quota IS NOT NULL OR {AnyLimit}
+        FROM repositories r CROSS JOIN registries g ON g.id = r.registry_id WHERE r.registry_id = ?1 AND r.name = ?2
+        """);
 
     private static readonly Sql InsertRepository = Sql.Insert(
         "INSERT INTO repositories (registry_id, name, listed, created_at) VALUES (?1, ?2, 0, ?3)");
@@ -83,17 +86,22 @@ public sealed partial class RelationalMetadataStore
     private static RepositoryRow? FindRepositoryRow(WriteScope scope, long registryId, RepositoryName repository)
     {
         using var row = scope.Use(FindRepository).Bind(registryId).Bind(repository.Value);
-        return row.Step() ? new RepositoryRow(row.Int64(0), row.Bool(1), (Locks)row.Int64(2)) : null;
+        return row.Step() ? new RepositoryRow(row.Int64(0), row.Bool(1), (Locks)row.Int64(2), row.Bool(3), row.Bool(4)) : null;
     }
 
     private static RepositoryRow EnsureRepository(WriteScope scope, long registryId, RepositoryName repository)
     {
         if (FindRepositoryRow(scope, registryId, repository) is { } found) return found;
 
-        var id = scope.Use(InsertRepository).Bind(registryId).Bind(repository.Value).Bind(scope.Now).Insert();
-        return new RepositoryRow(id, Listed: false, Locks.None);
+        scope.Use(InsertRepository).Bind(registryId).Bind(repository.Value).Bind(scope.Now).Insert();
+        return FindRepositoryRow(scope, registryId, repository)!.Value;
     }
 
     /// <summary>A repository's row as the writer sees it.</summary>
-    private readonly record struct RepositoryRow(long Id, bool Listed, Locks Locks);
+    /// <param name="Id">Its id.</param>
+    /// <param name="Listed">Whether it holds a manifest.</param>
+    /// <param name="Locks">Its locks.</param>
+    /// <param name="HasQuota">Whether it or its registry has a quota that must not be exceeded.</param>
+    /// <param name="HasLimit">Whether one of them has a limit of any kind.</param>
+    private readonly record struct RepositoryRow(long Id, bool Listed, Locks Locks, bool HasQuota, bool HasLimit);
 }

@@ -28,11 +28,6 @@ public sealed partial class RelationalMetadataStore
         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, 0, ?10, ?10, ?11, ?12, ?13)
         """);
 
-    private static readonly Sql FindRepositoryToPush = new("""
-        SELECT r.id, r.locks, r.quota IS NOT NULL OR g.quota IS NOT NULL FROM repositories r CROSS JOIN registries g ON g.id = r.registry_id
-        WHERE r.registry_id = ?1 AND r.name = ?2
-        """);
-
     // ?1 the registry, ?4 the repository, ?5 the principal; the digest ?3 is what is to be stored.
     private static readonly Sql FindUploadToFinish = new($"""
         {UploadFields}, {EpochColumns}, b.size, b.location, b.state
@@ -95,10 +90,10 @@ public sealed partial class RelationalMetadataStore
     public Task<UploadRecord> OpenUploadAsync(NewUpload upload, Caller caller, CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
-            var (repositoryId, locks, isLimited) = EnsureRepositoryToPush(scope, upload.RegistryId, upload.Repository);
+            var (repositoryId, _, locks, hasQuota, _) = EnsureRepository(scope, upload.RegistryId, upload.Repository);
             Refuse(locks, Locks.Write, upload.Repository);
             var writing = upload.WriterUntil is not null;
-            var demand = ReadDemand(scope, upload, repositoryId);
+            var demand = hasQuota ? ReadDemand(scope, upload, repositoryId) : default;
             scope.Use(InsertUpload).Bind(upload.Id).Bind(upload.RegistryId).Bind(repositoryId).Bind(caller.PrincipalId).Bind(upload.Location)
                 .Bind(writing ? 1 : 0).Bind(writing ? _writerNode : null).Bind(upload.WriterUntil).Bind((long)upload.Algorithm).Bind(scope.Now)
                 .Bind(upload.ExpiresAt).Bind(demand.OfRegistry).Bind(demand.OfRepository).Tell();
@@ -107,7 +102,7 @@ public sealed partial class RelationalMetadataStore
             scope.Append(new LedgerEntry(LedgerKinds.UploadOpened, upload.RegistryId, upload.Repository.Value, Payload: UploadPayload(upload.Id)), caller);
 
             // Not read back: the newest page of the index is where everybody opens one.
-            var covered = isLimited ? Math.Max(Math.Max(demand.OfRegistry, demand.OfRepository), upload.Declared) : long.MaxValue;
+            var covered = hasQuota ? Math.Max(Math.Max(demand.OfRegistry, demand.OfRepository), upload.Declared) : long.MaxValue;
             return new UploadRecord(
                 upload.Id, upload.RegistryId, repositoryId, upload.Repository, caller.PrincipalId, upload.Location, UploadState.Open, writing ? 1 : 0, Stored(upload.WriterUntil),
                 upload.Algorithm, 0, null, default, Stored(upload.ExpiresAt)!.Value, DateTimeOffset.FromUnixTimeMilliseconds(scope.Now))
@@ -208,19 +203,6 @@ public sealed partial class RelationalMetadataStore
                 return row.Step() ? row.Int64(0) : 0;
             },
             cancellationToken);
-
-    private static (long Id, Locks Locks, bool IsLimited) EnsureRepositoryToPush(WriteScope scope, long registryId, RepositoryName repository)
-    {
-        if (FindRepositoryToPushTo(scope, registryId, repository) is { } found) return found;
-        EnsureRepository(scope, registryId, repository);
-        return FindRepositoryToPushTo(scope, registryId, repository)!.Value;
-    }
-
-    private static (long Id, Locks Locks, bool IsLimited)? FindRepositoryToPushTo(WriteScope scope, long registryId, RepositoryName repository)
-    {
-        using var row = scope.Use(FindRepositoryToPush).Bind(registryId).Bind(repository.Value);
-        return row.Step() ? (row.Int64(0), (Locks)row.Int64(1), row.Bool(2)) : null;
-    }
 
     // Rows have milliseconds.
     private static DateTimeOffset? Stored(DateTimeOffset? time) => time is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds()) : null;

@@ -189,18 +189,9 @@ internal sealed class PostgresSession : Session, IDisposable
     /// <summary>Commits, in one message with all that was asked and told since the last one.</summary>
     public void Commit()
     {
-        if (_isolation is null)
-        {
-            EndTransaction();
-            return;
-        }
-
-        if (_hasBegun || _held.Count > 1)
-        {
-            Tell(Commits);
-            Send();
-        }
-
+        var isIdle = _isolation is not null && !_hasBegun && _held.Count == 1;
+        if (_isolation is not null && !isIdle) Tell(Commits);
+        if (!isIdle) Send();
         EndTransaction();
     }
 
