@@ -6,7 +6,7 @@ public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FindRepository = new($"""
         SELECT r.id, r.listed, r.locks, r.quota IS NOT NULL OR g.quota IS NOT NULL, g.quota IS NOT NULL OR g.soft_quota IS NOT NULL OR {AnyLimit}
-        FROM repositories r CROSS JOIN registries g ON g.id = r.registry_id WHERE r.registry_id = ?1 AND r.name = ?2
+        FROM registries g CROSS JOIN repositories r ON r.registry_id = g.id WHERE g.id = ?1 AND r.name = ?2
         """);
 
     private static readonly Sql InsertRepository = Sql.Insert(
