@@ -103,7 +103,8 @@ internal sealed class AzureBlobClient : IObjectClient
             {
                 HttpHeaders = Headers,
                 Conditions = onlyIfAbsent ? new BlobRequestConditions { IfNoneMatch = ETag.All } : null,
-                TransferOptions = new StorageTransferOptions { InitialTransferSize = Math.Max(1, body.Length), MaximumTransferSize = Math.Max(1, body.Length), MaximumConcurrency = 1 },
+                // A body of just this size, and not of less, would go as a block and a list of one: two requests.
+                TransferOptions = new StorageTransferOptions { InitialTransferSize = body.Length + 1, MaximumTransferSize = body.Length + 1, MaximumConcurrency = 1 },
             },
             cancellationToken));
 

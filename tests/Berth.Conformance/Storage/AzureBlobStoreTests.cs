@@ -1,5 +1,7 @@
 using Azure.Storage;
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 using Berth.Storage;
 using Berth.Storage.AzureBlob;
 using Berth.Storage.ObjectStore;
@@ -28,6 +30,17 @@ public sealed class AzureBlobStoreTests : BlobStoreSuite
 
         var options = new AzureBlobOptions { Container = _name, Endpoint = azurite.Endpoint, Account = Azurite.Account, AccountKey = azurite.AccountKey, Prefix = "berth/" };
         return ObjectBlobStore.Open(options, new ObjectStoreOptions(), TimeProvider.System, NullLogger<ObjectBlobStore>.Instance);
+    }
+
+    // A blob that was put by one request has no blocks; one of a list of one block has cost two.
+    [Fact]
+    public async Task A_small_blob_is_put_by_one_request()
+    {
+        var location = await PutAsync(new byte[4096]);
+
+        var blocks = await _container!.GetBlockBlobClient($"berth/blobs/{location}").GetBlockListAsync(BlockListTypes.All, cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.Equal((4096, 0), (blocks.Value.BlobContentLength, blocks.Value.CommittedBlocks.Count()));
     }
 
     protected override Task RemoveIdentityAsync(CancellationToken cancellationToken) =>

@@ -69,7 +69,7 @@ public abstract partial class BlobStoreSuite : IAsyncLifetime
         }
     }
 
-    private async Task<string> PutAsync(byte[] content)
+    protected async Task<string> PutAsync(byte[] content)
     {
         var location = Store.NewLocation();
         await using var writer = await Store.AppendAsync(location, 0, content.Length, Cancelled);
