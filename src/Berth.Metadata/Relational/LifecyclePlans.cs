@@ -48,7 +48,7 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql RenewLease = new("UPDATE leases SET expires_at = ?3 WHERE name = ?1 AND fence = ?2");
 
     private static readonly Sql SetPlanState = new("""
-        UPDATE lifecycle_plans SET state = CAST(?2 AS BIGINT), message = ?3, ended_at = CASE WHEN CAST(?2 AS BIGINT) >= 3 THEN CAST(?4 AS BIGINT) END WHERE id = ?1 AND state < 3
+        UPDATE lifecycle_plans SET state = CAST(?2 AS BIGINT), message = ?3, ended_at = CASE WHEN CAST(?2 AS BIGINT) >= 3 THEN CAST(?4 AS BIGINT) END WHERE id = ?1 AND +state < 3
         """);
 
     private static readonly Sql StartPlan = new("""

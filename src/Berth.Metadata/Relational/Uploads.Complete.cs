@@ -6,7 +6,7 @@ public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FinishUpload = new($"""
         UPDATE uploads SET state = 2, digest = ?3, "offset" = ?4, expires_at = ?5, progress_at = ?6, hash_state = NULL, writer_node = NULL, writer_until = NULL
-        WHERE id = ?1 AND epoch = ?2 AND state < 2
+        WHERE id = ?1 AND epoch = ?2 AND +state < 2
         RETURNING reserved, repository_reserved, (SELECT r.locks FROM repositories r WHERE r.id = uploads.repository_id),
             EXISTS (SELECT 1 FROM registries g WHERE g.id = uploads.registry_id AND (g.quota IS NOT NULL OR g.soft_quota IS NOT NULL))
                 OR EXISTS (SELECT 1 FROM repositories r WHERE r.id = uploads.repository_id AND {AnyLimit})

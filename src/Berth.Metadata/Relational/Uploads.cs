@@ -32,7 +32,7 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql FindUploadToFinish = new($"""
         {UploadFields}, {EpochColumns}, b.size, b.location, b.state
         FROM uploads u CROSS JOIN repositories r ON r.id = u.repository_id LEFT JOIN blobs b ON b.digest = ?3
-        WHERE u.id = ?2 AND u.registry_id = ?1 AND r.name = ?4 AND u.state < 3
+        WHERE u.id = ?2 AND u.registry_id = ?1 AND r.name = ?4 AND +u.state < 3
         """);
 
     private static readonly LookUp<UploadToFinish, WithEpochs<FoundUpload>> ToFinish = new(
@@ -56,29 +56,29 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql AcquireUpload = new(
         $"""
         UPDATE uploads SET epoch = epoch + 1, writer_node = ?3, writer_until = ?4, progress_at = ?5
-        WHERE id = ?1 AND epoch = ?2 AND state = 0 AND (writer_until IS NULL OR writer_until <= ?5 OR writer_node IS DISTINCT FROM ?3)
+        WHERE id = ?1 AND epoch = ?2 AND +state = 0 AND (writer_until IS NULL OR writer_until <= ?5 OR writer_node IS DISTINCT FROM ?3)
         RETURNING {ChangedUploadColumns}
         """,
         postgres: $"""
         UPDATE uploads SET epoch = epoch + 1, writer_node = ?3, writer_until = ?4, progress_at = ?5
-        WHERE id = ?1 AND epoch = ?2 AND state = 0 AND (writer_until IS NULL OR writer_until <= ?5
+        WHERE id = ?1 AND epoch = ?2 AND +state = 0 AND (writer_until IS NULL OR writer_until <= ?5
             OR (writer_node NOT IN ('{AnyNode}', ?3) AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = uploads.writer_node AND n.seen_at > ?5 - {(long)NodeRecord.Silence.TotalMilliseconds})))
         RETURNING {ChangedUploadColumns}
         """);
 
     private static readonly Sql TouchUpload = new("""
-        UPDATE uploads SET writer_until = ?3, expires_at = ?4, progress_at = ?5 WHERE id = ?1 AND epoch = ?2 AND state < 2
+        UPDATE uploads SET writer_until = ?3, expires_at = ?4, progress_at = ?5 WHERE id = ?1 AND epoch = ?2 AND +state < 2
         """);
 
     private static readonly Sql RecordUpload = new("""
         UPDATE uploads SET "offset" = ?3, algorithm = ?4, hash_state = ?5, expires_at = ?6, progress_at = ?7, multipart_id = ?8, writer_node = NULL, writer_until = NULL
-        WHERE id = ?1 AND epoch = ?2 AND state < 2
+        WHERE id = ?1 AND epoch = ?2 AND +state < 2
         RETURNING reserved > 0 OR repository_reserved > 0
         """);
 
     // A writer at work keeps its hold: it may be about to create the location's file, which nobody would find once the row is forgotten.
     private static readonly Sql AbortUpload = new("""
-        UPDATE uploads SET state = 3, epoch = epoch + 1, hash_state = NULL WHERE id = ?1 AND state < 2 AND (CAST(?2 AS BIGINT) IS NULL OR epoch = ?2)
+        UPDATE uploads SET state = 3, epoch = epoch + 1, hash_state = NULL WHERE id = ?1 AND +state < 2 AND (CAST(?2 AS BIGINT) IS NULL OR epoch = ?2)
         """);
 
     // Only the writer that held the session when it was aborted: an abort raised the epoch by one, and nothing raises it after.
