@@ -8,6 +8,7 @@ public interface IUploads
     /// <summary>Commits a new session, so that its location is findable before its first byte, with what it reserves of quotas.</summary>
     /// <exception cref="LockedException">The repository is locked.</exception>
     /// <exception cref="QuotaException">A quota has no room for the bytes that it will hold.</exception>
+    /// <exception cref="EpochsMovedException">The epochs of <see cref="NewUpload.AsOf"/> do not stand any more.</exception>
     Task<UploadRecord> OpenUploadAsync(NewUpload upload, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>A session by its id within one repository; null for another repository's, or one that is aborting.</summary>
@@ -22,6 +23,21 @@ public interface IUploads
     /// of an earlier process of a single-process store is dead). Returns the session with the new epoch, or null when another was faster or writes now.
     /// </summary>
     Task<UploadRecord?> AcquireUploadAsync(string id, long expectedEpoch, DateTimeOffset writerUntil, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The same for its own caller, who was found to be allowed to write to the repository as of some epochs, in one step with finding it: whatever its epoch is, if those stand, and with what is stored
+    /// of a digest. Null where anything is not so; nothing was changed then.
+    /// </summary>
+    /// <param name="registryId">The registry.</param>
+    /// <param name="repository">The repository that the session must belong to.</param>
+    /// <param name="id">The session.</param>
+    /// <param name="digest">The digest that it is finished with; default where it is not.</param>
+    /// <param name="principalId">The caller, whose session it must be.</param>
+    /// <param name="asOf">The epochs.</param>
+    /// <param name="writerUntil">Until when the session is held.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<FoundUpload?> TakeUploadAsync(
+        long registryId, RepositoryName repository, string id, Digest digest, long principalId, SecurityEpochs asOf, DateTimeOffset writerUntil, CancellationToken cancellationToken);
 
     /// <summary>Says that the writer of this epoch makes progress: moves its lease and the session's expiry. False when it was fenced off.</summary>
     Task<bool> TouchUploadAsync(string id, long epoch, DateTimeOffset writerUntil, DateTimeOffset expiresAt, CancellationToken cancellationToken);

@@ -13,6 +13,12 @@ internal abstract class Session
         return new ReadTransaction(this);
     }
 
+    /// <summary>
+    /// Lets the change that is under way be answered a moment before it is durable, where that spares a wait: for one on which nothing rests before a later change has been made durable, and this one with
+    /// it. A crash of the database in between undoes it.
+    /// </summary>
+    public abstract void CommitSoon();
+
     protected abstract void BeginSnapshot();
 
     protected abstract void EndSnapshot();

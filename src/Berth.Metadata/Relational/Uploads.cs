@@ -4,6 +4,9 @@ namespace Berth.Metadata.Relational;
 
 public sealed partial class RelationalMetadataStore
 {
+    // Milliseconds.
+    private const int ProgressStep = 1_000;
+
     private const string UploadFields = """
         SELECT u.id, u.registry_id, u.repository_id, r.name, u.principal_id, u.location, u.state, u.epoch, u.writer_until, u.algorithm, u."offset",
             u.hash_state, u.digest, u.expires_at, u.created_at, r.locks, u.reserved, u.repository_reserved,
@@ -39,7 +42,7 @@ public sealed partial class RelationalMetadataStore
         static _ => FindUploadToFinish,
         static (row, find) => row.Bind(find.RegistryId).Bind(find.Id).Bind(find.Digest).Bind(find.Repository.Value).Bind(find.PrincipalId),
         static (session, row, find) => row.Step()
-            ? new WithEpochs<FoundUpload>(new FoundUpload(ToUpload(row), ToStored(row, find.Digest)), new SecurityEpochs(row.Int64(20), row.Int64(21)))
+            ? new WithEpochs<FoundUpload>(new FoundUpload(ToUpload(row), ToStored(row, find.Digest, 22)), new SecurityEpochs(row.Int64(20), row.Int64(21)))
             : new WithEpochs<FoundUpload>(null, ReadEpochsOf(session, find.PrincipalId, find.RegistryId)));
 
     private static readonly Sql ReadUpload = new($"{UploadColumns} WHERE u.id = ?1");
@@ -51,20 +54,38 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql CountOpenUploadsOfPrincipal = new(
         "SELECT count(*) FROM uploads WHERE registry_id = ?1 AND principal_id = ?2 AND state < 2");
 
+    // Progress is told to a second, for PostgreSQL's sake: a row is changed where it lies, without an entry in each of its indexes, only where no indexed column changes.
+    private static readonly string Take = $"""
+        UPDATE uploads SET epoch = epoch + 1, writer_node = ?3, writer_until = ?4,
+            progress_at = CASE WHEN progress_at > ?5 - {ProgressStep} AND progress_at <= ?5 THEN progress_at ELSE ?5 END
+        """;
+
     // A writer lives only in the process that took the session, and until its lease ends. Another node's is gone with that node; was it only cut off, then its epoch is over when it is back, and
     // what it still writes into the store counts for nothing.
-    private static readonly Sql AcquireUpload = new(
-        $"""
-        UPDATE uploads SET epoch = epoch + 1, writer_node = ?3, writer_until = ?4, progress_at = ?5
-        WHERE id = ?1 AND epoch = ?2 AND +state = 0 AND (writer_until IS NULL OR writer_until <= ?5 OR writer_node IS DISTINCT FROM ?3)
-        RETURNING {ChangedUploadColumns}
-        """,
-        postgres: $"""
-        UPDATE uploads SET epoch = epoch + 1, writer_node = ?3, writer_until = ?4, progress_at = ?5
-        WHERE id = ?1 AND epoch = ?2 AND +state = 0 AND (writer_until IS NULL OR writer_until <= ?5
+    private const string IsFree = "(writer_until IS NULL OR writer_until <= ?5 OR writer_node IS DISTINCT FROM ?3)";
+
+    private static readonly string IsFreeOfNodes = $"""
+        (writer_until IS NULL OR writer_until <= ?5
             OR (writer_node NOT IN ('{AnyNode}', ?3) AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = uploads.writer_node AND n.seen_at > ?5 - {(long)NodeRecord.Silence.TotalMilliseconds})))
-        RETURNING {ChangedUploadColumns}
-        """);
+        """;
+
+    private static readonly Sql AcquireUpload = new(
+        $"{Take} WHERE id = ?1 AND epoch = ?2 AND +state = 0 AND {IsFree} RETURNING {ChangedUploadColumns}",
+        postgres: $"{Take} WHERE id = ?1 AND epoch = ?2 AND +state = 0 AND {IsFreeOfNodes} RETURNING {ChangedUploadColumns}");
+
+    // ?2 the registry, ?6 the repository, ?7 the principal with its epoch ?8 and the registry's ?9; the digest ?10 is what is to be stored.
+    private const string IsTheCallers = """
+        id = ?1 AND registry_id = ?2 AND +state = 0 AND principal_id = ?7 AND EXISTS (SELECT 1 FROM repositories r WHERE r.id = uploads.repository_id AND r.name = ?6)
+            AND (SELECT who.epoch FROM principals who WHERE who.id = ?7 AND who.enabled = 1) = ?8
+            AND (SELECT own.epoch + (SELECT security_epoch FROM installation) FROM registries own WHERE own.id = ?2 AND own.deleted_at IS NULL) = ?9
+        """;
+
+    private const string TakenColumns = $"""
+        {ChangedUploadColumns}, (SELECT b.size FROM blobs b WHERE b.digest = ?10), (SELECT b.location FROM blobs b WHERE b.digest = ?10), (SELECT b.state FROM blobs b WHERE b.digest = ?10)
+        """;
+
+    private static readonly Sql TakeUpload = new(
+        $"{Take} WHERE {IsTheCallers} AND {IsFree} RETURNING {TakenColumns}", postgres: $"{Take} WHERE {IsTheCallers} AND {IsFreeOfNodes} RETURNING {TakenColumns}");
 
     private static readonly Sql TouchUpload = new("""
         UPDATE uploads SET writer_until = ?3, expires_at = ?4, progress_at = ?5 WHERE id = ?1 AND epoch = ?2 AND +state < 2
@@ -90,9 +111,13 @@ public sealed partial class RelationalMetadataStore
     public Task<UploadRecord> OpenUploadAsync(NewUpload upload, Caller caller, CancellationToken cancellationToken) => PushAsync(
         scope =>
         {
+            using var epochs = upload.AsOf is null ? null : scope.Use(ReadEpochs).Bind(caller.PrincipalId).Bind(upload.RegistryId).Ask();
             var (repositoryId, _, locks, hasQuota, _) = EnsureRepository(scope, upload.RegistryId, upload.Repository);
+            if (upload.AsOf is { } asOf && !(epochs!.Step() && new SecurityEpochs(epochs.Int64(0), epochs.Int64(1)) == asOf)) throw new EpochsMovedException();
             Refuse(locks, Locks.Write, upload.Repository);
             var writing = upload.WriterUntil is not null;
+            // Whoever sends bytes takes the session first, which waits.
+            if (!writing) scope.Session.CommitSoon();
             var demand = hasQuota ? ReadDemand(scope, upload, repositoryId) : default;
             scope.Use(InsertUpload).Bind(upload.Id).Bind(upload.RegistryId).Bind(repositoryId).Bind(caller.PrincipalId).Bind(upload.Location)
                 .Bind(writing ? 1 : 0).Bind(writing ? _writerNode : null).Bind(upload.WriterUntil).Bind((long)upload.Algorithm).Bind(scope.Now)
@@ -134,6 +159,17 @@ public sealed partial class RelationalMetadataStore
         {
             using var row = scope.Use(AcquireUpload).Bind(id).Bind(expectedEpoch).Bind(_writerNode).Bind(writerUntil).Bind(scope.Now);
             return row.Step() ? ToUpload(row) : null;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<FoundUpload?> TakeUploadAsync(
+        long registryId, RepositoryName repository, string id, Digest digest, long principalId, SecurityEpochs asOf, DateTimeOffset writerUntil, CancellationToken cancellationToken) => ChangeRowAsync(
+        scope =>
+        {
+            using var row = scope.Use(TakeUpload).Bind(id).Bind(registryId).Bind(_writerNode).Bind(writerUntil).Bind(scope.Now).Bind(repository.Value)
+                .Bind(principalId).Bind(asOf.Principal).Bind(asOf.Registry).Bind(digest);
+            return row.Step() ? new FoundUpload(ToUpload(row), ToStored(row, digest, 20)) : null;
         },
         cancellationToken);
 
@@ -218,8 +254,8 @@ public sealed partial class RelationalMetadataStore
         return row.Step() ? ToUpload(row) : null;
     }
 
-    private static StoredBlobRecord? ToStored(Statement row, Digest digest) =>
-        row.IsNull(22) ? null : new StoredBlobRecord(digest, row.Int64(22), row.Text(23), (BlobState)row.Int64(24));
+    private static StoredBlobRecord? ToStored(Statement row, Digest digest, int at) =>
+        row.IsNull(at) ? null : new StoredBlobRecord(digest, row.Int64(at), row.Text(at + 1), (BlobState)row.Int64(at + 2));
 
     /// <summary>What a request that finishes an upload looks for.</summary>
     private readonly record struct UploadToFinish(long PrincipalId, long RegistryId, RepositoryName Repository, string Id, Digest Digest);

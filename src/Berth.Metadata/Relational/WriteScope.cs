@@ -7,7 +7,7 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
 {
     private static readonly Sql InsertLedger = new("""
         INSERT INTO ledger (epoch, hybrid_time, region, kind, registry_id, repository, reference, digest, actor, address, request_id, idempotency_key, payload)
-        VALUES ((SELECT ledger_epoch FROM installation), ?1, (SELECT region FROM installation), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        SELECT ledger_epoch, ?1, region, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM installation
         """);
 
     // On PostgreSQL many changes move the same row at once: each adds rows of its own, and they are folded into usage later. One text for each number of rows.

@@ -17,6 +17,9 @@ internal sealed class ManifestReading(IManifests manifests, long registryId, Req
     public RepositoryAction Action => RepositoryAction.ContentRead;
 
     /// <inheritdoc/>
+    public bool IsCompared => false;
+
+    /// <inheritdoc/>
     public async ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken)
     {
         (_found, var epochs) = await manifests.FindManifestAsync(principalId, registryId, target.Repository, target.Reference, !isHead, cancellationToken);
@@ -43,6 +46,9 @@ internal sealed class BlobReading(IBlobs blobs, long registryId, RequestTarget t
     public RepositoryAction Action => RepositoryAction.ContentRead;
 
     /// <inheritdoc/>
+    public bool IsCompared => false;
+
+    /// <inheritdoc/>
     public async ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken)
     {
         (_found, var epochs) = await blobs.FindBlobAsync(principalId, registryId, target.Repository, target.Digest, cancellationToken);
@@ -56,7 +62,23 @@ internal sealed class BlobReading(IBlobs blobs, long registryId, RequestTarget t
         : blobs.FindBlobAsync(registryId, target.Repository, target.Digest, cancellationToken);
 }
 
-/// <summary>The same of an upload session that a request finishes, with what is stored of its digest already.</summary>
+/// <summary>The epochs alone, of a request that opens an upload session.</summary>
+internal sealed class OpeningReading(IInstallation installation, long registryId, RequestTarget target) : IEpochReading
+{
+    /// <inheritdoc/>
+    public RepositoryName Repository => target.Repository;
+
+    /// <inheritdoc/>
+    public RepositoryAction Action => RepositoryAction.ContentWrite;
+
+    /// <inheritdoc/>
+    public bool IsCompared => true;
+
+    /// <inheritdoc/>
+    public ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken) => installation.ReadEpochsAsync(principalId, registryId, cancellationToken);
+}
+
+/// <summary>The same of an upload session that a request adds to or finishes, with what is stored already of the digest that it says.</summary>
 internal sealed class UploadReading(IUploads uploads, long registryId, RequestTarget target, Digest digest, TimeProvider time) : IEpochReading
 {
     private FoundUpload? _found;
@@ -74,6 +96,9 @@ internal sealed class UploadReading(IUploads uploads, long registryId, RequestTa
     /// <inheritdoc/>
     public RepositoryAction Action => RepositoryAction.ContentWrite;
 
+    /// <summary>Whether the request takes the session, whatever stands in it.</summary>
+    public required bool IsCompared { get; init; }
+
     /// <inheritdoc/>
     public async ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken)
     {
@@ -81,6 +106,14 @@ internal sealed class UploadReading(IUploads uploads, long registryId, RequestTa
         (_found, var epochs) = await uploads.FindUploadAsync(principalId, registryId, target.Repository, target.UploadId!, digest, cancellationToken);
         IsDone = true;
         return epochs;
+    }
+
+    /// <summary>Takes the session for its caller if these epochs stand; null where that or anything else is in the way.</summary>
+    public async Task<UploadRecord?> TakeAsync(long principalId, SecurityEpochs asOf, DateTimeOffset writerUntil, CancellationToken cancellationToken)
+    {
+        _readAt = time.GetTimestamp();
+        _found = await uploads.TakeUploadAsync(registryId, target.Repository, target.UploadId!, digest, principalId, asOf, writerUntil, cancellationToken);
+        return _found?.Upload;
     }
 
     /// <summary>Whether what is stored was read no longer ago than the limit, of this digest.</summary>

@@ -121,25 +121,41 @@ internal sealed partial class DistributionEndpoints(
 
     private async Task AnswerAsync(HttpContext context, RegistryRecord registry, RequestTarget target, DistributionRoute? route)
     {
+        try
+        {
+            await AnswerAsync(context, registry, target, route, isAgain: false);
+        }
+        catch (EpochsMovedException)
+        {
+            // Nothing was done, nor read of the body: what the caller may do is looked at anew.
+            await AnswerAsync(context, registry, target, route, isAgain: true);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, RegistryRecord registry, RequestTarget target, DistributionRoute? route, bool isAgain)
+    {
         // Whoever asks for what there is not learns it only once it is known who asks.
         var demand = route is null
             ? new AccessDemand("none", target.Repository, null, RegistryAction.SignIn, null)
             : new AccessDemand(route.Name, target.Repository, route.Action, route.RegistryAction, route.ScopeFor(target.Repository))
             {
-                Reading = ReadingFor(context, registry, target, route),
+                Reading = ReadingFor(context, registry, target, route, mayCompare: !isAgain),
+                IsAgain = isAgain,
             };
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (route is null) throw RequestFailure.Unsupported(context, DistributionRoute.Allow(target.Kind));
 
-        await ActAsync(new DistributionRequest(context, registry, admission.Principal, admission.Rights, target) { CredentialEnd = admission.Until, Reading = demand.Reading }, route);
+        await ActAsync(new DistributionRequest(context, registry, admission.Principal, admission.Rights, target) { CredentialEnd = admission.Until, AsOf = admission.AsOf, Reading = demand.Reading }, route);
     }
 
-    // What a pull asks for is one row, as is the session that a push ends: they are read with the epochs of a caller who is expected to get them.
-    private IEpochReading? ReadingFor(HttpContext context, RegistryRecord registry, RequestTarget target, DistributionRoute route) => route.Name switch
+    // What a pull asks for is one row, as is the session that a push ends: they are read with the epochs of a caller who is expected to get them. Opening and taking a session compare the epochs.
+    private IEpochReading? ReadingFor(HttpContext context, RegistryRecord registry, RequestTarget target, DistributionRoute route, bool mayCompare) => route.Name switch
     {
         "manifest.get" => manifests.ReadingFor(registry, target, HttpMethods.IsHead(context.Request.Method)),
         "blob.get" => blobService.ReadingFor(registry, target),
-        "upload.finish" => uploads.ReadingFor(context, registry, target),
+        "upload.start" when mayCompare && !context.Request.Query.ContainsKey("mount") => uploads.OpeningFor(registry, target),
+        "upload.append" when mayCompare => uploads.TakingFor(registry, target),
+        "upload.finish" => uploads.ReadingFor(context, registry, target, mayCompare),
         _ => null,
     };
 

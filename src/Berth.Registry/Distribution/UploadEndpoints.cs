@@ -47,26 +47,36 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
     public async Task AppendAsync(DistributionRequest request)
     {
         PrepareBody(request);
+        var range = ReadRange(request);
+        if (request.AsOf is { } asOf)
+        {
+            using var place = await places.TakeAsync(request.Http, request.Registry);
+            await AppendAsync(request, await uploads.TakeAsync(request, asOf), range);
+            return;
+        }
+
         var upload = await FindOpenAsync(request);
-        var chunk = CheckChunk(request, upload);
-        if (chunk.IsOutOfOrder)
+        if (IsOutOfOrder(range, upload))
         {
             await RefuseOutOfOrderAsync(request, upload);
             return;
         }
 
-        using var place = await places.TakeAsync(request.Http, request.Registry);
-        upload = await uploads.AcquireAsync(request, upload);
-        if (await RefuseIfMovedAsync(request, upload)) return;
-        await using var transfer = await uploads.BeginAsync(request, upload, upload.Algorithm);
-        await uploads.ReceiveAsync(request, upload, transfer, chunk.Length);
-        var offset = await uploads.RecordAsync(upload, transfer);
-        AnswerAccepted(request, upload with { Offset = offset });
+        using var ofUpload = await places.TakeAsync(request.Http, request.Registry);
+        await AppendAsync(request, await uploads.AcquireAsync(request, upload), range);
     }
 
-    /// <summary>How a PUT reads its session; null where it does not say well what it finishes.</summary>
-    public UploadReading? ReadingFor(HttpContext context, RegistryRecord registry, RequestTarget target) =>
-        context.Request.Query["digest"] is [{ } text] && Digest.TryParse(text, out var digest) ? uploads.ReadingFor(registry, target, digest) : null;
+    /// <summary>How a POST that mounts nothing reads its caller's epochs.</summary>
+    public OpeningReading OpeningFor(RegistryRecord registry, RequestTarget target) => uploads.OpeningFor(registry, target);
+
+    /// <summary>How a PATCH takes its session.</summary>
+    public UploadReading TakingFor(RegistryRecord registry, RequestTarget target) => uploads.ReadingFor(registry, target, digest: default, isCompared: true);
+
+    /// <summary>How a PUT reads its session, or takes it where bytes come; null where it does not say well what it finishes.</summary>
+    public UploadReading? ReadingFor(HttpContext context, RegistryRecord registry, RequestTarget target, bool mayTake) =>
+        context.Request.Query["digest"] is [{ } text] && Digest.TryParse(text, out var digest)
+            ? uploads.ReadingFor(registry, target, digest, isCompared: mayTake && context.Request.ContentLength > 0)
+            : null;
 
     /// <summary><c>PUT …/blobs/uploads/{id}?digest=</c>: the last bytes, if any, and the commit.</summary>
     public async Task FinishAsync(DistributionRequest request)
@@ -74,6 +84,14 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         PrepareBody(request);
         var digest = ParseDigest(request.Query("digest") ?? throw new OciException(
             OciErrorCode.DigestInvalid, "The digest of the blob is missing: finish the upload with ?digest=<digest>."));
+
+        var range = ReadRange(request);
+        if (request.AsOf is { } asOf)
+        {
+            using var place = await places.TakeAsync(request.Http, request.Registry);
+            await FinishAsync(request, await uploads.TakeAsync(request, asOf), digest, range);
+            return;
+        }
 
         var upload = await uploads.FindAsync(request);
         if (upload.State == UploadState.Done)
@@ -84,8 +102,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
             return;
         }
 
-        var chunk = CheckChunk(request, upload);
-        if (chunk.IsOutOfOrder)
+        if (IsOutOfOrder(range, upload))
         {
             await RefuseOutOfOrderAsync(request, upload);
             return;
@@ -93,16 +110,14 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
 
         // A session with a writer is taken as any other: that writer may be one that died with an earlier process.
         var isWhole = upload is { Offset: > 0, WriterUntil: null } && request.Http.Request.ContentLength == 0;
-        if (!isWhole || !await uploads.TryCompleteAtRestAsync(request, upload, digest))
+        if (isWhole && await uploads.TryCompleteAtRestAsync(request, upload, digest))
         {
-            using var place = await places.TakeAsync(request.Http, request.Registry);
-            upload = await uploads.AcquireAsync(request, upload);
-            if (await RefuseIfMovedAsync(request, upload)) return;
-            await ReceiveAndCompleteAsync(request, upload, digest, chunk.Length);
+            AnswerFinished(request, digest);
+            return;
         }
 
-        admission.Ended(request);
-        AnswerCreated(request, digest);
+        using var ofUpload = await places.TakeAsync(request.Http, request.Registry);
+        await FinishAsync(request, await uploads.AcquireAsync(request, upload), digest, range);
     }
 
     /// <summary><c>DELETE …/blobs/uploads/{id}</c>: ends the session without a blob.</summary>
@@ -143,6 +158,22 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         AnswerCreated(request, digest);
     }
 
+    private async Task AppendAsync(DistributionRequest request, UploadRecord taken, ContentRange? range)
+    {
+        if (await RefuseIfMovedAsync(request, taken, range)) return;
+        await using var transfer = await uploads.BeginAsync(request, taken, taken.Algorithm);
+        await uploads.ReceiveAsync(request, taken, transfer, range?.Length);
+        var offset = await uploads.RecordAsync(taken, transfer);
+        AnswerAccepted(request, taken with { Offset = offset });
+    }
+
+    private async Task FinishAsync(DistributionRequest request, UploadRecord taken, Digest digest, ContentRange? range)
+    {
+        if (await RefuseIfMovedAsync(request, taken, range)) return;
+        await ReceiveAndCompleteAsync(request, taken, digest, range?.Length);
+        AnswerFinished(request, digest);
+    }
+
     private async Task ReceiveAndCompleteAsync(DistributionRequest request, UploadRecord upload, Digest digest, long? expected)
     {
         await using var transfer = await uploads.BeginAsync(request, upload, digest.Algorithm);
@@ -164,23 +195,23 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         if (request.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null;
     }
 
-    private static (bool IsOutOfOrder, long? Length) CheckChunk(DistributionRequest request, UploadRecord upload)
+    private static ContentRange? ReadRange(DistributionRequest request)
     {
         var header = request.Http.Request.Headers.ContentRange;
-        if (header.Count == 0) return (false, null);
+        if (header.Count == 0) return null;
         if (!ContentRange.TryParse(header.ToString(), out var range))
             throw new OciException(OciErrorCode.BlobUploadInvalid, "Content-Range must be <first byte>-<last byte>.", detail: Shorten(header.ToString()));
-
-        if (range.Start != upload.Offset) return (true, null);
         if (request.Http.Request.ContentLength is { } length && length != range.Length)
             throw new OciException(OciErrorCode.SizeInvalid, $"Content-Range announces {range.Length} bytes, Content-Length {length}.");
-        return (false, range.Length);
+        return range;
     }
 
-    // Between the look at the session and taking it, another request may have appended.
-    private async Task<bool> RefuseIfMovedAsync(DistributionRequest request, UploadRecord taken)
+    private static bool IsOutOfOrder(ContentRange? range, UploadRecord upload) => range is { } chunk && chunk.Start != upload.Offset;
+
+    // Before the session was taken, another request may have appended.
+    private async Task<bool> RefuseIfMovedAsync(DistributionRequest request, UploadRecord taken, ContentRange? range)
     {
-        if (!CheckChunk(request, taken).IsOutOfOrder) return false;
+        if (!IsOutOfOrder(range, taken)) return false;
         await uploads.ReleaseAsync(taken);
         await RefuseOutOfOrderAsync(request, taken);
         return true;
@@ -208,6 +239,12 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         headers["Docker-Upload-UUID"] = id;
         // An empty session, too, must have a Range that parses (OCI distribution spec, "Pushing a blob in chunks").
         headers["Range"] = $"0-{Math.Max(0, offset - 1)}";
+    }
+
+    private void AnswerFinished(DistributionRequest request, Digest digest)
+    {
+        admission.Ended(request);
+        AnswerCreated(request, digest);
     }
 
     private static void AnswerCreated(DistributionRequest request, Digest digest)

@@ -33,12 +33,16 @@ internal sealed class UploadService(
         {
             Declared = isWhole ? request.Http.Request.ContentLength ?? 0 : 0,
             Expected = whole,
+            AsOf = request.AsOf,
         };
         return metadata.OpenUploadAsync(upload, request.Caller, request.Aborted);
     }
 
-    /// <summary>How a request that finishes a session reads it.</summary>
-    public UploadReading ReadingFor(RegistryRecord registry, RequestTarget target, Digest digest) => new(metadata, registry.Id, target, digest, time);
+    /// <summary>How a request that opens a session reads its caller's epochs.</summary>
+    public OpeningReading OpeningFor(RegistryRecord registry, RequestTarget target) => new(metadata, registry.Id, target);
+
+    /// <summary>How a request that adds to a session or finishes it reads it, or takes it at once.</summary>
+    public UploadReading ReadingFor(RegistryRecord registry, RequestTarget target, Digest digest, bool isCompared) => new(metadata, registry.Id, target, digest, time) { IsCompared = isCompared };
 
     /// <summary>The session of the request's path, if it is this principal's; its blob may be committed already.</summary>
     /// <exception cref="OciException">404: there is none.</exception>
@@ -50,6 +54,11 @@ internal sealed class UploadService(
             : await metadata.FindUploadAsync(request.Registry.Id, request.Repository, id, request.Aborted);
         return upload is not null && upload.PrincipalId == request.Principal.Id ? upload : throw Unknown(id);
     }
+
+    /// <summary>Takes the session of the request's path for this request alone, whose caller was found to be allowed it as of some epochs.</summary>
+    /// <exception cref="EpochsMovedException">They do not stand, or the session is not there, not the caller's or not free: what it is, is found out by looking anew.</exception>
+    public async Task<UploadRecord> TakeAsync(DistributionRequest request, SecurityEpochs asOf) =>
+        await ((UploadReading)request.Reading!).TakeAsync(request.Principal.Id, asOf, WriterUntil(), request.Aborted) ?? throw new EpochsMovedException();
 
     /// <summary>Takes the session for this request alone.</summary>
     /// <exception cref="OciException">409: another request writes to it.</exception>

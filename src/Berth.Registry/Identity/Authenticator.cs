@@ -165,8 +165,11 @@ public sealed partial class Authenticator : IDisposable
 
     private async ValueTask<SignedIn?> SignedInAsync(Proof proof, RegistryRecord registry, IEpochReading? reading, CancellationToken cancellationToken)
     {
-        // Nobody makes the server read what is closed to them.
         var principal = proof.Principal;
+        if (reading is { IsCompared: true } && _authorizer.FindKnown(principal, proof.Scopes, registry.Id, reading) is { } asOf)
+            return new SignedIn(principal, proof.Scopes, asOf.Registry) { Until = proof.Until, AsOf = asOf };
+
+        // Nobody makes the server read what is closed to them.
         var epochs = reading is not null && _authorizer.Expects(principal, proof.Scopes, registry.Id, reading)
             ? await reading.ReadAsync(principal.Id, cancellationToken)
             : await _installation.ReadEpochsAsync(principal.Id, registry.Id, cancellationToken);

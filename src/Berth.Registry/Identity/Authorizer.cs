@@ -60,6 +60,15 @@ public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTo
         return IsOfAnybody(reading.Action) && (_open.ContainsKey((registryId, reading.Repository.Value)) || _open.ContainsKey((registryId, WholeRegistry)));
     }
 
+    /// <summary>The epochs as of which the caller is known to be allowed what the request does; null where that is not known. They give no right: the change compares them.</summary>
+    internal SecurityEpochs? FindKnown(Principal principal, RegistryScopes? scopes, long registryId, IEpochReading reading)
+    {
+        if (principal.Id == 0 || scopes?.Include(reading.Repository, reading.Action) == false) return null;
+        var known = _known.GetValueOrDefault((principal.Id, registryId));
+        if (known is null || known.IsOver || known.Principal != principal.Epoch || !known.Permissions.IsAllowed(reading.Repository, reading.Action)) return null;
+        return new SecurityEpochs(known.Principal, known.Registry);
+    }
+
     /// <summary>The principal's epoch has moved on: epochs only grow, so that nobody who comes with this one is expected to be let do anything.</summary>
     internal void ExpectNoMore(Principal principal, long registryId)
     {

@@ -15,6 +15,11 @@ internal interface IEpochReading
     /// <summary>What who gets them must be allowed to do there.</summary>
     RepositoryAction Action { get; }
 
+    /// <summary>
+    /// Whether the change that the request makes compares the epochs itself, in its transaction. Of a caller of whom it is known as of which epochs they may do it, none are read before then.
+    /// </summary>
+    bool IsCompared { get; }
+
     /// <summary>Reads both.</summary>
     /// <param name="principalId">Who asks.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

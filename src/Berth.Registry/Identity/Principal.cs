@@ -28,4 +28,7 @@ public sealed record SignedIn(Principal Principal, RegistryScopes? Scopes, long 
 {
     /// <summary>When the credential ends by itself; null for never. Nothing that is given for it may be good for longer.</summary>
     public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Set where no epoch was read: what is known of the caller holds as of these, and what the request changes must be refused unless they stand.</summary>
+    public SecurityEpochs? AsOf { get; init; }
 }

@@ -39,7 +39,7 @@ internal sealed partial class RegistryGate(
     public async ValueTask<Admission?> AdmitAsync(HttpContext context, RegistryRecord registry, AccessDemand demand)
     {
         var found = await SignInTracedAsync(context, registry, demand);
-        limiter.Count(context, registry, found?.Principal, demand.Route == ReferrersRoute);
+        if (!demand.IsAgain) limiter.Count(context, registry, found?.Principal, demand.Route == ReferrersRoute);
         if (found is not { } signedIn)
         {
             await ChallengeAsync(context, registry, demand, insufficient: false);
@@ -47,13 +47,13 @@ internal sealed partial class RegistryGate(
         }
 
         // What has a body waits for its turn once that has come.
-        if (!HasBody(context)) await turns.TakeAsync(context, registry);
+        if (!HasBody(context) && !demand.IsAgain) await turns.TakeAsync(context, registry);
         var rights = await FindRightsAsync(signedIn, registry, demand, context.RequestAborted);
         var principal = signedIn.Principal;
         diagnostics.Known(context, principal);
         var isAllowed = demand.Action is { } action ? rights.IsAllowed(demand.Repository, action) : rights.MayUse(demand.RegistryAction);
         if (isAllowed || (demand.IsOfQuarantine && rights.MayQuarantineIn(demand.Repository)))
-            return new Admission(registry, principal, rights) { Until = signedIn.Until };
+            return new Admission(registry, principal, rights) { Until = signedIn.Until, AsOf = signedIn.AsOf };
 
         // A token that was asked for too little is no denial: its client asks again.
         var permitted = demand.Action is { } right ? rights.Permissions.IsAllowed(demand.Repository, right) : rights.Permissions.MayUse(demand.RegistryAction);
@@ -186,6 +186,9 @@ internal readonly record struct AccessDemand(string Route, RepositoryName Reposi
     /// <summary>Whether the right to quarantine lets the caller in, too; the route then looks at what the body asks for.</summary>
     public bool IsOfQuarantine { get; init; }
 
+    /// <summary>Whether the request was let in before, by epochs that turned out to have moved: it is counted, and has its turn.</summary>
+    public bool IsAgain { get; init; }
+
     /// <summary>What the request reads with its epochs, if the caller is expected to get that; null for nothing.</summary>
     public IEpochReading? Reading { get; init; }
 }
@@ -198,4 +201,7 @@ internal sealed record Admission(RegistryRecord Registry, Principal Principal, C
 {
     /// <summary>When their credential ends by itself; null for never.</summary>
     public DateTimeOffset? Until { get; init; }
+
+    /// <summary>The epochs that the request's change must compare; null where they were read for it.</summary>
+    public SecurityEpochs? AsOf { get; init; }
 }

@@ -84,6 +84,8 @@ internal sealed class PostgresSession : Session, IDisposable
         return statement.Begin();
     }
 
+    public override void CommitSoon() => Tell("SET LOCAL synchronous_commit TO off");
+
     /// <summary>Keeps a statement, whose parameters are bound, until an answer is waited for, or until there are many.</summary>
     public void Hold(PostgresStatement statement)
     {
@@ -250,7 +252,7 @@ internal sealed class PostgresSession : Session, IDisposable
 
     private void Tell(string text)
     {
-        if (!_ends.TryGetValue(text, out var statement)) _ends.Add(text, statement = New(text, _limitSeconds, prepares: false));
+        if (!_ends.TryGetValue(text, out var statement)) _ends.Add(text, statement = New(text, _limitSeconds, _prepares));
         statement.Begin().Tell();
     }
 

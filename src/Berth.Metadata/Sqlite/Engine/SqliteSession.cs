@@ -173,6 +173,11 @@ internal sealed class SqliteSession : Session, IDisposable
         _handle.Dispose();
     }
 
+    // Changes share a commit, and the wait for it.
+    public override void CommitSoon()
+    {
+    }
+
     protected override void BeginSnapshot() => Use(Begin).Execute();
 
     protected override void EndSnapshot()
