@@ -22,7 +22,6 @@ public sealed class RecordedDataTests : IDisposable
     public async Task Data_of_an_earlier_version_is_served_counted_and_collected(string recording)
     {
         var expected = await ExtractAsync(recording);
-
         await using (var server = Server(("BERTH_Lifecycle__Grace", "1h")))
         {
             await server.StartAsync(TimeSpan.FromSeconds(60));

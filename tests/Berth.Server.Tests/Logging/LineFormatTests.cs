@@ -44,69 +44,6 @@ public sealed class LineFormatTests
         Assert.Equal("03:04:05.000 info  Something happened [r1]\n", text);
     }
 
-    [Fact]
-    public void A_reader_that_stalls_costs_lines_and_never_blocks_the_writer()
-    {
-        using var stream = new StallingStream();
-        using (var queue = new LineQueue(stream))
-        {
-            for (var i = 0; i < 20_000; i++)
-                queue.Enqueue("line\n"u8.ToArray());
-            stream.GoOn();
-        }
-
-        var written = Encoding.UTF8.GetString(stream.Written.ToArray());
-        Assert.Contains("log lines were dropped", written, StringComparison.Ordinal);
-        Assert.InRange(written.Split('\n').Length, 8_000, 9_000);
-    }
-
     private static LogLine Line(string message, IReadOnlyList<KeyValuePair<string, object?>>? fields, string? requestId = null) =>
         new(Time, LogLevel.Information, "Category", new EventId(1099), message, fields, requestId, null);
-
-    private sealed class StallingStream : Stream
-    {
-        private readonly ManualResetEventSlim _goOn = new();
-
-        public MemoryStream Written { get; } = new();
-
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => Written.Length;
-
-        public override long Position { get => Written.Position; set => throw new NotSupportedException(); }
-
-        public void GoOn() => _goOn.Set();
-
-        public override void Flush()
-        {
-        }
-
-        public override void Write(byte[] buffer, int offset, int count)
-        {
-            _goOn.Wait();
-            Written.Write(buffer, offset, count);
-        }
-
-        public override void Write(ReadOnlySpan<byte> buffer)
-        {
-            _goOn.Wait();
-            Written.Write(buffer);
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            _goOn.Dispose();
-            base.Dispose(disposing);
-        }
-    }
 }

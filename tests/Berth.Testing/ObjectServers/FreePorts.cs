@@ -10,9 +10,12 @@ public static class FreePorts
     private const int First = 20_000;
     private const int Last = 32_000;
 
-    // A program listens seconds after it was told its port on a busy machine, and not at all while it is started again: until then a file says whose it is.
-    private static readonly string Folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"berth-test-ports-{Environment.UserName}")).FullName;
-    private static readonly ConcurrentBag<FileStream> Taken = [];
+    // A program listens seconds after it was told its port on a busy machine, and not at all while it is started again: until then a lock on the byte of that number in a
+    // file that all share says whose it is. The system lets go of it with the process, however that ends, and nothing lies about.
+    private static readonly FileStream Claims = new(
+        Path.Combine(Path.GetTempPath(), $"berth-test-ports-{Environment.UserName}.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+
+    private static readonly ConcurrentDictionary<int, bool> Tried = new();
 
     /// <summary>The first of so many ports in a row that nobody has now; below those that the system hands out.</summary>
     public static int FirstOf(int count)
@@ -28,14 +31,17 @@ public static class FreePorts
 
     private static bool Take(int port)
     {
+        // Such locks tell processes apart, not the tests of one.
+        if (!Tried.TryAdd(port, true)) return false;
         try
         {
-            Taken.Add(new FileStream(Path.Combine(Folder, $"{port}"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            // .NET has no such locks on macOS, where no server is tested.
+            if (!OperatingSystem.IsMacOS()) Claims.Lock(port, 1);
             return true;
         }
         catch (IOException)
         {
-            // Another process, or another test of this one, has it.
+            // Another process has it.
             return false;
         }
     }
