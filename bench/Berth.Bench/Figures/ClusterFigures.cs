@@ -11,6 +11,7 @@ internal sealed class ClusterFigures(Contest contest, ClusterPlaces places)
     private const int Readers = 32;
     private const int Writers = 16;
     private const int Pushers = 32;
+    private const int PushesBefore = 6_000;
     private const int BlobSize = 4096;
     private const string Repository = "cluster/app";
 
@@ -62,7 +63,9 @@ internal sealed class ClusterFigures(Contest contest, ClusterPlaces places)
             var (cluster, bucket) = await places.MakeAsync(store, 1);
             using var _2 = cluster;
             var node = cluster.Nodes[0];
-            for (var i = 0; i < 2; i++) _ = (Put(store, bucket), Push(node, "cluster/warm"));
+
+            // Until both are compiled as they stay: a push is much code, and takes longer to get there than a read.
+            for (var i = 0; i < PushesBefore / Pushes; i++) _ = (Put(store, bucket), Push(node, "cluster/warm"));
             using var calls = new BerthTokens(node);
             var retries = calls.ReadMetric("berth_metadata_retries_total");
             List<RateSample> pushes = [];

@@ -33,6 +33,10 @@ public sealed partial class RelationalMetadataStore
 
     private static SecurityEpochs ReadEpochsOf(Session session, long principalId, long registryId) => Epochs.Run(session, (principalId, registryId));
 
+    /// <summary>Whether the epochs that a statement reads are these: of a principal and a registry that are there.</summary>
+    private static bool Stand(Statement epochs, SecurityEpochs asOf) =>
+        epochs.Step() && !epochs.IsNull(0) && !epochs.IsNull(1) && new SecurityEpochs(epochs.Int64(0), epochs.Int64(1)) == asOf;
+
     private static void RaisePrincipal(WriteScope scope, long id) => scope.Use(RaisePrincipalEpoch).Bind(id).Bind(scope.Now).Tell();
 
     private static void RaiseRegistry(WriteScope scope, long id) => scope.Use(RaiseRegistryEpoch).Bind(id).Tell();

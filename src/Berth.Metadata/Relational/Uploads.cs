@@ -113,7 +113,7 @@ public sealed partial class RelationalMetadataStore
         {
             using var epochs = upload.AsOf is null ? null : scope.Use(ReadEpochs).Bind(caller.PrincipalId).Bind(upload.RegistryId).Ask();
             var (repositoryId, _, locks, hasQuota, _) = EnsureRepository(scope, upload.RegistryId, upload.Repository);
-            if (upload.AsOf is { } asOf && !(epochs!.Step() && new SecurityEpochs(epochs.Int64(0), epochs.Int64(1)) == asOf)) throw new EpochsMovedException();
+            if (upload.AsOf is { } asOf && !Stand(epochs!, asOf)) throw new EpochsMovedException();
             Refuse(locks, Locks.Write, upload.Repository);
             var writing = upload.WriterUntil is not null;
             // Whoever sends bytes takes the session first, which waits.

@@ -53,6 +53,67 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_session_is_opened_as_of_epochs_only_while_they_stand()
+    {
+        var (caller, asOf) = await SignInAsync();
+
+        var upload = await OpenAsOfAsync(caller, asOf);
+        Assert.Equal(upload, await Store.FindUploadAsync(Registry, App, upload.Id, Token));
+
+        foreach (var moved in Moved(asOf)) await Assert.ThrowsAsync<EpochsMovedException>(() => OpenAsOfAsync(caller, moved));
+        await Assert.ThrowsAsync<EpochsMovedException>(() => OpenAsOfAsync(Alice, asOf with { Principal = 0 }));
+        await Store.UpdatePrincipalAsync(caller.PrincipalId, new PrincipalChanges(Enabled: false), Alice, Token);
+        await Assert.ThrowsAsync<EpochsMovedException>(() => OpenAsOfAsync(caller, asOf));
+        Assert.Equal(1, await Store.CountUploadsAsync(Registry, 0, Token));
+    }
+
+    [Fact]
+    public async Task A_caller_takes_its_session_in_one_step_as_of_epochs_that_stand_and_nobody_else_s()
+    {
+        var (caller, asOf) = await SignInAsync();
+        var (other, asOfOther) = await SignInAsync();
+        var blob = Describe(Content("stored"));
+        var upload = await OpenAsOfAsync(caller, asOf);
+        Task<FoundUpload?> TakeAsync(SecurityEpochs epochs, Caller? by = null, RepositoryName? repository = null, string? id = null, long? registry = null, Digest digest = default) =>
+            Store.TakeUploadAsync(registry ?? Registry, repository ?? App, id ?? upload.Id, digest, (by ?? caller).PrincipalId, epochs, Now.AddMinutes(1), Token);
+
+        foreach (var moved in Moved(asOf)) Assert.Null(await TakeAsync(moved));
+        Assert.Null(await TakeAsync(asOfOther, by: other));
+        Assert.Null(await TakeAsync(asOf, repository: Other));
+        Assert.Null(await TakeAsync(asOf, id: NewId()));
+        Assert.Null(await TakeAsync(asOf, registry: Registry + 1));
+        Assert.Equal(upload, await Store.FindUploadAsync(Registry, App, upload.Id, Token));
+
+        var taken = (await TakeAsync(asOf, digest: blob.Digest))!;
+        Assert.Equal((1, Now.AddMinutes(1), null), (taken.Upload.Epoch, taken.Upload.WriterUntil, taken.Stored));
+        Assert.Equal(taken.Upload, await Store.FindUploadAsync(Registry, App, upload.Id, Token));
+        Assert.Null(await TakeAsync(asOf));
+        Assert.Null(await Store.AcquireUploadAsync(upload.Id, 1, Now.AddMinutes(1), Token));
+        Assert.True(await Store.CompleteUploadAsync(taken.Upload, blob.Digest, blob.Size, Now + Grace, Now + Grace, caller, Token));
+        Assert.Null(await TakeAsync(asOf));
+
+        var next = await OpenAsOfAsync(caller, asOf);
+        var found = (await TakeAsync(asOf, id: next.Id, digest: blob.Digest))!;
+        Assert.Equal(new StoredBlobRecord(blob.Digest, blob.Size, upload.Location, BlobState.Live), found.Stored);
+        Time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(2, (await TakeAsync(asOf, id: next.Id))!.Upload.Epoch);
+        Time.Advance(TimeSpan.FromMinutes(2));
+        await Store.UpdatePrincipalAsync(caller.PrincipalId, new PrincipalChanges(Enabled: false), Alice, Token);
+        Assert.Null(await TakeAsync(asOf, id: next.Id));
+    }
+
+    [Fact]
+    public async Task Of_many_that_take_a_session_at_once_one_gets_it()
+    {
+        var (caller, asOf) = await SignInAsync();
+        var upload = await OpenAsOfAsync(caller, asOf);
+
+        var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Store.TakeUploadAsync(Registry, App, upload.Id, default, caller.PrincipalId, asOf, Now.AddMinutes(1), Token)));
+
+        Assert.Equal(1, Assert.Single(taken, one => one is not null)!.Upload.Epoch);
+    }
+
+    [Fact]
     public async Task A_writer_whose_lease_ran_out_is_followed_and_fenced_off()
     {
         var first = await OpenAsync(App, writing: true);
@@ -226,5 +287,20 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.NotNull(await Store.FindUploadAsync(Registry, App, busy.Id, Token));
         Time.Advance(TimeSpan.FromMinutes(2));
         Assert.Equal(1, await Store.ExpireUploadsAsync(10, Token));
+    }
+
+    private static IEnumerable<SecurityEpochs> Moved(SecurityEpochs asOf) =>
+        [asOf with { Principal = asOf.Principal + 1 }, asOf with { Principal = asOf.Principal - 1 }, asOf with { Registry = asOf.Registry + 1 }, asOf with { Registry = asOf.Registry - 1 }];
+
+    private async Task<(Caller Caller, SecurityEpochs AsOf)> SignInAsync()
+    {
+        var principal = (await Store.CreatePrincipalAsync(new NewPrincipal(PrincipalKind.User, NewId(), "Somebody"), Alice, Token)).Record!;
+        return (Alice with { PrincipalId = principal.Id }, await Store.ReadEpochsAsync(principal.Id, Registry, Token));
+    }
+
+    private Task<UploadRecord> OpenAsOfAsync(Caller caller, SecurityEpochs asOf)
+    {
+        var id = NewId();
+        return Store.OpenUploadAsync(new NewUpload(id, Registry, App, $"at/{id}", DigestAlgorithm.Sha256, Now + Grace, null) { AsOf = asOf }, caller, Token);
     }
 }
