@@ -12,7 +12,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql SetMembershipReview = new("UPDATE memberships SET review_at = ?3 WHERE repository_id = ?1 AND digest = ?2");
 
-    private static readonly Sql BusyUntilTime = new("""
+    private static readonly Sql BusyUntilTime = new($"""
         SELECT max(
             COALESCE((SELECT max(progress_at) + {ProgressStep} + ?2 FROM uploads WHERE repository_id = ?1 AND state < 3 AND state = 0), 0),
             COALESCE((SELECT max(progress_at) + ?2 FROM uploads WHERE repository_id = ?1 AND state < 3 AND state = 1), 0),
