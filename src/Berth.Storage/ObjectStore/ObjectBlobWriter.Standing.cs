@@ -145,7 +145,7 @@ internal sealed partial class ObjectBlobWriter
     {
         if (_buffer is { Length: > 0 } || _standing.Count == 0)
         {
-            _buffer ??= await parts.Memory.RentAsync(ushort.MaxValue + 1, CancellationToken.None);
+            _buffer ??= await parts.Memory.RentAsync(PartPlan.SmallBlob, CancellationToken.None);
             await SendAsync();
             await ArriveAsync(0);
         }

@@ -146,7 +146,7 @@ internal sealed partial class ObjectBlobWriter(StoreParts parts, string location
         var whole = PartPlan.SizeOf(_next);
         var declared = _declaredEnd - Position;
         if (declared < atLeast || declared >= whole) return whole;
-        return (int)Math.Min(whole, (declared + ushort.MaxValue) & ~ushort.MaxValue);
+        return (int)Math.Min(whole, (declared + PartPlan.SmallBlob - 1) & -PartPlan.SmallBlob);
     }
 
     private async Task MakeRoomAsync()

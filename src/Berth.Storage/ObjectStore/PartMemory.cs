@@ -8,9 +8,8 @@ namespace Berth.Storage.ObjectStore;
 /// </summary>
 internal sealed class PartMemory(long budget, TimeProvider time) : IDisposable
 {
-    // What a small blob takes. One after the other they would have it mapped, its pages faulted in, and unmapped on all cores each: some of it stays for the next one even
-    // when nothing is taken, 4 MiB beside the budget at most.
-    private const int Small = 1 << 16;
+    // Small blobs, one after the other, would each have their memory mapped, its pages faulted in, and unmapped on all cores: some of it stays for the next even when nothing
+    // is taken, 4 MiB beside the budget at most.
     private const int MostSmallIdle = 64;
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
@@ -36,7 +35,7 @@ internal sealed class PartMemory(long budget, TimeProvider time) : IDisposable
     {
         get
         {
-            lock (_lock) return ((long)_idle.Count * PartPlan.Smallest) + ((long)_idleSmall.Count * Small);
+            lock (_lock) return ((long)_idle.Count * PartPlan.Smallest) + ((long)_idleSmall.Count * PartPlan.SmallBlob);
         }
     }
 
@@ -106,7 +105,7 @@ internal sealed class PartMemory(long budget, TimeProvider time) : IDisposable
         lock (_lock)
         {
             if (size == PartPlan.Smallest) _idle.Push(block);
-            else if (size == Small && _idleSmall.Count < MostSmallIdle && !_closed) _idleSmall.Push(block);
+            else if (size == PartPlan.SmallBlob && _idleSmall.Count < MostSmallIdle && !_closed) _idleSmall.Push(block);
             else ((IDisposable)block).Dispose();
             _taken -= size;
             Grant();
@@ -148,7 +147,7 @@ internal sealed class PartMemory(long budget, TimeProvider time) : IDisposable
     private Stack<AlignedBlock>? Fitting(int size) => size switch
     {
         PartPlan.Smallest => _idle,
-        Small => _idleSmall,
+        PartPlan.SmallBlob => _idleSmall,
         _ => null,
     };
 

@@ -6,6 +6,9 @@ namespace Berth.Storage.ObjectStore;
 /// </summary>
 internal static class PartPlan
 {
+    /// <summary>What the memory of a small blob is a multiple of, and mostly takes: 64 KiB.</summary>
+    public const int SmallBlob = 1 << 16;
+
     /// <summary>The size of the first parts, and the least that services take: 5 MiB.</summary>
     public const int Smallest = 5 << 20;
 

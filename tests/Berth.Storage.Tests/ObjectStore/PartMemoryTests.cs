@@ -5,9 +5,6 @@ namespace Berth.Storage.Tests.ObjectStore;
 /// <summary>The memory of parts: bounded, handed on in order, and closed to late readers.</summary>
 public sealed class PartMemoryTests
 {
-    // What a small blob takes.
-    private const int Small = 1 << 16;
-
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -54,19 +51,19 @@ public sealed class PartMemoryTests
     public async Task Small_parts_one_after_the_other_have_the_same_memory()
     {
         using var memory = new PartMemory(4 * PartPlan.Smallest, TimeProvider.System);
-        (await memory.RentAsync(Small, Cancelled)).Dispose();
+        (await memory.RentAsync(PartPlan.SmallBlob, Cancelled)).Dispose();
         for (var i = 0; i < 1000; i++)
         {
-            Assert.Equal((0, Small), (memory.Taken, memory.Idle));
-            using var part = await memory.RentAsync(Small, Cancelled);
-            Assert.Equal((Small, 0), (memory.Taken, memory.Idle));
-            Assert.Equal((0, Small), (part.Length, part.Room));
+            Assert.Equal((0, PartPlan.SmallBlob), (memory.Taken, memory.Idle));
+            using var part = await memory.RentAsync(PartPlan.SmallBlob, Cancelled);
+            Assert.Equal((PartPlan.SmallBlob, 0), (memory.Taken, memory.Idle));
+            Assert.Equal((0, PartPlan.SmallBlob), (part.Length, part.Room));
         }
 
         // Others come and go beside it.
-        (await memory.RentAsync(2 * Small, Cancelled)).Dispose();
+        (await memory.RentAsync(2 * PartPlan.SmallBlob, Cancelled)).Dispose();
         (await memory.RentAsync(PartPlan.Smallest, Cancelled)).Dispose();
-        Assert.Equal((0, Small), (memory.Taken, memory.Idle));
+        Assert.Equal((0, PartPlan.SmallBlob), (memory.Taken, memory.Idle));
     }
 
     [Fact]
@@ -75,28 +72,28 @@ public sealed class PartMemoryTests
         using var memory = new PartMemory(PartPlan.Smallest, TimeProvider.System);
         for (var round = 0; round < 2; round++)
         {
-            var parts = Enumerable.Range(0, PartPlan.Smallest / Small).Select(_ => memory.TryRent(Small)!).ToList();
+            var parts = Enumerable.Range(0, PartPlan.Smallest / PartPlan.SmallBlob).Select(_ => memory.TryRent(PartPlan.SmallBlob)!).ToList();
             Assert.Equal((PartPlan.Smallest, 0), (memory.Taken, memory.Idle));
-            Assert.Null(memory.TryRent(Small));
+            Assert.Null(memory.TryRent(PartPlan.SmallBlob));
 
-            var waiting = memory.RentAsync(Small, Cancelled);
+            var waiting = memory.RentAsync(PartPlan.SmallBlob, Cancelled);
             Assert.False(waiting.IsCompleted);
             foreach (var part in parts) part.Dispose();
             (await waiting).Dispose();
-            Assert.Equal((0, 64 * Small), (memory.Taken, memory.Idle));
+            Assert.Equal((0, 64 * PartPlan.SmallBlob), (memory.Taken, memory.Idle));
         }
 
-        using (await memory.RentAsync(PartPlan.Smallest, Cancelled)) Assert.Null(memory.TryRent(Small));
-        Assert.Equal((0, 64 * Small), (memory.Taken, memory.Idle));
+        using (await memory.RentAsync(PartPlan.Smallest, Cancelled)) Assert.Null(memory.TryRent(PartPlan.SmallBlob));
+        Assert.Equal((0, 64 * PartPlan.SmallBlob), (memory.Taken, memory.Idle));
     }
 
     [Fact]
     public async Task Nothing_rests_once_the_store_is_closed()
     {
         var memory = new PartMemory(PartPlan.Smallest, TimeProvider.System);
-        (await memory.RentAsync(Small, Cancelled)).Dispose();
-        var late = await memory.RentAsync(Small, Cancelled);
-        var other = await memory.RentAsync(Small, Cancelled);
+        (await memory.RentAsync(PartPlan.SmallBlob, Cancelled)).Dispose();
+        var late = await memory.RentAsync(PartPlan.SmallBlob, Cancelled);
+        var other = await memory.RentAsync(PartPlan.SmallBlob, Cancelled);
         other.Dispose();
         memory.Dispose();
         Assert.Equal(0, memory.Idle);
