@@ -257,7 +257,7 @@ internal sealed class PostgresSession : Session, IDisposable
 
     private void Tell(string text)
     {
-        if (!_ends.TryGetValue(text, out var statement)) _ends.Add(text, statement = New(text, _limitSeconds, _prepares));
+        if (!_ends.TryGetValue(text, out var statement)) _ends.Add(text, statement = New(text, _limitSeconds, prepares: false));
         statement.Begin().Tell();
     }
 
