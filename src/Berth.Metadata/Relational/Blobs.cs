@@ -10,11 +10,12 @@ public sealed partial class RelationalMetadataStore
             CASE WHEN {RepositoryIsSetApart} THEN r.quarantine END, r.quarantine_until, {SetApartBlob}
         """;
 
+    // A value, not a join: PostgreSQL would look at every membership of a digest that thousands of repositories may hold, and compare their repositories.
     private const string OfBlob = """
         FROM repositories r
         CROSS JOIN memberships s ON s.repository_id = r.id AND s.digest = ?3
         CROSS JOIN blobs b ON b.digest = s.digest
-        WHERE r.registry_id = ?1 AND r.name = ?2
+        WHERE r.id = (SELECT o.id FROM repositories o WHERE o.registry_id = ?1 AND o.name = ?2)
         """;
 
     private static readonly Sql FindBlob = new($"SELECT {BlobColumns} {OfBlob}");

@@ -22,7 +22,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql ListDeletedChildren = new("""
         SELECT c.id, c.digest, c.deleted_at, c.hybrid_time FROM edges e
-        CROSS JOIN manifests c ON c.repository_id = e.repository_id AND c.digest = e.digest AND c.deleted_at IS NOT NULL
+        CROSS JOIN manifests c ON c.repository_id = e.repository_id AND c.digest = e.digest AND +c.deleted_at IS NOT NULL
         WHERE e.manifest_id = ?1 AND e.kind = 2
         """);
 

@@ -7,7 +7,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql FindDeletedParent = new("""
         SELECT p.digest FROM edges e CROSS JOIN manifests p ON p.id = e.manifest_id
-        WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.digest <> ?2 AND p.deleted_at IS NOT NULL LIMIT 1
+        WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.digest <> ?2 AND +p.deleted_at IS NOT NULL LIMIT 1
         """);
 
     private static readonly Sql SetManifestDeleted = new("UPDATE manifests SET deleted_at = ?2 WHERE id = ?1");
@@ -16,7 +16,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql UnmarkRepository = new("""
         UPDATE repositories SET deleted_at = NULL
-        WHERE id = ?1 AND deleted_at IS NOT NULL
+        WHERE id = ?1 AND +deleted_at IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM manifests WHERE repository_id = ?1 AND deleted_at IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM deleted_tags WHERE repository_id = ?1)
         """);

@@ -8,10 +8,10 @@ public sealed partial class RelationalMetadataStore
     private const string DeletedColumns = "r.id, r.name, r.subscription_id, r.resource_group, r.location, r.sku, r.deleted_at, r.purge_after";
 
     private static readonly Sql FindDeletedByKey = new($"""
-        SELECT {DeletedColumns} FROM registries r WHERE r.name = ?1 AND r.purge_after IS NOT NULL AND r.purging = 0
+        SELECT {DeletedColumns} FROM registries r WHERE r.name = ?1 AND +r.purge_after IS NOT NULL AND r.purging = 0
         """);
 
-    private static readonly Sql FindDeleted = new($"SELECT {DeletedColumns} FROM registries r WHERE r.id = ?1 AND r.purge_after > ?2 AND r.purging = 0");
+    private static readonly Sql FindDeleted = new($"SELECT {DeletedColumns} FROM registries r WHERE r.id = ?1 AND COALESCE(r.purge_after, 0) > ?2 AND r.purging = 0");
 
     private static readonly Sql ListDeleted = new($"""
         SELECT {DeletedColumns} FROM registries r INDEXED BY registries_deleted
@@ -39,7 +39,7 @@ public sealed partial class RelationalMetadataStore
         WHERE registry_id = ?1
         """);
 
-    private static readonly Sql SetPurging = new("UPDATE registries SET purging = 1 WHERE id = ?1 AND purge_after IS NOT NULL AND purging = 0");
+    private static readonly Sql SetPurging = new("UPDATE registries SET purging = 1 WHERE id = ?1 AND +purge_after IS NOT NULL AND purging = 0");
 
     private static readonly Sql DeleteFactsOfRegistry = new("DELETE FROM security_facts WHERE registry_id = ?1");
 

@@ -21,18 +21,18 @@ internal sealed class Departures(Keepers keepers, long repositoryId, Locks repos
 
     private static readonly Sql FindState = new("""
         SELECT m.digest, m.size, m.hybrid_time, m.locks, m.updated_at, COALESCE(w.pushed_at, m.created_at), m.subject
-        FROM manifests m LEFT JOIN manifest_waits w ON w.manifest_id = m.id AND w.kind = 1 WHERE m.id = ?1 AND m.deleted_at IS NULL
+        FROM manifests m LEFT JOIN manifest_waits w ON w.manifest_id = m.id AND w.kind = 1 WHERE m.id = ?1 AND +m.deleted_at IS NULL
         """);
 
     private static readonly Sql ListTags = new("SELECT name, hybrid_time, updated_at, locks FROM tags WHERE manifest_id = ?1 ORDER BY repository_id, name LIMIT ?2");
 
     private static readonly Sql ListParents = new("""
         SELECT p.digest FROM edges e CROSS JOIN manifests p ON p.id = e.manifest_id
-        WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.digest <> ?2 AND p.deleted_at IS NULL LIMIT ?3
+        WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.digest <> ?2 AND +p.deleted_at IS NULL LIMIT ?3
         """);
 
     private static readonly Sql ListChildren = new("""
-        SELECT c.id FROM edges e CROSS JOIN manifests c ON c.repository_id = e.repository_id AND c.digest = e.digest AND c.deleted_at IS NULL
+        SELECT c.id FROM edges e CROSS JOIN manifests c ON c.repository_id = e.repository_id AND c.digest = e.digest AND +c.deleted_at IS NULL
         WHERE e.manifest_id = ?1 AND e.kind = 2 LIMIT ?2
         """);
 

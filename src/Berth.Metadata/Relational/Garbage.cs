@@ -44,7 +44,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql ForgetLocation = new("DELETE FROM discarded_locations WHERE location = ?1");
 
-    private static readonly Sql ForgetUpload = new("DELETE FROM uploads WHERE id = ?1 AND location = ?2 AND state = 3");
+    private static readonly Sql ForgetUpload = new("DELETE FROM uploads WHERE id = ?1 AND location = ?2 AND +state = 3");
 
     /// <inheritdoc/>
     public Task<ReviewResult> ReviewMembershipsAsync(int limit, CancellationToken cancellationToken) => RelieveAsync(

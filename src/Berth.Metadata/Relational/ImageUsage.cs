@@ -4,7 +4,7 @@ namespace Berth.Metadata.Relational;
 
 public sealed partial class RelationalMetadataStore
 {
-    private static readonly Sql FindChosen = new("SELECT id, size FROM manifests WHERE repository_id = ?1 AND digest = ?2 AND deleted_at IS NULL");
+    private static readonly Sql FindChosen = new("SELECT id, size FROM manifests WHERE repository_id = ?1 AND digest = ?2 AND +deleted_at IS NULL");
 
     private static readonly Sql ListEdgesOf = new("SELECT kind, digest FROM edges WHERE manifest_id = ?1");
 

@@ -21,7 +21,7 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql ListUntaggedCandidates = new($"""
         SELECT {CandidateColumns}, r.name, w.since, r.locks, w.pushed_at, r.id
         FROM manifest_waits w INDEXED BY manifest_waits_due
-        CROSS JOIN manifests m ON m.id = w.manifest_id AND m.deleted_at IS NULL CROSS JOIN repositories r ON r.id = m.repository_id
+        CROSS JOIN manifests m ON m.id = w.manifest_id AND +m.deleted_at IS NULL CROSS JOIN repositories r ON r.id = m.repository_id
         WHERE w.registry_id = ?1 AND w.kind = 1 AND (w.since, w.manifest_id) > (?2, ?3) AND w.since <= ?4 ORDER BY w.since, w.manifest_id LIMIT ?5
         """);
 

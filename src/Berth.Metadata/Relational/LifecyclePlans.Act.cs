@@ -19,7 +19,7 @@ public sealed partial class RelationalMetadataStore
 
     // What a deleted registry holds is not a run's to delete: it may be recovered.
     private static readonly Sql FindCreator = new("""
-        SELECT p.created_by FROM lifecycle_plans p CROSS JOIN registries r ON r.id = p.registry_id AND r.deleted_at IS NULL WHERE p.id = ?1 AND p.kind = 2 AND p.state = 2
+        SELECT p.created_by FROM lifecycle_plans p CROSS JOIN registries r ON r.id = p.registry_id AND r.deleted_at IS NULL WHERE p.id = ?1 AND p.kind = 2 AND +p.state = 2
         """);
 
     /// <inheritdoc/>

@@ -53,7 +53,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql StartPlan = new("""
         UPDATE lifecycle_plans SET state = 1, tags = 0, manifests = 0, kept = 0, bytes = 0, added = 0, done = 0, skipped = 0, message = NULL, started_at = ?2
-        WHERE id = ?1 AND state < 2
+        WHERE id = ?1 AND +state < 2
         """);
 
     private static readonly Sql ReadCounts = new("SELECT registry_id, kind, tags, manifests, kept, done, skipped, cause FROM lifecycle_plans WHERE id = ?1");

@@ -24,7 +24,7 @@ public sealed partial class RelationalMetadataStore
         """);
 
     private static readonly Sql SetRuleNext = new("""
-        UPDATE lifecycle_rules SET next_at = ?4 WHERE registry_id = ?1 AND name = ?2 AND updated_at = ?3 AND enabled = 1 AND next_at <= ?5
+        UPDATE lifecycle_rules SET next_at = ?4 WHERE registry_id = ?1 AND name = ?2 AND updated_at = ?3 AND enabled = 1 AND COALESCE(next_at <= ?5, FALSE)
         """);
 
     private static readonly Sql AnyOpenRun = new("""

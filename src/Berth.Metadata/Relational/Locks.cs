@@ -24,7 +24,7 @@ public sealed partial class RelationalMetadataStore
         """);
 
     private static readonly Sql FindManifestLocks = new("""
-        SELECT locks, locks_time FROM manifests WHERE repository_id = ?1 AND digest = ?2 AND deleted_at IS NULL AND damaged = 0
+        SELECT locks, locks_time FROM manifests WHERE repository_id = ?1 AND digest = ?2 AND +deleted_at IS NULL AND damaged = 0
         """);
 
     private static readonly Sql SetManifestLocks = new("""

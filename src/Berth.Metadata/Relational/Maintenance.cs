@@ -21,7 +21,7 @@ public sealed partial class RelationalMetadataStore
                 WHERE m.repository_id = e.repository_id AND m.digest = e.digest AND b.state = 0)
             ELSE NOT EXISTS (
                 SELECT 1 FROM manifests c WHERE c.repository_id = e.repository_id AND c.digest = e.digest AND c.damaged = 0
-                    AND (c.deleted_at IS NULL OR EXISTS (SELECT 1 FROM manifests p WHERE p.id = e.manifest_id AND p.deleted_at IS NOT NULL))) END
+                    AND (c.deleted_at IS NULL OR EXISTS (SELECT 1 FROM manifests p WHERE p.id = e.manifest_id AND +p.deleted_at IS NOT NULL))) END
         FROM edges e WHERE e.manifest_id = ?1
             AND (e.may_be_absent = 0 OR EXISTS (SELECT 1 FROM memberships m WHERE m.repository_id = e.repository_id AND m.digest = e.digest))
         """);

@@ -6,7 +6,7 @@ public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql FindParent = new("""
         SELECT p.digest FROM edges e CROSS JOIN manifests p ON p.id = e.manifest_id
-        WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.digest <> ?2 AND p.deleted_at IS NULL LIMIT 1
+        WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.digest <> ?2 AND +p.deleted_at IS NULL LIMIT 1
         """);
 
     private static readonly Sql ListTagsOfManifest = new("""

@@ -11,7 +11,7 @@ public sealed partial class RelationalMetadataStore
         """;
 
     private static readonly Sql FindDetails = new($"""
-        SELECT {DetailColumns} FROM manifests m WHERE m.repository_id = ?1 AND m.digest = ?2 AND m.deleted_at IS NULL AND m.damaged = 0
+        SELECT {DetailColumns} FROM manifests m WHERE m.repository_id = ?1 AND m.digest = ?2 AND +m.deleted_at IS NULL AND m.damaged = 0
         """);
 
     private static readonly Sql ListDetails = new($"""
@@ -32,7 +32,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql ListEntriesOfIndex = new("""
         SELECT e.digest, c.architecture, c.os FROM edges e
-        LEFT JOIN manifests c ON c.repository_id = e.repository_id AND c.digest = e.digest AND c.deleted_at IS NULL
+        LEFT JOIN manifests c ON c.repository_id = e.repository_id AND c.digest = e.digest AND +c.deleted_at IS NULL
         WHERE e.manifest_id = ?1 AND e.kind = 2 ORDER BY e.digest LIMIT ?2
         """);
 

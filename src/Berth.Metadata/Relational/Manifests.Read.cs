@@ -18,7 +18,7 @@ public sealed partial class RelationalMetadataStore
 
     private const string WithBytes = "CROSS JOIN manifest_bytes b ON b.manifest_id = m.id";
 
-    private const string OfRepository = "WHERE r.registry_id = ?1 AND r.name = ?2 AND m.deleted_at IS NULL AND m.damaged = 0";
+    private const string OfRepository = "WHERE r.registry_id = ?1 AND r.name = ?2 AND +m.deleted_at IS NULL AND m.damaged = 0";
 
     // A value, not a join: the list is then a range of one index, which both databases know to be in order.
     private const string InRepository =

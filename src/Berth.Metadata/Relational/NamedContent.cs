@@ -14,7 +14,7 @@ internal sealed class NamedContent
         SELECT b.size, b.state FROM memberships m CROSS JOIN blobs b ON b.digest = m.digest WHERE m.repository_id = ?1 AND m.digest = ?2
         """);
 
-    private static readonly Sql FindChild = new("SELECT size FROM manifests WHERE repository_id = ?1 AND digest = ?2 AND deleted_at IS NULL AND damaged = 0");
+    private static readonly Sql FindChild = new("SELECT size FROM manifests WHERE repository_id = ?1 AND digest = ?2 AND +deleted_at IS NULL AND damaged = 0");
 
     private readonly List<Descriptor> _missing = [];
     private readonly List<Descriptor> _lying = [];

@@ -26,12 +26,12 @@ public sealed partial class RelationalMetadataStore
             UNION
             SELECT p.id, p.digest FROM ancestry
             CROSS JOIN edges up ON up.repository_id = r.id AND up.kind = 2 AND up.digest = ancestry.digest CROSS JOIN manifests p ON p.id = up.manifest_id
-            WHERE p.digest <> ancestry.digest AND p.deleted_at IS NULL AND NOT EXISTS (
+            WHERE p.digest <> ancestry.digest AND +p.deleted_at IS NULL AND NOT EXISTS (
                 SELECT 1 FROM security_facts pf WHERE pf.registry_id = ?1 AND pf.digest = p.digest AND pf.kind = 'quarantine' AND (pf.until IS NULL OR pf.until > ?4)))
         """;
 
     private const string IndexesOfAncestry = """
-        edges up CROSS JOIN manifests p ON p.id = up.manifest_id AND p.digest <> ancestry.digest AND p.deleted_at IS NULL
+        edges up CROSS JOIN manifests p ON p.id = up.manifest_id AND p.digest <> ancestry.digest AND +p.deleted_at IS NULL
             WHERE up.repository_id = r.id AND up.kind = 2 AND up.digest = ancestry.digest
         """;
 
@@ -56,12 +56,12 @@ public sealed partial class RelationalMetadataStore
     private const string SetApartBlob = $"""
         CASE WHEN {AnyQuarantine} AND NOT EXISTS (
             SELECT 1 FROM edges e CROSS JOIN manifests m ON m.id = e.manifest_id
-            WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3 AND m.deleted_at IS NULL
+            WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3 AND +m.deleted_at IS NULL
                 AND NOT EXISTS (
                     SELECT 1 FROM security_facts f WHERE f.registry_id = ?1 AND f.digest = m.digest AND f.kind = 'quarantine' AND (f.until IS NULL OR f.until > ?4))
                 AND {IsReachable})
             THEN (SELECT m.digest FROM edges e CROSS JOIN manifests m ON m.id = e.manifest_id
-                WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3 AND m.deleted_at IS NULL LIMIT 1) END
+                WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3 AND +m.deleted_at IS NULL LIMIT 1) END
         """;
 
     private static readonly Sql HasAnyQuarantine = new($"SELECT {AnyQuarantine}");

@@ -22,15 +22,15 @@ public sealed partial class RelationalMetadataStore
         SELECT m.size, m.hybrid_time, m.locks, m.updated_at, w.pushed_at, r.locks,
             EXISTS (SELECT 1 FROM tags t WHERE t.manifest_id = m.id),
             EXISTS (SELECT 1 FROM manifests s WHERE s.repository_id = m.repository_id AND s.digest = m.subject),
-            EXISTS (SELECT 1 FROM manifests s WHERE s.repository_id = m.repository_id AND s.digest = m.subject AND s.deleted_at IS NULL),
+            EXISTS (SELECT 1 FROM manifests s WHERE s.repository_id = m.repository_id AND s.digest = m.subject AND +s.deleted_at IS NULL),
             {QuarantinedAt("?2")}
         FROM manifest_waits w CROSS JOIN manifests m ON m.id = w.manifest_id CROSS JOIN repositories r ON r.id = m.repository_id
-        WHERE w.manifest_id = ?1 AND w.kind = 1 AND m.deleted_at IS NULL
+        WHERE w.manifest_id = ?1 AND w.kind = 1 AND +m.deleted_at IS NULL
         """);
 
     private static readonly Sql ListUntaggedChildren = new("""
         SELECT c.id, c.digest FROM edges e
-        CROSS JOIN manifests c ON c.repository_id = e.repository_id AND c.digest = e.digest AND c.deleted_at IS NULL
+        CROSS JOIN manifests c ON c.repository_id = e.repository_id AND c.digest = e.digest AND +c.deleted_at IS NULL
         CROSS JOIN manifest_waits w ON w.manifest_id = c.id AND w.kind = 1
         WHERE e.manifest_id = ?1 AND e.kind = 2 LIMIT ?2
         """);

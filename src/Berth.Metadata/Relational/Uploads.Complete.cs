@@ -9,7 +9,7 @@ public sealed partial class RelationalMetadataStore
         WHERE id = ?1 AND epoch = ?2 AND +state < 2
         RETURNING reserved, repository_reserved, (SELECT r.locks FROM repositories r WHERE r.id = uploads.repository_id),
             EXISTS (SELECT 1 FROM registries g WHERE g.id = uploads.registry_id AND (g.quota IS NOT NULL OR g.soft_quota IS NOT NULL))
-                OR EXISTS (SELECT 1 FROM repositories r WHERE r.id = uploads.repository_id AND {AnyLimit})
+                OR EXISTS (SELECT 1 FROM repositories r WHERE r.id = uploads.repository_id AND (+r.quota IS NOT NULL OR +r.soft_quota IS NOT NULL))
         """);
 
     private static readonly Sql FindStoredBlob = new("SELECT size, location, state FROM blobs WHERE digest = ?1");

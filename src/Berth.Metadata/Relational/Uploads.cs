@@ -29,6 +29,8 @@ public sealed partial class RelationalMetadataStore
         """);
 
     // ?1 the registry, ?4 the repository, ?5 the principal; the digest ?3 is what is to be stored.
+    // "+state": a condition that no partial index can match, here and wherever else a row is named by its key. The planner would rather read a whole index of which it believes that it holds few
+    // rows, and a serializable transaction then conflicts with every change of any of them.
     private static readonly Sql FindUploadToFinish = new($"""
         {UploadFields}, {EpochColumns}, b.size, b.location, b.state
         FROM uploads u CROSS JOIN repositories r ON r.id = u.repository_id LEFT JOIN blobs b ON b.digest = ?3
@@ -83,7 +85,7 @@ public sealed partial class RelationalMetadataStore
 
     // Only the writer that held the session when it was aborted: an abort raised the epoch by one, and nothing raises it after.
     private static readonly Sql LetGoOfAborted = new("""
-        UPDATE uploads SET writer_node = NULL, writer_until = NULL WHERE id = ?1 AND epoch = ?2 + 1 AND state = 3
+        UPDATE uploads SET writer_node = NULL, writer_until = NULL WHERE id = ?1 AND epoch = ?2 + 1 AND +state = 3
         """);
 
     /// <inheritdoc/>

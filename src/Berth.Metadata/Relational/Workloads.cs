@@ -117,7 +117,7 @@ public sealed partial class RelationalMetadataStore
     private static string UsedManifest(string reported) => $"""
         SELECT m.digest, w.name FROM (SELECT digest, workload_id FROM workload_digests WHERE registry_id = ?1 AND {reported} LIMIT ?4) due
         CROSS JOIN workloads w ON w.id = due.workload_id AND w.expires_at > ?3
-        CROSS JOIN manifests m ON m.repository_id = ?2 AND m.digest = due.digest AND m.deleted_at IS NULL LIMIT 1
+        CROSS JOIN manifests m ON m.repository_id = ?2 AND m.digest = due.digest AND +m.deleted_at IS NULL LIMIT 1
         """;
 
     private static InUseException InUse(WriteScope scope, long registryId, RepositoryName repository, Digest digest, string name)
