@@ -1,4 +1,5 @@
 using System.Data;
+using System.Runtime.ExceptionServices;
 using Berth.Metadata.Relational;
 using Npgsql;
 
@@ -41,6 +42,7 @@ internal sealed class PostgresSession : Session, IDisposable
     private PostgresStatement?[] _statements = new PostgresStatement?[512];
     private string?[] _texts = new string?[512];
     private IsolationLevel? _isolation;
+    private Exception? _failure;
     private bool _hasBegun;
     private bool _isLong;
     private bool _isAlone;
@@ -95,25 +97,15 @@ internal sealed class PostgresSession : Session, IDisposable
     public void Send()
     {
         if (_held.Count == 0) return;
-        if (_isAlone && (_held.Count > 1 || IsCommitting)) throw new InvalidOperationException("A change of one statement has more.");
-        var limit = _held[0].LimitSeconds;
-        _batch.BatchCommands.Clear();
-        foreach (var statement in _held)
+        try
         {
-            _batch.BatchCommands.Add(statement.Command);
-            if (statement.LimitSeconds == 0 || limit == 0) limit = 0;
-            if (statement.Prepares) _unprepared.BatchCommands.Add(statement.Command);
+            SendHeld();
         }
-
-        Prepare();
-        _batch.Timeout = limit;
-        CountRoundTrip();
-        _hasBegun |= _isolation is not null;
-        IsCommitting = _isAlone || ReferenceEquals(_held[^1].Command.CommandText, Commits);
-        using var reader = _batch.ExecuteReader();
-        foreach (var statement in _held) statement.Take(reader);
-        IsCommitting = _isAlone;
-        _held.Clear();
+        catch (Exception error)
+        {
+            _failure ??= error;
+            throw;
+        }
     }
 
     /// <summary>
@@ -160,7 +152,15 @@ internal sealed class PostgresSession : Session, IDisposable
         Send();
         using var command = new NpgsqlCommand(text, _connection) { CommandTimeout = 0 };
         CountRoundTrip();
-        command.ExecuteNonQuery();
+        try
+        {
+            command.ExecuteNonQuery();
+        }
+        catch (Exception error)
+        {
+            _failure ??= error;
+            throw;
+        }
     }
 
     /// <summary>Begins a transaction; it costs no message of its own.</summary>
@@ -186,9 +186,13 @@ internal sealed class PostgresSession : Session, IDisposable
         New(PlanAnew, limitSeconds: 0, prepares: false).Begin().Tell();
     }
 
-    /// <summary>Commits, in one message with all that was asked and told since the last one.</summary>
+    /// <summary>
+    /// Commits, in one message with all that was asked and told since the last one. Where a message before failed, whatever became of its error, that error is thrown again and nothing is committed:
+    /// PostgreSQL would answer COMMIT by ROLLBACK, which is no error, and Npgsql does not tell the two answers apart.
+    /// </summary>
     public void Commit()
     {
+        if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
         var isIdle = _isolation is not null && !_hasBegun && _held.Count == 1;
         if (_isolation is not null && !isIdle) Tell(Commits);
         if (!isIdle) Send();
@@ -234,7 +238,8 @@ internal sealed class PostgresSession : Session, IDisposable
 
     protected override void EndSnapshot()
     {
-        if (!_isLong && IsOpen && _isolation is IsolationLevel.RepeatableRead) Commit();
+        // After a failure nothing is left to be read, and its error is on its way.
+        if (!_isLong && IsOpen && _failure is null && _isolation is IsolationLevel.RepeatableRead) Commit();
     }
 
     private string TextOf(Sql sql)
@@ -252,6 +257,29 @@ internal sealed class PostgresSession : Session, IDisposable
     {
         if (!_ends.TryGetValue(text, out var statement)) _ends.Add(text, statement = New(text, _limitSeconds, prepares: false));
         statement.Begin().Tell();
+    }
+
+    private void SendHeld()
+    {
+        if (_isAlone && (_held.Count > 1 || IsCommitting)) throw new InvalidOperationException("A change of one statement has more.");
+        var limit = _held[0].LimitSeconds;
+        _batch.BatchCommands.Clear();
+        foreach (var statement in _held)
+        {
+            _batch.BatchCommands.Add(statement.Command);
+            if (statement.LimitSeconds == 0 || limit == 0) limit = 0;
+            if (statement.Prepares) _unprepared.BatchCommands.Add(statement.Command);
+        }
+
+        Prepare();
+        _batch.Timeout = limit;
+        CountRoundTrip();
+        _hasBegun |= _isolation is not null;
+        IsCommitting = _isAlone || ReferenceEquals(_held[^1].Command.CommandText, Commits);
+        using var reader = _batch.ExecuteReader();
+        foreach (var statement in _held) statement.Take(reader);
+        IsCommitting = _isAlone;
+        _held.Clear();
     }
 
     // All of them in one message, at the first use of each.
@@ -280,6 +308,6 @@ internal sealed class PostgresSession : Session, IDisposable
         foreach (var statement in _held) statement.Dispose();
         _held.Clear();
         _unprepared.BatchCommands.Clear();
-        (_isolation, _hasBegun, _isLong, _isAlone, IsCommitting) = (null, false, false, false, false);
+        (_isolation, _failure, _hasBegun, _isLong, _isAlone, IsCommitting) = (null, null, false, false, false, false);
     }
 }
