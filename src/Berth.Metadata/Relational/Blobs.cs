@@ -12,10 +12,10 @@ public sealed partial class RelationalMetadataStore
 
     // A value, not a join: PostgreSQL would look at every membership of a digest that thousands of repositories may hold, and compare their repositories.
     private const string OfBlob = """
-        FROM memberships s
+        FROM repositories r
+        CROSS JOIN memberships s ON s.repository_id = r.id AND s.digest = ?3
         CROSS JOIN blobs b ON b.digest = s.digest
-        CROSS JOIN repositories r ON r.id = s.repository_id
-        WHERE s.repository_id = (SELECT o.id FROM repositories o WHERE o.registry_id = ?1 AND o.name = ?2) AND s.digest = ?3
+        WHERE r.id = (SELECT o.id FROM repositories o WHERE o.registry_id = ?1 AND o.name = ?2)
         """;
 
     private static readonly Sql FindBlob = new($"SELECT {BlobColumns} {OfBlob}");

@@ -86,7 +86,12 @@ public sealed class KeyPlanTests
             connection);
         await using var reader = await command.ExecuteReaderAsync(Token);
         var indexes = new List<TableIndex>();
-        while (await reader.ReadAsync(Token)) indexes.Add(new TableIndex(reader.GetString(0), reader.GetString(1), reader.GetBoolean(2), reader.GetBoolean(3), reader.IsDBNull(4) ? null : reader.GetString(4), reader.GetFieldValue<string[]>(5)));
+        while (await reader.ReadAsync(Token))
+        {
+            var predicate = reader.IsDBNull(4) ? null : reader.GetString(4);
+            indexes.Add(new TableIndex(reader.GetString(0), reader.GetString(1), reader.GetBoolean(2), reader.GetBoolean(3), predicate, reader.GetFieldValue<string[]>(5)));
+        }
+
         return indexes;
     }
 }

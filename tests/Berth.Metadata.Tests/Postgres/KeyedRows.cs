@@ -2,29 +2,12 @@ using System.Text.Json;
 
 namespace Berth.Metadata.Tests.Postgres;
 
-/// <summary>An index of a table.</summary>
-/// <param name="Table">The table.</param>
-/// <param name="Name">Its own name.</param>
-/// <param name="IsKey">Whether its columns tell every row of the table from all others.</param>
-/// <param name="HoldsRows">Whether its table has any, as far as the planner knows.</param>
-/// <param name="Predicate">What holds for the rows in it; null where it has all.</param>
-/// <param name="Columns">In their order.</param>
-internal sealed record TableIndex(string Table, string Name, bool IsKey, bool HoldsRows, string? Predicate, string[] Columns)
-{
-    /// <summary>Whether a look-up by some of its columns is one by a key: those that its rows have in common need not be looked up.</summary>
-    public bool LeadsTo(TableIndex key, HashSet<string> by)
-    {
-        var wanted = key.Columns.Except(Equality.Of(Predicate).Select(each => each.Column)).ToHashSet();
-        return wanted.IsSubsetOf(by) && wanted.SetEquals(Columns.Take(wanted.Count));
-    }
-}
-
 /// <summary>
 /// The rule: a table of which the conditions leave one row at most, because they equate all columns of a unique key with what is known before, is read by an index that begins with those columns,
 /// and by all of them. Known before is a parameter, a constant, a column of another table that is one row at most for the same reason, and what a loop hands to the scan itself.
 ///
-/// What the keys are and what the conditions come to, PostgreSQL says itself (in its catalogue and in the plan), so the rule needs neither a parser of statements nor a list of them or of tables, and it
-/// holds for joins, whose order the planner may have turned round. An index with a predicate is good enough where it begins with the key: it leads to one row at most, too.
+/// What the keys are and what the conditions come to, PostgreSQL says itself (in its catalogue and in the plan), so the rule needs neither a parser of statements nor a list of them or of tables, and
+/// it holds for joins, whose order the planner may have turned round. An index with a predicate is good enough where it begins with the key: it leads to one row at most, too.
 ///
 /// One thing is left out: an index of all rows of a table that has none costs what any other costs, and no text of a statement changes that. It is chosen anew as soon as rows are counted, since it
 /// grows with them as the key's does; a partial index may look empty for good.
