@@ -25,8 +25,8 @@ public interface IUploads
     Task<UploadRecord?> AcquireUploadAsync(string id, long expectedEpoch, DateTimeOffset writerUntil, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The same for its own caller, who was found to be allowed to write to the repository as of some epochs, in one step with finding it: whatever its epoch is, if those stand, and with what is stored
-    /// of a digest. Null where anything is not so; nothing was changed then.
+    /// The same for its own caller, who was found to be allowed to write to the repository as of some epochs, in one step with finding it: whatever its epoch is, if those stand and it is where the caller
+    /// goes on; with what is stored of a digest. Null where anything is not so; nothing was changed then.
     /// </summary>
     /// <param name="registryId">The registry.</param>
     /// <param name="repository">The repository that the session must belong to.</param>
@@ -34,10 +34,12 @@ public interface IUploads
     /// <param name="digest">The digest that it is finished with; default where it is not.</param>
     /// <param name="principalId">The caller, whose session it must be.</param>
     /// <param name="asOf">The epochs.</param>
+    /// <param name="offset">How many bytes it must hold; null for any number.</param>
     /// <param name="writerUntil">Until when the session is held.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<FoundUpload?> TakeUploadAsync(
-        long registryId, RepositoryName repository, string id, Digest digest, long principalId, SecurityEpochs asOf, DateTimeOffset writerUntil, CancellationToken cancellationToken);
+        long registryId, RepositoryName repository, string id, Digest digest, long principalId, SecurityEpochs asOf, long? offset, DateTimeOffset writerUntil,
+        CancellationToken cancellationToken);
 
     /// <summary>Says that the writer of this epoch makes progress: moves its lease and the session's expiry. False when it was fenced off.</summary>
     Task<bool> TouchUploadAsync(string id, long epoch, DateTimeOffset writerUntil, DateTimeOffset expiresAt, CancellationToken cancellationToken);

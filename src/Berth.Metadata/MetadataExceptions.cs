@@ -23,8 +23,11 @@ public sealed class QuotaException(StandingQuota standing) : Exception($"The quo
 /// <summary>The metadata must not be served as it is (a newer schema, a changed migration, unsafe settings); the message is the one sentence that says why.</summary>
 public sealed class MetadataStartException(string message) : Exception(message);
 
-/// <summary>A right that a change goes by may have been taken meanwhile: a security epoch is not the one as of which it was found; nothing of the change was done.</summary>
-public sealed class EpochsMovedException() : Exception("The caller's rights may have changed since they were looked at.");
+/// <summary>
+/// What a change was to be made by does not stand, and nothing of it was done: a security epoch is not the one as of which the caller's right was found, or the caller's session is not as it must be. What it
+/// is, is found out by looking anew.
+/// </summary>
+public sealed class EpochsMovedException() : Exception("What was known of the caller, or of its upload session, may have changed.");
 
 /// <summary>Somebody else has taken over the lease that a job works under; nothing of the change was done.</summary>
 public sealed class LeaseLostException(Lease lease) : Exception($"The lease '{lease.Name}' was taken over by another node.")

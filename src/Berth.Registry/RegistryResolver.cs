@@ -7,7 +7,7 @@ namespace Berth.Registry;
 /// <summary>
 /// Finds the registry that a request's Host header means: <c>{registry}.{domain}</c>; a host outside the domain, and the domain itself,
 /// mean the default registry. A registry's row is remembered for two seconds: then one that was deleted is gone, and one that has its name since is found.
-/// Its epoch is read with each request. What this process changes is forgotten at once.
+/// Its epoch is read, or compared, with each request. What this process changes is forgotten at once.
 /// </summary>
 internal sealed class RegistryResolver(IInstallation installation, RegistryOptions options, TimeProvider time)
 {

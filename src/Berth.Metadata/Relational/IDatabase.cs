@@ -25,7 +25,7 @@ internal interface IDatabase : IAsyncDisposable
     /// <exception cref="MetadataUnavailableException">It took longer than it may, or the database does not answer.</exception>
     ValueTask<T> LookUpAsync<TState, T>(LookUp<TState, T> lookUp, TState state, string caller, CancellationToken cancellationToken);
 
-    /// <summary>Runs a change as one transaction that is equal to some serial order of all; it is durable when the task completes.</summary>
+    /// <summary>Runs a change as one transaction that is equal to some serial order of all; it is durable when the task completes, or soon after where its body says so.</summary>
     /// <param name="body">May run more than once, each time in a transaction that the one before did not survive.</param>
     /// <param name="urgency">What becomes of it when the database is short of room.</param>
     /// <param name="weight">About how many bytes it adds.</param>

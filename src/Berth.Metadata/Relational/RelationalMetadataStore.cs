@@ -82,7 +82,7 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
         TState state, Func<Session, TState, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
         _database.ReadAsync(state, body, isLong: true, caller, cancellationToken);
 
-    /// <summary>Runs a change; it is durable when the task completes.</summary>
+    /// <summary>Runs a change; it is durable when the task completes, unless its body lets it be so a moment later (<see cref="Session.CommitSoon"/>).</summary>
     private async Task<T> WriteAsync<T>(
         Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken, [CallerMemberName] string caller = "", bool isOneStatement = false)
     {
@@ -105,7 +105,9 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
     private Task<T> PushAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
         WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken, caller);
 
-    /// <summary>A push that is one statement: it decides by one row, with an UPDATE that names what it must be, and reads nothing else that others change.</summary>
+    /// <summary>
+    /// A push that is one statement: it decides by one row, with an UPDATE that names what it must be. What else it reads, it sees as of one moment, and need not be so any more when it commits.
+    /// </summary>
     private Task<T> ChangeRowAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
         WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken, caller, isOneStatement: true);
 

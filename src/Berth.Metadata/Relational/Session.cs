@@ -14,8 +14,8 @@ internal abstract class Session
     }
 
     /// <summary>
-    /// Lets the change that is under way be answered a moment before it is durable, where that spares a wait: for one on which nothing rests before a later change has been made durable, and this one with
-    /// it. A crash of the database in between undoes it.
+    /// Lets the change that is under way be answered a moment before it is durable, where that spares a wait: for one on which nothing rests before a later change is durable, and this one with it.
+    /// A crash of the database in between undoes it.
     /// </summary>
     public abstract void CommitSoon();
 

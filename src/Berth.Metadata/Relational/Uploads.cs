@@ -75,9 +75,10 @@ public sealed partial class RelationalMetadataStore
         $"{Take} WHERE id = ?1 AND epoch = ?2 AND +state = 0 AND {IsFree} RETURNING {ChangedUploadColumns}",
         postgres: $"{Take} WHERE id = ?1 AND epoch = ?2 AND +state = 0 AND {IsFreeOfNodes} RETURNING {ChangedUploadColumns}");
 
-    // ?2 the registry, ?6 the repository, ?7 the principal with its epoch ?8 and the registry's ?9; the digest ?10 is what is to be stored.
+    // ?2 the registry, ?6 the repository, ?7 the principal with its epoch ?8 and the registry's ?9; the digest ?10 is what is to be stored, ?11 where the session must stand.
     private const string IsTheCallers = """
-        id = ?1 AND registry_id = ?2 AND +state = 0 AND principal_id = ?7 AND EXISTS (SELECT 1 FROM repositories r WHERE r.id = uploads.repository_id AND r.name = ?6)
+        id = ?1 AND registry_id = ?2 AND +state = 0 AND principal_id = ?7 AND (CAST(?11 AS BIGINT) IS NULL OR "offset" = ?11)
+            AND EXISTS (SELECT 1 FROM repositories r WHERE r.id = uploads.repository_id AND r.name = ?6)
             AND (SELECT who.epoch FROM principals who WHERE who.id = ?7 AND who.enabled = 1) = ?8
             AND (SELECT own.epoch + (SELECT security_epoch FROM installation) FROM registries own WHERE own.id = ?2 AND own.deleted_at IS NULL) = ?9
         """;
@@ -166,11 +167,12 @@ public sealed partial class RelationalMetadataStore
 
     /// <inheritdoc/>
     public Task<FoundUpload?> TakeUploadAsync(
-        long registryId, RepositoryName repository, string id, Digest digest, long principalId, SecurityEpochs asOf, DateTimeOffset writerUntil, CancellationToken cancellationToken) => ChangeRowAsync(
+        long registryId, RepositoryName repository, string id, Digest digest, long principalId, SecurityEpochs asOf, long? offset, DateTimeOffset writerUntil,
+        CancellationToken cancellationToken) => ChangeRowAsync(
         scope =>
         {
             using var row = scope.Use(TakeUpload).Bind(id).Bind(registryId).Bind(_writerNode).Bind(writerUntil).Bind(scope.Now).Bind(repository.Value)
-                .Bind(principalId).Bind(asOf.Principal).Bind(asOf.Registry).Bind(digest);
+                .Bind(principalId).Bind(asOf.Principal).Bind(asOf.Registry).Bind(digest).Bind(offset);
             return row.Step() ? new FoundUpload(ToUpload(row), ToStored(row, digest, 20)) : null;
         },
         cancellationToken);

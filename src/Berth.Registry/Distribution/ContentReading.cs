@@ -78,7 +78,7 @@ internal sealed class OpeningReading(IInstallation installation, long registryId
     public ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken) => installation.ReadEpochsAsync(principalId, registryId, cancellationToken);
 }
 
-/// <summary>The same of an upload session that a request adds to or finishes, with what is stored already of the digest that it says.</summary>
+/// <summary>The read of an upload session that a request adds to or finishes, with what is stored already of the digest that it says.</summary>
 internal sealed class UploadReading(IUploads uploads, long registryId, RequestTarget target, Digest digest, TimeProvider time) : IEpochReading
 {
     private FoundUpload? _found;
@@ -108,11 +108,11 @@ internal sealed class UploadReading(IUploads uploads, long registryId, RequestTa
         return epochs;
     }
 
-    /// <summary>Takes the session for its caller if these epochs stand; null where that or anything else is in the way.</summary>
-    public async Task<UploadRecord?> TakeAsync(long principalId, SecurityEpochs asOf, DateTimeOffset writerUntil, CancellationToken cancellationToken)
+    /// <summary>Takes the session for its caller if these epochs stand, and it holds so many bytes; null where that or anything else is in the way.</summary>
+    public async Task<UploadRecord?> TakeAsync(long principalId, SecurityEpochs asOf, long? offset, DateTimeOffset writerUntil, CancellationToken cancellationToken)
     {
         _readAt = time.GetTimestamp();
-        _found = await uploads.TakeUploadAsync(registryId, target.Repository, target.UploadId!, digest, principalId, asOf, writerUntil, cancellationToken);
+        _found = await uploads.TakeUploadAsync(registryId, target.Repository, target.UploadId!, digest, principalId, asOf, offset, writerUntil, cancellationToken);
         return _found?.Upload;
     }
 

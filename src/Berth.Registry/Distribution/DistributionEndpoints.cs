@@ -145,7 +145,13 @@ internal sealed partial class DistributionEndpoints(
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (route is null) throw RequestFailure.Unsupported(context, DistributionRoute.Allow(target.Kind));
 
-        await ActAsync(new DistributionRequest(context, registry, admission.Principal, admission.Rights, target) { CredentialEnd = admission.Until, AsOf = admission.AsOf, Reading = demand.Reading }, route);
+        var request = new DistributionRequest(context, registry, admission.Principal, admission.Rights, target)
+        {
+            CredentialEnd = admission.Until,
+            AsOf = admission.AsOf,
+            Reading = demand.Reading,
+        };
+        await ActAsync(request, route);
     }
 
     // What a pull asks for is one row, as is the session that a push ends: they are read with the epochs of a caller who is expected to get them. Opening and taking a session compare the epochs.
@@ -154,7 +160,7 @@ internal sealed partial class DistributionEndpoints(
         "manifest.get" => manifests.ReadingFor(registry, target, HttpMethods.IsHead(context.Request.Method)),
         "blob.get" => blobService.ReadingFor(registry, target),
         "upload.start" when mayCompare && !context.Request.Query.ContainsKey("mount") => uploads.OpeningFor(registry, target),
-        "upload.append" when mayCompare => uploads.TakingFor(registry, target),
+        "upload.append" => uploads.TakingFor(registry, target, mayCompare),
         "upload.finish" => uploads.ReadingFor(context, registry, target, mayCompare),
         _ => null,
     };

@@ -19,7 +19,7 @@ internal sealed record DistributionRequest(HttpContext Http, RegistryRecord Regi
     /// <summary>The epochs as of which the caller was let in, which what the request changes must compare first of all; null where they were read for this request.</summary>
     public SecurityEpochs? AsOf { get; init; }
 
-    /// <summary>The read of what a pull asks for, which may have been made with that of the caller's epochs; null for requests of other kinds.</summary>
+    /// <summary>The read of what a pull asks for, or of a push's session, which may have been made with that of the caller's epochs; null for requests of other kinds.</summary>
     public IEpochReading? Reading { get; init; }
 
     /// <summary>The repository of the path.</summary>

@@ -31,8 +31,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
 
         // Nothing is sent yet: a client that is told now to come later can, while one that sends already mostly cannot.
         places.Check(request.Registry);
-        await admission.CheckAsync(request);
-        AnswerAccepted(request, await uploads.OpenAsync(request, algorithm, whole: default));
+        AnswerAccepted(request, await OpenAsync(request, algorithm, whole: default));
     }
 
     /// <summary><c>GET …/blobs/uploads/{id}</c>: how far the session is.</summary>
@@ -51,7 +50,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         if (request.AsOf is { } asOf)
         {
             using var place = await places.TakeAsync(request.Http, request.Registry);
-            await AppendAsync(request, await uploads.TakeAsync(request, asOf), range);
+            await AppendAsync(request, await uploads.TakeAsync(request, asOf, range?.Start), range);
             return;
         }
 
@@ -69,8 +68,8 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
     /// <summary>How a POST that mounts nothing reads its caller's epochs.</summary>
     public OpeningReading OpeningFor(RegistryRecord registry, RequestTarget target) => uploads.OpeningFor(registry, target);
 
-    /// <summary>How a PATCH takes its session.</summary>
-    public UploadReading TakingFor(RegistryRecord registry, RequestTarget target) => uploads.ReadingFor(registry, target, digest: default, isCompared: true);
+    /// <summary>How a PATCH takes its session, or reads it.</summary>
+    public UploadReading TakingFor(RegistryRecord registry, RequestTarget target, bool mayTake) => uploads.ReadingFor(registry, target, digest: default, isCompared: mayTake);
 
     /// <summary>How a PUT reads its session, or takes it where bytes come; null where it does not say well what it finishes.</summary>
     public UploadReading? ReadingFor(HttpContext context, RegistryRecord registry, RequestTarget target, bool mayTake) =>
@@ -89,7 +88,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         if (request.AsOf is { } asOf)
         {
             using var place = await places.TakeAsync(request.Http, request.Registry);
-            await FinishAsync(request, await uploads.TakeAsync(request, asOf), digest, range);
+            await FinishAsync(request, await uploads.TakeAsync(request, asOf, range?.Start), digest, range);
             return;
         }
 
@@ -138,8 +137,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
     {
         PrepareBody(request);
         using var place = await places.TakeAsync(request.Http, request.Registry);
-        await admission.CheckAsync(request);
-        var upload = await uploads.OpenAsync(request, digest.Algorithm, whole: digest);
+        var upload = await OpenAsync(request, digest.Algorithm, whole: digest);
         try
         {
             await ReceiveAndCompleteAsync(request, upload, digest, expected: null);
@@ -172,6 +170,20 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         if (await RefuseIfMovedAsync(request, taken, range)) return;
         await ReceiveAndCompleteAsync(request, taken, digest, range?.Length);
         AnswerFinished(request, digest);
+    }
+
+    private async Task<UploadRecord> OpenAsync(DistributionRequest request, DigestAlgorithm algorithm, Digest whole)
+    {
+        await admission.CheckAsync(request);
+        try
+        {
+            return await uploads.OpenAsync(request, algorithm, whole);
+        }
+        catch
+        {
+            admission.Ended(request);
+            throw;
+        }
     }
 
     private async Task ReceiveAndCompleteAsync(DistributionRequest request, UploadRecord upload, Digest digest, long? expected)

@@ -56,9 +56,9 @@ internal sealed class UploadService(
     }
 
     /// <summary>Takes the session of the request's path for this request alone, whose caller was found to be allowed it as of some epochs.</summary>
-    /// <exception cref="EpochsMovedException">They do not stand, or the session is not there, not the caller's or not free: what it is, is found out by looking anew.</exception>
-    public async Task<UploadRecord> TakeAsync(DistributionRequest request, SecurityEpochs asOf) =>
-        await ((UploadReading)request.Reading!).TakeAsync(request.Principal.Id, asOf, WriterUntil(), request.Aborted) ?? throw new EpochsMovedException();
+    /// <exception cref="EpochsMovedException">They do not stand, or the session is not there, not the caller's, not free or does not stand at the offset.</exception>
+    public async Task<UploadRecord> TakeAsync(DistributionRequest request, SecurityEpochs asOf, long? offset) =>
+        await ((UploadReading)request.Reading!).TakeAsync(request.Principal.Id, asOf, offset, WriterUntil(), request.Aborted) ?? throw new EpochsMovedException();
 
     /// <summary>Takes the session for this request alone.</summary>
     /// <exception cref="OciException">409: another request writes to it.</exception>

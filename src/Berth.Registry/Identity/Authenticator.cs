@@ -11,7 +11,7 @@ namespace Berth.Registry.Identity;
 
 /// <summary>
 /// Says who asks: a registry token (RFC 6750), or HTTP Basic (RFC 7617) with a user name and password. A verified password is remembered for at most 60
-/// seconds. Both hold only while the principal's security epoch stays the same; the epochs are read with each request.
+/// seconds. Both hold only while the principal's security epoch stays the same; the epochs are read with each request, or compared by what it changes.
 /// </summary>
 public sealed partial class Authenticator : IDisposable
 {

@@ -21,7 +21,7 @@ public sealed class Authorizer(IPrincipals principals, IRoles roles, IRegistryTo
     // From what anybody may pull, as of which of the registry's epochs: a repository, or with an empty name the whole registry. Every change of that moves the epoch, too.
     private readonly ConcurrentDictionary<(long Registry, string Repository), long> _open = new();
 
-    /// <summary>What the principal may do in the registry, as of the epochs that were read for this request.</summary>
+    /// <summary>What the principal may do in the registry, as of the epochs that were read for this request, or that its change compares.</summary>
     public async ValueTask<RegistryPermissions> FindPermissionsAsync(SignedIn signedIn, RegistryRecord registry, CancellationToken cancellationToken)
     {
         var principal = signedIn.Principal;

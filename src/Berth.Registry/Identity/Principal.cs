@@ -23,7 +23,7 @@ public sealed record Principal(long Id, string Name, long Epoch)
 /// <summary>Who a request's credential says asks, and how far it reaches.</summary>
 /// <param name="Principal">Who asks.</param>
 /// <param name="Scopes">What the token was issued for; null for a credential without such a limit.</param>
-/// <param name="RegistryEpoch">The registry's security epoch as it was read for this request.</param>
+/// <param name="RegistryEpoch">The registry's security epoch as it was read for this request, or as its change compares it.</param>
 public sealed record SignedIn(Principal Principal, RegistryScopes? Scopes, long RegistryEpoch)
 {
     /// <summary>When the credential ends by itself; null for never. Nothing that is given for it may be good for longer.</summary>

@@ -74,17 +74,18 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         var (other, asOfOther) = await SignInAsync();
         var blob = Describe(Content("stored"));
         var upload = await OpenAsOfAsync(caller, asOf);
-        Task<FoundUpload?> TakeAsync(SecurityEpochs epochs, Caller? by = null, RepositoryName? repository = null, string? id = null, long? registry = null, Digest digest = default) =>
-            Store.TakeUploadAsync(registry ?? Registry, repository ?? App, id ?? upload.Id, digest, (by ?? caller).PrincipalId, epochs, Now.AddMinutes(1), Token);
+        Task<FoundUpload?> TakeAsync(SecurityEpochs epochs, Caller? by = null, RepositoryName? repository = null, string? id = null, long? registry = null, Digest digest = default, long? offset = null) =>
+            Store.TakeUploadAsync(registry ?? Registry, repository ?? App, id ?? upload.Id, digest, (by ?? caller).PrincipalId, epochs, offset, Now.AddMinutes(1), Token);
 
         foreach (var moved in Moved(asOf)) Assert.Null(await TakeAsync(moved));
         Assert.Null(await TakeAsync(asOfOther, by: other));
         Assert.Null(await TakeAsync(asOf, repository: Other));
         Assert.Null(await TakeAsync(asOf, id: NewId()));
         Assert.Null(await TakeAsync(asOf, registry: Registry + 1));
+        Assert.Null(await TakeAsync(asOf, offset: 1));
         Assert.Equal(upload, await Store.FindUploadAsync(Registry, App, upload.Id, Token));
 
-        var taken = (await TakeAsync(asOf, digest: blob.Digest))!;
+        var taken = (await TakeAsync(asOf, digest: blob.Digest, offset: 0))!;
         Assert.Equal((1, Now.AddMinutes(1), null), (taken.Upload.Epoch, taken.Upload.WriterUntil, taken.Stored));
         Assert.Equal(taken.Upload, await Store.FindUploadAsync(Registry, App, upload.Id, Token));
         Assert.Null(await TakeAsync(asOf));
@@ -108,7 +109,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         var (caller, asOf) = await SignInAsync();
         var upload = await OpenAsOfAsync(caller, asOf);
 
-        var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Store.TakeUploadAsync(Registry, App, upload.Id, default, caller.PrincipalId, asOf, Now.AddMinutes(1), Token)));
+        var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Store.TakeUploadAsync(Registry, App, upload.Id, default, caller.PrincipalId, asOf, null, Now.AddMinutes(1), Token)));
 
         Assert.Equal(1, Assert.Single(taken, one => one is not null)!.Upload.Epoch);
     }
