@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 
 namespace Berth.Testing;
 
@@ -97,6 +98,11 @@ public sealed class RegistryClient : IDisposable
         catch (HttpRequestException e)
         {
             throw new HttpRequestException($"{line}: {e.Message}", e, e.StatusCode);
+        }
+        catch (SocketException e)
+        {
+            // The framework's client lets this one through where a connection was reset right after it was made.
+            throw new HttpRequestException($"{line}: {e.Message}", e);
         }
     }
 

@@ -36,8 +36,9 @@ public sealed partial class RelationalMetadataStore
         WHERE e.manifest_id = ?1 AND e.kind = 2 ORDER BY e.digest LIMIT ?2
         """);
 
+    // With a column that the index by time does not have: PostgreSQL would rather read all of a repository's tags there than the one row by its key.
     private static readonly Sql FindTimeOfTag = new("""
-        SELECT COALESCE((SELECT updated_at FROM tags WHERE repository_id = ?1 AND name = ?2),
+        SELECT COALESCE((SELECT updated_at FROM tags WHERE repository_id = ?1 AND name = ?2 AND manifest_id > 0),
             (SELECT updated_at FROM tombstones WHERE repository_id = ?1 AND kind = 1 AND name = ?2))
         """);
 

@@ -108,8 +108,11 @@ internal sealed class AzureBlobClient : IObjectClient
             },
             cancellationToken));
 
-    public Task<Stream> GetAsync(string key, long offset, CancellationToken cancellationToken) => CallAsync(ofBlocks: false, async () =>
-        (await Blob(key).DownloadStreamingAsync(new BlobDownloadOptions { Range = offset > 0 ? new HttpRange(offset) : default }, cancellationToken)).Value.Content);
+    public Task<Stream> GetAsync(string key, long offset, CancellationToken cancellationToken) => CallAsync<Stream>(ofBlocks: false, async () =>
+    {
+        var download = await Blob(key).DownloadStreamingAsync(new BlobDownloadOptions { Range = offset > 0 ? new HttpRange(offset) : default }, cancellationToken);
+        return new AzureDownload(download.Value.Content);
+    });
 
     public async Task<long?> FindSizeAsync(string key, CancellationToken cancellationToken)
     {
