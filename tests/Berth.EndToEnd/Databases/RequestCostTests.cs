@@ -16,6 +16,9 @@ public sealed class RequestCostTests(PostgresNode fixture) : EndToEndTest<Postgr
     // Of a server with nothing to do: twice a second the ledger and usage, every other second a registry's row, now and then a log's batch.
     private const int BackgroundInSecond = 40;
 
+    // What one of its jobs asks when its time comes within the second, beside that.
+    private const int OfOneJob = 30;
+
     // What finds the row of a manifest or a blob, and reads a manifest's bytes.
     private const string OfContent = "FROM repositories r\nJOIN ";
 
@@ -50,7 +53,7 @@ public sealed class RequestCostTests(PostgresNode fixture) : EndToEndTest<Postgr
 
         Assert.Equal(Pulls, await CountAsync(OfContent));
         Assert.Equal(0, await CountAsync("FROM principals WHERE"));
-        Assert.InRange(await CountAsync(""), Pulls, Pulls + (BackgroundInSecond * (1 + (long)clock.Elapsed.TotalSeconds)));
+        Assert.InRange(await CountAsync(""), Pulls, Pulls + OfOneJob + (BackgroundInSecond * (1 + (long)clock.Elapsed.TotalSeconds)));
     }
 
     [Fact]
@@ -64,7 +67,7 @@ public sealed class RequestCostTests(PostgresNode fixture) : EndToEndTest<Postgr
         for (var i = 0; i < Pulls; i++) await PushAsync();
 
         var messages = await MessagesAsync() - before;
-        var background = BackgroundInSecond * (1 + (long)clock.Elapsed.TotalSeconds);
+        var background = OfOneJob + (BackgroundInSecond * (1 + (long)clock.Elapsed.TotalSeconds));
         Assert.Equal(0, await CountAsync("LEFT JOIN blobs b"));
         Assert.InRange(await CountAsync("FROM principals WHERE"), Pulls, Pulls + 2);
         Assert.Equal(Pulls, await CountAsync("UPDATE uploads SET epoch = epoch"));
