@@ -22,7 +22,7 @@ public sealed class NodesCommandTests(BalancedServer fixture) : EndToEndTest<Bal
         var clock = Stopwatch.StartNew();
         List<JsonElement> nodes;
         do nodes = [.. JsonDocument.Parse((await client.RunAsync("nodes", "list")).Succeeded().Output).RootElement.EnumerateArray()];
-        while (nodes.Count == 0 && clock.Elapsed < TimeSpan.FromSeconds(20));
+        while (nodes.Count == 0 && clock.Elapsed < TimeSpan.FromSeconds(60));
         var node = Assert.Single(nodes);
         Assert.Equal(("serving", Environment.MachineName), (node.GetProperty("state").GetString(), node.GetProperty("name").GetString()));
         Assert.True(node.GetProperty("isAnswering").GetBoolean());
