@@ -7,7 +7,7 @@ namespace Berth.Metadata.Postgres.Engine;
 
 /// <summary>
 /// Connections for one kind of operation, each with a thread of its own, and the bounded queue in front of them. Connections are made as operations need them and closed when
-/// they have nothing to do. Look-ups that come while others run wait for those, and go together in one message: a message costs both sides more than the statement in it.
+/// they have nothing to do; the one that rested last is called first, so that few of them do most and are warm, with the server's process behind each. Look-ups that come while others run wait for those, and go together in one message: a message costs both sides more than the statement in it.
 /// While the server does not answer, operations fail at once instead of waiting for it.
 /// </summary>
 internal sealed partial class SessionGroup : IAsyncDisposable
@@ -24,13 +24,14 @@ internal sealed partial class SessionGroup : IAsyncDisposable
     private readonly object _gate = new();
     private readonly Queue<Operation<PostgresSession>> _queue = new();
     private readonly HashSet<Worker> _workers = [];
+    private readonly List<Worker> _resting = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _name;
     private readonly int _most;
     private readonly PostgresOptions _options;
     private readonly Func<Worker, PostgresSession> _connect;
     private readonly ILogger _logger;
-    private int _idle;
+    private int _called;
     private int _lookingUp;
     private long _lookedUpAt;
     private int _failures;
@@ -90,12 +91,13 @@ internal sealed partial class SessionGroup : IAsyncDisposable
             foreach (var worker in _workers)
             {
                 worker.GiveUp();
+                worker.Call();
                 running.AddRange(worker.Operations);
             }
 
             _workers.Clear();
-            (_idle, _lookingUp) = (0, 0);
-            Monitor.PulseAll(_gate);
+            _resting.Clear();
+            (_called, _lookingUp) = (0, 0);
             if (_stopping) _ended.TrySetResult();
         }
 
@@ -130,7 +132,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
         lock (_gate)
         {
             _stopping = true;
-            Monitor.PulseAll(_gate);
+            foreach (var worker in _workers) worker.Call();
             if (_workers.Count == 0) _ended.TrySetResult();
         }
 
@@ -151,7 +153,16 @@ internal sealed partial class SessionGroup : IAsyncDisposable
             {
                 // Whoever runs look-ups takes it next.
             }
-            else if (_idle >= _queue.Count || (operation.Text is not null && _idle > 0)) Monitor.Pulse(_gate);
+            else if (_resting.Count > 0)
+            {
+                _resting[^1].Call();
+                _resting.RemoveAt(_resting.Count - 1);
+                _called++;
+            }
+            else if (operation.Text is not null && _called > 0)
+            {
+                // Whoever was called for others takes it along.
+            }
             else if (_workers.Count < _most)
             {
                 var worker = new Worker();
@@ -200,28 +211,38 @@ internal sealed partial class SessionGroup : IAsyncDisposable
     /// <summary>Takes what is next: one operation, or several look-ups. False when there was none for a while, or never will be.</summary>
     private bool Take(Worker worker, bool isConnected)
     {
+        var until = Stopwatch.GetTimestamp() + (long)((isConnected ? _options.IdleTime : TimeSpan.FromSeconds(1)).TotalSeconds * Stopwatch.Frequency);
         lock (_gate)
         {
             if (worker.LooksUp && !worker.IsGivenUp) _lookingUp--;
             worker.Operations.Clear();
-            var until = Stopwatch.GetTimestamp() + (long)((isConnected ? _options.IdleTime : TimeSpan.FromSeconds(1)).TotalSeconds * Stopwatch.Frequency);
-            while (true)
+        }
+
+        while (true)
+        {
+            var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), until);
+            lock (_gate)
             {
                 if (worker.IsGivenUp) return false;
                 TakeWaiting(worker.Operations);
-                if (worker.Operations.Count > 0) break;
-                var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), until);
+                if (worker.Operations.Count > 0)
+                {
+                    worker.Begin();
+                    if (!worker.LooksUp) return true;
+                    _lookingUp++;
+                    _lookedUpAt = Stopwatch.GetTimestamp();
+                    return true;
+                }
+
                 if (_stopping || left <= TimeSpan.Zero) return false;
-                _idle++;
-                Monitor.Wait(_gate, left);
-                if (!worker.IsGivenUp) _idle--;
+                _resting.Add(worker);
             }
 
-            worker.Begin();
-            if (!worker.LooksUp) return true;
-            _lookingUp++;
-            _lookedUpAt = Stopwatch.GetTimestamp();
-            return true;
+            worker.Rest(left);
+            lock (_gate)
+            {
+                if (!worker.IsGivenUp && !_resting.Remove(worker)) _called--;
+            }
         }
     }
 

@@ -9,8 +9,10 @@ namespace Berth.Metadata.Postgres.Engine;
 /// </summary>
 internal sealed class Worker
 {
+    private readonly object _rest = new();
     private long _askedAt = Stopwatch.GetTimestamp();
     private volatile bool _isGivenUp;
+    private bool _isCalled;
 
     /// <summary>What it runs: nothing while it rests, one operation, or several look-ups together. Changed by its own thread alone, under its group's lock.</summary>
     public List<Operation<PostgresSession>> Operations { get; } = [];
@@ -35,4 +37,24 @@ internal sealed class Worker
     public void Begin() => Volatile.Write(ref _askedAt, Stopwatch.GetTimestamp());
 
     public void GiveUp() => _isGivenUp = true;
+
+    /// <summary>Rests until it is called, or for so long.</summary>
+    public void Rest(TimeSpan most)
+    {
+        lock (_rest)
+        {
+            if (!_isCalled) Monitor.Wait(_rest, most);
+            _isCalled = false;
+        }
+    }
+
+    /// <summary>Ends its rest, or its next one.</summary>
+    public void Call()
+    {
+        lock (_rest)
+        {
+            _isCalled = true;
+            Monitor.Pulse(_rest);
+        }
+    }
 }
