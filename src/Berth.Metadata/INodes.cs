@@ -13,6 +13,9 @@ public interface INodes
     /// <returns>By how much the node's clock is ahead of the database's.</returns>
     Task<TimeSpan> ReportNodeAsync(NodeDescription node, DateTimeOffset localTime, TimeSpan forgetAfter, CancellationToken cancellationToken);
 
+    /// <summary>The least <see cref="NodeDescription.Level"/> of the nodes that have said within a time that they are there; 0 where none has.</summary>
+    ValueTask<int> FindLeastLevelAsync(TimeSpan silence, CancellationToken cancellationToken);
+
     /// <summary>Forgets a node that ends in good order.</summary>
     Task RemoveNodeAsync(string id, CancellationToken cancellationToken);
 

@@ -11,10 +11,18 @@ public interface IUploads
     /// <exception cref="EpochsMovedException">The epochs of <see cref="NewUpload.AsOf"/> do not stand any more.</exception>
     Task<UploadRecord> OpenUploadAsync(NewUpload upload, Caller caller, CancellationToken cancellationToken);
 
-    /// <summary>A session by its id within one repository; null for another repository's, or one that is aborting.</summary>
+    /// <summary>
+    /// The repository where a session opened now would reserve nothing and be refused by nothing: it is there, may be written to, and no quota limits it. Null where that is not so. With its caller's
+    /// epochs, all of one moment.
+    /// </summary>
+    ValueTask<WithEpochs<OpenRepository>> FindOpenRepositoryAsync(long principalId, long registryId, RepositoryName repository, CancellationToken cancellationToken);
+
+    /// <summary>A session by its id within one repository, in whatever state; null for another repository's.</summary>
     ValueTask<UploadRecord?> FindUploadAsync(long registryId, RepositoryName repository, string id, CancellationToken cancellationToken);
 
-    /// <summary>The same as a request finds it that finishes the session, with what is stored of the digest that it says, and its caller's epochs, all of one moment.</summary>
+    /// <summary>
+    /// The same as a request finds it that finishes the session, with what is stored of the digest that it says, and its caller's epochs, all of one moment. Null where there is no such repository.
+    /// </summary>
     ValueTask<WithEpochs<FoundUpload>> FindUploadAsync(
         long principalId, long registryId, RepositoryName repository, string id, Digest digest, CancellationToken cancellationToken);
 
@@ -61,6 +69,19 @@ public interface IUploads
     /// <exception cref="QuotaException">A quota has no room for the blob; the session stays as it is.</exception>
     Task<bool> CompleteUploadAsync(
         UploadRecord upload, Digest digest, long size, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Commits locations that bytes may come to without a session's row: they are discarded at a time, unless <see cref="CompleteWholeAsync"/> takes one out before.
+    /// </summary>
+    Task ReserveLocationsAsync(IReadOnlyList<string> locations, DateTimeOffset discardAt, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The same as <see cref="CompleteUploadAsync"/> for a session that has no row yet, whose bytes came all at once and are durable at a reserved location: writes the row as one that is done. False where
+    /// the session has a row by now, or the location is about to be discarded: then nothing changed.
+    /// </summary>
+    /// <exception cref="LockedException">The repository is locked.</exception>
+    /// <exception cref="QuotaException">A quota has no room for the blob.</exception>
+    Task<bool> CompleteWholeAsync(WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>
     /// Open → aborting. False when it is not open (or completing) any more. A writer at work is fenced off; the location is not discarded

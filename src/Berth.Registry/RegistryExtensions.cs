@@ -108,7 +108,10 @@ public static class RegistryExtensions
         services.AddHostedService(s => s.GetRequiredService<LinkChecks>());
         services.AddSingleton<DataEndpoint>();
         services.AddSingleton<UploadAdmission>();
+        services.AddSingleton<UploadTickets>();
         services.AddSingleton<UploadService>();
+        services.AddSingleton<ReservedLocations>();
+        services.AddSingleton<WholeUploads>();
         services.AddSingleton<MountService>();
         services.AddSingleton<UploadEndpoints>();
         services.AddSingleton<ReferrersIndex>();

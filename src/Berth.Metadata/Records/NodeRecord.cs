@@ -6,7 +6,14 @@ namespace Berth.Metadata;
 /// <param name="Version">The version of the program.</param>
 /// <param name="IsDraining">Whether it takes no new work and is about to end.</param>
 /// <param name="StartedAt">When it started, by its own clock.</param>
-public sealed record NodeDescription(string Id, string Name, string Version, bool IsDraining, DateTimeOffset StartedAt);
+public sealed record NodeDescription(string Id, string Name, string Version, bool IsDraining, DateTimeOffset StartedAt)
+{
+    /// <summary>Understands upload sessions that were promised and have no row yet.</summary>
+    public const int PromisedSessions = 1;
+
+    /// <summary>What the node understands of what others leave to it: each level holds those before. Nodes of releases that had none are at 0.</summary>
+    public int Level { get; init; }
+}
 
 /// <summary>A node as the others see it.</summary>
 /// <param name="Node">What it says of itself.</param>

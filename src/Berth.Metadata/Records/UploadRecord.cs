@@ -71,7 +71,24 @@ public sealed record UploadRecord(
 }
 
 /// <summary>An upload session, and what is stored already of the digest that its bytes are said to have.</summary>
-public sealed record FoundUpload(UploadRecord Upload, StoredBlobRecord? Stored);
+/// <param name="RepositoryId">The repository that was named.</param>
+/// <param name="Upload">The session; null where there is none.</param>
+/// <param name="Stored">What is stored of the digest; null for nothing.</param>
+public sealed record FoundUpload(long RepositoryId, UploadRecord? Upload, StoredBlobRecord? Stored);
+
+/// <summary>A repository that a session may be promised in without a row of its own.</summary>
+/// <param name="Id">Its id.</param>
+public sealed record OpenRepository(long Id);
+
+/// <summary>A session that was promised and whose bytes came all at once.</summary>
+/// <param name="Id">The id in its URL.</param>
+/// <param name="RegistryId">The registry.</param>
+/// <param name="RepositoryId">The repository.</param>
+/// <param name="Repository">That repository's name.</param>
+/// <param name="Location">The reserved location that holds the bytes.</param>
+/// <param name="Digest">The digest that they have.</param>
+/// <param name="Size">How many they are.</param>
+public sealed record WholeUpload(string Id, long RegistryId, long RepositoryId, RepositoryName Repository, string Location, Digest Digest, long Size);
 
 /// <summary>What a new upload session is made of.</summary>
 /// <param name="Id">The id in its URL.</param>

@@ -4,10 +4,12 @@ namespace Berth.Metadata.Relational;
 public sealed partial class RelationalMetadataStore
 {
     private static readonly Sql UpsertNode = new("""
-        INSERT INTO nodes (id, name, version, is_draining, started_at, seen_at, clock_offset) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        INSERT INTO nodes (id, name, version, is_draining, started_at, seen_at, clock_offset, level) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, is_draining = excluded.is_draining, seen_at = excluded.seen_at,
-            clock_offset = excluded.clock_offset
+            clock_offset = excluded.clock_offset, level = excluded.level
         """);
+
+    private static readonly Sql FindLeastLevel = new("SELECT COALESCE(min(level), 0) FROM nodes WHERE seen_at >= ?1");
 
     private static readonly Sql ForgetNodes = new("DELETE FROM nodes WHERE seen_at < ?1");
 
@@ -29,7 +31,8 @@ public sealed partial class RelationalMetadataStore
             scope =>
             {
                 var offset = localTime.ToUnixTimeMilliseconds() - scope.Now;
-                scope.Use(UpsertNode).Bind(node.Id).Bind(node.Name).Bind(node.Version).Bind(node.IsDraining).Bind(node.StartedAt).Bind(scope.Now).Bind(offset).Tell();
+                scope.Use(UpsertNode).Bind(node.Id).Bind(node.Name).Bind(node.Version).Bind(node.IsDraining).Bind(node.StartedAt).Bind(scope.Now).Bind(offset)
+                    .Bind((long)node.Level).Tell();
                 scope.Use(ForgetNodes).Bind(scope.Now - (long)forgetAfter.TotalMilliseconds).Tell();
                 return TimeSpan.FromMilliseconds(offset);
             },
@@ -37,6 +40,16 @@ public sealed partial class RelationalMetadataStore
         if (_onlyWriterNode is null) _writerNode = node.Id;
         return ahead;
     }
+
+    /// <inheritdoc/>
+    public ValueTask<int> FindLeastLevelAsync(TimeSpan silence, CancellationToken cancellationToken) => ReadAsync(
+        NowMilliseconds - (long)silence.TotalMilliseconds,
+        static (reader, seen) =>
+        {
+            using var row = reader.Use(FindLeastLevel).Bind(seen);
+            return row.Step() ? (int)row.Int64(0) : 0;
+        },
+        cancellationToken);
 
     /// <inheritdoc/>
     public Task RemoveNodeAsync(string id, CancellationToken cancellationToken)

@@ -4,6 +4,9 @@ namespace Berth.Metadata.Relational;
 
 public sealed partial class RelationalMetadataStore
 {
+    // A reserved location is not taken out so shortly before it is discarded, whatever nodes' clocks say.
+    private static readonly TimeSpan ReservedLead = TimeSpan.FromHours(1);
+
     private static readonly Sql FinishUpload = new($"""
         UPDATE uploads SET state = 2, digest = ?3, "offset" = ?4, expires_at = ?5, progress_at = ?6, hash_state = NULL, writer_node = NULL, writer_until = NULL
         WHERE id = ?1 AND epoch = ?2 AND +state < 2
@@ -11,6 +14,20 @@ public sealed partial class RelationalMetadataStore
             EXISTS (SELECT 1 FROM registries g WHERE g.id = uploads.registry_id AND (g.quota IS NOT NULL OR g.soft_quota IS NOT NULL))
                 OR EXISTS (SELECT 1 FROM repositories r WHERE r.id = uploads.repository_id AND (+r.quota IS NOT NULL OR +r.soft_quota IS NOT NULL))
         """);
+
+    // A promised session's row: what it would have become in the end.
+    private static readonly Sql InsertDoneUpload = new("""
+        INSERT INTO uploads (id, registry_id, repository_id, principal_id, location, state, epoch, algorithm, "offset", digest, created_at, progress_at, expires_at, reserved, repository_reserved)
+        VALUES (?1, ?2, ?3, ?4, ?5, 2, 1, ?6, ?7, ?8, ?9, ?9, ?10, 0, 0) ON CONFLICT (id) DO NOTHING
+        """);
+
+    private static readonly Sql FindPushedTo = new("""
+        SELECT r.locks, r.quota IS NOT NULL OR r.soft_quota IS NOT NULL OR EXISTS (SELECT 1 FROM registries g WHERE g.id = r.registry_id AND (+g.quota IS NOT NULL OR +g.soft_quota IS NOT NULL))
+        FROM repositories r WHERE r.id = ?1
+        """);
+
+    // "+": a row that is named by its key is not looked for among those that are due.
+    private static readonly Sql TakeReserved = new("DELETE FROM discarded_locations WHERE location = ?1 AND +not_before > ?2");
 
     private static readonly Sql FindStoredBlob = new("SELECT size, location, state FROM blobs WHERE digest = ?1");
 
@@ -52,42 +69,88 @@ public sealed partial class RelationalMetadataStore
         }
     }
 
+    /// <inheritdoc/>
+    public Task ReserveLocationsAsync(IReadOnlyList<string> locations, DateTimeOffset discardAt, CancellationToken cancellationToken) => PushAsync(
+        scope =>
+        {
+            foreach (var location in locations) scope.Use(InsertDiscarded).Bind(location).Bind(discardAt).Tell();
+            return true;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool> CompleteWholeAsync(
+        WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await PushAsync(scope => CompleteWhole(scope, upload, leaseUntil, forgetAt, caller), cancellationToken);
+        }
+        catch (FencedOffException)
+        {
+            return false;
+        }
+    }
+
+    private bool CompleteWhole(WriteScope scope, WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller)
+    {
+        using var repository = scope.Use(FindPushedTo).Bind(upload.RepositoryId).Ask();
+        using var reserved = scope.Use(TakeReserved).Bind(upload.Location).Bind(scope.Now + (long)ReservedLead.TotalMilliseconds).Ask();
+        using var finished = scope.Use(InsertDoneUpload).Bind(upload.Id).Bind(upload.RegistryId).Bind(upload.RepositoryId).Bind(caller.PrincipalId).Bind(upload.Location)
+            .Bind((long)upload.Digest.Algorithm).Bind(upload.Size).Bind(upload.Digest).Bind(scope.Now).Bind(forgetAt).Ask();
+        var pushed = new PushedBlob(upload.Id, upload.RegistryId, upload.RepositoryId, upload.Repository, upload.Digest, upload.Size, upload.Location, leaseUntil);
+        using var joining = Join(scope, pushed);
+        if (!repository.Step() || reserved.Execute() == 0 || finished.Execute() == 0) throw new FencedOffException();
+        Refuse((Locks)repository.Int64(0), Locks.Write, upload.Repository);
+        Count(scope, pushed, joining, repository.Bool(1), caller);
+        return true;
+    }
+
     // All that is known beforehand is asked at once, for a writer that still has the session: it nearly always does.
     private bool Complete(WriteScope scope, UploadRecord upload, in Completion ended, Caller caller)
     {
-        var (registryId, repositoryId, digest, size) = (upload.RegistryId, upload.RepositoryId, ended.Digest, ended.Size);
-        using var finished = scope.Use(FinishUpload).Bind(upload.Id).Bind(upload.Epoch).Bind(digest).Bind(size).Bind(ended.ForgetAt).Bind(scope.Now).Ask();
-        using var inserted = scope.Use(InsertBlob).Bind(digest).Bind(size).Bind(upload.Location).Bind(scope.Now).Ask();
-        using var joined = scope.Use(InsertMembership).Bind(repositoryId).Bind(digest).Bind(ended.LeaseUntil).Bind(scope.Now).Ask();
-        using var added = scope.Use(AddRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId).Ask();
+        using var finished = scope.Use(FinishUpload).Bind(upload.Id).Bind(upload.Epoch).Bind(ended.Digest).Bind(ended.Size).Bind(ended.ForgetAt).Bind(scope.Now).Ask();
+        var pushed = new PushedBlob(upload.Id, upload.RegistryId, upload.RepositoryId, upload.Repository, ended.Digest, ended.Size, upload.Location, ended.LeaseUntil);
+        using var joining = Join(scope, pushed);
         if (!finished.Step()) throw new FencedOffException();
         Refuse((Locks)finished.Int64(2), Locks.Write, upload.Repository);
-        var isLimited = finished.Bool(3);
-        scope.AddReserved(registryId, 0, -finished.Int64(0));
-        scope.AddReserved(registryId, repositoryId, -finished.Int64(1));
+        scope.AddReserved(upload.RegistryId, 0, -finished.Int64(0));
+        scope.AddReserved(upload.RegistryId, upload.RepositoryId, -finished.Int64(1));
+        Count(scope, pushed, joining, finished.Bool(3), caller);
+        return true;
+    }
 
-        var isNew = inserted.Execute() == 1;
-        var repository = upload.Repository.Value;
-        if (!isNew && Stand(scope, digest, size, upload.Location))
+    /// <summary>Asks for the blob's row, its membership and its count.</summary>
+    private static Joining Join(WriteScope scope, PushedBlob blob) => new(
+        scope.Use(InsertBlob).Bind(blob.Digest).Bind(blob.Size).Bind(blob.Location).Bind(scope.Now).Ask(),
+        scope.Use(InsertMembership).Bind(blob.RepositoryId).Bind(blob.Digest).Bind(blob.LeaseUntil).Bind(scope.Now).Ask(),
+        scope.Use(AddRegistryBlob).Bind(blob.RegistryId).Bind(blob.Digest).Bind(blob.RepositoryId).Ask());
+
+    /// <summary>Counts what was asked for, by what it did, and records the push.</summary>
+    private void Count(WriteScope scope, PushedBlob blob, Joining joining, bool isLimited, Caller caller)
+    {
+        var (uploadId, registryId, repositoryId, name, digest, size, location, leaseUntil) = blob;
+        var isNew = joining.Inserted.Execute() == 1;
+        var repository = name.Value;
+        if (!isNew && Stand(scope, digest, size, location))
             scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, registryId, repository, Digest: digest), caller);
 
-        if (joined.Execute() == 1)
+        if (joining.Joined.Execute() == 1)
         {
-            var holders = ReadHolders(added);
+            var holders = ReadHolders(joining.Added);
             CountJoined(scope, registryId, repositoryId, size, holders, isNew);
             if (isLimited) Charge(scope, repositoryId, size, holders.Count == 1 ? size : 0, caller);
         }
         else
         {
             // It was a member, and is counted.
-            ReadHolders(added);
+            ReadHolders(joining.Added);
             ReadHolders(scope.Use(SubtractRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId));
-            scope.Use(ExtendMembership).Bind(repositoryId).Bind(digest).Bind(ended.LeaseUntil).Tell();
+            scope.Use(ExtendMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Tell();
             if (isNew) scope.AddUsage(0, 0, size, 1, 0);
         }
 
-        scope.Append(new LedgerEntry(LedgerKinds.BlobPushed, registryId, repository, Digest: digest, IdempotencyKey: $"upload:{upload.Id}"), caller);
-        return true;
+        scope.Append(new LedgerEntry(LedgerKinds.BlobPushed, registryId, repository, Digest: digest, IdempotencyKey: $"upload:{uploadId}"), caller);
     }
 
     /// <summary>Has content that stands keep its location, and discards the new one, or the other way round; returns whether it healed a damaged blob.</summary>
@@ -123,6 +186,21 @@ public sealed partial class RelationalMetadataStore
 
     /// <summary>What a session ends with.</summary>
     private readonly record struct Completion(Digest Digest, long Size, DateTimeOffset LeaseUntil, DateTimeOffset ForgetAt);
+
+    /// <summary>A blob whose bytes came to a repository.</summary>
+    private readonly record struct PushedBlob(
+        string UploadId, long RegistryId, long RepositoryId, RepositoryName Repository, Digest Digest, long Size, string Location, DateTimeOffset LeaseUntil);
+
+    /// <summary>What was asked for a pushed blob.</summary>
+    private readonly record struct Joining(Statement Inserted, Statement Joined, Statement Added) : IDisposable
+    {
+        public void Dispose()
+        {
+            Inserted.Dispose();
+            Joined.Dispose();
+            Added.Dispose();
+        }
+    }
 
     /// <summary>The session is another writer's by now, or nobody's: what was asked beside that is undone.</summary>
     private sealed class FencedOffException : Exception;

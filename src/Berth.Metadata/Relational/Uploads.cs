@@ -35,16 +35,34 @@ public sealed partial class RelationalMetadataStore
     // "+state": a condition that no partial index can match, here and wherever else a row is named by its key. The planner would rather read a whole index of which it believes that it holds few
     // rows, and a serializable transaction then conflicts with every change of any of them.
     private static readonly Sql FindUploadToFinish = new($"""
-        {UploadFields}, {EpochColumns}, b.size, b.location, b.state
-        FROM uploads u CROSS JOIN repositories r ON r.id = u.repository_id LEFT JOIN blobs b ON b.digest = ?3
-        WHERE u.id = ?2 AND u.registry_id = ?1 AND r.name = ?4 AND +u.state < 3
+        {UploadFields}, {EpochColumns}, b.size, b.location, b.state, r.id
+        FROM repositories r LEFT JOIN uploads u ON u.id = ?2 AND +u.repository_id = r.id LEFT JOIN blobs b ON b.digest = ?3
+        WHERE r.registry_id = ?1 AND r.name = ?4
         """);
+
+    private static readonly Sql FindOpen = new("""
+        SELECT r.id, r.locks, r.quota IS NOT NULL OR (SELECT g.quota FROM registries g WHERE g.id = ?1) IS NOT NULL,
+            (SELECT who.epoch FROM principals who WHERE who.id = ?3 AND who.enabled = 1),
+            (SELECT own.epoch + (SELECT security_epoch FROM installation) FROM registries own WHERE own.id = ?1 AND own.deleted_at IS NULL)
+        FROM repositories r WHERE r.registry_id = ?1 AND r.name = ?2
+        """);
+
+    private static readonly LookUp<(long Principal, long Registry, string Repository), WithEpochs<OpenRepository>> OpenRepositories = new(
+        static _ => FindOpen,
+        static (row, find) => row.Bind(find.Registry).Bind(find.Repository).Bind(find.Principal),
+        static (session, row, find) =>
+        {
+            if (!row.Step()) return new WithEpochs<OpenRepository>(null, ReadEpochsOf(session, find.Principal, find.Registry));
+            var isOpen = ((Locks)row.Int64(1) & Locks.Write) == 0 && !row.Bool(2);
+            return new WithEpochs<OpenRepository>(isOpen ? new OpenRepository(row.Int64(0)) : null, new SecurityEpochs(row.Int64(3), row.Int64(4)));
+        });
 
     private static readonly LookUp<UploadToFinish, WithEpochs<FoundUpload>> ToFinish = new(
         static _ => FindUploadToFinish,
         static (row, find) => row.Bind(find.RegistryId).Bind(find.Id).Bind(find.Digest).Bind(find.Repository.Value).Bind(find.PrincipalId),
         static (session, row, find) => row.Step()
-            ? new WithEpochs<FoundUpload>(new FoundUpload(ToUpload(row), ToStored(row, find.Digest, 22)), new SecurityEpochs(row.Int64(20), row.Int64(21)))
+            ? new WithEpochs<FoundUpload>(
+                new FoundUpload(row.Int64(25), row.IsNull(0) ? null : ToUpload(row), ToStored(row, find.Digest, 22)), new SecurityEpochs(row.Int64(20), row.Int64(21)))
             : new WithEpochs<FoundUpload>(null, ReadEpochsOf(session, find.PrincipalId, find.RegistryId)));
 
     private static readonly Sql ReadUpload = new($"{UploadColumns} WHERE u.id = ?1");
@@ -147,9 +165,13 @@ public sealed partial class RelationalMetadataStore
     public async ValueTask<UploadRecord?> FindUploadAsync(long registryId, RepositoryName repository, string id, CancellationToken cancellationToken)
     {
         var upload = await ReadAsync(id, static (reader, id) => FindUpload(reader, id), cancellationToken);
-        var visible = upload is not null && upload.RegistryId == registryId && upload.Repository == repository && upload.State != UploadState.Aborting;
-        return visible ? upload : null;
+        return upload is not null && upload.RegistryId == registryId && upload.Repository == repository ? upload : null;
     }
+
+    /// <inheritdoc/>
+    public ValueTask<WithEpochs<OpenRepository>> FindOpenRepositoryAsync(
+        long principalId, long registryId, RepositoryName repository, CancellationToken cancellationToken) =>
+        LookUpAsync(OpenRepositories, (principalId, registryId, repository.Value), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<WithEpochs<FoundUpload>> FindUploadAsync(
@@ -173,7 +195,7 @@ public sealed partial class RelationalMetadataStore
         {
             using var row = scope.Use(TakeUpload).Bind(id).Bind(registryId).Bind(_writerNode).Bind(writerUntil).Bind(scope.Now).Bind(repository.Value)
                 .Bind(principalId).Bind(asOf.Principal).Bind(asOf.Registry).Bind(digest).Bind(offset);
-            return row.Step() ? new FoundUpload(ToUpload(row), ToStored(row, digest, 20)) : null;
+            return row.Step() && ToUpload(row) is { } taken ? new FoundUpload(taken.RepositoryId, taken, ToStored(row, digest, 20)) : null;
         },
         cancellationToken);
 

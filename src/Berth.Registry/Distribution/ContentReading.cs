@@ -78,6 +78,29 @@ internal sealed class OpeningReading(IInstallation installation, long registryId
     public ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken) => installation.ReadEpochsAsync(principalId, registryId, cancellationToken);
 }
 
+/// <summary>The epochs of a request that opens an upload session, with whether the session may be promised for now.</summary>
+internal sealed class PromiseReading(IUploads uploads, long registryId, RequestTarget target) : IEpochReading
+{
+    /// <inheritdoc/>
+    RepositoryName IEpochReading.Repository => target.Repository;
+
+    /// <inheritdoc/>
+    public RepositoryAction Action => RepositoryAction.ContentWrite;
+
+    /// <inheritdoc/>
+    public bool IsCompared => false;
+
+    /// <summary>The repository where it may be; null where it may not, or where that was not read.</summary>
+    public OpenRepository? Repository { get; private set; }
+
+    /// <inheritdoc/>
+    public async ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken)
+    {
+        (Repository, var epochs) = await uploads.FindOpenRepositoryAsync(principalId, registryId, target.Repository, cancellationToken);
+        return epochs;
+    }
+}
+
 /// <summary>The read of an upload session that a request adds to or finishes, with what is stored already of the digest that it says.</summary>
 internal sealed class UploadReading(IUploads uploads, long registryId, RequestTarget target, Digest digest, TimeProvider time) : IEpochReading
 {
@@ -89,6 +112,9 @@ internal sealed class UploadReading(IUploads uploads, long registryId, RequestTa
 
     /// <summary>The session; null where there is none.</summary>
     public UploadRecord? Upload => _found?.Upload;
+
+    /// <summary>The repository; null where there is none, or where it was not read.</summary>
+    public long? RepositoryId => _found?.RepositoryId;
 
     /// <inheritdoc/>
     public RepositoryName Repository => target.Repository;
@@ -103,7 +129,7 @@ internal sealed class UploadReading(IUploads uploads, long registryId, RequestTa
     public async ValueTask<SecurityEpochs> ReadAsync(long principalId, CancellationToken cancellationToken)
     {
         _readAt = time.GetTimestamp();
-        (_found, var epochs) = await uploads.FindUploadAsync(principalId, registryId, target.Repository, target.UploadId!, digest, cancellationToken);
+        (_found, var epochs) = await uploads.FindUploadAsync(principalId, registryId, target.Repository, UploadTickets.IdOf(target.UploadId!), digest, cancellationToken);
         IsDone = true;
         return epochs;
     }

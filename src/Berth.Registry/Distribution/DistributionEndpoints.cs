@@ -159,7 +159,7 @@ internal sealed partial class DistributionEndpoints(
     {
         "manifest.get" => manifests.ReadingFor(registry, target, HttpMethods.IsHead(context.Request.Method)),
         "blob.get" => blobService.ReadingFor(registry, target),
-        "upload.start" when mayCompare && !context.Request.Query.ContainsKey("mount") => uploads.OpeningFor(registry, target),
+        "upload.start" when mayCompare && !context.Request.Query.ContainsKey("mount") => uploads.OpeningFor(context, registry, target),
         "upload.append" => uploads.TakingFor(registry, target, mayCompare),
         "upload.finish" => uploads.ReadingFor(context, registry, target, mayCompare),
         _ => null,

@@ -45,7 +45,7 @@ public enum ResourceKind
 public readonly record struct RequestTarget(
     ResourceKind Kind, RepositoryName Repository = default, Reference Reference = default, Digest Digest = default, string? UploadId = null)
 {
-    private const int MaxUploadIdLength = 64;
+    private const int MaxUploadIdLength = 96;
 
     /// <summary>Reads the path part of a raw request target that starts with <c>/v2</c>.</summary>
     /// <exception cref="OciException">400 for a path, name, digest or reference that is not well formed; 404 for a path that names nothing.</exception>

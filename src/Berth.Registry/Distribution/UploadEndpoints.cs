@@ -1,6 +1,8 @@
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Oci.Http;
+using Berth.Registry.Identity;
+using Berth.Registry.Jobs;
 using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -8,7 +10,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Berth.Registry.Distribution;
 
 /// <summary>The routes of upload sessions (OCI distribution spec, "Pushing blobs").</summary>
-internal sealed partial class UploadEndpoints(UploadService uploads, BlobService blobs, IUploads sessions, MountService mounts, UploadAdmission admission, UploadPlaces places)
+internal sealed partial class UploadEndpoints(
+    UploadService uploads, WholeUploads wholes, BlobService blobs, IUploads sessions, MountService mounts, UploadAdmission admission, UploadPlaces places, Node node)
 {
     /// <summary><c>POST …/blobs/uploads/</c>: opens a session; with <c>?mount=</c> mounts a blob, with <c>?digest=</c> takes the whole blob.</summary>
     public async Task StartAsync(DistributionRequest request)
@@ -31,6 +34,12 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
 
         // Nothing is sent yet: a client that is told now to come later can, while one that sends already mostly cannot.
         places.Check(request.Registry);
+        if (algorithm == DigestAlgorithm.Sha256 && await PromiseAsync(request) is { } promised)
+        {
+            AnswerAccepted(request, promised, 0);
+            return;
+        }
+
         AnswerAccepted(request, await OpenAsync(request, algorithm, whole: default));
     }
 
@@ -38,7 +47,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
     public async Task StatusAsync(DistributionRequest request)
     {
         var upload = await FindOpenAsync(request);
-        SetSessionHeaders(request, upload.Id, upload.Offset);
+        SetSessionHeaders(request, upload?.Id ?? request.Target.UploadId!, upload?.Offset ?? 0);
         request.Http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
@@ -62,19 +71,21 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         }
 
         using var ofUpload = await places.TakeAsync(request.Http, request.Registry);
-        await AppendAsync(request, await uploads.AcquireAsync(request, upload), range);
+        await AppendAsync(request, upload is null ? await OpenPromisedAsync(request, DigestAlgorithm.Sha256) : await uploads.AcquireAsync(request, upload), range);
     }
 
-    /// <summary>How a POST that mounts nothing reads its caller's epochs.</summary>
-    public OpeningReading OpeningFor(RegistryRecord registry, RequestTarget target) => uploads.OpeningFor(registry, target);
+    /// <summary>How a POST that mounts nothing reads its caller's epochs: with what a promise depends on, where every node would keep it.</summary>
+    public IEpochReading OpeningFor(HttpContext context, RegistryRecord registry, RequestTarget target) =>
+        node.AllUnderstand(NodeDescription.PromisedSessions) && !context.Request.Query.ContainsKey("digest") ? uploads.PromiseFor(registry, target) : uploads.OpeningFor(registry, target);
 
     /// <summary>How a PATCH takes its session, or reads it.</summary>
-    public UploadReading TakingFor(RegistryRecord registry, RequestTarget target, bool mayTake) => uploads.ReadingFor(registry, target, digest: default, isCompared: mayTake);
+    public UploadReading TakingFor(RegistryRecord registry, RequestTarget target, bool mayTake) =>
+        uploads.ReadingFor(registry, target, digest: default, isCompared: mayTake && !UploadTickets.IsTicket(target.UploadId!));
 
     /// <summary>How a PUT reads its session, or takes it where bytes come; null where it does not say well what it finishes.</summary>
     public UploadReading? ReadingFor(HttpContext context, RegistryRecord registry, RequestTarget target, bool mayTake) =>
         context.Request.Query["digest"] is [{ } text] && Digest.TryParse(text, out var digest)
-            ? uploads.ReadingFor(registry, target, digest, isCompared: mayTake && context.Request.ContentLength > 0)
+            ? uploads.ReadingFor(registry, target, digest, isCompared: mayTake && context.Request.ContentLength > 0 && !UploadTickets.IsTicket(target.UploadId!))
             : null;
 
     /// <summary><c>PUT …/blobs/uploads/{id}?digest=</c>: the last bytes, if any, and the commit.</summary>
@@ -93,6 +104,12 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         }
 
         var upload = await uploads.FindAsync(request);
+        if (upload is null)
+        {
+            await FinishPromisedAsync(request, digest, range);
+            return;
+        }
+
         if (upload.State == UploadState.Done)
         {
             // The answer that was lost, given again: it promises the bytes anew.
@@ -122,9 +139,13 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
     /// <summary><c>DELETE …/blobs/uploads/{id}</c>: ends the session without a blob.</summary>
     public async Task CancelAsync(DistributionRequest request)
     {
-        var upload = await FindOpenAsync(request);
-        await uploads.CancelAsync(request, upload);
-        admission.Ended(request);
+        if (await FindOpenAsync(request) is { } upload)
+        {
+            await uploads.CancelAsync(request, upload);
+            admission.Ended(request);
+        }
+        else await uploads.CancelPromisedAsync(request);
+
         request.Http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
@@ -172,12 +193,47 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         AnswerFinished(request, digest);
     }
 
-    private async Task<UploadRecord> OpenAsync(DistributionRequest request, DigestAlgorithm algorithm, Digest whole)
+    /// <summary>The one request of a promised session that brings everything: few bytes go straight to the commit.</summary>
+    private async Task FinishPromisedAsync(DistributionRequest request, Digest digest, ContentRange? range)
+    {
+        if (range is { Start: > 0 })
+        {
+            await RefuseOutOfOrderAsync(request, null);
+            return;
+        }
+
+        using var place = await places.TakeAsync(request.Http, request.Registry);
+        if (request.Http.Request.ContentLength is { } length and <= WholeUploads.MostBytes && request.Reading is UploadReading { RepositoryId: { } repositoryId })
+        {
+            await wholes.PushAsync(request, repositoryId, digest, (int)length);
+            AnswerCreated(request, digest);
+            return;
+        }
+
+        await FinishAsync(request, await OpenPromisedAsync(request, digest.Algorithm), digest, range);
+    }
+
+    /// <summary>Promises a session where that may be done, to whoever might open one.</summary>
+    private async ValueTask<string?> PromiseAsync(DistributionRequest request)
+    {
+        if (await uploads.PromiseAsync(request) is not { } promised) return null;
+        await admission.CheckAsync(request);
+        admission.Ended(request);
+        return promised;
+    }
+
+    private Task<UploadRecord> OpenAsync(DistributionRequest request, DigestAlgorithm algorithm, Digest whole) =>
+        AdmittedAsync(request, () => uploads.OpenAsync(request, algorithm, whole));
+
+    private Task<UploadRecord> OpenPromisedAsync(DistributionRequest request, DigestAlgorithm algorithm) =>
+        AdmittedAsync(request, () => uploads.OpenPromisedAsync(request, algorithm));
+
+    private async Task<UploadRecord> AdmittedAsync(DistributionRequest request, Func<Task<UploadRecord>> open)
     {
         await admission.CheckAsync(request);
         try
         {
-            return await uploads.OpenAsync(request, algorithm, whole);
+            return await open();
         }
         catch
         {
@@ -193,10 +249,10 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         await uploads.CompleteAsync(request, upload, transfer, digest);
     }
 
-    private async ValueTask<UploadRecord> FindOpenAsync(DistributionRequest request)
+    private async ValueTask<UploadRecord?> FindOpenAsync(DistributionRequest request)
     {
         var upload = await uploads.FindAsync(request);
-        return upload.State == UploadState.Done ? throw UploadService.Unknown(upload.Id) : upload;
+        return upload?.State == UploadState.Done ? throw UploadService.Unknown(upload.Id) : upload;
     }
 
     private static void PrepareBody(DistributionRequest request)
@@ -218,7 +274,7 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         return range;
     }
 
-    private static bool IsOutOfOrder(ContentRange? range, UploadRecord upload) => range is { } chunk && chunk.Start != upload.Offset;
+    private static bool IsOutOfOrder(ContentRange? range, UploadRecord? upload) => range is { } chunk && chunk.Start != (upload?.Offset ?? 0);
 
     // Before the session was taken, another request may have appended.
     private async Task<bool> RefuseIfMovedAsync(DistributionRequest request, UploadRecord taken, ContentRange? range)
@@ -229,17 +285,20 @@ internal sealed partial class UploadEndpoints(UploadService uploads, BlobService
         return true;
     }
 
-    private static Task RefuseOutOfOrderAsync(DistributionRequest request, UploadRecord upload)
+    private static Task RefuseOutOfOrderAsync(DistributionRequest request, UploadRecord? upload)
     {
-        SetSessionHeaders(request, upload.Id, upload.Offset);
+        var (id, offset) = upload is null ? (request.Target.UploadId!, 0) : (upload.Id, upload.Offset);
+        SetSessionHeaders(request, id, offset);
         return ErrorResponse.WriteAsync(
             request.Http, StatusCodes.Status416RangeNotSatisfiable, OciErrorCode.BlobUploadInvalid,
-            $"The chunk does not start where the upload session stands, at byte {upload.Offset}; nothing of it was stored.", upload.Id);
+            $"The chunk does not start where the upload session stands, at byte {offset}; nothing of it was stored.", id);
     }
 
-    private static void AnswerAccepted(DistributionRequest request, UploadRecord upload)
+    private static void AnswerAccepted(DistributionRequest request, UploadRecord upload) => AnswerAccepted(request, upload.Id, upload.Offset);
+
+    private static void AnswerAccepted(DistributionRequest request, string id, long offset)
     {
-        SetSessionHeaders(request, upload.Id, upload.Offset);
+        SetSessionHeaders(request, id, offset);
         request.Http.Response.StatusCode = StatusCodes.Status202Accepted;
         request.Http.Response.ContentLength = 0;
     }

@@ -13,10 +13,12 @@ namespace Berth.Registry.Distribution;
 /// after all its bytes are. No path here deletes bytes: what is left over is the reaper's.
 /// </summary>
 internal sealed class UploadService(
-    IMetadataStore metadata, IBlobStore store, DistributionOptions options, LifecycleOptions lifecycle, TimeProvider time, ISteps steps,
+    IMetadataStore metadata, IBlobStore store, UploadTickets tickets, DistributionOptions options, LifecycleOptions lifecycle, TimeProvider time, ISteps steps,
     DamageReport damage, DistributionMetrics metrics)
 {
-    private static readonly TimeSpan AnswerKept = TimeSpan.FromHours(1);
+    /// <summary>How long a session that has ended well answers its last request again.</summary>
+    public static readonly TimeSpan AnswerKept = TimeSpan.FromHours(1);
+
     private static readonly TimeSpan LongestTouchInterval = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
 
@@ -26,10 +28,9 @@ internal sealed class UploadService(
     /// <param name="whole">The digest of the blob where the same request goes on to send all of its bytes; else the default.</param>
     public Task<UploadRecord> OpenAsync(DistributionRequest request, DigestAlgorithm algorithm, Digest whole)
     {
-        var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var isWhole = !whole.IsDefault;
         var upload = new NewUpload(
-            id, request.Registry.Id, request.Repository, store.NewLocation(), algorithm, ExpiresAt(), isWhole ? WriterUntil() : null)
+            NewId(), request.Registry.Id, request.Repository, store.NewLocation(), algorithm, ExpiresAt(), isWhole ? WriterUntil() : null)
         {
             Declared = isWhole ? request.Http.Request.ContentLength ?? 0 : 0,
             Expected = whole,
@@ -38,21 +39,38 @@ internal sealed class UploadService(
         return metadata.OpenUploadAsync(upload, request.Caller, request.Aborted);
     }
 
+    /// <summary>Promises a session that has no row until bytes come; its id in URLs. Null where one has to be opened: nothing may be reserved or refused only later, and a node must have a key.</summary>
+    public async ValueTask<string?> PromiseAsync(DistributionRequest request) =>
+        request.Reading is PromiseReading { Repository: not null } ? await tickets.MakeAsync(request, NewId()) : null;
+
+    /// <summary>Opens a session that was promised to the caller, for this request to write to it.</summary>
+    public Task<UploadRecord> OpenPromisedAsync(DistributionRequest request, DigestAlgorithm algorithm) => metadata.OpenUploadAsync(
+        new NewUpload(UploadTickets.IdOf(request.Target.UploadId!), request.Registry.Id, request.Repository, store.NewLocation(), algorithm, ExpiresAt(), WriterUntil())
+        {
+            Declared = request.Http.Request.ContentLength ?? 0,
+        },
+        request.Caller,
+        request.Aborted);
+
     /// <summary>How a request that opens a session reads its caller's epochs.</summary>
     public OpeningReading OpeningFor(RegistryRecord registry, RequestTarget target) => new(metadata, registry.Id, target);
+
+    /// <summary>How a request reads whether a session may be promised to it.</summary>
+    public PromiseReading PromiseFor(RegistryRecord registry, RequestTarget target) => new(metadata, registry.Id, target);
 
     /// <summary>How a request that adds to a session or finishes it reads it, or takes it at once.</summary>
     public UploadReading ReadingFor(RegistryRecord registry, RequestTarget target, Digest digest, bool isCompared) => new(metadata, registry.Id, target, digest, time) { IsCompared = isCompared };
 
-    /// <summary>The session of the request's path, if it is this principal's; its blob may be committed already.</summary>
+    /// <summary>The session of the request's path, if it is this principal's; its blob may be committed already. Null where it was promised and nothing has come to it.</summary>
     /// <exception cref="OciException">404: there is none.</exception>
-    public async ValueTask<UploadRecord> FindAsync(DistributionRequest request)
+    public async ValueTask<UploadRecord?> FindAsync(DistributionRequest request)
     {
-        var id = request.Target.UploadId!;
+        var id = UploadTickets.IdOf(request.Target.UploadId!);
         var upload = request.Reading is UploadReading { IsDone: true } reading
             ? reading.Upload
             : await metadata.FindUploadAsync(request.Registry.Id, request.Repository, id, request.Aborted);
-        return upload is not null && upload.PrincipalId == request.Principal.Id ? upload : throw Unknown(id);
+        if (upload is null && UploadTickets.IsTicket(request.Target.UploadId!) && await tickets.IsGoodAsync(request)) return null;
+        return upload is not null && upload.State != UploadState.Aborting && upload.PrincipalId == request.Principal.Id ? upload : throw Unknown(id);
     }
 
     /// <summary>Takes the session of the request's path for this request alone, whose caller was found to be allowed it as of some epochs.</summary>
@@ -193,9 +211,7 @@ internal sealed class UploadService(
         if (actual != digest)
         {
             if (!await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None)) throw Busy(upload.Id);
-            throw new OciException(
-                OciErrorCode.DigestInvalid, $"The bytes that came have the digest {actual}, not {digest}; the upload session is ended. Upload the blob again.",
-                detail: digest.ToString());
+            throw WrongDigest(actual, digest);
         }
 
         var now = time.GetUtcNow();
@@ -227,7 +243,7 @@ internal sealed class UploadService(
     /// Content that stands already keeps its bytes, and those of this push go: not unless they are there. Where they are not, the blob is marked damaged,
     /// and this push heals it.
     /// </summary>
-    private async Task LookAfterAsync(DistributionRequest request, Digest digest)
+    public async Task LookAfterAsync(DistributionRequest request, Digest digest)
     {
         StoredBlobRecord? missed = null;
         if (request.Reading is not UploadReading reading || !reading.TryGetStored(digest, LongestTouchInterval, out var stored))
@@ -250,6 +266,21 @@ internal sealed class UploadService(
                 return;
             }
         }
+    }
+
+    /// <summary>Ends a promised session whose bytes are not what its client says: it is one that was there and has ended.</summary>
+    /// <exception cref="OciException">400, always.</exception>
+    public async Task RefuseDigestAsync(DistributionRequest request, Digest actual, Digest digest)
+    {
+        await CancelPromisedAsync(request);
+        throw WrongDigest(actual, digest);
+    }
+
+    /// <summary>Ends a promised session.</summary>
+    public async Task CancelPromisedAsync(DistributionRequest request)
+    {
+        var upload = await OpenPromisedAsync(request, DigestAlgorithm.Sha256);
+        await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None);
     }
 
     /// <summary>Ends a session at its client's wish.</summary>
@@ -367,6 +398,8 @@ internal sealed class UploadService(
     public Task<bool> ReleaseAsync(UploadRecord upload) => metadata.RecordUploadAsync(
         upload.Id, upload.Epoch, upload.Offset, upload.Algorithm, upload.HashState, upload.Checkpoint, ExpiresAt(), CancellationToken.None);
 
+    private static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
     private DateTimeOffset ExpiresAt() => time.GetUtcNow() + options.UploadExpiry;
 
     private DateTimeOffset WriterUntil() => time.GetUtcNow() + (2 * options.StallLimit);
@@ -382,6 +415,10 @@ internal sealed class UploadService(
             RetryAfter = wait,
         };
     }
+
+    private static OciException WrongDigest(Digest actual, Digest digest) => new(
+        OciErrorCode.DigestInvalid, $"The bytes that came have the digest {actual}, not {digest}; the upload session is ended. Upload the blob again.",
+        detail: digest.ToString());
 
     private static OciException WrongLength(long expected) => new(
         OciErrorCode.SizeInvalid, $"The body does not have the {expected} bytes that its Content-Range announces; nothing of it was stored.");

@@ -39,6 +39,12 @@ public sealed class Node
     /// <summary>Whether the clock is so far off that the operator should mend it.</summary>
     public bool IsClockOff => ClockOffset.Duration() > MostClockOffset;
 
+    /// <summary>What every node understood that served when that was last looked at.</summary>
+    internal int LeastLevel { get; set; }
+
+    /// <summary>Whether every node that serves understands what the level says, so that it may be begun.</summary>
+    public bool AllUnderstand(int level) => LeastLevel >= level;
+
     /// <summary>What the node says of itself.</summary>
-    public NodeDescription Describe(bool isDraining) => new(Id, Environment.MachineName, _version, isDraining, _startedAt);
+    public NodeDescription Describe(bool isDraining) => new(Id, Environment.MachineName, _version, isDraining, _startedAt) { Level = NodeDescription.PromisedSessions };
 }

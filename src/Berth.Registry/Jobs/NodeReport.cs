@@ -51,6 +51,7 @@ internal sealed partial class NodeReport(INodes nodes, ILeases leases, Node node
             var memory = leases.AreShared ? Memory : TimeSpan.Zero;
             node.ClockOffset = await nodes.ReportNodeAsync(
                 node.Describe(lifetime.ApplicationStopping.IsCancellationRequested), node.OwnTime, memory, cancellationToken);
+            node.LeastLevel = await nodes.FindLeastLevelAsync(NodeRecord.Silence, cancellationToken);
             if (node.IsClockOff && !wasOff) LogClockIsOff(node.ClockOffset);
         }
         catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException or ObjectDisposedException)

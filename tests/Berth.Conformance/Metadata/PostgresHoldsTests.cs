@@ -92,7 +92,7 @@ public sealed class PostgresHoldsTests : MetadataSuite<PostgresDatabase>
         Time.Advance(Hold);
         Assert.Equal([new DiscardedLocation(aborted.Location, aborted.Id)], (await other.ListDiscardedAsync(default, 10, Token)).Items);
         Assert.Equal(1, await other.ExpireUploadsAsync(10, Token));
-        Assert.Null(await other.FindUploadAsync(Registry, App, expired.Id, Token));
+        Assert.Equal(UploadState.Aborting, (await other.FindUploadAsync(Registry, App, expired.Id, Token))!.State);
     }
 
     // The store of the suite is the first; both have said that they are there.

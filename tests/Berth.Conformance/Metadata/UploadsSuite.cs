@@ -86,7 +86,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Equal(upload, await Store.FindUploadAsync(Registry, App, upload.Id, Token));
 
         var taken = (await TakeAsync(asOf, digest: blob.Digest, offset: 0))!;
-        Assert.Equal((1, Now.AddMinutes(1), null), (taken.Upload.Epoch, taken.Upload.WriterUntil, taken.Stored));
+        Assert.Equal((1, Now.AddMinutes(1), null), (taken.Upload!.Epoch, taken.Upload.WriterUntil, taken.Stored));
         Assert.Equal(taken.Upload, await Store.FindUploadAsync(Registry, App, upload.Id, Token));
         Assert.Null(await TakeAsync(asOf));
         Assert.Null(await Store.AcquireUploadAsync(upload.Id, 1, Now.AddMinutes(1), Token));
@@ -97,7 +97,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         var found = (await TakeAsync(asOf, id: next.Id, digest: blob.Digest))!;
         Assert.Equal(new StoredBlobRecord(blob.Digest, blob.Size, upload.Location, BlobState.Live), found.Stored);
         Time.Advance(TimeSpan.FromMinutes(2));
-        Assert.Equal(2, (await TakeAsync(asOf, id: next.Id))!.Upload.Epoch);
+        Assert.Equal(2, (await TakeAsync(asOf, id: next.Id))!.Upload!.Epoch);
         Time.Advance(TimeSpan.FromMinutes(2));
         await Store.UpdatePrincipalAsync(caller.PrincipalId, new PrincipalChanges(Enabled: false), Alice, Token);
         Assert.Null(await TakeAsync(asOf, id: next.Id));
@@ -111,7 +111,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
 
         var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Store.TakeUploadAsync(Registry, App, upload.Id, default, caller.PrincipalId, asOf, null, Now.AddMinutes(1), Token)));
 
-        Assert.Equal(1, Assert.Single(taken, one => one is not null)!.Upload.Epoch);
+        Assert.Equal(1, Assert.Single(taken, one => one is not null)!.Upload!.Epoch);
     }
 
     [Fact]
@@ -187,7 +187,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.True(await Store.AbortUploadAsync(upload.Id, null, Alice, Token));
 
         Assert.False(await Store.AbortUploadAsync(upload.Id, null, Alice, Token));
-        Assert.Null(await Store.FindUploadAsync(Registry, App, upload.Id, Token));
+        Assert.Equal(UploadState.Aborting, (await Store.FindUploadAsync(Registry, App, upload.Id, Token))!.State);
         Assert.False(await Store.TouchUploadAsync(upload.Id, 1, Now.AddMinutes(1), Now + Grace, Token));
     }
 
@@ -284,7 +284,7 @@ public abstract class UploadsSuite<TDatabase> : MetadataSuite<TDatabase>
 
         Assert.Equal(1, await Store.ExpireUploadsAsync(10, Token));
 
-        Assert.Null(await Store.FindUploadAsync(Registry, App, idle.Id, Token));
+        Assert.Equal(UploadState.Aborting, (await Store.FindUploadAsync(Registry, App, idle.Id, Token))!.State);
         Assert.NotNull(await Store.FindUploadAsync(Registry, App, busy.Id, Token));
         Time.Advance(TimeSpan.FromMinutes(2));
         Assert.Equal(1, await Store.ExpireUploadsAsync(10, Token));

@@ -149,6 +149,8 @@ public sealed class NodeShareTests
 
         public bool IsGone { get; set; }
 
+        public ValueTask<int> FindLeastLevelAsync(TimeSpan silence, CancellationToken cancellationToken) => ValueTask.FromResult(NodeDescription.PromisedSessions);
+
         public Task ReportDemandAsync(string id, string demand, CancellationToken cancellationToken)
         {
             if (IsGone) throw new MetadataUnavailableException("gone");
