@@ -99,10 +99,12 @@ public sealed partial class RelationalMetadataStore
         using var finished = scope.Use(InsertDoneUpload).Bind(upload.Id).Bind(upload.RegistryId).Bind(upload.RepositoryId).Bind(caller.PrincipalId).Bind(upload.Location)
             .Bind((long)upload.Digest.Algorithm).Bind(upload.Size).Bind(upload.Digest).Bind(scope.Now).Bind(forgetAt).Ask();
         var pushed = new PushedBlob(upload.Id, upload.RegistryId, upload.RepositoryId, upload.Repository, upload.Digest, upload.Size, upload.Location, leaseUntil);
-        using var joining = Join(scope, pushed);
+        using var inserted = scope.Use(InsertBlob).Bind(pushed.Digest).Bind(pushed.Size).Bind(pushed.Location).Bind(scope.Now).Ask();
+        using var joined = scope.Use(InsertMembership).Bind(pushed.RepositoryId).Bind(pushed.Digest).Bind(pushed.LeaseUntil).Bind(scope.Now).Ask();
+        using var added = scope.Use(AddRegistryBlob).Bind(pushed.RegistryId).Bind(pushed.Digest).Bind(pushed.RepositoryId).Ask();
         if (!repository.Step() || reserved.Execute() == 0 || finished.Execute() == 0) throw new FencedOffException();
         Refuse((Locks)repository.Int64(0), Locks.Write, upload.Repository);
-        Count(scope, pushed, joining, repository.Bool(1), caller);
+        Count(scope, pushed, inserted, joined, added, repository.Bool(1), caller);
         return true;
     }
 
@@ -111,40 +113,36 @@ public sealed partial class RelationalMetadataStore
     {
         using var finished = scope.Use(FinishUpload).Bind(upload.Id).Bind(upload.Epoch).Bind(ended.Digest).Bind(ended.Size).Bind(ended.ForgetAt).Bind(scope.Now).Ask();
         var pushed = new PushedBlob(upload.Id, upload.RegistryId, upload.RepositoryId, upload.Repository, ended.Digest, ended.Size, upload.Location, ended.LeaseUntil);
-        using var joining = Join(scope, pushed);
+        using var inserted = scope.Use(InsertBlob).Bind(pushed.Digest).Bind(pushed.Size).Bind(pushed.Location).Bind(scope.Now).Ask();
+        using var joined = scope.Use(InsertMembership).Bind(pushed.RepositoryId).Bind(pushed.Digest).Bind(pushed.LeaseUntil).Bind(scope.Now).Ask();
+        using var added = scope.Use(AddRegistryBlob).Bind(pushed.RegistryId).Bind(pushed.Digest).Bind(pushed.RepositoryId).Ask();
         if (!finished.Step()) throw new FencedOffException();
         Refuse((Locks)finished.Int64(2), Locks.Write, upload.Repository);
         scope.AddReserved(upload.RegistryId, 0, -finished.Int64(0));
         scope.AddReserved(upload.RegistryId, upload.RepositoryId, -finished.Int64(1));
-        Count(scope, pushed, joining, finished.Bool(3), caller);
+        Count(scope, pushed, inserted, joined, added, finished.Bool(3), caller);
         return true;
     }
 
-    /// <summary>Asks for the blob's row, its membership and its count.</summary>
-    private static Joining Join(WriteScope scope, PushedBlob blob) => new(
-        scope.Use(InsertBlob).Bind(blob.Digest).Bind(blob.Size).Bind(blob.Location).Bind(scope.Now).Ask(),
-        scope.Use(InsertMembership).Bind(blob.RepositoryId).Bind(blob.Digest).Bind(blob.LeaseUntil).Bind(scope.Now).Ask(),
-        scope.Use(AddRegistryBlob).Bind(blob.RegistryId).Bind(blob.Digest).Bind(blob.RepositoryId).Ask());
-
-    /// <summary>Counts what was asked for, by what it did, and records the push.</summary>
-    private void Count(WriteScope scope, PushedBlob blob, Joining joining, bool isLimited, Caller caller)
+    /// <summary>Counts a pushed blob by what was done for its row, its membership and its holders, and records the push.</summary>
+    private void Count(WriteScope scope, PushedBlob blob, Statement inserted, Statement joined, Statement added, bool isLimited, Caller caller)
     {
         var (uploadId, registryId, repositoryId, name, digest, size, location, leaseUntil) = blob;
-        var isNew = joining.Inserted.Execute() == 1;
+        var isNew = inserted.Execute() == 1;
         var repository = name.Value;
         if (!isNew && Stand(scope, digest, size, location))
             scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, registryId, repository, Digest: digest), caller);
 
-        if (joining.Joined.Execute() == 1)
+        if (joined.Execute() == 1)
         {
-            var holders = ReadHolders(joining.Added);
+            var holders = ReadHolders(added);
             CountJoined(scope, registryId, repositoryId, size, holders, isNew);
             if (isLimited) Charge(scope, repositoryId, size, holders.Count == 1 ? size : 0, caller);
         }
         else
         {
             // It was a member, and is counted.
-            ReadHolders(joining.Added);
+            ReadHolders(added);
             ReadHolders(scope.Use(SubtractRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId));
             scope.Use(ExtendMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Tell();
             if (isNew) scope.AddUsage(0, 0, size, 1, 0);
@@ -190,17 +188,6 @@ public sealed partial class RelationalMetadataStore
     /// <summary>A blob whose bytes came to a repository.</summary>
     private readonly record struct PushedBlob(
         string UploadId, long RegistryId, long RepositoryId, RepositoryName Repository, Digest Digest, long Size, string Location, DateTimeOffset LeaseUntil);
-
-    /// <summary>What was asked for a pushed blob.</summary>
-    private readonly record struct Joining(Statement Inserted, Statement Joined, Statement Added) : IDisposable
-    {
-        public void Dispose()
-        {
-            Inserted.Dispose();
-            Joined.Dispose();
-            Added.Dispose();
-        }
-    }
 
     /// <summary>The session is another writer's by now, or nobody's: what was asked beside that is undone.</summary>
     private sealed class FencedOffException : Exception;

@@ -2,6 +2,8 @@ namespace Berth.Conformance.Metadata;
 
 public sealed class PostgresUploads : UploadsSuite<PostgresDatabase>;
 
+public sealed class PostgresWholeUploads : WholeUploadsSuite<PostgresDatabase>;
+
 public sealed class PostgresBlobs : BlobsSuite<PostgresDatabase>;
 
 public sealed class PostgresManifests : ManifestsSuite<PostgresDatabase>;

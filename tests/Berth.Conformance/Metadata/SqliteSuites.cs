@@ -13,6 +13,8 @@ public sealed class SqliteUploads : UploadsSuite<SqliteDatabase>
     }
 }
 
+public sealed class SqliteWholeUploads : WholeUploadsSuite<SqliteDatabase>;
+
 public sealed class SqliteBlobs : BlobsSuite<SqliteDatabase>;
 
 public sealed class SqliteManifests : ManifestsSuite<SqliteDatabase>;

@@ -69,6 +69,11 @@ public sealed class PowerLossTests
         Assert.Equal(HttpStatusCode.Created, await client.PushBlobAsync(repository, small));
         play.Acknowledge(small);
 
+        // The repository is there by now, so that this session has no row before its commit.
+        var whole = Content(4_000);
+        Assert.Equal(HttpStatusCode.Created, await client.PushBlobByPutAsync(repository, whole));
+        play.Acknowledge(whole);
+
         var large = Content(150_000);
         var digest = Digest.Compute(DigestAlgorithm.Sha256, large);
         var session = (await client.PostAsync($"/v2/{repository}/blobs/uploads/", null, Cancelled)).Headers.Location!.OriginalString;

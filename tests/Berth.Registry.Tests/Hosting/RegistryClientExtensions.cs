@@ -15,6 +15,15 @@ internal static class RegistryClientExtensions
         return (await client.SendAsAsync(request, actor)).StatusCode;
     }
 
+    /// <summary>The same in two requests: one for a session, one with all bytes.</summary>
+    public static async Task<HttpStatusCode> PushBlobByPutAsync(this HttpClient client, string repository, byte[] content, string? actor = null)
+    {
+        var opened = await client.SendAsAsync(new HttpRequestMessage(HttpMethod.Post, $"/v2/{repository}/blobs/uploads/"), actor);
+        if (opened.StatusCode != HttpStatusCode.Accepted) return opened.StatusCode;
+        var finish = $"{opened.Headers.Location!.OriginalString}?digest={Digest.Compute(DigestAlgorithm.Sha256, content)}";
+        return (await client.SendAsAsync(new HttpRequestMessage(HttpMethod.Put, finish) { Content = new ByteArrayContent(content) }, actor)).StatusCode;
+    }
+
     public static async Task<HttpStatusCode> MountAsync(this HttpClient client, string repository, Digest digest, string? from, string? actor = null)
     {
         var query = from is null ? "" : $"&from={from}";

@@ -121,7 +121,8 @@ internal sealed class RegistryHost : IAsyncDisposable
         builder.Services.AddSingleton(blobs);
         builder.Services.AddSingleton<IMetadataStore>(metadata);
         builder.Services.AddSingleton<IDeletionGate>(new Gate(folder, blobs as FileSystemBlobStore));
-        builder.Services.AddSingleton(new Node("0.0.0-test", time));
+        // As after its first report: no other node serves.
+        builder.Services.AddSingleton(new Node("0.0.0-test", time) { LeastLevel = NodeDescription.PromisedSessions });
         builder.Services.AddSingleton(new PublicNames("berth.localhost", 0, 443));
         builder.Services.AddSingleton<IDiagnosticSink>(new KeptLines());
         if (trust is not null) builder.Services.AddSingleton(trust);

@@ -14,8 +14,10 @@ public sealed class InterleavingTests
     private readonly StepScheduler _scheduler = new();
     private int _ground;
 
-    [Fact]
-    public async Task A_push_that_meets_the_collection_of_the_same_digest_keeps_its_bytes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_push_that_meets_the_collection_of_the_same_digest_keeps_its_bytes(bool byPut)
     {
         await using var host = await RegistryHost.StartAsync(_scheduler);
         var (blob, digest, repository, status) = (Array.Empty<byte>(), default(Digest), "", default(HttpStatusCode));
@@ -27,7 +29,7 @@ public sealed class InterleavingTests
                 await host.Client.PushBlobAsync(repository, blob);
                 host.Time.Advance(host.Grace * 2);
                 return Actors(
-                    ("push", async () => status = await host.Client.PushBlobAsync(repository, blob, "push")),
+                    ("push", async () => status = await (byPut ? host.Client.PushBlobByPutAsync(repository, blob, "push") : host.Client.PushBlobAsync(repository, blob, "push"))),
                     ("collect", () => host.Collector.SweepAsync(CancellationToken.None)));
             },
             async () =>

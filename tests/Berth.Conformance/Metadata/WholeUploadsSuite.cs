@@ -1,0 +1,198 @@
+using Berth.Metadata;
+using Berth.Oci;
+
+namespace Berth.Conformance.Metadata;
+
+/// <summary>Sessions that have no row until their blob is committed: what they may be promised in, their reserved locations, and the commit.</summary>
+public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
+    where TDatabase : IMetadataDatabase, new()
+{
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(1);
+
+    [Fact]
+    public async Task A_session_may_be_promised_where_opening_it_would_neither_reserve_nor_refuse()
+    {
+        Assert.Null((await FindOpenAsync(App)).Value);
+        var id = await RepositoryIdAsync();
+
+        var found = await FindOpenAsync(App);
+
+        Assert.Equal(id, found.Value!.Id);
+        Assert.Equal(await Store.ReadEpochsAsync(Alice.PrincipalId, Registry, Token), found.Epochs);
+        Assert.Null((await FindOpenAsync(Other)).Value);
+        Assert.Null((await FindOpenAsync(App, Registry + 1)).Value);
+
+        await Store.SetQuotaAsync(Registry, App, new QuotaLimits(null, 10), Alice, Token);
+        Assert.NotNull((await FindOpenAsync(App)).Value);
+        await Store.SetQuotaAsync(Registry, App, new QuotaLimits(10, null), Alice, Token);
+        Assert.Null((await FindOpenAsync(App)).Value);
+        await Store.SetQuotaAsync(Registry, App, default, Alice, Token);
+        await Store.SetQuotaAsync(Registry, null, new QuotaLimits(10_000, null), Alice, Token);
+        Assert.Null((await FindOpenAsync(App)).Value);
+        await Store.SetQuotaAsync(Registry, null, default, Alice, Token);
+        Assert.NotNull((await FindOpenAsync(App)).Value);
+        await LockAsync(Locks.Write);
+        Assert.Null((await FindOpenAsync(App)).Value);
+        await LockAsync(Locks.Delete);
+        Assert.NotNull((await FindOpenAsync(App)).Value);
+    }
+
+    [Fact]
+    public async Task A_whole_upload_leaves_what_a_session_leaves()
+    {
+        await RepositoryIdAsync();
+        var usage = (await Store.ReadUsageAsync(Registry, Token))!;
+        var last = await LastNumberAsync();
+        var upload = await ReserveAsync("second");
+
+        Assert.True(await CompleteAsync(upload));
+
+        var blob = (await Store.FindBlobAsync(Registry, App, upload.Digest, Token))!;
+        Assert.Equal((upload.Size, upload.Location), (blob.Size, blob.Location));
+        var done = (await Store.FindUploadAsync(Registry, App, upload.Id, Token))!;
+        Assert.Equal((UploadState.Done, upload.Digest, upload.Location, Alice.PrincipalId), (done.State, done.Digest, done.Location, done.PrincipalId));
+        Assert.Equal(usage.Bytes + upload.Size, (await Store.ReadUsageAsync(Registry, Token))!.Bytes);
+        Assert.Equal([LedgerKinds.BlobPushed], await KindsAfterAsync(last));
+        Time.Advance(Kept * 2);
+        Assert.DoesNotContain(await DiscardedAsync(100), discarded => discarded.Location == upload.Location);
+    }
+
+    [Fact]
+    public async Task A_session_is_completed_once()
+    {
+        await RepositoryIdAsync();
+        var one = await ReserveAsync("one");
+        var other = await ReserveAsync("other") with { Id = one.Id };
+
+        Assert.True(await CompleteAsync(one));
+        Assert.False(await CompleteAsync(other));
+
+        Assert.Null(await Store.FindBlobAsync(Registry, App, other.Digest, Token));
+        Time.Advance(Kept * 2);
+        Assert.Contains(await DiscardedAsync(100), discarded => discarded.Location == other.Location);
+    }
+
+    [Fact]
+    public async Task Of_many_that_complete_one_session_at_once_one_does()
+    {
+        await RepositoryIdAsync();
+        for (var round = 0; round < 10; round++)
+        {
+            var id = NewId();
+            var uploads = new List<WholeUpload>();
+            for (var i = 0; i < 4; i++) uploads.Add(await ReserveAsync($"{round} by {i}") with { Id = id });
+
+            var completed = await Task.WhenAll(uploads.Select(CompleteAsync));
+
+            Assert.Single(completed, isCompleted => isCompleted);
+            for (var i = 0; i < 4; i++) Assert.Equal(completed[i], await Store.FindBlobAsync(Registry, App, uploads[i].Digest, Token) is not null);
+        }
+    }
+
+    [Fact]
+    public async Task A_session_that_was_opened_or_cancelled_is_not_completed_whole()
+    {
+        await RepositoryIdAsync();
+        var opened = await OpenAsync(App);
+        Assert.False(await CompleteAsync(await ReserveAsync("opened") with { Id = opened.Id }));
+        Assert.True(await Store.AbortUploadAsync(opened.Id, null, Alice, Token));
+        Assert.False(await CompleteAsync(await ReserveAsync("cancelled") with { Id = opened.Id }));
+    }
+
+    [Fact]
+    public async Task A_location_is_taken_only_where_it_was_reserved_and_long_before_it_is_discarded()
+    {
+        await RepositoryIdAsync();
+        var never = new WholeUpload(NewId(), Registry, await RepositoryIdAsync(), App, "at/never", Describe(Content("never")).Digest, 5);
+        Assert.False(await CompleteAsync(never));
+        var late = await ReserveAsync("late");
+        Time.Advance(Kept - TimeSpan.FromMinutes(30));
+        Assert.False(await CompleteAsync(late));
+        Assert.DoesNotContain(await DiscardedAsync(100), discarded => discarded.Location == late.Location);
+        Time.Advance(TimeSpan.FromMinutes(30));
+        Assert.Contains(await DiscardedAsync(100), discarded => discarded.Location == late.Location);
+        Assert.Null(await Store.FindBlobAsync(Registry, App, late.Digest, Token));
+    }
+
+    [Fact]
+    public async Task What_stands_keeps_its_location_and_what_is_damaged_gets_the_new_one()
+    {
+        await RepositoryIdAsync();
+        var first = await ReserveAsync("same");
+        Assert.True(await CompleteAsync(first));
+        var second = await ReserveAsync("same");
+        Assert.True(await CompleteAsync(second));
+        Assert.Equal(first.Location, (await Store.FindBlobAsync(Registry, App, first.Digest, Token))!.Location);
+
+        Assert.True(await Store.MarkDamagedAsync(first.Digest, first.Location, Token));
+        var third = await ReserveAsync("same");
+        var last = await LastNumberAsync();
+        Assert.True(await CompleteAsync(third));
+
+        Assert.Equal(third.Location, (await Store.FindBlobAsync(Registry, App, first.Digest, Token))!.Location);
+        Assert.Equal([LedgerKinds.BlobHealed, LedgerKinds.BlobPushed], await KindsAfterAsync(last));
+        Time.Advance(Kept * 2);
+        Assert.Equal(new[] { first.Location, second.Location }.Order(), (await DiscardedAsync(100)).Select(discarded => discarded.Location).Where(at => at.StartsWith("at/whole", StringComparison.Ordinal)).Order());
+    }
+
+    [Fact]
+    public async Task A_lock_or_a_quota_that_came_meanwhile_refuses_the_commit_and_changes_nothing()
+    {
+        await RepositoryIdAsync();
+        var locked = await ReserveAsync("locked");
+        await LockAsync(Locks.Write);
+        await Assert.ThrowsAsync<LockedException>(() => CompleteAsync(locked));
+        await LockAsync(Locks.None);
+        await Store.SetQuotaAsync(Registry, App, new QuotaLimits(10, null), Alice, Token);
+        var large = await ReserveAsync("more than ten bytes");
+        await Assert.ThrowsAsync<QuotaException>(() => CompleteAsync(large));
+
+        Assert.Null(await Store.FindUploadAsync(Registry, App, locked.Id, Token));
+        Assert.Null(await Store.FindUploadAsync(Registry, App, large.Id, Token));
+        Assert.Null(await Store.FindBlobAsync(Registry, App, large.Digest, Token));
+        await Store.SetQuotaAsync(Registry, App, default, Alice, Token);
+        Assert.True(await CompleteAsync(locked));
+        Assert.True(await CompleteAsync(large));
+    }
+
+    [Fact]
+    public async Task Who_finishes_a_session_finds_its_repository_without_a_row()
+    {
+        var id = await RepositoryIdAsync();
+        var blob = Describe(Content("stored"));
+        var session = NewId();
+
+        var found = (await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, session, blob.Digest, Token)).Value!;
+        Assert.Equal((id, null, null), (found.RepositoryId, found.Upload, found.Stored));
+
+        var upload = await ReserveAsync("stored") with { Id = session };
+        Assert.True(await CompleteAsync(upload));
+        found = (await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, session, blob.Digest, Token)).Value!;
+        Assert.Equal((id, UploadState.Done, upload.Location), (found.RepositoryId, found.Upload!.State, found.Stored!.Location));
+        Assert.Null((await Store.FindUploadAsync(Alice.PrincipalId, Registry, Other, session, blob.Digest, Token)).Value);
+    }
+
+    private ValueTask<WithEpochs<OpenRepository>> FindOpenAsync(RepositoryName repository, long? registry = null) =>
+        Store.FindOpenRepositoryAsync(Alice.PrincipalId, registry ?? Registry, repository, Token);
+
+    private Task<bool> CompleteAsync(WholeUpload upload) => Store.CompleteWholeAsync(upload, Now + Grace, Now.AddHours(1), Alice, Token);
+
+    /// <summary>The id of the repository, which is made where it is not there.</summary>
+    private async Task<long> RepositoryIdAsync()
+    {
+        if ((await FindOpenAsync(App)).Value is { } open) return open.Id;
+        await PushImageAsync(App, "the first of all");
+        return (await FindOpenAsync(App)).Value!.Id;
+    }
+
+    private async Task<WholeUpload> ReserveAsync(string text)
+    {
+        var (id, blob) = (NewId(), Describe(Content(text)));
+        await Store.ReserveLocationsAsync([$"at/whole-{id}"], Now + Kept, Token);
+        var repository = (await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, id, default, Token)).Value!.RepositoryId;
+        return new WholeUpload(id, Registry, repository, App, $"at/whole-{id}", blob.Digest, blob.Size);
+    }
+
+    private async Task LockAsync(Locks locks) => Assert.True(
+        await Store.UpdateRepositoryAsync(Registry, App, new RepositoryChanges(new LockChanges(locks, (Locks.Write | Locks.Delete) & ~locks)), Alice, Token));
+}
