@@ -34,7 +34,8 @@ internal sealed class WholeUploads(
         try
         {
             received = await ReceiveAsync(request, bytes);
-            if (DigestOf(bytes.Span, digest.Algorithm) is var actual && actual != digest) await uploads.RefuseDigestAsync(request, actual, digest);
+            var actual = DigestOf(bytes.Span, digest.Algorithm);
+            if (actual != digest) await uploads.RefuseDigestAsync(request, actual, digest);
             await uploads.LookAfterAsync(request, digest);
             await CommitAsync(request, repositoryId, digest, await StoreAsync(bytes), length);
             areKept = true;

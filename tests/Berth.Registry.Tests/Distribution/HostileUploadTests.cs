@@ -129,12 +129,18 @@ public sealed class HostileUploadTests
     public async Task Starts_that_were_refused_do_not_count_as_open_sessions()
     {
         await using var host = await RegistryHost.StartAsync(options: new RegistryOptions { Distribution = new() { MaxOpenUploads = 2 } });
+        await host.Client.PushBlobAsync("hostile", [0]);
 
         for (var i = 0; i < 5; i++)
             Assert.Equal(HttpStatusCode.BadRequest, (await host.Client.PostAsync("/v2/hostile/blobs/uploads/?digest=nonsense", null)).StatusCode);
 
-        Assert.Equal(HttpStatusCode.Accepted, (await host.Client.PostAsync("/v2/hostile/blobs/uploads/", null)).StatusCode);
-        Assert.Equal(HttpStatusCode.Accepted, (await host.Client.PostAsync("/v2/hostile/blobs/uploads/", null)).StatusCode);
+        for (var i = 0; i < 2; i++)
+        {
+            // A session that is only promised is none that counts.
+            Assert.Equal(HttpStatusCode.Accepted, (await host.Client.PostAsync("/v2/hostile/blobs/uploads/", null)).StatusCode);
+            Assert.Equal(HttpStatusCode.Accepted, (await host.Client.PatchAsync(await OpenAsync(host), new ByteArrayContent([1]))).StatusCode);
+        }
+
         Assert.Equal(HttpStatusCode.TooManyRequests, (await host.Client.PostAsync("/v2/hostile/blobs/uploads/", null)).StatusCode);
     }
 

@@ -35,7 +35,8 @@ public sealed class GarbageCollectorTests
         await using var host = await RegistryHost.StartAsync();
         var content = "kept"u8.ToArray();
         await host.Client.PushBlobAsync("app", content);
-        var session = (await host.Client.PostAsync(new Uri("/v2/app/blobs/uploads/", UriKind.Relative), null)).Headers.Location!.OriginalString;
+        var promised = (await host.Client.PostAsync(new Uri("/v2/app/blobs/uploads/", UriKind.Relative), null)).Headers.Location!.OriginalString;
+        var session = (await host.Client.PatchAsync(new Uri(promised, UriKind.Relative), new ByteArrayContent([1]))).Headers.Location!.OriginalString;
         await host.Collector.SweepAsync(CancellationToken.None);
 
         // What a process finds that begins after a jump: nothing but the clock says that this time passed.

@@ -70,7 +70,17 @@ internal sealed class SqliteStatement : Statement
     /// <inheritdoc/>
     public override Statement Ask()
     {
-        _hasRow = Step();
+        try
+        {
+            _hasRow = Step();
+        }
+        catch
+        {
+            // Who asks has no hold of it yet.
+            Dispose();
+            throw;
+        }
+
         _changes = _session.Changes;
         _isAsked = true;
         return this;
