@@ -7,23 +7,24 @@ public sealed partial class RelationalMetadataStore
     // A reserved location is not taken out so shortly before it is discarded, whatever nodes' clocks say.
     private static readonly TimeSpan ReservedLead = TimeSpan.FromHours(1);
 
+    // Of the repository that a session's row belongs to: its locks, and whether anything limits what it holds.
+    private const string PushedToColumns = """
+        (SELECT r.locks FROM repositories r WHERE r.id = uploads.repository_id),
+            EXISTS (SELECT 1 FROM registries g WHERE g.id = uploads.registry_id AND (g.quota IS NOT NULL OR g.soft_quota IS NOT NULL))
+                OR EXISTS (SELECT 1 FROM repositories r WHERE r.id = uploads.repository_id AND (+r.quota IS NOT NULL OR +r.soft_quota IS NOT NULL))
+        """;
+
     private static readonly Sql FinishUpload = new($"""
         UPDATE uploads SET state = 2, digest = ?3, "offset" = ?4, expires_at = ?5, progress_at = ?6, hash_state = NULL, writer_node = NULL, writer_until = NULL
         WHERE id = ?1 AND epoch = ?2 AND +state < 2
-        RETURNING reserved, repository_reserved, (SELECT r.locks FROM repositories r WHERE r.id = uploads.repository_id),
-            EXISTS (SELECT 1 FROM registries g WHERE g.id = uploads.registry_id AND (g.quota IS NOT NULL OR g.soft_quota IS NOT NULL))
-                OR EXISTS (SELECT 1 FROM repositories r WHERE r.id = uploads.repository_id AND (+r.quota IS NOT NULL OR +r.soft_quota IS NOT NULL))
+        RETURNING {PushedToColumns}, reserved, repository_reserved
         """);
 
     // A promised session's row: what it would have become in the end.
-    private static readonly Sql InsertDoneUpload = new("""
+    private static readonly Sql InsertDoneUpload = new($"""
         INSERT INTO uploads (id, registry_id, repository_id, principal_id, location, state, epoch, algorithm, "offset", digest, created_at, progress_at, expires_at, reserved, repository_reserved)
         VALUES (?1, ?2, ?3, ?4, ?5, 2, 1, ?6, ?7, ?8, ?9, ?9, ?10, 0, 0) ON CONFLICT (id) DO NOTHING
-        """);
-
-    private static readonly Sql FindPushedTo = new("""
-        SELECT r.locks, r.quota IS NOT NULL OR r.soft_quota IS NOT NULL OR EXISTS (SELECT 1 FROM registries g WHERE g.id = r.registry_id AND (+g.quota IS NOT NULL OR +g.soft_quota IS NOT NULL))
-        FROM repositories r WHERE r.id = ?1
+        RETURNING {PushedToColumns}
         """);
 
     // "+": a row that is named by its key is not looked for among those that are due.
@@ -94,7 +95,6 @@ public sealed partial class RelationalMetadataStore
 
     private bool CompleteWhole(WriteScope scope, WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller)
     {
-        using var repository = scope.Use(FindPushedTo).Bind(upload.RepositoryId).Ask();
         using var reserved = scope.Use(TakeReserved).Bind(upload.Location).Bind(scope.Now + (long)ReservedLead.TotalMilliseconds).Ask();
         using var finished = scope.Use(InsertDoneUpload).Bind(upload.Id).Bind(upload.RegistryId).Bind(upload.RepositoryId).Bind(caller.PrincipalId).Bind(upload.Location)
             .Bind((long)upload.Digest.Algorithm).Bind(upload.Size).Bind(upload.Digest).Bind(scope.Now).Bind(forgetAt).Ask();
@@ -102,9 +102,9 @@ public sealed partial class RelationalMetadataStore
         using var inserted = scope.Use(InsertBlob).Bind(pushed.Digest).Bind(pushed.Size).Bind(pushed.Location).Bind(scope.Now).Ask();
         using var joined = scope.Use(InsertMembership).Bind(pushed.RepositoryId).Bind(pushed.Digest).Bind(pushed.LeaseUntil).Bind(scope.Now).Ask();
         using var added = scope.Use(AddRegistryBlob).Bind(pushed.RegistryId).Bind(pushed.Digest).Bind(pushed.RepositoryId).Ask();
-        if (!repository.Step() || reserved.Execute() == 0 || finished.Execute() == 0) throw new FencedOffException();
-        Refuse((Locks)repository.Int64(0), Locks.Write, upload.Repository);
-        Count(scope, pushed, inserted, joined, added, repository.Bool(1), caller);
+        if (reserved.Execute() == 0 || !finished.Step()) throw new FencedOffException();
+        Refuse((Locks)finished.Int64(0), Locks.Write, upload.Repository);
+        Count(scope, pushed, inserted, joined, added, finished.Bool(1), caller);
         return true;
     }
 
@@ -117,10 +117,10 @@ public sealed partial class RelationalMetadataStore
         using var joined = scope.Use(InsertMembership).Bind(pushed.RepositoryId).Bind(pushed.Digest).Bind(pushed.LeaseUntil).Bind(scope.Now).Ask();
         using var added = scope.Use(AddRegistryBlob).Bind(pushed.RegistryId).Bind(pushed.Digest).Bind(pushed.RepositoryId).Ask();
         if (!finished.Step()) throw new FencedOffException();
-        Refuse((Locks)finished.Int64(2), Locks.Write, upload.Repository);
-        scope.AddReserved(upload.RegistryId, 0, -finished.Int64(0));
-        scope.AddReserved(upload.RegistryId, upload.RepositoryId, -finished.Int64(1));
-        Count(scope, pushed, inserted, joined, added, finished.Bool(3), caller);
+        Refuse((Locks)finished.Int64(0), Locks.Write, upload.Repository);
+        scope.AddReserved(upload.RegistryId, 0, -finished.Int64(2));
+        scope.AddReserved(upload.RegistryId, upload.RepositoryId, -finished.Int64(3));
+        Count(scope, pushed, inserted, joined, added, finished.Bool(1), caller);
         return true;
     }
 
