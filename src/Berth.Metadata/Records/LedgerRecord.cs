@@ -40,7 +40,7 @@ public static class LedgerKinds
     /// <summary>A damaged blob was pushed again, or its bytes were found good after all.</summary>
     public const string BlobHealed = "blob.healed";
 
-    /// <summary>An upload session was opened.</summary>
+    /// <summary>An upload session was opened: bytes come to it in parts, or it is new, or a quota limits it. A small blob that comes at once has none.</summary>
     public const string UploadOpened = "upload.opened";
 
     /// <summary>An upload session was cancelled by its client or expired.</summary>
@@ -228,7 +228,7 @@ public static class LedgerKinds
         [BlobCollected] = "A blob that no manifest of the repository named was collected after its lease.",
         [BlobDamaged] = "A blob's bytes were found missing or wrong; it is answered as absent.",
         [BlobHealed] = "A damaged blob was pushed again, or its bytes were found good after all; it is served again.",
-        [UploadOpened] = "An upload session was opened.",
+        [UploadOpened] = "An upload session was opened: bytes come to it in parts, or it is new, or a quota limits it. A small blob that comes at once has none.",
         [UploadAborted] = "An upload session was cancelled by its client or expired.",
         [ManifestPushed] = "A manifest was pushed that was not there.",
         [ManifestDeleted] = "A manifest was deleted for good, with its tags; `policy` says which policy of the registry asked for it, `rule` and `run` which lifecycle rule.",

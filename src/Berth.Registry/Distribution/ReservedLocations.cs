@@ -37,6 +37,12 @@ internal sealed class ReservedLocations(IUploads uploads, IBlobStore store, Time
         }
     }
 
+    /// <summary>Gives out none of those that were reserved so far.</summary>
+    public void Forget()
+    {
+        lock (_gate) _locations.Clear();
+    }
+
     // Whoever waits for it is told what went wrong, and the next one begins anew; it belongs to no request.
     private async Task FillAsync()
     {
