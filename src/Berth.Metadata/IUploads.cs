@@ -76,12 +76,12 @@ public interface IUploads
     Task ReserveLocationsAsync(IReadOnlyList<string> locations, DateTimeOffset discardAt, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The same as <see cref="CompleteUploadAsync"/> for a session that has no row yet, whose bytes came all at once and are durable at a reserved location: writes the row as one that is done. False where
-    /// the session has a row by now, or the location is about to be discarded: then nothing changed.
+    /// The same as <see cref="CompleteUploadAsync"/> for a session that has no row yet, whose bytes came all at once and are durable at a reserved location: writes the row as one that is done. Anything but
+    /// <see cref="WholeUploadOutcome.Completed"/> changed nothing.
     /// </summary>
     /// <exception cref="LockedException">The repository is locked.</exception>
     /// <exception cref="QuotaException">A quota has no room for the blob.</exception>
-    Task<bool> CompleteWholeAsync(WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken);
+    Task<WholeUploadOutcome> CompleteWholeAsync(WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>
     /// Open → aborting. False when it is not open (or completing) any more. A writer at work is fenced off; the location is not discarded

@@ -80,6 +80,19 @@ public sealed record FoundUpload(long RepositoryId, UploadRecord? Upload, Stored
 /// <param name="Id">Its id.</param>
 public sealed record OpenRepository(long Id);
 
+/// <summary>What became of a session whose bytes came all at once.</summary>
+public enum WholeUploadOutcome
+{
+    /// <summary>Its blob is committed.</summary>
+    Completed,
+
+    /// <summary>It has a row by now: another request was faster, or ended it.</summary>
+    Taken,
+
+    /// <summary>Its location is not reserved, or about to be discarded.</summary>
+    NotReserved,
+}
+
 /// <summary>A session that was promised and whose bytes came all at once.</summary>
 /// <param name="Id">The id in its URL.</param>
 /// <param name="RegistryId">The registry.</param>

@@ -80,7 +80,7 @@ public sealed partial class RelationalMetadataStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<bool> CompleteWholeAsync(
+    public async Task<WholeUploadOutcome> CompleteWholeAsync(
         WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken)
     {
         try
@@ -89,11 +89,15 @@ public sealed partial class RelationalMetadataStore
         }
         catch (FencedOffException)
         {
-            return false;
+            return WholeUploadOutcome.Taken;
+        }
+        catch (NotReservedException)
+        {
+            return WholeUploadOutcome.NotReserved;
         }
     }
 
-    private bool CompleteWhole(WriteScope scope, WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller)
+    private WholeUploadOutcome CompleteWhole(WriteScope scope, WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller)
     {
         using var reserved = scope.Use(TakeReserved).Bind(upload.Location).Bind(scope.Now + (long)ReservedLead.TotalMilliseconds).Ask();
         using var finished = scope.Use(InsertDoneUpload).Bind(upload.Id).Bind(upload.RegistryId).Bind(upload.RepositoryId).Bind(caller.PrincipalId).Bind(upload.Location)
@@ -102,10 +106,11 @@ public sealed partial class RelationalMetadataStore
         using var inserted = scope.Use(InsertBlob).Bind(pushed.Digest).Bind(pushed.Size).Bind(pushed.Location).Bind(scope.Now).Ask();
         using var joined = scope.Use(InsertMembership).Bind(pushed.RepositoryId).Bind(pushed.Digest).Bind(pushed.LeaseUntil).Bind(scope.Now).Ask();
         using var added = scope.Use(AddRegistryBlob).Bind(pushed.RegistryId).Bind(pushed.Digest).Bind(pushed.RepositoryId).Ask();
-        if (reserved.Execute() == 0 || !finished.Step()) throw new FencedOffException();
+        if (!finished.Step()) throw new FencedOffException();
+        if (reserved.Execute() == 0) throw new NotReservedException();
         Refuse((Locks)finished.Int64(0), Locks.Write, upload.Repository);
         Count(scope, pushed, inserted, joined, added, finished.Bool(1), caller);
-        return true;
+        return WholeUploadOutcome.Completed;
     }
 
     // All that is known beforehand is asked at once, for a writer that still has the session: it nearly always does.
@@ -191,6 +196,9 @@ public sealed partial class RelationalMetadataStore
 
     /// <summary>The session is another writer's by now, or nobody's: what was asked beside that is undone.</summary>
     private sealed class FencedOffException : Exception;
+
+    /// <summary>The location is not among those that are reserved: what was asked beside that is undone.</summary>
+    private sealed class NotReservedException : Exception;
 
     private static StoredBlobRecord? ReadStoredBlob(WriteScope scope, Digest digest)
     {

@@ -93,13 +93,14 @@ internal sealed class WholeUploads(
         var upload = new WholeUpload(id, request.Registry.Id, repositoryId, request.Repository, location, digest, length);
         var now = time.GetUtcNow();
         await steps.ReachAsync("upload.before-commit");
-        if (!await metadata.CompleteWholeAsync(upload, now + lifecycle.Grace, now + UploadService.AnswerKept, request.Caller, CancellationToken.None))
+        switch (await metadata.CompleteWholeAsync(upload, now + lifecycle.Grace, now + UploadService.AnswerKept, request.Caller, CancellationToken.None))
         {
-            if (await metadata.FindUploadAsync(request.Registry.Id, request.Repository, id, CancellationToken.None) is not null) throw UploadService.Busy(id);
-
-            // A database that went back in time knows none of them.
-            locations.Forget();
-            throw new MetadataUnavailableException("The metadata database does not know any more where the bytes went; push them again.");
+            case WholeUploadOutcome.Taken:
+                throw UploadService.Busy(id);
+            case WholeUploadOutcome.NotReserved:
+                // A database that went back in time knows none of them.
+                locations.Forget();
+                throw new MetadataUnavailableException("The metadata database does not know any more where the bytes went; push them again.");
         }
 
         await steps.ReachAsync("upload.after-commit");

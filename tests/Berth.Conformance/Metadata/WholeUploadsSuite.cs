@@ -65,7 +65,7 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         var other = await ReserveAsync("other") with { Id = one.Id };
 
         Assert.True(await CompleteAsync(one));
-        Assert.False(await CompleteAsync(other));
+        Assert.Equal(WholeUploadOutcome.Taken, await OutcomeAsync(other));
 
         Assert.Null(await Store.FindBlobAsync(Registry, App, other.Digest, Token));
         Time.Advance(Kept * 2);
@@ -104,10 +104,10 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     {
         await RepositoryIdAsync();
         var never = new WholeUpload(NewId(), Registry, await RepositoryIdAsync(), App, "at/never", Describe(Content("never")).Digest, 5);
-        Assert.False(await CompleteAsync(never));
+        Assert.Equal(WholeUploadOutcome.NotReserved, await OutcomeAsync(never));
         var late = await ReserveAsync("late");
         Time.Advance(Kept - TimeSpan.FromMinutes(30));
-        Assert.False(await CompleteAsync(late));
+        Assert.Equal(WholeUploadOutcome.NotReserved, await OutcomeAsync(late));
         Assert.DoesNotContain(await DiscardedAsync(100), discarded => discarded.Location == late.Location);
         Time.Advance(TimeSpan.FromMinutes(30));
         Assert.Contains(await DiscardedAsync(100), discarded => discarded.Location == late.Location);
@@ -175,7 +175,9 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     private ValueTask<WithEpochs<OpenRepository>> FindOpenAsync(RepositoryName repository, long? registry = null) =>
         Store.FindOpenRepositoryAsync(Alice.PrincipalId, registry ?? Registry, repository, Token);
 
-    private Task<bool> CompleteAsync(WholeUpload upload) => Store.CompleteWholeAsync(upload, Now + Grace, Now.AddHours(1), Alice, Token);
+    private Task<WholeUploadOutcome> OutcomeAsync(WholeUpload upload) => Store.CompleteWholeAsync(upload, Now + Grace, Now.AddHours(1), Alice, Token);
+
+    private async Task<bool> CompleteAsync(WholeUpload upload) => await OutcomeAsync(upload) == WholeUploadOutcome.Completed;
 
     /// <summary>The id of the repository, which is made where it is not there.</summary>
     private async Task<long> RepositoryIdAsync()
