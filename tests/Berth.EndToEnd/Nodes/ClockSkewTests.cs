@@ -180,7 +180,8 @@ public sealed class ClockSkewTests(SkewedNodes nodes) : NodeGroupTest<SkewedNode
             var token = await new RegistryEndpoint(endpoint.Address, endpoint.User, endpoint.Password).AuthorizeForAsync($"repository:{_repository}:pull,push");
             using var client = new RegistryClient(Nodes.Group.Servers[1].Endpoint, token);
             (await client.GetManifestAsync(_repository, "latest")).Expect(200);
-            await Nodes.Group.Clients[0].StartUploadAsync(_repository);
+            var location = await Nodes.Group.Clients[0].StartUploadAsync(_repository);
+            (await Nodes.Group.Clients[0].PatchChunkAsync(location, new byte[1], 0)).Expect(202);
             await ExpectAsync("SELECT max(expires_at) FROM uploads WHERE state = 0", 90_000);
         }
         finally
