@@ -9,6 +9,7 @@ public interface IUploads
     /// <exception cref="LockedException">The repository is locked.</exception>
     /// <exception cref="QuotaException">A quota has no room for the bytes that it will hold.</exception>
     /// <exception cref="EpochsMovedException">The epochs of <see cref="NewUpload.AsOf"/> do not stand any more.</exception>
+    /// <exception cref="UploadTakenException">The session was promised, and has a row by now.</exception>
     Task<UploadRecord> OpenUploadAsync(NewUpload upload, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>
@@ -82,6 +83,15 @@ public interface IUploads
     /// <exception cref="LockedException">The repository is locked.</exception>
     /// <exception cref="QuotaException">A quota has no room for the blob.</exception>
     Task<WholeUploadOutcome> CompleteWholeAsync(WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>Ends a promised session by a row that says so, whatever locks and quotas there are. False where it has a row by now.</summary>
+    /// <param name="id">The session.</param>
+    /// <param name="registryId">The registry.</param>
+    /// <param name="repository">The repository.</param>
+    /// <param name="location">A location of its own, to which no bytes come.</param>
+    /// <param name="caller">Who ends it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<bool> EndPromisedUploadAsync(string id, long registryId, RepositoryName repository, string location, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>
     /// Open → aborting. False when it is not open (or completing) any more. A writer at work is fenced off; the location is not discarded

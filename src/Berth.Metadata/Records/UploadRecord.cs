@@ -71,10 +71,10 @@ public sealed record UploadRecord(
 }
 
 /// <summary>An upload session, and what is stored already of the digest that its bytes are said to have.</summary>
-/// <param name="RepositoryId">The repository that was named.</param>
+/// <param name="Repository">The repository that was named, where a session without a row may be finished in it as it may be promised; else null.</param>
 /// <param name="Upload">The session; null where there is none.</param>
 /// <param name="Stored">What is stored of the digest; null for nothing.</param>
-public sealed record FoundUpload(long RepositoryId, UploadRecord? Upload, StoredBlobRecord? Stored);
+public sealed record FoundUpload(OpenRepository? Repository, UploadRecord? Upload, StoredBlobRecord? Stored);
 
 /// <summary>A repository that a session may be promised in without a row of its own.</summary>
 /// <param name="Id">Its id.</param>
@@ -122,6 +122,9 @@ public sealed record NewUpload(
 {
     /// <summary>How many bytes it will hold, which it reserves of the quotas that limit it; 0 when its client did not say.</summary>
     public long Declared { get; init; }
+
+    /// <summary>Whether the id was promised, so that another request may have written its row meanwhile.</summary>
+    public bool IsPromised { get; init; }
 
     /// <summary>The digest that it will have, as its client says; default when it did not say.</summary>
     public Digest Expected { get; init; }

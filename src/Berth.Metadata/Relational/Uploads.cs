@@ -10,7 +10,7 @@ public sealed partial class RelationalMetadataStore
     private const string UploadFields = """
         SELECT u.id, u.registry_id, u.repository_id, r.name, u.principal_id, u.location, u.state, u.epoch, u.writer_until, u.algorithm, u."offset",
             u.hash_state, u.digest, u.expires_at, u.created_at, r.locks, u.reserved, u.repository_reserved,
-            r.quota IS NOT NULL OR (SELECT g.quota FROM registries g WHERE g.id = u.registry_id) IS NOT NULL, u.multipart_id
+            r.quota IS NOT NULL OR (SELECT g.quota FROM registries g WHERE g.id = r.registry_id) IS NOT NULL, u.multipart_id
         """;
 
     private const string UploadColumns = $"""
@@ -53,8 +53,7 @@ public sealed partial class RelationalMetadataStore
         static (session, row, find) =>
         {
             if (!row.Step()) return new WithEpochs<OpenRepository>(null, ReadEpochsOf(session, find.Principal, find.Registry));
-            var isOpen = ((Locks)row.Int64(1) & Locks.Write) == 0 && !row.Bool(2);
-            return new WithEpochs<OpenRepository>(isOpen ? new OpenRepository(row.Int64(0)) : null, new SecurityEpochs(row.Int64(3), row.Int64(4)));
+            return new WithEpochs<OpenRepository>(ToOpen(row.Int64(0), row, 1, 2), new SecurityEpochs(row.Int64(3), row.Int64(4)));
         });
 
     private static readonly LookUp<UploadToFinish, WithEpochs<FoundUpload>> ToFinish = new(
@@ -62,7 +61,7 @@ public sealed partial class RelationalMetadataStore
         static (row, find) => row.Bind(find.RegistryId).Bind(find.Id).Bind(find.Digest).Bind(find.Repository.Value).Bind(find.PrincipalId),
         static (session, row, find) => row.Step()
             ? new WithEpochs<FoundUpload>(
-                new FoundUpload(row.Int64(25), row.IsNull(0) ? null : ToUpload(row), ToStored(row, find.Digest, 22)), new SecurityEpochs(row.Int64(20), row.Int64(21)))
+                new FoundUpload(ToOpen(row.Int64(25), row, 15, 18), row.IsNull(0) ? null : ToUpload(row), ToStored(row, find.Digest, 22)), new SecurityEpochs(row.Int64(20), row.Int64(21)))
             : new WithEpochs<FoundUpload>(null, ReadEpochsOf(session, find.PrincipalId, find.RegistryId)));
 
     private static readonly Sql ReadUpload = new($"{UploadColumns} WHERE u.id = ?1");
@@ -123,6 +122,11 @@ public sealed partial class RelationalMetadataStore
         UPDATE uploads SET state = 3, epoch = epoch + 1, hash_state = NULL WHERE id = ?1 AND +state < 2 AND (CAST(?2 AS BIGINT) IS NULL OR epoch = ?2)
         """);
 
+    private static readonly Sql InsertEndedUpload = new("""
+        INSERT INTO uploads (id, registry_id, repository_id, principal_id, location, state, epoch, algorithm, "offset", created_at, progress_at, expires_at, reserved, repository_reserved)
+        VALUES (?1, ?2, ?3, ?4, ?5, 3, 1, 1, 0, ?6, ?6, ?6, 0, 0) ON CONFLICT (id) DO NOTHING
+        """);
+
     // Only the writer that held the session when it was aborted: an abort raised the epoch by one, and nothing raises it after.
     private static readonly Sql LetGoOfAborted = new("""
         UPDATE uploads SET writer_node = NULL, writer_until = NULL WHERE id = ?1 AND epoch = ?2 + 1 AND +state = 3
@@ -135,6 +139,7 @@ public sealed partial class RelationalMetadataStore
             using var epochs = upload.AsOf is null ? null : scope.Use(ReadEpochs).Bind(caller.PrincipalId).Bind(upload.RegistryId).Ask();
             var (repositoryId, _, locks, hasQuota, _) = EnsureRepository(scope, upload.RegistryId, upload.Repository);
             if (upload.AsOf is { } asOf && !Stand(epochs!, asOf)) throw new EpochsMovedException();
+            if (upload.IsPromised && FindUpload(scope.Session, upload.Id) is not null) throw new UploadTakenException();
             Refuse(locks, Locks.Write, upload.Repository);
             var writing = upload.WriterUntil is not null;
             // Whoever sends bytes takes the session first, which waits.
@@ -195,7 +200,7 @@ public sealed partial class RelationalMetadataStore
         {
             using var row = scope.Use(TakeUpload).Bind(id).Bind(registryId).Bind(_writerNode).Bind(writerUntil).Bind(scope.Now).Bind(repository.Value)
                 .Bind(principalId).Bind(asOf.Principal).Bind(asOf.Registry).Bind(digest).Bind(offset);
-            return row.Step() && ToUpload(row) is { } taken ? new FoundUpload(taken.RepositoryId, taken, ToStored(row, digest, 20)) : null;
+            return row.Step() && ToUpload(row) is { } taken ? new FoundUpload(null, taken, ToStored(row, digest, 20)) : null;
         },
         cancellationToken);
 
@@ -265,6 +270,22 @@ public sealed partial class RelationalMetadataStore
                 return row.Step() ? row.Int64(0) : 0;
             },
             cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> EndPromisedUploadAsync(
+        string id, long registryId, RepositoryName repository, string location, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
+        scope =>
+        {
+            var repositoryId = EnsureRepository(scope, registryId, repository).Id;
+            if (scope.Use(InsertEndedUpload).Bind(id).Bind(registryId).Bind(repositoryId).Bind(caller.PrincipalId).Bind(location).Bind(scope.Now).Execute() == 0) return false;
+            AppendAborted(scope, registryId, repository.Value, id, caller);
+            return true;
+        },
+        cancellationToken);
+
+    // Where nothing is reserved or refused.
+    private static OpenRepository? ToOpen(long id, Statement row, int locks, int hasQuota) =>
+        ((Locks)row.Int64(locks) & Locks.Write) == 0 && !row.Bool(hasQuota) ? new OpenRepository(id) : null;
 
     // Rows have milliseconds.
     private static DateTimeOffset? Stored(DateTimeOffset? time) => time is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds()) : null;

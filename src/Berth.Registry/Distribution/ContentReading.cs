@@ -113,8 +113,8 @@ internal sealed class UploadReading(IUploads uploads, long registryId, RequestTa
     /// <summary>The session; null where there is none.</summary>
     public UploadRecord? Upload => _found?.Upload;
 
-    /// <summary>The repository; null where there is none, or where it was not read.</summary>
-    public long? RepositoryId => _found?.RepositoryId;
+    /// <summary>The repository, where a session without a row may be finished in it at once; null where it may not, or where that was not read.</summary>
+    public OpenRepository? OpenRepository => _found?.Repository;
 
     /// <inheritdoc/>
     public RepositoryName Repository => target.Repository;

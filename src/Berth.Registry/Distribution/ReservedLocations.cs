@@ -11,9 +11,9 @@ internal sealed class ReservedLocations(IUploads uploads, IBlobStore store, Time
 {
     private const int AtOnce = 64;
 
-    // Long after the slowest of such pushes.
-    private static readonly TimeSpan DiscardedAfter = TimeSpan.FromDays(1);
-    private static readonly TimeSpan GoodFor = TimeSpan.FromHours(12);
+    // One is taken when the bytes are there, and committed within minutes; it must be an hour before it is discarded.
+    private static readonly TimeSpan DiscardedAfter = TimeSpan.FromHours(4);
+    private static readonly TimeSpan GoodFor = TimeSpan.FromHours(2);
 
     private readonly Lock _gate = new();
     private readonly Queue<(string Location, long ReservedAt)> _locations = new();

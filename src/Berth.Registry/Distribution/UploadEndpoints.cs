@@ -203,9 +203,9 @@ internal sealed partial class UploadEndpoints(
         }
 
         using var place = await places.TakeAsync(request.Http, request.Registry);
-        if (request.Http.Request.ContentLength is { } length and <= WholeUploads.MostBytes && request.Reading is UploadReading { RepositoryId: { } repositoryId })
+        if (request.Http.Request.ContentLength is { } length and <= WholeUploads.MostBytes && request.Reading is UploadReading { OpenRepository: { } repository })
         {
-            await wholes.PushAsync(request, repositoryId, digest, (int)length);
+            await wholes.PushAsync(request, repository.Id, digest, (int)length);
             AnswerCreated(request, digest);
             return;
         }

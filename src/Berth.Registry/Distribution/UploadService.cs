@@ -44,13 +44,24 @@ internal sealed class UploadService(
         request.Reading is PromiseReading { Repository: not null } ? await tickets.MakeAsync(request, NewId()) : null;
 
     /// <summary>Opens a session that was promised to the caller, for this request to write to it.</summary>
-    public Task<UploadRecord> OpenPromisedAsync(DistributionRequest request, DigestAlgorithm algorithm) => metadata.OpenUploadAsync(
-        new NewUpload(UploadTickets.IdOf(request.Target.UploadId!), request.Registry.Id, request.Repository, store.NewLocation(), algorithm, ExpiresAt(), WriterUntil())
+    /// <exception cref="OciException">409: another request was faster.</exception>
+    public async Task<UploadRecord> OpenPromisedAsync(DistributionRequest request, DigestAlgorithm algorithm)
+    {
+        var id = UploadTickets.IdOf(request.Target.UploadId!);
+        var upload = new NewUpload(id, request.Registry.Id, request.Repository, store.NewLocation(), algorithm, ExpiresAt(), WriterUntil())
         {
             Declared = request.Http.Request.ContentLength ?? 0,
-        },
-        request.Caller,
-        request.Aborted);
+            IsPromised = true,
+        };
+        try
+        {
+            return await metadata.OpenUploadAsync(upload, request.Caller, request.Aborted);
+        }
+        catch (UploadTakenException)
+        {
+            throw Busy(id);
+        }
+    }
 
     /// <summary>How a request that opens a session reads its caller's epochs.</summary>
     public OpeningReading OpeningFor(RegistryRecord registry, RequestTarget target) => new(metadata, registry.Id, target);
@@ -272,16 +283,19 @@ internal sealed class UploadService(
     /// <exception cref="OciException">400, always.</exception>
     public async Task RefuseDigestAsync(DistributionRequest request, Digest actual, Digest digest)
     {
-        await CancelPromisedAsync(request);
+        await EndPromisedAsync(request);
         throw WrongDigest(actual, digest);
     }
 
-    /// <summary>Ends a promised session.</summary>
+    /// <summary>Ends a promised session at its client's wish.</summary>
+    /// <exception cref="OciException">404: another request was faster.</exception>
     public async Task CancelPromisedAsync(DistributionRequest request)
     {
-        var upload = await OpenPromisedAsync(request, DigestAlgorithm.Sha256);
-        await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None);
+        if (!await EndPromisedAsync(request)) throw Unknown(UploadTickets.IdOf(request.Target.UploadId!));
     }
+
+    private Task<bool> EndPromisedAsync(DistributionRequest request) => metadata.EndPromisedUploadAsync(
+        UploadTickets.IdOf(request.Target.UploadId!), request.Registry.Id, request.Repository, store.NewLocation(), request.Caller, CancellationToken.None);
 
     /// <summary>Ends a session at its client's wish.</summary>
     public async Task CancelAsync(DistributionRequest request, UploadRecord upload)

@@ -19,11 +19,8 @@ internal sealed class UploadTickets(LinkKeys keys, DistributionOptions options, 
     private const int HeadBytes = sizeof(long) + KeyIdBytes;
     private const int Bytes = HeadBytes + SignatureBytes;
 
-    // A key verifies for a day after it has signed last.
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
-
-    // Not longer than a session without bytes lives: one that was opened and has expired must not look as if it had never been.
-    private TimeSpan Lifetime => options.UploadExpiry < Longest ? options.UploadExpiry : Longest;
+    // Not longer than the row of a session that ended well, or of one without bytes, is kept: one that was there must not look as if it had never been.
+    private TimeSpan Lifetime => options.UploadExpiry < UploadService.AnswerKept ? options.UploadExpiry : UploadService.AnswerKept;
 
     /// <summary>Whether the id in a session's URL says that the session may have no row.</summary>
     public static bool IsTicket(string uploadId) => uploadId.Contains(Separator, StringComparison.Ordinal);

@@ -37,7 +37,14 @@ internal sealed class WholeUploads(
             var actual = DigestOf(bytes.Span, digest.Algorithm);
             if (actual != digest) await uploads.RefuseDigestAsync(request, actual, digest);
             await uploads.LookAfterAsync(request, digest);
-            await CommitAsync(request, repositoryId, digest, await StoreAsync(bytes), length);
+            if (!await TryCommitAsync(request, repositoryId, digest, await StoreAsync(bytes), length))
+            {
+                // The clock jumped, or the database went back in time: it knows none of those that were reserved.
+                locations.Forget();
+                if (!await TryCommitAsync(request, repositoryId, digest, await StoreAsync(bytes), length))
+                    throw new MetadataUnavailableException("The metadata database does not know any more where the bytes went; push them again.");
+            }
+
             areKept = true;
         }
         finally
@@ -87,22 +94,24 @@ internal sealed class WholeUploads(
         return location;
     }
 
-    private async Task CommitAsync(DistributionRequest request, long repositoryId, Digest digest, string location, int length)
+    /// <summary>Commits the blob; false where its location is not reserved any more.</summary>
+    private async Task<bool> TryCommitAsync(DistributionRequest request, long repositoryId, Digest digest, string location, int length)
     {
         var id = UploadTickets.IdOf(request.Target.UploadId!);
         var upload = new WholeUpload(id, request.Registry.Id, repositoryId, request.Repository, location, digest, length);
         var now = time.GetUtcNow();
         await steps.ReachAsync("upload.before-commit");
-        switch (await metadata.CompleteWholeAsync(upload, now + lifecycle.Grace, now + UploadService.AnswerKept, request.Caller, CancellationToken.None))
-        {
-            case WholeUploadOutcome.Taken:
-                throw UploadService.Busy(id);
-            case WholeUploadOutcome.NotReserved:
-                // A database that went back in time knows none of them.
-                locations.Forget();
-                throw new MetadataUnavailableException("The metadata database does not know any more where the bytes went; push them again.");
-        }
+        var outcome = await metadata.CompleteWholeAsync(upload, now + lifecycle.Grace, now + UploadService.AnswerKept, request.Caller, CancellationToken.None);
+        if (outcome == WholeUploadOutcome.Taken) await FindSameAsync(request, id, digest);
+        else if (outcome == WholeUploadOutcome.Completed) await steps.ReachAsync("upload.after-commit");
+        return outcome != WholeUploadOutcome.NotReserved;
+    }
 
-        await steps.ReachAsync("upload.after-commit");
+    /// <summary>Another request was faster. Where it brought the same blob, as a proxy's second attempt does, this one did what it was to do.</summary>
+    private async Task FindSameAsync(DistributionRequest request, string id, Digest digest)
+    {
+        var found = await metadata.FindUploadAsync(request.Registry.Id, request.Repository, id, CancellationToken.None);
+        if (found?.State == UploadState.Aborting) throw UploadService.Unknown(id);
+        if (found is not { State: UploadState.Done } || found.Digest != digest || found.PrincipalId != request.Principal.Id) throw UploadService.Busy(id);
     }
 }

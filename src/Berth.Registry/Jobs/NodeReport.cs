@@ -35,6 +35,8 @@ internal sealed partial class NodeReport(INodes nodes, ILeases leases, Node node
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var draining = lifetime.ApplicationStopping.Register(() => _ = ReportAsync(CancellationToken.None));
+        // Nobody else serves.
+        if (!leases.AreShared) node.LeastLevel = NodeDescription.PromisedSessions;
         using var timer = new PeriodicTimer(Interval, time);
         do
         {
@@ -51,7 +53,7 @@ internal sealed partial class NodeReport(INodes nodes, ILeases leases, Node node
             var memory = leases.AreShared ? Memory : TimeSpan.Zero;
             node.ClockOffset = await nodes.ReportNodeAsync(
                 node.Describe(lifetime.ApplicationStopping.IsCancellationRequested), node.OwnTime, memory, cancellationToken);
-            node.LeastLevel = await nodes.FindLeastLevelAsync(NodeRecord.Silence, cancellationToken);
+            if (leases.AreShared) node.LeastLevel = await nodes.FindLeastLevelAsync(NodeRecord.Silence, cancellationToken);
             if (node.IsClockOff && !wasOff) LogClockIsOff(node.ClockOffset);
         }
         catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException or ObjectDisposedException)

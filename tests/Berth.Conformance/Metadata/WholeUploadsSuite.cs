@@ -9,6 +9,8 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
 {
     private static readonly TimeSpan Kept = TimeSpan.FromDays(1);
 
+    private long _repository;
+
     [Fact]
     public async Task A_session_may_be_promised_where_opening_it_would_neither_reserve_nor_refuse()
     {
@@ -100,10 +102,42 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_promised_session_is_opened_or_ended_once_whatever_locks_there_are()
+    {
+        await RepositoryIdAsync();
+        var upload = new NewUpload(NewId(), Registry, App, "at/promised", DigestAlgorithm.Sha256, Now + Grace, Now.AddMinutes(1)) { IsPromised = true };
+        Assert.Equal(1, (await Store.OpenUploadAsync(upload, Alice, Token)).Epoch);
+        await Assert.ThrowsAsync<UploadTakenException>(() => Store.OpenUploadAsync(upload with { Location = "at/other" }, Alice, Token));
+        Assert.False(await Store.EndPromisedUploadAsync(upload.Id, Registry, App, "at/end", Alice, Token));
+
+        await LockAsync(Locks.Write);
+        var (id, last) = (NewId(), await LastNumberAsync());
+        Assert.True(await Store.EndPromisedUploadAsync(id, Registry, App, "at/end", Alice, Token));
+        Assert.False(await Store.EndPromisedUploadAsync(id, Registry, App, "at/again", Alice, Token));
+        Assert.Equal(UploadState.Aborting, (await Store.FindUploadAsync(Registry, App, id, Token))!.State);
+        Assert.Equal([LedgerKinds.UploadAborted], await KindsAfterAsync(last));
+        await LockAsync(Locks.None);
+
+        var many = Enumerable.Range(0, 6).Select(i => upload with { Id = "many", Location = $"at/many{i}" }).ToList();
+        var opened = await Task.WhenAll(many.Select(async one =>
+        {
+            try
+            {
+                return await Store.OpenUploadAsync(one, Alice, Token);
+            }
+            catch (UploadTakenException)
+            {
+                return null;
+            }
+        }));
+        Assert.Single(opened, one => one is not null);
+    }
+
+    [Fact]
     public async Task A_location_is_taken_only_where_it_was_reserved_and_long_before_it_is_discarded()
     {
         await RepositoryIdAsync();
-        var never = new WholeUpload(NewId(), Registry, await RepositoryIdAsync(), App, "at/never", Describe(Content("never")).Digest, 5);
+        var never = new WholeUpload(NewId(), Registry, _repository, App, "at/never", Describe(Content("never")).Digest, 5);
         Assert.Equal(WholeUploadOutcome.NotReserved, await OutcomeAsync(never));
         var late = await ReserveAsync("late");
         Time.Advance(Kept - TimeSpan.FromMinutes(30));
@@ -163,12 +197,17 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         var session = NewId();
 
         var found = (await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, session, blob.Digest, Token)).Value!;
-        Assert.Equal((id, null, null), (found.RepositoryId, found.Upload, found.Stored));
+        Assert.Equal((id, null, null), (found.Repository!.Id, found.Upload, found.Stored));
 
         var upload = await ReserveAsync("stored") with { Id = session };
         Assert.True(await CompleteAsync(upload));
         found = (await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, session, blob.Digest, Token)).Value!;
-        Assert.Equal((id, UploadState.Done, upload.Location), (found.RepositoryId, found.Upload!.State, found.Stored!.Location));
+        Assert.Equal((id, UploadState.Done, upload.Location), (found.Repository!.Id, found.Upload!.State, found.Stored!.Location));
+        await LockAsync(Locks.Write);
+        Assert.Null((await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, NewId(), blob.Digest, Token)).Value!.Repository);
+        await LockAsync(Locks.None);
+        await Store.SetQuotaAsync(Registry, null, new QuotaLimits(10_000, null), Alice, Token);
+        Assert.Null((await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, NewId(), blob.Digest, Token)).Value!.Repository);
         Assert.Null((await Store.FindUploadAsync(Alice.PrincipalId, Registry, Other, session, blob.Digest, Token)).Value);
     }
 
@@ -182,17 +221,15 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     /// <summary>The id of the repository, which is made where it is not there.</summary>
     private async Task<long> RepositoryIdAsync()
     {
-        if ((await FindOpenAsync(App)).Value is { } open) return open.Id;
         await PushImageAsync(App, "the first of all");
-        return (await FindOpenAsync(App)).Value!.Id;
+        return _repository = (await FindOpenAsync(App)).Value!.Id;
     }
 
     private async Task<WholeUpload> ReserveAsync(string text)
     {
         var (id, blob) = (NewId(), Describe(Content(text)));
         await Store.ReserveLocationsAsync([$"at/whole-{id}"], Now + Kept, Token);
-        var repository = (await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, id, default, Token)).Value!.RepositoryId;
-        return new WholeUpload(id, Registry, repository, App, $"at/whole-{id}", blob.Digest, blob.Size);
+        return new WholeUpload(id, Registry, _repository, App, $"at/whole-{id}", blob.Digest, blob.Size);
     }
 
     private async Task LockAsync(Locks locks) => Assert.True(

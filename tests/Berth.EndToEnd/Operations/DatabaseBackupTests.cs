@@ -75,7 +75,7 @@ public sealed partial class DatabaseBackupTests(SharedStoresServer fixture) : En
 
         (await client.DeleteAsync($"/v2/{Repo}/manifests/{image.Digest}")).Expect(202);
 
-        // Not those that are reserved for small blobs, which are due in a day.
+        // Not those that are reserved for small blobs, which are due in hours.
         const string Discarded = "SELECT count(*) FROM discarded_locations WHERE not_before > (extract(epoch FROM now()) + 2 * 86400) * 1000";
         await UntilAsync(async () => await stores.QueryAsync(Discarded) == "2");
         Assert.Equal(0, await node.StopAsync(TimeSpan.FromSeconds(40)));

@@ -158,6 +158,73 @@ public sealed class PromisedSessionTests
     }
 
     [Fact]
+    public async Task Requests_that_bring_the_same_blob_at_once_are_all_told_that_it_stands()
+    {
+        await using var host = await StartAsync();
+        for (var round = 0; round < 5; round++)
+        {
+            var session = await PromiseAsync(host);
+            byte[] content = [7, (byte)round];
+
+            // One that meets the other before its commit is to be seen is told to come again.
+            var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => PutAsync(host, session, content)));
+
+            Assert.Contains(HttpStatusCode.Created, answers);
+            Assert.All(answers, answer => Assert.True(answer is HttpStatusCode.Created or HttpStatusCode.Conflict, $"answered {answer}"));
+            Assert.Equal(HttpStatusCode.Created, await PutAsync(host, session, content));
+        }
+    }
+
+    [Fact]
+    public async Task Of_requests_of_all_kinds_that_come_at_once_none_fails()
+    {
+        await using var host = await StartAsync();
+        for (var round = 0; round < 8; round++)
+        {
+            var session = await PromiseAsync(host);
+            byte[] content = [8, (byte)round];
+            var wrong = $"{session}?digest={DigestOfContent}";
+
+            var answers = await Task.WhenAll(
+                PutAsync(host, session, content),
+                StatusOf(host.Client.PatchAsync(session, new ByteArrayContent(content), Cancelled)),
+                StatusOf(host.Client.PatchAsync(session, new ByteArrayContent([1]), Cancelled)),
+                StatusOf(host.Client.PutAsync(wrong, new ByteArrayContent([2]), Cancelled)),
+                StatusOf(host.Client.PutAsync(wrong, new ByteArrayContent(new byte[300_000]), Cancelled)),
+                StatusOf(host.Client.DeleteAsync(session, Cancelled)));
+
+            Assert.All(answers, answer => Assert.True((int)answer is >= 200 and < 500, $"answered {answer}"));
+            if (answers[0] == HttpStatusCode.Created) Assert.Equal(content, (await host.Client.GetBlobAsync(App, Digest.Compute(DigestAlgorithm.Sha256, content))).Body);
+        }
+
+        static async Task<HttpStatusCode> StatusOf(Task<HttpResponseMessage> answer) => (await answer).StatusCode;
+    }
+
+    [Fact]
+    public async Task What_comes_between_its_two_requests_refuses_it_before_its_bytes_are_stored()
+    {
+        await using var host = await StartAsync();
+        var (first, second) = (await PromiseAsync(host), await PromiseAsync(host));
+        var locations = await LocationsAsync(host);
+        await host.Metadata.SetQuotaAsync(await RegistryAsync(host), null, new QuotaLimits(100, null), Caller.System, Cancelled);
+
+        Assert.Equal(HttpStatusCode.Forbidden, await PutAsync(host, first, Content));
+        Assert.Equal(locations, await LocationsAsync(host));
+        Assert.Equal(HttpStatusCode.BadRequest, (await host.Client.PutAsync($"{second}?digest={DigestOfContent}", new ByteArrayContent([1, 2, 3]), Cancelled)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_step_of_the_clock_does_not_refuse_the_next_push()
+    {
+        await using var host = await StartAsync();
+        Assert.Equal(HttpStatusCode.Created, await PutAsync(host, await PromiseAsync(host), [1]));
+        await host.TamperAsync("DELETE FROM discarded_locations");
+
+        Assert.Equal(HttpStatusCode.Created, await PutAsync(host, await PromiseAsync(host), Content));
+        Assert.Equal(Content, (await host.Client.GetBlobAsync(App, DigestOfContent)).Body);
+    }
+
+    [Fact]
     public async Task It_is_nobody_elses_nowhere_else_and_not_for_ever()
     {
         await using var host = await StartAsync();
@@ -178,9 +245,9 @@ public sealed class PromisedSessionTests
             Assert.Equal(HttpStatusCode.NotFound, await PutAsync(host, wrong, Content));
         }
 
-        host.Time.Advance(TimeSpan.FromHours(23));
+        host.Time.Advance(TimeSpan.FromMinutes(59));
         Assert.Equal(HttpStatusCode.NoContent, (await StatusAsync(host, session)).Status);
-        host.Time.Advance(TimeSpan.FromHours(2));
+        host.Time.Advance(TimeSpan.FromMinutes(2));
         Assert.Equal(HttpStatusCode.NotFound, (await StatusAsync(host, session)).Status);
         Assert.Equal(HttpStatusCode.NotFound, await PutAsync(host, session, Content));
 

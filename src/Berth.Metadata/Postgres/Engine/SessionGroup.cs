@@ -153,26 +153,32 @@ internal sealed partial class SessionGroup : IAsyncDisposable
             {
                 // Whoever runs look-ups takes it next.
             }
-            else if (_resting.Count > 0)
+            else if (operation.Text is not null && _resting.Count == 0 && _called > 0)
             {
-                _resting[^1].Call();
-                _resting.RemoveAt(_resting.Count - 1);
-                _called++;
+                // Whoever was called for others takes it along, or calls one more.
             }
-            else if (operation.Text is not null && _called > 0)
-            {
-                // Whoever was called for others takes it along.
-            }
-            else if (_workers.Count < _most)
-            {
-                var worker = new Worker();
-                _workers.Add(worker);
-                new Thread(() => Run(worker)) { IsBackground = true, Name = $"berth-metadata-{_name}" }.Start();
-            }
+            else CallOne();
         }
 
         MetadataMetrics.PoolWaiting.Add(1, new KeyValuePair<string, object?>("kind", _name));
         return null;
+    }
+
+    /// <summary>Has one more worker look at the queue, if there is one or may be.</summary>
+    private void CallOne()
+    {
+        if (_resting.Count > 0)
+        {
+            _resting[^1].Call();
+            _resting.RemoveAt(_resting.Count - 1);
+            _called++;
+        }
+        else if (_workers.Count < _most)
+        {
+            var worker = new Worker();
+            _workers.Add(worker);
+            new Thread(() => Run(worker)) { IsBackground = true, Name = $"berth-metadata-{_name}" }.Start();
+        }
     }
 
     private bool AreSoonTaken() =>
@@ -228,7 +234,13 @@ internal sealed partial class SessionGroup : IAsyncDisposable
                 if (worker.Operations.Count > 0)
                 {
                     worker.Begin();
-                    if (!worker.LooksUp) return true;
+                    if (!worker.LooksUp)
+                    {
+                        // A look-up behind it may have counted on being taken along.
+                        if (_called == 0 && _queue.TryPeek(out var next) && next.Text is not null && !AreSoonTaken()) CallOne();
+                        return true;
+                    }
+
                     _lookingUp++;
                     _lookedUpAt = Stopwatch.GetTimestamp();
                     return true;
