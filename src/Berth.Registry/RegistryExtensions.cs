@@ -110,6 +110,7 @@ public static class RegistryExtensions
         services.AddSingleton<UploadAdmission>();
         services.AddSingleton<UploadTickets>();
         services.AddSingleton<UploadService>();
+        services.AddSingleton<PromisedSessions>();
         services.AddSingleton<ReservedLocations>();
         services.AddSingleton<WholeUploads>();
         services.AddSingleton<MountService>();

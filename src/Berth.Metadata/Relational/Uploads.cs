@@ -200,7 +200,7 @@ public sealed partial class RelationalMetadataStore
         {
             using var row = scope.Use(TakeUpload).Bind(id).Bind(registryId).Bind(_writerNode).Bind(writerUntil).Bind(scope.Now).Bind(repository.Value)
                 .Bind(principalId).Bind(asOf.Principal).Bind(asOf.Registry).Bind(digest).Bind(offset);
-            return row.Step() && ToUpload(row) is { } taken ? new FoundUpload(null, taken, ToStored(row, digest, 20)) : null;
+            return row.Step() ? new FoundUpload(null, ToUpload(row), ToStored(row, digest, 20)) : null;
         },
         cancellationToken);
 

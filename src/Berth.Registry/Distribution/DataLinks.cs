@@ -30,16 +30,7 @@ internal sealed class DataLinks(LinkKeys keys, DistributionOptions options, Life
     /// <summary>A link's text for somebody who may read the blob; it ends with their credential at the latest. Null while there is no key to sign it with.</summary>
     public async ValueTask<string?> MakeAsync(DistributionRequest request, Digest digest)
     {
-        SigningKeyRecord key;
-        try
-        {
-            key = await keys.CurrentAsync(request.Aborted);
-        }
-        catch (MetadataFullException)
-        {
-            return null;
-        }
-
+        if (await keys.FindCurrentAsync(request.Aborted) is not { } key) return null;
         var until = time.GetUtcNow() + Lifetime;
         if (request.CredentialEnd is { } end && end < until) until = end;
         var link = new byte[Bytes];

@@ -23,10 +23,19 @@ internal sealed class LinkKeys(ISigningKeys rows, TimeProvider time) : IDisposab
     private readonly SemaphoreSlim _loading = new(1);
     private volatile Loaded? _loaded;
 
-    /// <summary>What new links are signed with.</summary>
-    public async ValueTask<SigningKeyRecord> CurrentAsync(CancellationToken cancellationToken)
+    /// <summary>What new links are signed with; null while there is none, and no room to keep one.</summary>
+    public async ValueTask<SigningKeyRecord?> FindCurrentAsync(CancellationToken cancellationToken)
     {
-        var keys = (await LoadAsync(Publication, mayMake: true, cancellationToken)).Keys;
+        IReadOnlyList<SigningKeyRecord> keys;
+        try
+        {
+            keys = (await LoadAsync(Publication, mayMake: true, cancellationToken)).Keys;
+        }
+        catch (MetadataFullException)
+        {
+            return null;
+        }
+
         var now = time.GetUtcNow();
 
         // A clock that was set back may find none active yet.

@@ -11,7 +11,7 @@ namespace Berth.Registry.Distribution;
 
 /// <summary>The routes of upload sessions (OCI distribution spec, "Pushing blobs").</summary>
 internal sealed partial class UploadEndpoints(
-    UploadService uploads, WholeUploads wholes, BlobService blobs, IUploads sessions, MountService mounts, UploadAdmission admission, UploadPlaces places, Node node)
+    UploadService uploads, PromisedSessions promised, WholeUploads wholes, BlobService blobs, IUploads sessions, MountService mounts, UploadAdmission admission, UploadPlaces places, Node node)
 {
     /// <summary><c>POST …/blobs/uploads/</c>: opens a session; with <c>?mount=</c> mounts a blob, with <c>?digest=</c> takes the whole blob.</summary>
     public async Task StartAsync(DistributionRequest request)
@@ -34,9 +34,9 @@ internal sealed partial class UploadEndpoints(
 
         // Nothing is sent yet: a client that is told now to come later can, while one that sends already mostly cannot.
         places.Check(request.Registry);
-        if (algorithm == DigestAlgorithm.Sha256 && await PromiseAsync(request) is { } promised)
+        if (algorithm == DigestAlgorithm.Sha256 && await PromiseAsync(request) is { } ticket)
         {
-            AnswerAccepted(request, promised, 0);
+            AnswerAccepted(request, ticket, 0);
             return;
         }
 
@@ -76,7 +76,7 @@ internal sealed partial class UploadEndpoints(
 
     /// <summary>How a POST that mounts nothing reads its caller's epochs: with what a promise depends on, where every node would keep it.</summary>
     public IEpochReading OpeningFor(HttpContext context, RegistryRecord registry, RequestTarget target) =>
-        node.AllUnderstand(NodeDescription.PromisedSessions) && !context.Request.Query.ContainsKey("digest") ? uploads.PromiseFor(registry, target) : uploads.OpeningFor(registry, target);
+        node.AllUnderstand(NodeDescription.PromisedSessions) && !context.Request.Query.ContainsKey("digest") ? promised.ReadingFor(registry, target) : uploads.OpeningFor(registry, target);
 
     /// <summary>How a PATCH takes its session, or reads it.</summary>
     public UploadReading TakingFor(RegistryRecord registry, RequestTarget target, bool mayTake) =>
@@ -144,7 +144,7 @@ internal sealed partial class UploadEndpoints(
             await uploads.CancelAsync(request, upload);
             admission.Ended(request);
         }
-        else await uploads.CancelPromisedAsync(request);
+        else await promised.CancelAsync(request);
 
         request.Http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
@@ -216,17 +216,17 @@ internal sealed partial class UploadEndpoints(
     /// <summary>Promises a session where that may be done, to whoever might open one.</summary>
     private async ValueTask<string?> PromiseAsync(DistributionRequest request)
     {
-        if (await uploads.PromiseAsync(request) is not { } promised) return null;
+        if (await promised.PromiseAsync(request) is not { } ticket) return null;
         await admission.CheckAsync(request);
         admission.Ended(request);
-        return promised;
+        return ticket;
     }
 
     private Task<UploadRecord> OpenAsync(DistributionRequest request, DigestAlgorithm algorithm, Digest whole) =>
         AdmittedAsync(request, () => uploads.OpenAsync(request, algorithm, whole));
 
     private Task<UploadRecord> OpenPromisedAsync(DistributionRequest request, DigestAlgorithm algorithm) =>
-        AdmittedAsync(request, () => uploads.OpenPromisedAsync(request, algorithm));
+        AdmittedAsync(request, () => promised.OpenAsync(request, algorithm));
 
     private async Task<UploadRecord> AdmittedAsync(DistributionRequest request, Func<Task<UploadRecord>> open)
     {

@@ -39,35 +39,8 @@ internal sealed class UploadService(
         return metadata.OpenUploadAsync(upload, request.Caller, request.Aborted);
     }
 
-    /// <summary>Promises a session that has no row until bytes come; its id in URLs. Null where one has to be opened: nothing may be reserved or refused only later, and a node must have a key.</summary>
-    public async ValueTask<string?> PromiseAsync(DistributionRequest request) =>
-        request.Reading is PromiseReading { Repository: not null } ? await tickets.MakeAsync(request, NewId()) : null;
-
-    /// <summary>Opens a session that was promised to the caller, for this request to write to it.</summary>
-    /// <exception cref="OciException">409: another request was faster.</exception>
-    public async Task<UploadRecord> OpenPromisedAsync(DistributionRequest request, DigestAlgorithm algorithm)
-    {
-        var id = UploadTickets.IdOf(request.Target.UploadId!);
-        var upload = new NewUpload(id, request.Registry.Id, request.Repository, store.NewLocation(), algorithm, ExpiresAt(), WriterUntil())
-        {
-            Declared = request.Http.Request.ContentLength ?? 0,
-            IsPromised = true,
-        };
-        try
-        {
-            return await metadata.OpenUploadAsync(upload, request.Caller, request.Aborted);
-        }
-        catch (UploadTakenException)
-        {
-            throw Busy(id);
-        }
-    }
-
     /// <summary>How a request that opens a session reads its caller's epochs.</summary>
     public OpeningReading OpeningFor(RegistryRecord registry, RequestTarget target) => new(metadata, registry.Id, target);
-
-    /// <summary>How a request reads whether a session may be promised to it.</summary>
-    public PromiseReading PromiseFor(RegistryRecord registry, RequestTarget target) => new(metadata, registry.Id, target);
 
     /// <summary>How a request that adds to a session or finishes it reads it, or takes it at once.</summary>
     public UploadReading ReadingFor(RegistryRecord registry, RequestTarget target, Digest digest, bool isCompared) => new(metadata, registry.Id, target, digest, time) { IsCompared = isCompared };
@@ -279,24 +252,6 @@ internal sealed class UploadService(
         }
     }
 
-    /// <summary>Ends a promised session whose bytes are not what its client says: it is one that was there and has ended.</summary>
-    /// <exception cref="OciException">400, always.</exception>
-    public async Task RefuseDigestAsync(DistributionRequest request, Digest actual, Digest digest)
-    {
-        await EndPromisedAsync(request);
-        throw WrongDigest(actual, digest);
-    }
-
-    /// <summary>Ends a promised session at its client's wish.</summary>
-    /// <exception cref="OciException">404: another request was faster.</exception>
-    public async Task CancelPromisedAsync(DistributionRequest request)
-    {
-        if (!await EndPromisedAsync(request)) throw Unknown(UploadTickets.IdOf(request.Target.UploadId!));
-    }
-
-    private Task<bool> EndPromisedAsync(DistributionRequest request) => metadata.EndPromisedUploadAsync(
-        UploadTickets.IdOf(request.Target.UploadId!), request.Registry.Id, request.Repository, store.NewLocation(), request.Caller, CancellationToken.None);
-
     /// <summary>Ends a session at its client's wish.</summary>
     public async Task CancelAsync(DistributionRequest request, UploadRecord upload)
     {
@@ -412,11 +367,14 @@ internal sealed class UploadService(
     public Task<bool> ReleaseAsync(UploadRecord upload) => metadata.RecordUploadAsync(
         upload.Id, upload.Epoch, upload.Offset, upload.Algorithm, upload.HashState, upload.Checkpoint, ExpiresAt(), CancellationToken.None);
 
-    private static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+    /// <summary>A new session's id.</summary>
+    public static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
-    private DateTimeOffset ExpiresAt() => time.GetUtcNow() + options.UploadExpiry;
+    /// <summary>When a session ends to which bytes come now, unless more do.</summary>
+    public DateTimeOffset ExpiresAt() => time.GetUtcNow() + options.UploadExpiry;
 
-    private DateTimeOffset WriterUntil() => time.GetUtcNow() + (2 * options.StallLimit);
+    /// <summary>Until when a writer that begins now holds its session, unless it goes on.</summary>
+    public DateTimeOffset WriterUntil() => time.GetUtcNow() + (2 * options.StallLimit);
 
     /// <summary>The error for a session that another request holds, or may still hold in the name of a node that is gone: when to come again, at the latest.</summary>
     private OciException Held(UploadRecord upload)
@@ -430,7 +388,8 @@ internal sealed class UploadService(
         };
     }
 
-    private static OciException WrongDigest(Digest actual, Digest digest) => new(
+    /// <summary>The error for bytes that are not what their client says.</summary>
+    public static OciException WrongDigest(Digest actual, Digest digest) => new(
         OciErrorCode.DigestInvalid, $"The bytes that came have the digest {actual}, not {digest}; the upload session is ended. Upload the blob again.",
         detail: digest.ToString());
 

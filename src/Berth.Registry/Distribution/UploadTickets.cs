@@ -31,16 +31,7 @@ internal sealed class UploadTickets(LinkKeys keys, DistributionOptions options, 
     /// <summary>The id in the URL of a session that is promised to the request's caller; null while there is no key to sign it with.</summary>
     public async ValueTask<string?> MakeAsync(DistributionRequest request, string id)
     {
-        SigningKeyRecord key;
-        try
-        {
-            key = await keys.CurrentAsync(request.Aborted);
-        }
-        catch (MetadataFullException)
-        {
-            return null;
-        }
-
+        if (await keys.FindCurrentAsync(request.Aborted) is not { } key) return null;
         var ticket = new byte[Bytes];
         BinaryPrimitives.WriteInt64BigEndian(ticket, time.GetUtcNow().ToUnixTimeMilliseconds());
         Convert.FromHexString(key.Id).CopyTo(ticket, sizeof(long));

@@ -12,7 +12,7 @@ namespace Berth.Registry.Distribution;
 /// What fails leaves the session as empty as it was.
 /// </summary>
 internal sealed class WholeUploads(
-    IUploads metadata, IBlobStore store, UploadService uploads, ReservedLocations locations, DistributionOptions options, LifecycleOptions lifecycle, TimeProvider time, ISteps steps,
+    IUploads metadata, IBlobStore store, UploadService uploads, PromisedSessions promised, ReservedLocations locations, DistributionOptions options, LifecycleOptions lifecycle, TimeProvider time, ISteps steps,
     DistributionMetrics metrics)
 {
     /// <summary>The most bytes that are few.</summary>
@@ -35,7 +35,12 @@ internal sealed class WholeUploads(
         {
             received = await ReceiveAsync(request, bytes);
             var actual = DigestOf(bytes.Span, digest.Algorithm);
-            if (actual != digest) await uploads.RefuseDigestAsync(request, actual, digest);
+            if (actual != digest)
+            {
+                await promised.TryEndAsync(request);
+                throw UploadService.WrongDigest(actual, digest);
+            }
+
             await uploads.LookAfterAsync(request, digest);
             if (!await TryCommitAsync(request, repositoryId, digest, await StoreAsync(bytes), length))
             {

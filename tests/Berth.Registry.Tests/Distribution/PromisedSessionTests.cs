@@ -245,6 +245,20 @@ public sealed class PromisedSessionTests
             Assert.Equal(HttpStatusCode.NotFound, await PutAsync(host, wrong, Content));
         }
 
+        // Another principal who may push there, too.
+        await host.Metadata.CreatePrincipalAsync(new NewPrincipal(PrincipalKind.User, "other@example.test", "Other"), Caller.System, Cancelled);
+        await host.AssignAsync("other@example.test", "AcrPush");
+        using var other = await host.SignedInAsync("other@example.test");
+        Assert.Equal(HttpStatusCode.Created, await other.PushBlobByPutAsync(App, [9]));
+        foreach (var request in new[]
+        {
+            other.GetAsync(session, Cancelled), other.PutAsync($"{session}?digest={DigestOfContent}", new ByteArrayContent(Content), Cancelled),
+            other.PatchAsync(session, new ByteArrayContent(Content), Cancelled), other.DeleteAsync(session, Cancelled),
+        })
+        {
+            Assert.Equal(HttpStatusCode.NotFound, (await request).StatusCode);
+        }
+
         host.Time.Advance(TimeSpan.FromMinutes(59));
         Assert.Equal(HttpStatusCode.NoContent, (await StatusAsync(host, session)).Status);
         host.Time.Advance(TimeSpan.FromMinutes(2));
