@@ -77,14 +77,17 @@ public interface IUploads
     Task ReserveLocationsAsync(IReadOnlyList<string> locations, DateTimeOffset discardAt, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The same as <see cref="CompleteUploadAsync"/> for a session that has no row yet, whose bytes came all at once and are durable at a reserved location: writes the row as one that is done. Anything but
-    /// <see cref="WholeUploadOutcome.Completed"/> changed nothing.
+    /// The same as <see cref="CompleteUploadAsync"/> for a session that has no row, whose bytes came all at once and are durable at a reserved location: it gets none, and its record in the ledger says that it
+    /// is done. Anything but <see cref="WholeUploadOutcome.Completed"/> changed nothing.
     /// </summary>
     /// <exception cref="LockedException">The repository is locked.</exception>
     /// <exception cref="QuotaException">A quota has no room for the blob.</exception>
-    Task<WholeUploadOutcome> CompleteWholeAsync(WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken);
+    Task<WholeUploadOutcome> CompleteWholeAsync(WholeUpload upload, DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken);
 
-    /// <summary>Ends a promised session by a row that says so, whatever locks and quotas there are. False where it has a row by now.</summary>
+    /// <summary>The digest of the blob that <see cref="CompleteWholeAsync"/> ended the session with; default where it did not.</summary>
+    ValueTask<Digest> FindPushedAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>Ends a promised session by a row that says so, whatever locks and quotas there are. False where it has a row by now, or was completed.</summary>
     /// <param name="id">The session.</param>
     /// <param name="registryId">The registry.</param>
     /// <param name="repository">The repository.</param>

@@ -86,7 +86,7 @@ public enum WholeUploadOutcome
     /// <summary>Its blob is committed.</summary>
     Completed,
 
-    /// <summary>It has a row by now: another request was faster, or ended it.</summary>
+    /// <summary>Another request completed it.</summary>
     Taken,
 
     /// <summary>Its location is not reserved, or about to be discarded.</summary>

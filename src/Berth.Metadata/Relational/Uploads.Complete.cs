@@ -7,25 +7,20 @@ public sealed partial class RelationalMetadataStore
     // A reserved location is not taken out so shortly before it is discarded, whatever nodes' clocks say.
     private static readonly TimeSpan ReservedLead = TimeSpan.FromHours(1);
 
-    // Of the repository that a session's row belongs to: its locks, and whether anything limits what it holds.
-    private const string PushedToColumns = """
-        (SELECT r.locks FROM repositories r WHERE r.id = uploads.repository_id),
-            EXISTS (SELECT 1 FROM registries g WHERE g.id = uploads.registry_id AND (g.quota IS NOT NULL OR g.soft_quota IS NOT NULL))
-                OR EXISTS (SELECT 1 FROM repositories r WHERE r.id = uploads.repository_id AND (+r.quota IS NOT NULL OR +r.soft_quota IS NOT NULL))
-        """;
-
     private static readonly Sql FinishUpload = new($"""
         UPDATE uploads SET state = 2, digest = ?3, "offset" = ?4, expires_at = ?5, progress_at = ?6, hash_state = NULL, writer_node = NULL, writer_until = NULL
         WHERE id = ?1 AND epoch = ?2 AND +state < 2
-        RETURNING {PushedToColumns}, reserved, repository_reserved
+        RETURNING {PushedTo("uploads.registry_id", "uploads.repository_id")}, reserved, repository_reserved
         """);
 
-    // A promised session's row: what it would have become in the end.
-    private static readonly Sql InsertDoneUpload = new($"""
-        INSERT INTO uploads (id, registry_id, repository_id, principal_id, location, state, epoch, algorithm, "offset", digest, created_at, progress_at, expires_at, reserved, repository_reserved)
-        VALUES (?1, ?2, ?3, ?4, ?5, 2, 1, ?6, ?7, ?8, ?9, ?9, ?10, 0, 0) ON CONFLICT (id) DO NOTHING
-        RETURNING {PushedToColumns}
+    // What a promised session leaves that had no row: the record of its push, of which there is one; ?12 is the repository.
+    private static readonly Sql RecordWhole = new($"""
+        {WriteScope.LedgerRow} WHERE true
+        ON CONFLICT (idempotency_key) DO NOTHING
+        RETURNING {PushedTo("?3", "?12")}
         """);
+
+    private static readonly Sql FindPushed = new("SELECT digest FROM ledger WHERE idempotency_key = ?1");
 
     // "+": a row that is named by its key is not looked for among those that are due.
     private static readonly Sql TakeReserved = new("DELETE FROM discarded_locations WHERE location = ?1 AND +not_before > ?2");
@@ -80,12 +75,11 @@ public sealed partial class RelationalMetadataStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<WholeUploadOutcome> CompleteWholeAsync(
-        WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller, CancellationToken cancellationToken)
+    public async Task<WholeUploadOutcome> CompleteWholeAsync(WholeUpload upload, DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken)
     {
         try
         {
-            return await PushAsync(scope => CompleteWhole(scope, upload, leaseUntil, forgetAt, caller), cancellationToken);
+            return await PushAsync(scope => CompleteWhole(scope, upload, leaseUntil, caller), cancellationToken);
         }
         catch (FencedOffException)
         {
@@ -97,12 +91,22 @@ public sealed partial class RelationalMetadataStore
         }
     }
 
-    private WholeUploadOutcome CompleteWhole(WriteScope scope, WholeUpload upload, DateTimeOffset leaseUntil, DateTimeOffset forgetAt, Caller caller)
+    /// <inheritdoc/>
+    public ValueTask<Digest> FindPushedAsync(string id, CancellationToken cancellationToken) => ReadAsync(
+        id,
+        static (reader, id) =>
+        {
+            using var row = reader.Use(FindPushed).Bind(KeyOfWhole(id));
+            return row.Step() ? row.Digest(0) : default;
+        },
+        cancellationToken);
+
+    private WholeUploadOutcome CompleteWhole(WriteScope scope, WholeUpload upload, DateTimeOffset leaseUntil, Caller caller)
     {
         using var reserved = scope.Use(TakeReserved).Bind(upload.Location).Bind(scope.Now + (long)ReservedLead.TotalMilliseconds).Ask();
-        using var finished = scope.Use(InsertDoneUpload).Bind(upload.Id).Bind(upload.RegistryId).Bind(upload.RepositoryId).Bind(caller.PrincipalId).Bind(upload.Location)
-            .Bind((long)upload.Digest.Algorithm).Bind(upload.Size).Bind(upload.Digest).Bind(scope.Now).Bind(forgetAt).Ask();
-        var pushed = new PushedBlob(upload.Id, upload.RegistryId, upload.RepositoryId, upload.Repository, upload.Digest, upload.Size, upload.Location, leaseUntil);
+        var entry = new LedgerEntry(LedgerKinds.BlobPushed, upload.RegistryId, upload.Repository.Value, Digest: upload.Digest, IdempotencyKey: KeyOfWhole(upload.Id));
+        using var finished = scope.AppendBy(RecordWhole, entry, caller).Bind(upload.RepositoryId).Ask();
+        var pushed = new PushedBlob(upload.RegistryId, upload.RepositoryId, upload.Repository, upload.Digest, upload.Size, upload.Location, leaseUntil);
         using var inserted = scope.Use(InsertBlob).Bind(pushed.Digest).Bind(pushed.Size).Bind(pushed.Location).Bind(scope.Now).Ask();
         using var joined = scope.Use(InsertMembership).Bind(pushed.RepositoryId).Bind(pushed.Digest).Bind(pushed.LeaseUntil).Bind(scope.Now).Ask();
         using var added = scope.Use(AddRegistryBlob).Bind(pushed.RegistryId).Bind(pushed.Digest).Bind(pushed.RepositoryId).Ask();
@@ -117,7 +121,7 @@ public sealed partial class RelationalMetadataStore
     private bool Complete(WriteScope scope, UploadRecord upload, in Completion ended, Caller caller)
     {
         using var finished = scope.Use(FinishUpload).Bind(upload.Id).Bind(upload.Epoch).Bind(ended.Digest).Bind(ended.Size).Bind(ended.ForgetAt).Bind(scope.Now).Ask();
-        var pushed = new PushedBlob(upload.Id, upload.RegistryId, upload.RepositoryId, upload.Repository, ended.Digest, ended.Size, upload.Location, ended.LeaseUntil);
+        var pushed = new PushedBlob(upload.RegistryId, upload.RepositoryId, upload.Repository, ended.Digest, ended.Size, upload.Location, ended.LeaseUntil);
         using var inserted = scope.Use(InsertBlob).Bind(pushed.Digest).Bind(pushed.Size).Bind(pushed.Location).Bind(scope.Now).Ask();
         using var joined = scope.Use(InsertMembership).Bind(pushed.RepositoryId).Bind(pushed.Digest).Bind(pushed.LeaseUntil).Bind(scope.Now).Ask();
         using var added = scope.Use(AddRegistryBlob).Bind(pushed.RegistryId).Bind(pushed.Digest).Bind(pushed.RepositoryId).Ask();
@@ -126,17 +130,27 @@ public sealed partial class RelationalMetadataStore
         scope.AddReserved(upload.RegistryId, 0, -finished.Int64(2));
         scope.AddReserved(upload.RegistryId, upload.RepositoryId, -finished.Int64(3));
         Count(scope, pushed, inserted, joined, added, finished.Bool(1), caller);
+        scope.Append(new LedgerEntry(LedgerKinds.BlobPushed, upload.RegistryId, upload.Repository.Value, Digest: ended.Digest, IdempotencyKey: $"upload:{upload.Id}"), caller);
         return true;
     }
 
-    /// <summary>Counts a pushed blob by what was done for its row, its membership and its holders, and records the push.</summary>
+    // Of the repository that is pushed to: its locks, and whether anything limits what it holds.
+    private static string PushedTo(string registry, string repository) => $"""
+        (SELECT r.locks FROM repositories r WHERE r.id = {repository}),
+            EXISTS (SELECT 1 FROM registries g WHERE g.id = {registry} AND (g.quota IS NOT NULL OR g.soft_quota IS NOT NULL))
+                OR EXISTS (SELECT 1 FROM repositories r WHERE r.id = {repository} AND (+r.quota IS NOT NULL OR +r.soft_quota IS NOT NULL))
+        """;
+
+    // Not that of a session with a row: requests that came at once may have made one of it, too.
+    private static string KeyOfWhole(string id) => $"whole:{id}";
+
+    /// <summary>Counts a pushed blob by what was done for its row, its membership and its holders.</summary>
     private void Count(WriteScope scope, PushedBlob blob, Statement inserted, Statement joined, Statement added, bool isLimited, Caller caller)
     {
-        var (uploadId, registryId, repositoryId, name, digest, size, location, leaseUntil) = blob;
+        var (registryId, repositoryId, repository, digest, size, location, leaseUntil) = blob;
         var isNew = inserted.Execute() == 1;
-        var repository = name.Value;
         if (!isNew && Stand(scope, digest, size, location))
-            scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, registryId, repository, Digest: digest), caller);
+            scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, registryId, repository.Value, Digest: digest), caller);
 
         if (joined.Execute() == 1)
         {
@@ -152,8 +166,6 @@ public sealed partial class RelationalMetadataStore
             scope.Use(ExtendMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Tell();
             if (isNew) scope.AddUsage(0, 0, size, 1, 0);
         }
-
-        scope.Append(new LedgerEntry(LedgerKinds.BlobPushed, registryId, repository, Digest: digest, IdempotencyKey: $"upload:{uploadId}"), caller);
     }
 
     /// <summary>Has content that stands keep its location, and discards the new one, or the other way round; returns whether it healed a damaged blob.</summary>
@@ -192,7 +204,7 @@ public sealed partial class RelationalMetadataStore
 
     /// <summary>A blob whose bytes came to a repository.</summary>
     private readonly record struct PushedBlob(
-        string UploadId, long RegistryId, long RepositoryId, RepositoryName Repository, Digest Digest, long Size, string Location, DateTimeOffset LeaseUntil);
+        long RegistryId, long RepositoryId, RepositoryName Repository, Digest Digest, long Size, string Location, DateTimeOffset LeaseUntil);
 
     /// <summary>The session is another writer's by now, or nobody's: what was asked beside that is undone.</summary>
     private sealed class FencedOffException : Exception;

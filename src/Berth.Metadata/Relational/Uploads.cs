@@ -124,7 +124,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql InsertEndedUpload = new("""
         INSERT INTO uploads (id, registry_id, repository_id, principal_id, location, state, epoch, algorithm, "offset", created_at, progress_at, expires_at, reserved, repository_reserved)
-        VALUES (?1, ?2, ?3, ?4, ?5, 3, 1, 1, 0, ?6, ?6, ?6, 0, 0) ON CONFLICT (id) DO NOTHING
+        SELECT ?1, ?2, ?3, ?4, ?5, 3, 1, 1, 0, ?6, ?6, ?6, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM ledger l WHERE l.idempotency_key = ?7) ON CONFLICT (id) DO NOTHING
         """);
 
     // Only the writer that held the session when it was aborted: an abort raised the epoch by one, and nothing raises it after.
@@ -277,7 +277,7 @@ public sealed partial class RelationalMetadataStore
         scope =>
         {
             var repositoryId = EnsureRepository(scope, registryId, repository).Id;
-            if (scope.Use(InsertEndedUpload).Bind(id).Bind(registryId).Bind(repositoryId).Bind(caller.PrincipalId).Bind(location).Bind(scope.Now).Execute() == 0) return false;
+            if (scope.Use(InsertEndedUpload).Bind(id).Bind(registryId).Bind(repositoryId).Bind(caller.PrincipalId).Bind(location).Bind(scope.Now).Bind(KeyOfWhole(id)).Execute() == 0) return false;
             AppendAborted(scope, registryId, repository.Value, id, caller);
             return true;
         },

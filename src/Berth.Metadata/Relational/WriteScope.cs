@@ -5,10 +5,13 @@ namespace Berth.Metadata.Relational;
 /// <summary>What an operation sees inside the writer: the connection in its transaction, the time, the ledger and the usage.</summary>
 internal sealed class WriteScope(Session session, TimeProvider time, HybridClock clock)
 {
-    private static readonly Sql InsertLedger = new("""
+    /// <summary>The insertion of a record: ?3 is its registry, up to ?11 are taken.</summary>
+    public const string LedgerRow = """
         INSERT INTO ledger (epoch, hybrid_time, region, kind, registry_id, repository, reference, digest, actor, address, request_id, idempotency_key, payload)
         SELECT ledger_epoch, ?1, region, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM installation
-        """);
+        """;
+
+    private static readonly Sql InsertLedger = new(LedgerRow);
 
     // On PostgreSQL many changes move the same row at once: each adds rows of its own, and they are folded into usage later. One text for each number of rows.
     private static readonly Sql[] MoveUsage = [.. Enumerable.Range(1, 3).Select(MoveRows)];
@@ -33,10 +36,12 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
     public long Append(in LedgerEntry entry, Caller caller, long replaced = 0)
     {
         var hybridTime = clock.Next(replaced);
-        Use(InsertLedger).Bind(hybridTime).Bind(entry.Kind).Bind(entry.RegistryId).Bind(entry.Repository).Bind(entry.Reference).Bind(entry.Digest)
-            .Bind(caller.Name).Bind(caller.Address).Bind(caller.RequestId).Bind(entry.IdempotencyKey).Bind(entry.Payload).Tell();
+        Bind(InsertLedger, hybridTime, entry, caller).Tell();
         return hybridTime;
     }
+
+    /// <summary>The same by a statement that begins with what every record's does, <see cref="LedgerRow"/>; whoever calls binds what else it has, and asks.</summary>
+    public Statement AppendBy(Sql insert, in LedgerEntry entry, Caller caller) => Bind(insert, clock.Next(0), entry, caller);
 
     /// <summary>Adds to the usage of a repository, of a registry (repository 0), or of the installation (both 0).</summary>
     public void AddUsage(long registryId, long repositoryId, long bytes, long blobs, long manifests, long tags = 0, long uniqueBytes = 0) =>
@@ -60,6 +65,10 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
     {
         if (bytes != 0) Use(MoveReserved).Bind(registryId).Bind(repositoryId).Bind(bytes).Tell();
     }
+
+    private Statement Bind(Sql insert, long hybridTime, in LedgerEntry entry, Caller caller) =>
+        Use(insert).Bind(hybridTime).Bind(entry.Kind).Bind(entry.RegistryId).Bind(entry.Repository).Bind(entry.Reference).Bind(entry.Digest)
+            .Bind(caller.Name).Bind(caller.Address).Bind(caller.RequestId).Bind(entry.IdempotencyKey).Bind(entry.Payload);
 
     private static Sql MoveRows(int count)
     {

@@ -5,7 +5,7 @@ using Berth.Storage;
 namespace Berth.Registry.Distribution;
 
 /// <summary>Upload sessions that have no row until bytes come: how they are promised, opened by their first bytes, and ended without any.</summary>
-internal sealed class PromisedSessions(IUploads metadata, IBlobStore store, UploadService uploads, UploadTickets tickets)
+internal sealed class PromisedSessions(IUploads metadata, IBlobStore store, UploadService uploads, BlobService blobs, UploadTickets tickets)
 {
     /// <summary>How a request reads whether a session may be promised to it.</summary>
     public PromiseReading ReadingFor(RegistryRecord registry, RequestTarget target) => new(metadata, registry.Id, target);
@@ -32,6 +32,23 @@ internal sealed class PromisedSessions(IUploads metadata, IBlobStore store, Uplo
         {
             throw UploadService.Busy(id);
         }
+    }
+
+    /// <summary>Fails where the session has ended with a blob.</summary>
+    /// <exception cref="OciException">404: it has.</exception>
+    public async Task CheckOpenAsync(DistributionRequest request)
+    {
+        if (!(await metadata.FindPushedAsync(IdOf(request), request.Aborted)).IsDefault) throw UploadService.Unknown(IdOf(request));
+    }
+
+    /// <summary>Whether the session ended with the blob, by a request whose answer was lost or is still to come; then the bytes are promised anew.</summary>
+    /// <exception cref="OciException">404: it ended with another, or the blob is gone since.</exception>
+    public async Task<bool> HasEndedAsync(DistributionRequest request, Digest digest)
+    {
+        var id = IdOf(request);
+        var pushed = await metadata.FindPushedAsync(id, request.Aborted);
+        if (pushed.IsDefault) return false;
+        return pushed == digest && await blobs.FindAsync(request, digest) is not null ? true : throw UploadService.Unknown(id);
     }
 
     /// <summary>Ends the session at its client's wish.</summary>

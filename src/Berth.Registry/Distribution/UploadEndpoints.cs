@@ -196,6 +196,20 @@ internal sealed partial class UploadEndpoints(
     /// <summary>The one request of a promised session that brings everything: few bytes go straight to the commit.</summary>
     private async Task FinishPromisedAsync(DistributionRequest request, Digest digest, ContentRange? range)
     {
+        if (range is not { Start: > 0 } && request.Http.Request.ContentLength is { } length and <= WholeUploads.MostBytes && request.Reading is UploadReading { OpenRepository: { } repository })
+        {
+            using var ofWhole = await places.TakeAsync(request.Http, request.Registry);
+            await wholes.PushAsync(request, repository.Id, digest, (int)length);
+            AnswerCreated(request, digest);
+            return;
+        }
+
+        if (await promised.HasEndedAsync(request, digest))
+        {
+            AnswerCreated(request, digest);
+            return;
+        }
+
         if (range is { Start: > 0 })
         {
             await RefuseOutOfOrderAsync(request, null);
@@ -203,12 +217,6 @@ internal sealed partial class UploadEndpoints(
         }
 
         using var place = await places.TakeAsync(request.Http, request.Registry);
-        if (request.Http.Request.ContentLength is { } length and <= WholeUploads.MostBytes && request.Reading is UploadReading { OpenRepository: { } repository })
-        {
-            await wholes.PushAsync(request, repository.Id, digest, (int)length);
-            AnswerCreated(request, digest);
-            return;
-        }
 
         await FinishAsync(request, await OpenPromisedAsync(request, digest.Algorithm), digest, range);
     }
@@ -252,6 +260,7 @@ internal sealed partial class UploadEndpoints(
     private async ValueTask<UploadRecord?> FindOpenAsync(DistributionRequest request)
     {
         var upload = await uploads.FindAsync(request);
+        if (upload is null) await promised.CheckOpenAsync(request);
         return upload?.State == UploadState.Done ? throw UploadService.Unknown(upload.Id) : upload;
     }
 

@@ -8,7 +8,7 @@ using Berth.Storage.Hashing;
 namespace Berth.Registry.Distribution;
 
 /// <summary>
-/// Takes the blob of a promised session in whose bytes come in one request and are few: they are read and hashed before any of them is stored, and the session's row is written by the commit of the blob.
+/// Takes the blob of a promised session in whose bytes come in one request and are few: they are read and hashed before any of them is stored, and nothing is written but by the commit of the blob.
 /// What fails leaves the session as empty as it was.
 /// </summary>
 internal sealed class WholeUploads(
@@ -106,17 +106,10 @@ internal sealed class WholeUploads(
         var upload = new WholeUpload(id, request.Registry.Id, repositoryId, request.Repository, location, digest, length);
         var now = time.GetUtcNow();
         await steps.ReachAsync("upload.before-commit");
-        var outcome = await metadata.CompleteWholeAsync(upload, now + lifecycle.Grace, now + UploadService.AnswerKept, request.Caller, CancellationToken.None);
-        if (outcome == WholeUploadOutcome.Taken) await FindSameAsync(request, id, digest);
-        else if (outcome == WholeUploadOutcome.Completed) await steps.ReachAsync("upload.after-commit");
+        var outcome = await metadata.CompleteWholeAsync(upload, now + lifecycle.Grace, request.Caller, CancellationToken.None);
+        // Another request was faster. Where it brought the same blob, as a proxy's second attempt does, this one did what it was to do.
+        if (outcome == WholeUploadOutcome.Taken && !await promised.HasEndedAsync(request, digest)) throw UploadService.Busy(id);
+        if (outcome == WholeUploadOutcome.Completed) await steps.ReachAsync("upload.after-commit");
         return outcome != WholeUploadOutcome.NotReserved;
-    }
-
-    /// <summary>Another request was faster. Where it brought the same blob, as a proxy's second attempt does, this one did what it was to do.</summary>
-    private async Task FindSameAsync(DistributionRequest request, string id, Digest digest)
-    {
-        var found = await metadata.FindUploadAsync(request.Registry.Id, request.Repository, id, CancellationToken.None);
-        if (found?.State == UploadState.Aborting) throw UploadService.Unknown(id);
-        if (found is not { State: UploadState.Done } || found.Digest != digest || found.PrincipalId != request.Principal.Id) throw UploadService.Busy(id);
     }
 }

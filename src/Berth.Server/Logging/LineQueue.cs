@@ -12,6 +12,9 @@ internal sealed class LineQueue : IDisposable
     private const int MostTogether = 4096;
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(2);
 
+    // Lines that come soon behind others wait for each other: a thread that is woken for each of them costs a push more than its lines do.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+
     // A monitor's wait sleeps at once. Tasks, semaphores, events and collections that are waited for yield the processor some dozen times first, after each line.
     private readonly object _lock = new();
     private readonly Queue<byte[]> _lines = new();
@@ -21,6 +24,7 @@ internal sealed class LineQueue : IDisposable
     private int _writing;
     private long _dropped;
     private bool _rests;
+    private bool _pauses;
     private bool _closed;
 
     /// <summary>Starts the thread that writes to the stream.</summary>
@@ -45,7 +49,7 @@ internal sealed class LineQueue : IDisposable
             }
 
             _lines.Enqueue(line);
-            Wake();
+            if (_rests || (_pauses && _lines.Count > Capacity / 4)) Wake();
         }
     }
 
@@ -64,8 +68,7 @@ internal sealed class LineQueue : IDisposable
 
     private void Wake()
     {
-        if (!_rests) return;
-        _rests = false;
+        _rests = _pauses = false;
         Monitor.Pulse(_lock);
     }
 
@@ -92,6 +95,14 @@ internal sealed class LineQueue : IDisposable
     {
         lock (_lock)
         {
+            if (_writing > 0 && _lines.Count == 0 && !_closed)
+            {
+                _writing = 0;
+                _pauses = true;
+                Monitor.Wait(_lock, Pause);
+                _pauses = false;
+            }
+
             _writing = 0;
             while (_lines.Count == 0)
             {

@@ -51,8 +51,8 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
 
         var blob = (await Store.FindBlobAsync(Registry, App, upload.Digest, Token))!;
         Assert.Equal((upload.Size, upload.Location), (blob.Size, blob.Location));
-        var done = (await Store.FindUploadAsync(Registry, App, upload.Id, Token))!;
-        Assert.Equal((UploadState.Done, upload.Digest, upload.Location, Alice.PrincipalId), (done.State, done.Digest, done.Location, done.PrincipalId));
+        Assert.Equal(upload.Digest, await Store.FindPushedAsync(upload.Id, Token));
+        Assert.Null(await Store.FindUploadAsync(Registry, App, upload.Id, Token));
         Assert.Equal(usage.Bytes + upload.Size, (await Store.ReadUsageAsync(Registry, Token))!.Bytes);
         Assert.Equal([LedgerKinds.BlobPushed], await KindsAfterAsync(last));
         Time.Advance(Kept * 2);
@@ -92,13 +92,28 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
-    public async Task A_session_that_was_opened_or_cancelled_is_not_completed_whole()
+    public async Task A_session_that_is_completed_whole_while_it_is_opened_is_two_that_both_end_well()
     {
         await RepositoryIdAsync();
+        var last = await LastNumberAsync();
         var opened = await OpenAsync(App);
-        Assert.False(await CompleteAsync(await ReserveAsync("opened") with { Id = opened.Id }));
-        Assert.True(await Store.AbortUploadAsync(opened.Id, null, Alice, Token));
-        Assert.False(await CompleteAsync(await ReserveAsync("cancelled") with { Id = opened.Id }));
+        var whole = await ReserveAsync("whole") with { Id = opened.Id };
+        Assert.True(await CompleteAsync(whole));
+        Assert.True(await Store.CompleteUploadAsync(opened, Describe(Content("opened")).Digest, 6, Now + Grace, Now.AddHours(1), Alice, Token));
+
+        Assert.NotNull(await Store.FindBlobAsync(Registry, App, whole.Digest, Token));
+        Assert.NotNull(await Store.FindBlobAsync(Registry, App, Describe(Content("opened")).Digest, Token));
+        Assert.Equal([LedgerKinds.UploadOpened, LedgerKinds.BlobPushed, LedgerKinds.BlobPushed], await KindsAfterAsync(last));
+    }
+
+    [Fact]
+    public async Task A_session_that_was_completed_is_not_ended()
+    {
+        await RepositoryIdAsync();
+        var upload = await ReserveAsync("completed");
+        Assert.True(await CompleteAsync(upload));
+        Assert.False(await Store.EndPromisedUploadAsync(upload.Id, Registry, App, "at/end", Alice, Token));
+        Assert.True((await Store.FindPushedAsync(NewId(), Token)).IsDefault);
     }
 
     [Fact]
@@ -164,7 +179,7 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.True(await CompleteAsync(third));
 
         Assert.Equal(third.Location, (await Store.FindBlobAsync(Registry, App, first.Digest, Token))!.Location);
-        Assert.Equal([LedgerKinds.BlobHealed, LedgerKinds.BlobPushed], await KindsAfterAsync(last));
+        Assert.Equal([LedgerKinds.BlobPushed, LedgerKinds.BlobHealed], await KindsAfterAsync(last));
         Time.Advance(Kept * 2);
         Assert.Equal(new[] { first.Location, second.Location }.Order(), (await DiscardedAsync(100)).Select(discarded => discarded.Location).Where(at => at.StartsWith("at/whole", StringComparison.Ordinal)).Order());
     }
@@ -181,8 +196,8 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         var large = await ReserveAsync("more than ten bytes");
         await Assert.ThrowsAsync<QuotaException>(() => CompleteAsync(large));
 
-        Assert.Null(await Store.FindUploadAsync(Registry, App, locked.Id, Token));
-        Assert.Null(await Store.FindUploadAsync(Registry, App, large.Id, Token));
+        Assert.True((await Store.FindPushedAsync(locked.Id, Token)).IsDefault);
+        Assert.True((await Store.FindPushedAsync(large.Id, Token)).IsDefault);
         Assert.Null(await Store.FindBlobAsync(Registry, App, large.Digest, Token));
         await Store.SetQuotaAsync(Registry, App, default, Alice, Token);
         Assert.True(await CompleteAsync(locked));
@@ -202,7 +217,7 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         var upload = await ReserveAsync("stored") with { Id = session };
         Assert.True(await CompleteAsync(upload));
         found = (await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, session, blob.Digest, Token)).Value!;
-        Assert.Equal((id, UploadState.Done, upload.Location), (found.Repository!.Id, found.Upload!.State, found.Stored!.Location));
+        Assert.Equal((id, null, upload.Location), (found.Repository!.Id, found.Upload, found.Stored!.Location));
         await LockAsync(Locks.Write);
         Assert.Null((await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, NewId(), blob.Digest, Token)).Value!.Repository);
         await LockAsync(Locks.None);
@@ -214,7 +229,7 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
     private ValueTask<WithEpochs<OpenRepository>> FindOpenAsync(RepositoryName repository, long? registry = null) =>
         Store.FindOpenRepositoryAsync(Alice.PrincipalId, registry ?? Registry, repository, Token);
 
-    private Task<WholeUploadOutcome> OutcomeAsync(WholeUpload upload) => Store.CompleteWholeAsync(upload, Now + Grace, Now.AddHours(1), Alice, Token);
+    private Task<WholeUploadOutcome> OutcomeAsync(WholeUpload upload) => Store.CompleteWholeAsync(upload, Now + Grace, Alice, Token);
 
     private async Task<bool> CompleteAsync(WholeUpload upload) => await OutcomeAsync(upload) == WholeUploadOutcome.Completed;
 

@@ -36,6 +36,21 @@ public sealed class LineQueueTests
     }
 
     [Fact]
+    public void Lines_that_come_soon_after_one_another_wait_for_each_other()
+    {
+        using var output = new Output();
+        using (var queue = new LineQueue(output))
+        {
+            queue.Enqueue(Line(0));
+            output.Await("line 0\n");
+            for (var i = 1; i <= 100; i++) queue.Enqueue(Line(i));
+        }
+
+        Assert.Equal(string.Concat(Enumerable.Range(0, 101).Select(i => $"line {i}\n")), output.Text);
+        Assert.InRange(output.Writes.Count, 2, 50);
+    }
+
+    [Fact]
     public void Lines_of_many_threads_are_all_written_each_once()
     {
         using var output = new Output();
