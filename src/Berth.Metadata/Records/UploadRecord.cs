@@ -101,7 +101,11 @@ public enum WholeUploadOutcome
 /// <param name="Location">The reserved location that holds the bytes.</param>
 /// <param name="Digest">The digest that they have.</param>
 /// <param name="Size">How many they are.</param>
-public sealed record WholeUpload(string Id, long RegistryId, long RepositoryId, RepositoryName Repository, string Location, Digest Digest, long Size);
+public sealed record WholeUpload(string Id, long RegistryId, long RepositoryId, RepositoryName Repository, string Location, Digest Digest, long Size)
+{
+    /// <summary>How many others are on their way at the same node: where they are many, it is worth to wait some milliseconds for those that can share a commit.</summary>
+    public int Others { get; init; }
+}
 
 /// <summary>What a new upload session is made of.</summary>
 /// <param name="Id">The id in its URL.</param>

@@ -54,26 +54,25 @@ public sealed partial class RelationalMetadataStore
         }
 
         var holders = ReadHolders(scope.Use(AddRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId));
-        CountJoined(scope, registryId, repositoryId, size, holders, isNew: false);
+        var usage = new UsageMoves(scope);
+        CountJoined(usage, registryId, repositoryId, size, holders, isNew: false);
+        usage.Tell();
         Charge(scope, repositoryId, size, holders.Count == 1 ? size : 0, caller);
     }
 
     /// <summary>Counts a blob that a repository got.</summary>
-    /// <param name="scope">The change.</param>
+    /// <param name="usage">Where it is counted.</param>
     /// <param name="registryId">The registry.</param>
     /// <param name="repositoryId">The repository.</param>
     /// <param name="size">The blob's bytes.</param>
     /// <param name="holders">How many repositories of the registry hold it now, and the sum of their ids.</param>
     /// <param name="isNew">Whether the installation had no such blob.</param>
-    private static void CountJoined(WriteScope scope, long registryId, long repositoryId, long size, (long Count, long Sum) holders, bool isNew)
+    private static void CountJoined(UsageMoves usage, long registryId, long repositoryId, long size, (long Count, long Sum) holders, bool isNew)
     {
-        Span<UsageMove> moves = stackalloc UsageMove[3];
-        var count = 0;
-        moves[count++] = new UsageMove(registryId, repositoryId, size, 1, UniqueBytes: holders.Count == 1 ? size : 0);
-        if (holders.Count == 1) moves[count++] = new UsageMove(registryId, 0, size, 1);
-        else if (holders.Count == 2) moves[count++] = new UsageMove(registryId, holders.Sum - repositoryId, UniqueBytes: -size);
-        if (isNew) moves[count++] = new UsageMove(0, 0, size, 1);
-        scope.AddUsage(moves[..count]);
+        usage.Add(new UsageMove(registryId, repositoryId, size, 1, UniqueBytes: holders.Count == 1 ? size : 0));
+        if (holders.Count == 1) usage.Add(new UsageMove(registryId, 0, size, 1));
+        else if (holders.Count == 2) usage.Add(new UsageMove(registryId, holders.Sum - repositoryId, UniqueBytes: -size));
+        if (isNew) usage.Add(new UsageMove(0, 0, size, 1));
     }
 
     /// <summary>Ends a membership; returns whether the blob has none left anywhere.</summary>

@@ -32,6 +32,7 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
         _steps = steps;
         _onlyWriterNode = database.IsShared ? null : _node;
         _writerNode = _onlyWriterNode ?? AnyNode;
+        _wholes = database.IsShared ? new Together<WholePush>(MostTogether, pushes => PushAsync(scope => CompleteWholes(scope, pushes), CancellationToken.None)) : null;
     }
 
     /// <summary>Completes, with the reason, when the database can no longer be trusted (a failed sync, damage): the process must stop.</summary>

@@ -4,26 +4,11 @@ namespace Berth.Metadata.Relational;
 
 public sealed partial class RelationalMetadataStore
 {
-    // A reserved location is not taken out so shortly before it is discarded, whatever nodes' clocks say.
-    private static readonly TimeSpan ReservedLead = TimeSpan.FromHours(1);
-
     private static readonly Sql FinishUpload = new($"""
         UPDATE uploads SET state = 2, digest = ?3, "offset" = ?4, expires_at = ?5, progress_at = ?6, hash_state = NULL, writer_node = NULL, writer_until = NULL
         WHERE id = ?1 AND epoch = ?2 AND +state < 2
         RETURNING {PushedTo("uploads.registry_id", "uploads.repository_id")}, reserved, repository_reserved
         """);
-
-    // What a promised session leaves that had no row: the record of its push, of which there is one; ?12 is the repository.
-    private static readonly Sql RecordWhole = new($"""
-        {WriteScope.LedgerRow} WHERE true
-        ON CONFLICT (idempotency_key) DO NOTHING
-        RETURNING {PushedTo("?3", "?12")}
-        """);
-
-    private static readonly Sql FindPushed = new("SELECT digest FROM ledger WHERE idempotency_key = ?1");
-
-    // "+": a row that is named by its key is not looked for among those that are due.
-    private static readonly Sql TakeReserved = new("DELETE FROM discarded_locations WHERE location = ?1 AND +not_before > ?2");
 
     private static readonly Sql FindStoredBlob = new("SELECT size, location, state FROM blobs WHERE digest = ?1");
 
@@ -65,71 +50,19 @@ public sealed partial class RelationalMetadataStore
         }
     }
 
-    /// <inheritdoc/>
-    public Task ReserveLocationsAsync(IReadOnlyList<string> locations, DateTimeOffset discardAt, CancellationToken cancellationToken) => PushAsync(
-        scope =>
-        {
-            foreach (var location in locations) scope.Use(InsertDiscarded).Bind(location).Bind(discardAt).Tell();
-            return true;
-        },
-        cancellationToken);
-
-    /// <inheritdoc/>
-    public async Task<WholeUploadOutcome> CompleteWholeAsync(WholeUpload upload, DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await PushAsync(scope => CompleteWhole(scope, upload, leaseUntil, caller), cancellationToken);
-        }
-        catch (FencedOffException)
-        {
-            return WholeUploadOutcome.Taken;
-        }
-        catch (NotReservedException)
-        {
-            return WholeUploadOutcome.NotReserved;
-        }
-    }
-
-    /// <inheritdoc/>
-    public ValueTask<Digest> FindPushedAsync(string id, CancellationToken cancellationToken) => ReadAsync(
-        id,
-        static (reader, id) =>
-        {
-            using var row = reader.Use(FindPushed).Bind(KeyOfWhole(id));
-            return row.Step() ? row.Digest(0) : default;
-        },
-        cancellationToken);
-
-    private WholeUploadOutcome CompleteWhole(WriteScope scope, WholeUpload upload, DateTimeOffset leaseUntil, Caller caller)
-    {
-        using var reserved = scope.Use(TakeReserved).Bind(upload.Location).Bind(scope.Now + (long)ReservedLead.TotalMilliseconds).Ask();
-        var entry = new LedgerEntry(LedgerKinds.BlobPushed, upload.RegistryId, upload.Repository.Value, Digest: upload.Digest, IdempotencyKey: KeyOfWhole(upload.Id));
-        using var finished = scope.AppendBy(RecordWhole, entry, caller).Bind(upload.RepositoryId).Ask();
-        var pushed = new PushedBlob(upload.RegistryId, upload.RepositoryId, upload.Repository, upload.Digest, upload.Size, upload.Location, leaseUntil);
-        using var inserted = scope.Use(InsertBlob).Bind(pushed.Digest).Bind(pushed.Size).Bind(pushed.Location).Bind(scope.Now).Ask();
-        using var joined = scope.Use(InsertMembership).Bind(pushed.RepositoryId).Bind(pushed.Digest).Bind(pushed.LeaseUntil).Bind(scope.Now).Ask();
-        using var added = scope.Use(AddRegistryBlob).Bind(pushed.RegistryId).Bind(pushed.Digest).Bind(pushed.RepositoryId).Ask();
-        if (!finished.Step()) throw new FencedOffException();
-        if (reserved.Execute() == 0) throw new NotReservedException();
-        Refuse((Locks)finished.Int64(0), Locks.Write, upload.Repository);
-        Count(scope, pushed, inserted, joined, added, finished.Bool(1), caller);
-        return WholeUploadOutcome.Completed;
-    }
-
     // All that is known beforehand is asked at once, for a writer that still has the session: it nearly always does.
     private bool Complete(WriteScope scope, UploadRecord upload, in Completion ended, Caller caller)
     {
         using var finished = scope.Use(FinishUpload).Bind(upload.Id).Bind(upload.Epoch).Bind(ended.Digest).Bind(ended.Size).Bind(ended.ForgetAt).Bind(scope.Now).Ask();
         var pushed = new PushedBlob(upload.RegistryId, upload.RepositoryId, upload.Repository, ended.Digest, ended.Size, upload.Location, ended.LeaseUntil);
-        using var inserted = scope.Use(InsertBlob).Bind(pushed.Digest).Bind(pushed.Size).Bind(pushed.Location).Bind(scope.Now).Ask();
-        using var joined = scope.Use(InsertMembership).Bind(pushed.RepositoryId).Bind(pushed.Digest).Bind(pushed.LeaseUntil).Bind(scope.Now).Ask();
-        using var added = scope.Use(AddRegistryBlob).Bind(pushed.RegistryId).Bind(pushed.Digest).Bind(pushed.RepositoryId).Ask();
+        using var stored = AskStored(scope, pushed);
         if (!finished.Step()) throw new FencedOffException();
         Refuse((Locks)finished.Int64(0), Locks.Write, upload.Repository);
         scope.AddReserved(upload.RegistryId, 0, -finished.Int64(2));
         scope.AddReserved(upload.RegistryId, upload.RepositoryId, -finished.Int64(3));
-        Count(scope, pushed, inserted, joined, added, finished.Bool(1), caller);
+        var usage = new UsageMoves(scope);
+        Count(scope, pushed, stored, usage, finished.Bool(1), caller);
+        usage.Tell();
         scope.Append(new LedgerEntry(LedgerKinds.BlobPushed, upload.RegistryId, upload.Repository.Value, Digest: ended.Digest, IdempotencyKey: $"upload:{upload.Id}"), caller);
         return true;
     }
@@ -141,13 +74,16 @@ public sealed partial class RelationalMetadataStore
                 OR EXISTS (SELECT 1 FROM repositories r WHERE r.id = {repository} AND (+r.quota IS NOT NULL OR +r.soft_quota IS NOT NULL))
         """;
 
-    // Not that of a session with a row: requests that came at once may have made one of it, too.
-    private static string KeyOfWhole(string id) => $"whole:{id}";
+    private static AskedBlob AskStored(WriteScope scope, in PushedBlob blob) => new(
+        scope.Use(InsertBlob).Bind(blob.Digest).Bind(blob.Size).Bind(blob.Location).Bind(scope.Now).Ask(),
+        scope.Use(InsertMembership).Bind(blob.RepositoryId).Bind(blob.Digest).Bind(blob.LeaseUntil).Bind(scope.Now).Ask(),
+        scope.Use(AddRegistryBlob).Bind(blob.RegistryId).Bind(blob.Digest).Bind(blob.RepositoryId).Ask());
 
-    /// <summary>Counts a pushed blob by what was done for its row, its membership and its holders.</summary>
-    private void Count(WriteScope scope, PushedBlob blob, Statement inserted, Statement joined, Statement added, bool isLimited, Caller caller)
+    /// <summary>Counts a pushed blob by what was done for it.</summary>
+    private void Count(WriteScope scope, in PushedBlob blob, in AskedBlob stored, UsageMoves usage, bool isLimited, Caller caller)
     {
         var (registryId, repositoryId, repository, digest, size, location, leaseUntil) = blob;
+        var (inserted, joined, added) = stored;
         var isNew = inserted.Execute() == 1;
         if (!isNew && Stand(scope, digest, size, location))
             scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, registryId, repository.Value, Digest: digest), caller);
@@ -155,8 +91,10 @@ public sealed partial class RelationalMetadataStore
         if (joined.Execute() == 1)
         {
             var holders = ReadHolders(added);
-            CountJoined(scope, registryId, repositoryId, size, holders, isNew);
-            if (isLimited) Charge(scope, repositoryId, size, holders.Count == 1 ? size : 0, caller);
+            CountJoined(usage, registryId, repositoryId, size, holders, isNew);
+            if (!isLimited) return;
+            usage.Tell();
+            Charge(scope, repositoryId, size, holders.Count == 1 ? size : 0, caller);
         }
         else
         {
@@ -164,7 +102,7 @@ public sealed partial class RelationalMetadataStore
             ReadHolders(added);
             ReadHolders(scope.Use(SubtractRegistryBlob).Bind(registryId).Bind(digest).Bind(repositoryId));
             scope.Use(ExtendMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Tell();
-            if (isNew) scope.AddUsage(0, 0, size, 1, 0);
+            if (isNew) usage.Add(new UsageMove(0, 0, size, 1));
         }
     }
 
@@ -206,11 +144,19 @@ public sealed partial class RelationalMetadataStore
     private readonly record struct PushedBlob(
         long RegistryId, long RepositoryId, RepositoryName Repository, Digest Digest, long Size, string Location, DateTimeOffset LeaseUntil);
 
+    /// <summary>What was asked for a blob that comes to a repository: its row, its membership, and the count of its holders in the registry.</summary>
+    private readonly record struct AskedBlob(Statement Inserted, Statement Joined, Statement Added) : IDisposable
+    {
+        public void Dispose()
+        {
+            Inserted.Dispose();
+            Joined.Dispose();
+            Added.Dispose();
+        }
+    }
+
     /// <summary>The session is another writer's by now, or nobody's: what was asked beside that is undone.</summary>
     private sealed class FencedOffException : Exception;
-
-    /// <summary>The location is not among those that are reserved: what was asked beside that is undone.</summary>
-    private sealed class NotReservedException : Exception;
 
     private static StoredBlobRecord? ReadStoredBlob(WriteScope scope, Digest digest)
     {

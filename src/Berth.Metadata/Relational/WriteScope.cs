@@ -5,6 +5,9 @@ namespace Berth.Metadata.Relational;
 /// <summary>What an operation sees inside the writer: the connection in its transaction, the time, the ledger and the usage.</summary>
 internal sealed class WriteScope(Session session, TimeProvider time, HybridClock clock)
 {
+    /// <summary>The most moves of usage in one statement.</summary>
+    public const int MostMoves = 3;
+
     /// <summary>The insertion of a record: ?3 is its registry, up to ?11 are taken.</summary>
     public const string LedgerRow = """
         INSERT INTO ledger (epoch, hybrid_time, region, kind, registry_id, repository, reference, digest, actor, address, request_id, idempotency_key, payload)
@@ -14,7 +17,7 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
     private static readonly Sql InsertLedger = new(LedgerRow);
 
     // On PostgreSQL many changes move the same row at once: each adds rows of its own, and they are folded into usage later. One text for each number of rows.
-    private static readonly Sql[] MoveUsage = [.. Enumerable.Range(1, 3).Select(MoveRows)];
+    private static readonly Sql[] MoveUsage = [.. Enumerable.Range(1, MostMoves).Select(MoveRows)];
 
     private static readonly Sql MoveReserved = new(
         """
@@ -47,7 +50,7 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
     public void AddUsage(long registryId, long repositoryId, long bytes, long blobs, long manifests, long tags = 0, long uniqueBytes = 0) =>
         AddUsage([new UsageMove(registryId, repositoryId, bytes, blobs, manifests, tags, uniqueBytes)]);
 
-    /// <summary>The same of up to three of them; none is there twice.</summary>
+    /// <summary>The same of up to <see cref="MostMoves"/> of them; none is there twice.</summary>
     public void AddUsage(ReadOnlySpan<UsageMove> moves)
     {
         if (moves.IsEmpty) return;
@@ -86,7 +89,34 @@ internal sealed class WriteScope(Session session, TimeProvider time, HybridClock
 
 /// <summary>What is added to the usage of a repository, of a registry (repository 0), or of the installation (both 0).</summary>
 internal readonly record struct UsageMove(
-    long RegistryId, long RepositoryId, long Bytes = 0, long Blobs = 0, long Manifests = 0, long Tags = 0, long UniqueBytes = 0);
+    long RegistryId, long RepositoryId, long Bytes = 0, long Blobs = 0, long Manifests = 0, long Tags = 0, long UniqueBytes = 0)
+{
+    /// <summary>Both, of one row.</summary>
+    public static UsageMove operator +(in UsageMove one, in UsageMove other) => new(
+        one.RegistryId, one.RepositoryId, one.Bytes + other.Bytes, one.Blobs + other.Blobs, one.Manifests + other.Manifests, one.Tags + other.Tags, one.UniqueBytes + other.UniqueBytes);
+}
+
+/// <summary>What a change adds to usage, gathered so that each row is moved once.</summary>
+internal sealed class UsageMoves(WriteScope scope)
+{
+    private readonly List<UsageMove> _moves = [];
+
+    /// <summary>Adds one to what is gathered.</summary>
+    public void Add(in UsageMove move)
+    {
+        var (registryId, repositoryId) = (move.RegistryId, move.RepositoryId);
+        var at = _moves.FindIndex(other => other.RegistryId == registryId && other.RepositoryId == repositoryId);
+        if (at < 0) _moves.Add(move);
+        else _moves[at] = _moves[at] + move;
+    }
+
+    /// <summary>Has the change do what was gathered.</summary>
+    public void Tell()
+    {
+        foreach (var moves in _moves.Chunk(WriteScope.MostMoves)) scope.AddUsage(moves);
+        _moves.Clear();
+    }
+}
 
 /// <summary>What the ledger says of one mutation, beside who asked for it.</summary>
 internal readonly record struct LedgerEntry(

@@ -18,6 +18,8 @@ internal sealed class WholeUploads(
     /// <summary>The most bytes that are few.</summary>
     public const int MostBytes = 256 * 1024;
 
+    private int _pushing;
+
     /// <summary>Stores the request's body and commits it as a blob of the repository.</summary>
     /// <param name="request">The request.</param>
     /// <param name="repositoryId">The repository.</param>
@@ -27,6 +29,7 @@ internal sealed class WholeUploads(
     public async Task PushAsync(DistributionRequest request, long repositoryId, Digest digest, int length)
     {
         metrics.TransferStarted();
+        Interlocked.Increment(ref _pushing);
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         var bytes = buffer.AsMemory(0, length);
         var received = 0;
@@ -54,6 +57,7 @@ internal sealed class WholeUploads(
         }
         finally
         {
+            Interlocked.Decrement(ref _pushing);
             ArrayPool<byte>.Shared.Return(buffer);
             metrics.Received(received, areKept);
             metrics.TransferEnded();
@@ -103,7 +107,7 @@ internal sealed class WholeUploads(
     private async Task<bool> TryCommitAsync(DistributionRequest request, long repositoryId, Digest digest, string location, int length)
     {
         var id = UploadTickets.IdOf(request.Target.UploadId!);
-        var upload = new WholeUpload(id, request.Registry.Id, repositoryId, request.Repository, location, digest, length);
+        var upload = new WholeUpload(id, request.Registry.Id, repositoryId, request.Repository, location, digest, length) { Others = Volatile.Read(ref _pushing) - 1 };
         var now = time.GetUtcNow();
         await steps.ReachAsync("upload.before-commit");
         var outcome = await metadata.CompleteWholeAsync(upload, now + lifecycle.Grace, request.Caller, CancellationToken.None);

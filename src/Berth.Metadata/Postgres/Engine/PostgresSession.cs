@@ -81,7 +81,7 @@ internal sealed class PostgresSession : Session, IDisposable
 
         if (sql.Id >= _statements.Length) Array.Resize(ref _statements, Math.Max(sql.Id + 1, _statements.Length * 2));
         var statement = _statements[sql.Id] ??= Prepared(sql);
-        while (statement.IsTold) statement = statement.Next ??= Prepared(sql);
+        while (statement.IsHeld) statement = statement.Next ??= Prepared(sql);
         if (statement.ReadsUsage) FoldUsage();
         return statement.Begin();
     }

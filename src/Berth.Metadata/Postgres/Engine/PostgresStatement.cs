@@ -16,7 +16,7 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlBatchComm
     private int _bound;
     private int _row;
     private bool _inUse;
-    private bool _isHeld;
+    private bool _isTold;
     private bool _ran;
 
     /// <summary>What is sent.</summary>
@@ -31,10 +31,10 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlBatchComm
     /// <summary>Whether usage is folded before each run.</summary>
     public bool ReadsUsage { get; init; }
 
-    /// <summary>Whether it waits to be sent and nobody waits for it: until then its text needs another statement.</summary>
-    public bool IsTold { get; private set; }
+    /// <summary>Whether it waits to be sent, or for its answer to be read: until then its text needs another statement.</summary>
+    public bool IsHeld { get; private set; }
 
-    /// <summary>Another statement of the same text, for one that was told.</summary>
+    /// <summary>Another statement of the same text, for one that is held.</summary>
     public PostgresStatement? Next { get; set; }
 
     public PostgresStatement Begin()
@@ -81,7 +81,7 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlBatchComm
             reader.NextResult();
         }
 
-        if (IsTold) Dispose();
+        if (_isTold) Dispose();
     }
 
     /// <summary>Says that it needs not be run: rows come from elsewhere, or there are none.</summary>
@@ -101,15 +101,14 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlBatchComm
 
     public override Statement Ask()
     {
-        while (_parameters.Count > _bound) _parameters.RemoveAt(_parameters.Count - 1);
-        session.Hold(this);
-        _isHeld = true;
+        Hold();
+        IsHeld = true;
         return this;
     }
 
     public override void Tell()
     {
-        IsTold = true;
+        _isTold = true;
         Ask();
     }
 
@@ -165,9 +164,9 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlBatchComm
     {
         _rows.Clear();
         _ran = false;
-        _isHeld = false;
+        IsHeld = false;
         _inUse = false;
-        IsTold = false;
+        _isTold = false;
     }
 
     protected override Statement BindNull(Kind kind)
@@ -201,7 +200,13 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlBatchComm
     private void Run()
     {
         if (_ran) return;
-        if (!_isHeld) Ask();
+        if (!IsHeld) Hold();
         session.Send();
+    }
+
+    private void Hold()
+    {
+        while (_parameters.Count > _bound) _parameters.RemoveAt(_parameters.Count - 1);
+        session.Hold(this);
     }
 }

@@ -104,6 +104,7 @@ internal sealed partial class GroupWriter
             var answer = Judge(error);
             try
             {
+                _session.Reset();
                 return TryRollBackMember();
             }
             finally

@@ -65,6 +65,15 @@ internal sealed class SqliteSession : Session, IDisposable
         return (_statements[sql.Id] ??= Prepare(sql.Text)).Begin();
     }
 
+    /// <summary>Resets the statements that an operation which failed has left in use: what it asked, and never read.</summary>
+    public void Reset()
+    {
+        foreach (var statement in _statements)
+        {
+            if (statement is { IsInUse: true }) statement.Dispose();
+        }
+    }
+
     /// <summary>Runs one statement that is not worth keeping; returns the first column of its first row, if it has one.</summary>
     public string? Run(string text)
     {

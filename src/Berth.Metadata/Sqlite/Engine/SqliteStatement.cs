@@ -16,7 +16,6 @@ internal sealed class SqliteStatement : Statement
     private readonly SqliteSession _session;
     private readonly sqlite3_stmt _handle;
     private int _bound;
-    private bool _inUse;
     private bool _holdsMuch;
     private bool _isAsked;
     private bool _hasRow;
@@ -28,10 +27,13 @@ internal sealed class SqliteStatement : Statement
         _handle = handle;
     }
 
+    /// <summary>Whether it was taken, and is not reset yet.</summary>
+    public bool IsInUse { get; private set; }
+
     public SqliteStatement Begin()
     {
-        if (_inUse) throw new InvalidOperationException("A prepared statement was taken again before its rows were read.");
-        _inUse = true;
+        if (IsInUse) throw new InvalidOperationException("A prepared statement was taken again before its rows were read.");
+        IsInUse = true;
         _bound = 0;
         return this;
     }
@@ -150,7 +152,7 @@ internal sealed class SqliteStatement : Statement
         }
 
         _isAsked = false;
-        _inUse = false;
+        IsInUse = false;
     }
 
     public void Close() => _handle.Dispose();

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+
+namespace Berth.Metadata.Relational;
+
+/// <summary>
+/// Has changes that come while others are made be made together: a commit costs a database more than what is in it. Where many are on their way it rests for some milliseconds after each, so that more meet; what
+/// that costs one is less than what all save. What fails together is made one by one.
+/// </summary>
+/// <param name="most">The most that are made together.</param>
+/// <param name="change">Makes some, all or none.</param>
+internal sealed class Together<T>(int most, Func<IReadOnlyList<T>, Task> change)
+{
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(5);
+
+    // As PostgreSQL's own commit_siblings: with fewer, a rest would only be a wait.
+    private const int EnoughOthers = 5;
+
+    // Others do not wait for longer behind what waits itself, for a lock or for the database.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(25);
+
+    private readonly Lock _gate = new();
+    private readonly Queue<Waiting> _waiting = new();
+    private bool _isAtWork;
+    private int _others;
+
+    /// <summary>Makes the change of one; what went wrong with it alone is thrown.</summary>
+    /// <param name="one">The one.</param>
+    /// <param name="others">How many others are on their way here.</param>
+    public Task MakeAsync(T one, int others)
+    {
+        Volatile.Write(ref _others, others);
+        var waiting = new Waiting(one, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        lock (_gate)
+        {
+            _waiting.Enqueue(waiting);
+            if (_isAtWork) return waiting.Done.Task;
+            _isAtWork = true;
+        }
+
+        // It goes on after this one's request, of whose context nothing is to be seen then.
+        using (ExecutionContext.SuppressFlow()) _ = Task.Run(WorkAsync, CancellationToken.None);
+        return waiting.Done.Task;
+    }
+
+    private async Task WorkAsync()
+    {
+        for (var taken = Take(); taken.Count > 0; taken = Take())
+        {
+            var started = Stopwatch.GetTimestamp();
+            var work = MakeAllAsync(taken);
+            await Task.WhenAny(work, Task.Delay(Patience));
+            if (taken.Count == most || Volatile.Read(ref _others) < EnoughOthers) continue;
+            var rest = 3 * Stopwatch.GetElapsedTime(started);
+            await Task.Delay(rest < LongestRest ? rest : LongestRest);
+        }
+    }
+
+    private List<Waiting> Take()
+    {
+        var taken = new List<Waiting>();
+        lock (_gate)
+        {
+            while (taken.Count < most && _waiting.TryDequeue(out var next)) taken.Add(next);
+            _isAtWork = taken.Count > 0;
+        }
+
+        return taken;
+    }
+
+    private async Task MakeAllAsync(IReadOnlyList<Waiting> taken)
+    {
+        try
+        {
+            await change([.. taken.Select(one => one.Item)]);
+            MetadataMetrics.GroupSize.Record(taken.Count);
+            foreach (var one in taken) one.Done.TrySetResult();
+        }
+        catch (Exception error) when (taken.Count == 1)
+        {
+            taken[0].Done.TrySetException(error);
+        }
+        catch (Exception)
+        {
+            // Which of them is in the way, or whether any is, shows where each is alone.
+            await Task.WhenAll(taken.Select(one => MakeAllAsync([one])));
+        }
+    }
+
+    private readonly record struct Waiting(T Item, TaskCompletionSource Done);
+}

@@ -1,0 +1,112 @@
+using Berth.Oci;
+
+namespace Berth.Metadata.Relational;
+
+/// <summary>Uploads without a session's row, whose bytes came all at once to a reserved location.</summary>
+public sealed partial class RelationalMetadataStore
+{
+    // Each is five statements that are asked in one message.
+    private const int MostTogether = 12;
+
+    // A reserved location is not taken out so shortly before it is discarded, whatever nodes' clocks say.
+    private static readonly TimeSpan ReservedLead = TimeSpan.FromHours(1);
+
+    // "+": a row that is named by its key is not looked for among those that are due.
+    private static readonly Sql TakeReserved = new("DELETE FROM discarded_locations WHERE location = ?1 AND +not_before > ?2");
+
+    // What such a session leaves: the record of its push, of which there is one. ?12 is the repository.
+    private static readonly Sql RecordWhole = new($"""
+        {WriteScope.LedgerRow} WHERE true
+        ON CONFLICT (idempotency_key) DO NOTHING
+        RETURNING {PushedTo("?3", "?12")}
+        """);
+
+    private static readonly Sql FindPushed = new("SELECT digest FROM ledger WHERE idempotency_key = ?1");
+
+    // Null where the database has changes share commits itself.
+    private readonly Together<WholePush>? _wholes;
+
+    /// <inheritdoc/>
+    public Task ReserveLocationsAsync(IReadOnlyList<string> locations, DateTimeOffset discardAt, CancellationToken cancellationToken) => PushAsync(
+        scope =>
+        {
+            foreach (var location in locations) scope.Use(InsertDiscarded).Bind(location).Bind(discardAt).Tell();
+            return true;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<WholeUploadOutcome> CompleteWholeAsync(WholeUpload upload, DateTimeOffset leaseUntil, Caller caller, CancellationToken cancellationToken)
+    {
+        var push = new WholePush(upload, leaseUntil, caller);
+        try
+        {
+            if (_wholes is null) await PushAsync(scope => CompleteWholes(scope, [push]), cancellationToken);
+            else await _wholes.MakeAsync(push, upload.Others);
+            return WholeUploadOutcome.Completed;
+        }
+        catch (FencedOffException)
+        {
+            return WholeUploadOutcome.Taken;
+        }
+        catch (NotReservedException)
+        {
+            return WholeUploadOutcome.NotReserved;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Digest> FindPushedAsync(string id, CancellationToken cancellationToken) => ReadAsync(
+        id,
+        static (reader, id) =>
+        {
+            using var row = reader.Use(FindPushed).Bind(KeyOfWhole(id));
+            return row.Step() ? row.Digest(0) : default;
+        },
+        cancellationToken);
+
+    /// <summary>
+    /// Several of them in one transaction; any that is in the way of its own commit is in the way of all. They go in the order of their digests: whatever rows nodes wait for each other at, none waits for one that
+    /// waits for it.
+    /// </summary>
+    private bool CompleteWholes(WriteScope scope, IReadOnlyList<WholePush> pushes)
+    {
+        var asked = pushes.OrderBy(push => push.Upload.Digest.ToString(), StringComparer.Ordinal).Select(push => AskWhole(scope, push)).ToList();
+        var usage = new UsageMoves(scope);
+        foreach (var (push, reserved, recorded, stored) in asked)
+        {
+            using var row = recorded;
+            if (!row.Step()) throw new FencedOffException();
+            if (reserved.Execute() == 0) throw new NotReservedException();
+            Refuse((Locks)row.Int64(0), Locks.Write, push.Upload.Repository);
+            Count(scope, push.Blob, stored, usage, row.Bool(1), push.Caller);
+        }
+
+        usage.Tell();
+        return true;
+    }
+
+    private static AskedWhole AskWhole(WriteScope scope, WholePush push)
+    {
+        var upload = push.Upload;
+        var entry = new LedgerEntry(LedgerKinds.BlobPushed, upload.RegistryId, upload.Repository.Value, Digest: upload.Digest, IdempotencyKey: KeyOfWhole(upload.Id));
+        return new AskedWhole(
+            push,
+            scope.Use(TakeReserved).Bind(upload.Location).Bind(scope.Now + (long)ReservedLead.TotalMilliseconds).Ask(),
+            scope.AppendBy(RecordWhole, entry, push.Caller).Bind(upload.RepositoryId).Ask(),
+            AskStored(scope, push.Blob));
+    }
+
+    // Not that of a session with a row: requests that came at once may have made one of it, too.
+    private static string KeyOfWhole(string id) => $"whole:{id}";
+
+    private sealed record WholePush(WholeUpload Upload, DateTimeOffset LeaseUntil, Caller Caller)
+    {
+        public PushedBlob Blob => new(Upload.RegistryId, Upload.RepositoryId, Upload.Repository, Upload.Digest, Upload.Size, Upload.Location, LeaseUntil);
+    }
+
+    private readonly record struct AskedWhole(WholePush Push, Statement Reserved, Statement Recorded, AskedBlob Stored);
+
+    /// <summary>The location is not among those that are reserved: what was asked beside that is undone.</summary>
+    private sealed class NotReservedException : Exception;
+}
