@@ -14,6 +14,8 @@ internal sealed class ClusterFigures(Contest contest, ClusterPlaces places)
     private const int PushesBefore = 6_000;
     private const int BlobSize = 4096;
     private const string Repository = "cluster/app";
+    private const string Grouped = "berth_metadata_group_size_sum";
+    private const string Groups = "berth_metadata_group_size_count";
 
     private readonly List<SmallContent> _manifests = SmallContent.Manifests(16, contest.Config, contest.Layers[0]);
 
@@ -69,6 +71,7 @@ internal sealed class ClusterFigures(Contest contest, ClusterPlaces places)
             for (var i = 0; i < PushesBefore / Pushes; i++) _ = Push(node, "cluster/warm");
             using var calls = new BerthTokens(node);
             var retries = calls.ReadMetric("berth_metadata_retries_total");
+            var (grouped, groups) = (calls.ReadMetric(Grouped), calls.ReadMetric(Groups));
             List<RateSample> pushes = [];
             var samples = contest.Alternate<double>(
                 contest.Options.PushRounds,
@@ -82,6 +85,7 @@ internal sealed class ClusterFigures(Contest contest, ClusterPlaces places)
             Add($"{name}, beside objects put by the SDK alone", "blobs/s", samples[1], samples[0], Target.AtLeast(0.7));
             Thread.Sleep(500);
             Add($"{name}, operations run again", "/blob", [(calls.ReadMetric("berth_metadata_retries_total") - retries) / (pushes.Count * Pushes)], null, null);
+            Add($"{name}, in one commit", "blobs", [(calls.ReadMetric(Grouped) - grouped) / Math.Max(1, calls.ReadMetric(Groups) - groups)], null, null);
             Add($"{name}, p99", "ms", [.. pushes.Select(push => push.Load.Latencies.Percentile(0.99))], null, null);
             Add($"{name}, CPU of the node", "µs/blob", [.. pushes.Select(push => push.CpuMicroseconds)], null, null);
         }
