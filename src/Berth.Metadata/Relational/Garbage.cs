@@ -58,7 +58,8 @@ public sealed partial class RelationalMetadataStore
 
             var busyUntil = new Dictionary<long, long>();
             var result = default(ReviewResult);
-            foreach (var membership in due) result = Review(scope, membership, busyUntil, result with { Reviewed = result.Reviewed + 1 });
+            // In the order in which pushes that share a commit come to the same rows.
+            foreach (var membership in due.OrderBy(one => one.Digest)) result = Review(scope, membership, busyUntil, result with { Reviewed = result.Reviewed + 1 });
             return result;
         },
         cancellationToken);

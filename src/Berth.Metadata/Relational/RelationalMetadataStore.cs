@@ -32,7 +32,8 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
         _steps = steps;
         _onlyWriterNode = database.IsShared ? null : _node;
         _writerNode = _onlyWriterNode ?? AnyNode;
-        _wholes = database.IsShared ? new Together<WholePush>(MostTogether, pushes => PushAsync(scope => CompleteWholes(scope, pushes), CancellationToken.None)) : null;
+        _wholes = database.IsShared ? new Together<WholePush, Digest>(MostTogether, static push => push.Upload.Digest, pushes => CompleteWholesAsync(pushes, CancellationToken.None)) : null;
+        _recentlyPushed = new RecentlyPushed(retention);
     }
 
     /// <summary>Completes, with the reason, when the database can no longer be trusted (a failed sync, damage): the process must stop.</summary>
@@ -74,6 +75,20 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
             {
                 throw;
             }
+        }
+    }
+
+    /// <summary>Waits for a part in work that others share, which has no span of its own.</summary>
+    private async Task TracedAsync(Task work, [CallerMemberName] string caller = "")
+    {
+        using var span = MetadataTracing.Start(_database.SystemName, caller);
+        try
+        {
+            await work;
+        }
+        catch (Exception error) when (MetadataTracing.Failed(span, error))
+        {
+            throw;
         }
     }
 

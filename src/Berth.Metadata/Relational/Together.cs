@@ -7,8 +7,9 @@ namespace Berth.Metadata.Relational;
 /// that costs one is less than what all save. What fails together is made one by one.
 /// </summary>
 /// <param name="most">The most that are made together.</param>
+/// <param name="keyOf">What a change is about: no two of one key are made together.</param>
 /// <param name="change">Makes some, all or none.</param>
-internal sealed class Together<T>(int most, Func<IReadOnlyList<T>, Task> change)
+internal sealed class Together<T, TKey>(int most, Func<T, TKey> keyOf, Func<IReadOnlyList<T>, Task> change)
 {
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(5);
 
@@ -19,7 +20,7 @@ internal sealed class Together<T>(int most, Func<IReadOnlyList<T>, Task> change)
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(25);
 
     private readonly Lock _gate = new();
-    private readonly Queue<Waiting> _waiting = new();
+    private readonly List<Waiting> _waiting = [];
     private bool _isAtWork;
     private int _others;
 
@@ -32,7 +33,7 @@ internal sealed class Together<T>(int most, Func<IReadOnlyList<T>, Task> change)
         var waiting = new Waiting(one, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         lock (_gate)
         {
-            _waiting.Enqueue(waiting);
+            _waiting.Add(waiting);
             if (_isAtWork) return waiting.Done.Task;
             _isAtWork = true;
         }
@@ -58,9 +59,15 @@ internal sealed class Together<T>(int most, Func<IReadOnlyList<T>, Task> change)
     private List<Waiting> Take()
     {
         var taken = new List<Waiting>();
+        var keys = new HashSet<TKey>();
         lock (_gate)
         {
-            while (taken.Count < most && _waiting.TryDequeue(out var next)) taken.Add(next);
+            _waiting.RemoveAll(next =>
+            {
+                if (taken.Count == most || !keys.Add(keyOf(next.Item))) return false;
+                taken.Add(next);
+                return true;
+            });
             _isAtWork = taken.Count > 0;
         }
 

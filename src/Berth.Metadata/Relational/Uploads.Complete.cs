@@ -85,16 +85,18 @@ public sealed partial class RelationalMetadataStore
         var (registryId, repositoryId, repository, digest, size, location, leaseUntil) = blob;
         var (inserted, joined, added) = stored;
         var isNew = inserted.Execute() == 1;
-        if (!isNew && Stand(scope, digest, size, location))
-            scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, registryId, repository.Value, Digest: digest), caller);
+        var (isHealed, counted) = isNew ? (false, size) : Stand(scope, digest, size, location);
+        if (isHealed) scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, registryId, repository.Value, Digest: digest), caller);
 
         if (joined.Execute() == 1)
         {
             var holders = ReadHolders(added);
-            CountJoined(usage, registryId, repositoryId, size, holders, isNew);
-            if (!isLimited) return;
-            usage.Tell();
-            Charge(scope, repositoryId, size, holders.Count == 1 ? size : 0, caller);
+            CountJoined(usage, registryId, repositoryId, counted, holders, isNew);
+            if (isLimited)
+            {
+                usage.Tell();
+                Charge(scope, repositoryId, size, holders.Count == 1 ? size : 0, caller);
+            }
         }
         else
         {
@@ -104,10 +106,14 @@ public sealed partial class RelationalMetadataStore
             scope.Use(ExtendMembership).Bind(repositoryId).Bind(digest).Bind(leaseUntil).Tell();
             if (isNew) usage.Add(new UsageMove(0, 0, size, 1));
         }
+
+        if (counted == size) return;
+        usage.Tell();
+        Resize(scope, digest, size - counted);
     }
 
-    /// <summary>Has content that stands keep its location, and discards the new one, or the other way round; returns whether it healed a damaged blob.</summary>
-    private bool Stand(WriteScope scope, Digest digest, long size, string location)
+    /// <summary>Has content that stands keep its location, and discards the new one, or the other way round; whether it healed a damaged blob, and with how many bytes the blob is counted so far.</summary>
+    private (bool IsHealed, long Counted) Stand(WriteScope scope, Digest digest, long size, string location)
     {
         var stored = ReadStoredBlob(scope, digest)!;
         if (stored.State == BlobState.Live)
@@ -118,14 +124,13 @@ public sealed partial class RelationalMetadataStore
             }
 
             Discard(scope, location);
-            return false;
+            return (false, size);
         }
 
         // The pushed bytes have the digest, so that their size is the content's; a damaged row may be wrong in that, too.
         Discard(scope, stored.Location);
         scope.Use(HealBlob).Bind(digest).Bind(location).Bind(size).Tell();
-        if (stored.Size != size) Resize(scope, digest, size - stored.Size);
-        return true;
+        return (true, stored.Size);
     }
 
     /// <summary>Moves the usage wherever the blob counts: in each repository and each registry that holds it, and in the installation.</summary>

@@ -21,10 +21,18 @@ public sealed partial class RelationalMetadataStore
         RETURNING {PushedTo("?3", "?12")}
         """);
 
+    // Now and then one has a row all the same: what was pushed beside it may still have to be named, which a review of that sees by uploads that ended a moment ago.
+    private static readonly Sql InsertEnded = new("""
+        INSERT INTO uploads (id, registry_id, repository_id, principal_id, location, state, epoch, algorithm, "offset", digest, created_at, progress_at, expires_at, reserved, repository_reserved)
+        VALUES (?1, ?2, ?3, ?4, ?5, 2, 1, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0) ON CONFLICT (id) DO NOTHING
+        """);
+
     private static readonly Sql FindPushed = new("SELECT digest FROM ledger WHERE idempotency_key = ?1");
 
     // Null where the database has changes share commits itself.
-    private readonly Together<WholePush>? _wholes;
+    private readonly Together<WholePush, Digest>? _wholes;
+
+    private readonly RecentlyPushed _recentlyPushed;
 
     /// <inheritdoc/>
     public Task ReserveLocationsAsync(IReadOnlyList<string> locations, DateTimeOffset discardAt, CancellationToken cancellationToken) => PushAsync(
@@ -41,8 +49,8 @@ public sealed partial class RelationalMetadataStore
         var push = new WholePush(upload, leaseUntil, caller);
         try
         {
-            if (_wholes is null) await PushAsync(scope => CompleteWholes(scope, [push]), cancellationToken);
-            else await _wholes.MakeAsync(push, upload.Others);
+            if (_wholes is null) await CompleteWholesAsync([push], cancellationToken);
+            else await TracedAsync(_wholes.MakeAsync(push, upload.Others));
             return WholeUploadOutcome.Completed;
         }
         catch (FencedOffException)
@@ -65,13 +73,25 @@ public sealed partial class RelationalMetadataStore
         },
         cancellationToken);
 
+    private async Task CompleteWholesAsync(IReadOnlyList<WholePush> pushes, CancellationToken cancellationToken) =>
+        _recentlyPushed.Remember(await PushAsync(scope => CompleteWholes(scope, pushes), cancellationToken));
+
     /// <summary>
-    /// Several of them in one transaction; any that is in the way of its own commit is in the way of all. They go in the order of their digests: whatever rows nodes wait for each other at, none waits for one that
-    /// waits for it.
+    /// Several of them in one transaction; any that is in the way of its own commit is in the way of all. Each is of another digest: its holders are counted as of before any other of them. They go in the order of
+    /// their digests, so that of two nodes that wait for each other's rows neither waits for one that waits for it.
     /// </summary>
-    private bool CompleteWholes(WriteScope scope, IReadOnlyList<WholePush> pushes)
+    /// <returns>The repositories whose uploads have got a row.</returns>
+    private List<MarkedRepository> CompleteWholes(WriteScope scope, IReadOnlyList<WholePush> pushes)
     {
-        var asked = pushes.OrderBy(push => push.Upload.Digest.ToString(), StringComparer.Ordinal).Select(push => AskWhole(scope, push)).ToList();
+        List<MarkedRepository> marked = [];
+        foreach (var push in pushes)
+        {
+            if (_recentlyPushed.Knows(push.Upload.RepositoryId, scope.Now) || marked.Exists(one => one.RepositoryId == push.Upload.RepositoryId)) continue;
+            TellEnded(scope, push);
+            marked.Add(new MarkedRepository(push.Upload.RepositoryId, scope.Now));
+        }
+
+        var asked = pushes.OrderBy(push => push.Upload.Digest).Select(push => AskWhole(scope, push)).ToList();
         var usage = new UsageMoves(scope);
         foreach (var (push, reserved, recorded, stored) in asked)
         {
@@ -83,7 +103,15 @@ public sealed partial class RelationalMetadataStore
         }
 
         usage.Tell();
-        return true;
+        return marked;
+    }
+
+    private void TellEnded(WriteScope scope, WholePush push)
+    {
+        var upload = push.Upload;
+        var until = scope.Now + _recentlyPushed.Step;
+        scope.Use(InsertEnded).Bind(upload.Id).Bind(upload.RegistryId).Bind(upload.RepositoryId).Bind(push.Caller.PrincipalId).Bind(upload.Location).Bind((long)upload.Digest.Algorithm)
+            .Bind(upload.Size).Bind(upload.Digest).Bind(scope.Now).Bind(until).Bind(until + (long)_retention.EndedUploadWindow.TotalMilliseconds).Tell();
     }
 
     private static AskedWhole AskWhole(WriteScope scope, WholePush push)

@@ -235,11 +235,16 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Equal([LedgerKinds.UploadOpened, LedgerKinds.BlobHealed, LedgerKinds.BlobPushed], await KindsAfterAsync(last));
     }
 
-    [Fact]
-    public async Task A_push_heals_a_damaged_blob_that_stood_with_another_size_and_its_usage()
+    [Theory]
+    [InlineData(1, "team/third")]
+    [InlineData(2, "team/third")]
+    [InlineData(1, "team/app")]
+    [InlineData(2, "team/app")]
+    public async Task A_push_heals_a_damaged_blob_that_stood_with_another_size_and_its_usage(int holders, string healer)
     {
         var blob = Describe(Content("resized"));
-        foreach (var repository in new[] { App, Other })
+        var holding = new[] { App, Other }[..holders];
+        foreach (var repository in holding)
         {
             var upload = await OpenAsync(repository, writing: true);
             await Store.CompleteUploadAsync(upload with { Epoch = 1 }, blob.Digest, blob.Size + 1000, Now + Grace, Now, Alice, Token);
@@ -247,10 +252,10 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
 
         await Store.MarkDamagedAsync(blob.Digest, (await Store.FindBlobAsync(Registry, App, blob.Digest, Token))!.Location, Token);
 
-        var third = RepositoryName.Parse("team/third");
+        var third = RepositoryName.Parse(healer);
         await PushBlobAsync(third, "resized");
 
-        foreach (var repository in new[] { App, Other, third })
+        foreach (var repository in holding.Append(third))
         {
             var healed = await Store.FindBlobAsync(Registry, repository, blob.Digest, Token);
             Assert.Equal((BlobState.Live, blob.Size), (healed!.State, healed.Size));
@@ -258,6 +263,7 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
 
         Assert.Equal((1, blob.Size), ((await Store.ReadTotalsAsync(Token)).Blobs, (await Store.ReadTotalsAsync(Token)).BlobBytes));
         Assert.Empty(await Store.CheckAsync(Token));
+        Assert.Empty(await Store.RecountUsageAsync(repair: false, Token));
     }
 
     [Fact]

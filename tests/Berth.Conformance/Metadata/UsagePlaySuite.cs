@@ -9,7 +9,7 @@ namespace Berth.Conformance.Metadata;
 public abstract class UsagePlaySuite<TDatabase>
     where TDatabase : IMetadataDatabase, new()
 {
-    private static readonly Gen<(int Kind, int A, int B, int C)> AnyStep = Gen.Select(Gen.Int[0, 14], Gen.Int[0, 2], Gen.Int[0, 3], Gen.Int[0, 3]);
+    private static readonly Gen<(int Kind, int A, int B, int C)> AnyStep = Gen.Select(Gen.Int[0, 15], Gen.Int[0, 2], Gen.Int[0, 3], Gen.Int[0, 3]);
 
     [Fact]
     public async Task Figures_are_what_a_recount_finds_after_any_operation()
@@ -109,6 +109,9 @@ public abstract class UsagePlaySuite<TDatabase>
                 case 12:
                     await ReserveAsync(repository, b, c);
                     break;
+                case 14:
+                    await PushTogetherAsync(b, c);
+                    break;
                 case 13:
                     _limit = c == 0 ? long.MaxValue : Math.Max(Limit, await HeldAsync());
                     await store.SetQuotaAsync(registry, null, new QuotaLimits(_limit == long.MaxValue ? null : _limit, 100), Player, Token);
@@ -144,6 +147,24 @@ public abstract class UsagePlaySuite<TDatabase>
             _uploads.Add(upload);
             await store.CompleteUploadAsync(upload, blob.Digest, blob.Size, Now + Grace, Now + Grace, Player, Token);
             _uploads.Remove(upload);
+        }
+
+        /// <summary>Several clients at once, some of the same content, in every repository where that may be done.</summary>
+        private async Task PushTogetherAsync(int first, int second)
+        {
+            var pushes = new List<Task<WholeUploadOutcome>>();
+            foreach (var repository in Repositories)
+            {
+                if ((await store.FindOpenRepositoryAsync(Player.PrincipalId, registry, repository, Token)).Value is not { } open) continue;
+                foreach (var blob in new[] { Contents[first], Contents[second], Contents[0] })
+                {
+                    var id = $"w{_ids++:d4}";
+                    await store.ReserveLocationsAsync([$"at/{id}"], Now + Grace, Token);
+                    pushes.Add(store.CompleteWholeAsync(new WholeUpload(id, registry, open.Id, repository, $"at/{id}", blob.Digest, blob.Size) { Others = 8 }, Now + Grace, Player, Token));
+                }
+            }
+
+            Assert.All(await Task.WhenAll(pushes), outcome => Assert.Equal(WholeUploadOutcome.Completed, outcome));
         }
 
         private async Task ReserveAsync(RepositoryName repository, int b, int c)

@@ -52,7 +52,6 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         var blob = (await Store.FindBlobAsync(Registry, App, upload.Digest, Token))!;
         Assert.Equal((upload.Size, upload.Location), (blob.Size, blob.Location));
         Assert.Equal(upload.Digest, await Store.FindPushedAsync(upload.Id, Token));
-        Assert.Null(await Store.FindUploadAsync(Registry, App, upload.Id, Token));
         Assert.Equal(usage.Bytes + upload.Size, (await Store.ReadUsageAsync(Registry, Token))!.Bytes);
         Assert.Equal([LedgerKinds.BlobPushed], await KindsAfterAsync(last));
         Time.Advance(Kept * 2);
@@ -217,13 +216,72 @@ public abstract class WholeUploadsSuite<TDatabase> : MetadataSuite<TDatabase>
         var upload = await ReserveAsync("stored") with { Id = session };
         Assert.True(await CompleteAsync(upload));
         found = (await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, session, blob.Digest, Token)).Value!;
-        Assert.Equal((id, null, upload.Location), (found.Repository!.Id, found.Upload, found.Stored!.Location));
+        Assert.Equal((id, upload.Location), (found.Repository!.Id, found.Stored!.Location));
+        Assert.Equal(UploadState.Done, found.Upload!.State);
+        var next = await ReserveAsync("stored next") with { Id = NewId() };
+        Assert.True(await CompleteAsync(next));
+        Assert.Null((await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, next.Id, next.Digest, Token)).Value!.Upload);
         await LockAsync(Locks.Write);
         Assert.Null((await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, NewId(), blob.Digest, Token)).Value!.Repository);
         await LockAsync(Locks.None);
         await Store.SetQuotaAsync(Registry, null, new QuotaLimits(10_000, null), Alice, Token);
         Assert.Null((await Store.FindUploadAsync(Alice.PrincipalId, Registry, App, NewId(), blob.Digest, Token)).Value!.Repository);
         Assert.Null((await Store.FindUploadAsync(Alice.PrincipalId, Registry, Other, session, blob.Digest, Token)).Value);
+    }
+
+    [Fact]
+    public async Task Many_that_are_completed_at_once_each_end_by_themselves()
+    {
+        await RepositoryIdAsync();
+        var usage = (await Store.ReadUsageAsync(Registry, Token))!;
+        var last = await LastNumberAsync();
+        var uploads = new List<WholeUpload>();
+        for (var i = 0; i < 40; i++) uploads.Add(await ReserveAsync($"{i % 30} of thirty") with { Others = 39 });
+        var taken = await ReserveAsync("taken");
+        Assert.True(await CompleteAsync(taken));
+        uploads.Add(await ReserveAsync("taken already") with { Id = taken.Id, Others = 39 });
+        uploads.Add(new WholeUpload(NewId(), Registry, _repository, App, "at/never", Describe(Content("never")).Digest, 5) { Others = 39 });
+
+        var outcomes = await Task.WhenAll(uploads.Select(OutcomeAsync));
+
+        Assert.All(outcomes[..40], outcome => Assert.Equal(WholeUploadOutcome.Completed, outcome));
+        Assert.Equal([WholeUploadOutcome.Taken, WholeUploadOutcome.NotReserved], outcomes[40..]);
+        var bytes = uploads[..30].Sum(upload => upload.Size) + taken.Size;
+        var after = (await Store.ReadUsageAsync(Registry, Token))!;
+        Assert.Equal((usage.Bytes + bytes, usage.Blobs + 31), (after.Bytes, after.Blobs));
+        Assert.Equal(Enumerable.Repeat(LedgerKinds.BlobPushed, 41), await KindsAfterAsync(last));
+        foreach (var upload in uploads[..40])
+        {
+            Assert.Equal(upload.Size, (await Store.FindBlobAsync(Registry, App, upload.Digest, Token))!.Size);
+            Assert.Equal(upload.Digest, await Store.FindPushedAsync(upload.Id, Token));
+        }
+
+        // Each location holds a blob, or is discarded.
+        Time.Advance(Kept * 2);
+        var discarded = (await DiscardedAsync(100)).Select(one => one.Location).ToHashSet();
+        foreach (var upload in uploads[..40])
+            Assert.NotEqual((await Store.FindBlobAsync(Registry, App, upload.Digest, Token))!.Location == upload.Location, discarded.Contains(upload.Location));
+    }
+
+    [Fact]
+    public async Task Many_in_two_repositories_that_share_blobs_are_counted_once_in_the_registry()
+    {
+        await RepositoryIdAsync();
+        await PushImageAsync(Other, "the first of the others");
+        var other = (await FindOpenAsync(Other)).Value!.Id;
+        var usage = (await Store.ReadUsageAsync(Registry, Token))!;
+        var uploads = new List<WholeUpload>();
+        for (var i = 0; i < 10; i++)
+        {
+            uploads.Add(await ReserveAsync($"shared {i}") with { Others = 19 });
+            uploads.Add(await ReserveAsync($"shared {i}") with { Others = 19, RepositoryId = other, Repository = Other });
+        }
+
+        Assert.All(await Task.WhenAll(uploads.Select(CompleteAsync)), Assert.True);
+
+        var after = (await Store.ReadUsageAsync(Registry, Token))!;
+        Assert.Equal((usage.Bytes + (uploads.Sum(upload => upload.Size) / 2), usage.Blobs + 10), (after.Bytes, after.Blobs));
+        Assert.Empty(await Store.RecountUsageAsync(repair: false, Token));
     }
 
     private ValueTask<WithEpochs<OpenRepository>> FindOpenAsync(RepositoryName repository, long? registry = null) =>

@@ -71,7 +71,8 @@ public sealed class RequestCostTests(PostgresNode fixture) : EndToEndTest<Postgr
         // Locations are reserved 64 at a time, in a change of two messages.
         const int Reserving = 3;
         Assert.InRange(await CountAsync("LEFT JOIN blobs b"), Pulls, Pulls + 1);
-        Assert.Equal(0, await CountAsync("INSERT INTO uploads"));
+        // One a minute says that the repository is being pushed to.
+        Assert.InRange(await CountAsync("INSERT INTO uploads"), 0, 2);
         Assert.Equal(0, await CountAsync("UPDATE uploads"));
         Assert.InRange(await CountAsync("INSERT INTO usage_deltas"), Pulls, Pulls + 1);
         Assert.InRange(await CountAsync("INSERT INTO discarded_locations"), 64, 64 * Reserving);
