@@ -52,7 +52,7 @@ public sealed class TogetherTests
     [Fact]
     public async Task Nobody_waits_behind_one_that_waits_itself()
     {
-        var together = Create(waitsAt: 100);
+        var together = Create(waitsAt: 100, patience: 25);
         var stuck = together.MakeAsync(100, others: 9);
         await AwaitAsync(() => !_made.IsEmpty);
 
@@ -84,12 +84,12 @@ public sealed class TogetherTests
         Assert.All(_made, made => Assert.InRange(made.Length, 1, Most));
     }
 
-    private Together<int, int> Create(int waitsAt = -1, int failsAt = -1) => new(Most, one => one % 10, async all =>
+    private Together<int, int> Create(int waitsAt = -1, int failsAt = -1, int patience = Timeout.Infinite) => new(Most, one => one % 10, async all =>
     {
         _made.Enqueue([.. all]);
         if (all.Contains(waitsAt)) await _goOn.Task;
         if (all.Contains(failsAt)) throw new InvalidOperationException($"{failsAt} is in the way");
-    });
+    }, TimeSpan.FromMilliseconds(patience));
 
     private static async Task AwaitAsync(Func<bool> isSo)
     {

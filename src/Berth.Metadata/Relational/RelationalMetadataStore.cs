@@ -32,7 +32,9 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
         _steps = steps;
         _onlyWriterNode = database.IsShared ? null : _node;
         _writerNode = _onlyWriterNode ?? AnyNode;
-        _wholes = database.IsShared ? new Together<WholePush, Digest>(MostTogether, static push => push.Upload.Digest, pushes => CompleteWholesAsync(pushes, CancellationToken.None)) : null;
+        _wholes = database.IsShared
+            ? new Together<WholePush, Digest>(MostTogether, static push => push.Upload.Digest, pushes => CompleteWholesAsync(pushes, CancellationToken.None), TimeSpan.FromMilliseconds(25))
+            : null;
         _recentlyPushed = new RecentlyPushed(retention);
     }
 

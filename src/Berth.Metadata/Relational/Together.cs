@@ -9,15 +9,13 @@ namespace Berth.Metadata.Relational;
 /// <param name="most">The most that are made together.</param>
 /// <param name="keyOf">What a change is about: no two of one key are made together.</param>
 /// <param name="change">Makes some, all or none.</param>
-internal sealed class Together<T, TKey>(int most, Func<T, TKey> keyOf, Func<IReadOnlyList<T>, Task> change)
+/// <param name="patience">For how long others wait behind what waits itself, for a lock or for the database.</param>
+internal sealed class Together<T, TKey>(int most, Func<T, TKey> keyOf, Func<IReadOnlyList<T>, Task> change, TimeSpan patience)
 {
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(5);
 
     // As PostgreSQL's own commit_siblings: with fewer, a rest would only be a wait.
     private const int EnoughOthers = 5;
-
-    // Others do not wait for longer behind what waits itself, for a lock or for the database.
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(25);
 
     private readonly Lock _gate = new();
     private readonly List<Waiting> _waiting = [];
@@ -49,7 +47,7 @@ internal sealed class Together<T, TKey>(int most, Func<T, TKey> keyOf, Func<IRea
         {
             var started = Stopwatch.GetTimestamp();
             var work = MakeAllAsync(taken);
-            await Task.WhenAny(work, Task.Delay(Patience));
+            await Task.WhenAny(work, Task.Delay(patience));
             if (taken.Count == most || Volatile.Read(ref _others) < EnoughOthers) continue;
             var rest = 3 * Stopwatch.GetElapsedTime(started);
             await Task.Delay(rest < LongestRest ? rest : LongestRest);

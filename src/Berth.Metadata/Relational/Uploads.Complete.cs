@@ -88,15 +88,12 @@ public sealed partial class RelationalMetadataStore
         var (isHealed, counted) = isNew ? (false, size) : Stand(scope, digest, size, location);
         if (isHealed) scope.Append(new LedgerEntry(LedgerKinds.BlobHealed, registryId, repository.Value, Digest: digest), caller);
 
-        if (joined.Execute() == 1)
+        var (hasJoined, toRegistry) = (joined.Execute() == 1, 0L);
+        if (hasJoined)
         {
             var holders = ReadHolders(added);
             CountJoined(usage, registryId, repositoryId, counted, holders, isNew);
-            if (isLimited)
-            {
-                usage.Tell();
-                Charge(scope, repositoryId, size, holders.Count == 1 ? size : 0, caller);
-            }
+            if (holders.Count == 1) toRegistry = size;
         }
         else
         {
@@ -107,9 +104,15 @@ public sealed partial class RelationalMetadataStore
             if (isNew) usage.Add(new UsageMove(0, 0, size, 1));
         }
 
-        if (counted == size) return;
+        if (counted != size)
+        {
+            usage.Tell();
+            Resize(scope, digest, size - counted);
+        }
+
+        if (!isLimited || !hasJoined) return;
         usage.Tell();
-        Resize(scope, digest, size - counted);
+        Charge(scope, repositoryId, size, toRegistry, caller);
     }
 
     /// <summary>Has content that stands keep its location, and discards the new one, or the other way round; whether it healed a damaged blob, and with how many bytes the blob is counted so far.</summary>

@@ -5,8 +5,8 @@ namespace Berth.Metadata.Relational;
 /// <summary>Uploads without a session's row, whose bytes came all at once to a reserved location.</summary>
 public sealed partial class RelationalMetadataStore
 {
-    // Each is five statements that are asked in one message.
-    private const int MostTogether = 12;
+    // Each is five statements, or six, that are asked in one message (PostgresSession.MostHeld).
+    private const int MostTogether = 10;
 
     // A reserved location is not taken out so shortly before it is discarded, whatever nodes' clocks say.
     private static readonly TimeSpan ReservedLead = TimeSpan.FromHours(1);
@@ -83,14 +83,9 @@ public sealed partial class RelationalMetadataStore
     /// <returns>The repositories whose uploads have got a row.</returns>
     private List<MarkedRepository> CompleteWholes(WriteScope scope, IReadOnlyList<WholePush> pushes)
     {
-        List<MarkedRepository> marked = [];
-        foreach (var push in pushes)
-        {
-            if (_recentlyPushed.Knows(push.Upload.RepositoryId, scope.Now) || marked.Exists(one => one.RepositoryId == push.Upload.RepositoryId)) continue;
-            TellEnded(scope, push);
-            marked.Add(new MarkedRepository(push.Upload.RepositoryId, scope.Now));
-        }
-
+        var now = scope.Now;
+        var marks = pushes.DistinctBy(push => push.Upload.RepositoryId).Where(push => !_recentlyPushed.Knows(push.Upload.RepositoryId, now))
+            .Select(push => (push.Upload.RepositoryId, Asked: AskEnded(scope, push, now))).ToList();
         var asked = pushes.OrderBy(push => push.Upload.Digest).Select(push => AskWhole(scope, push)).ToList();
         var usage = new UsageMoves(scope);
         foreach (var (push, reserved, recorded, stored) in asked)
@@ -103,15 +98,17 @@ public sealed partial class RelationalMetadataStore
         }
 
         usage.Tell();
-        return marked;
+
+        // Another request of the session may have brought a row, which speaks for nothing.
+        return [.. marks.Where(mark => mark.Asked.Execute() == 1).Select(mark => new MarkedRepository(mark.RepositoryId, now))];
     }
 
-    private void TellEnded(WriteScope scope, WholePush push)
+    private Statement AskEnded(WriteScope scope, WholePush push, long now)
     {
         var upload = push.Upload;
-        var until = scope.Now + _recentlyPushed.Step;
-        scope.Use(InsertEnded).Bind(upload.Id).Bind(upload.RegistryId).Bind(upload.RepositoryId).Bind(push.Caller.PrincipalId).Bind(upload.Location).Bind((long)upload.Digest.Algorithm)
-            .Bind(upload.Size).Bind(upload.Digest).Bind(scope.Now).Bind(until).Bind(until + (long)_retention.EndedUploadWindow.TotalMilliseconds).Tell();
+        var until = now + _recentlyPushed.Step;
+        return scope.Use(InsertEnded).Bind(upload.Id).Bind(upload.RegistryId).Bind(upload.RepositoryId).Bind(push.Caller.PrincipalId).Bind(upload.Location).Bind((long)upload.Digest.Algorithm)
+            .Bind(upload.Size).Bind(upload.Digest).Bind(now).Bind(until).Bind(until + (long)_retention.EndedUploadWindow.TotalMilliseconds).Ask();
     }
 
     private static AskedWhole AskWhole(WriteScope scope, WholePush push)

@@ -19,7 +19,7 @@ internal sealed class UploadTickets(LinkKeys keys, DistributionOptions options, 
     private const int HeadBytes = sizeof(long) + KeyIdBytes;
     private const int Bytes = HeadBytes + SignatureBytes;
 
-    // Not longer than the row of a session that ended well, or of one without bytes, is kept: one that was there must not look as if it had never been. One that left no row is known by the ledger for longer.
+    // Not longer than the row of a session that ended well, or of one without bytes, is kept: one that was there must not look as if it had never been. One that left no row is known by the ledger.
     private TimeSpan Lifetime => options.UploadExpiry < UploadService.AnswerKept ? options.UploadExpiry : UploadService.AnswerKept;
 
     /// <summary>Whether the id in a session's URL says that the session may have no row.</summary>

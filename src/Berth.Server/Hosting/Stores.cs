@@ -157,7 +157,9 @@ internal sealed class Stores(ServerOptions options, TimeProvider node, ILoggerFa
     private RetentionOptions Limit(RetentionOptions retention)
     {
         var (grace, window) = (options.Registry.Lifecycle.Grace, options.Registry.Lifecycle.RecoveryWindow);
-        return retention with { DiscardDelay = window, EndedUploadWindow = grace < retention.EndedUploadWindow ? grace : retention.EndedUploadWindow };
+        // The rows of uploads that ended are up to an eighth of it ahead, and together that is no longer than the grace.
+        var ended = grace * 8 / 9;
+        return retention with { DiscardDelay = window, EndedUploadWindow = ended < retention.EndedUploadWindow ? ended : retention.EndedUploadWindow };
     }
 
     private async Task OpenSqliteAsync(CancellationToken cancellationToken)

@@ -236,6 +236,25 @@ public abstract class BlobsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Theory]
+    [InlineData(1000, 10, true)]
+    [InlineData(-5, -2, false)]
+    public async Task A_quota_counts_a_blob_that_is_healed_with_the_size_that_it_has(int difference, int room, bool fits)
+    {
+        var blob = Describe(Content("of another size"));
+        var upload = await OpenAsync(App, writing: true);
+        await Store.CompleteUploadAsync(upload, blob.Digest, blob.Size + difference, Now + Grace, Now, Alice, Token);
+        await Store.MarkDamagedAsync(blob.Digest, (await Store.FindBlobAsync(Registry, App, blob.Digest, Token))!.Location, Token);
+        var first = await PushBlobAsync(Other, "the first");
+        await Store.SetQuotaAsync(Registry, Other, new QuotaLimits(first.Size + blob.Size + room, null), Alice, Token);
+
+        if (fits) await PushBlobAsync(Other, "of another size");
+        else await Assert.ThrowsAsync<QuotaException>(() => PushBlobAsync(Other, "of another size"));
+
+        Assert.Equal(first.Size + (fits ? blob.Size : 0), (await Store.ReadRepositoryUsageAsync(Registry, Other, Token))!.Figures.Bytes);
+        Assert.Empty(await Store.RecountUsageAsync(repair: false, Token));
+    }
+
+    [Theory]
     [InlineData(1, "team/third")]
     [InlineData(2, "team/third")]
     [InlineData(1, "team/app")]
