@@ -86,6 +86,8 @@ public sealed class RegistryClient : IDisposable
             if (!request.Headers.TryAddWithoutValidation(name, value)) content?.Headers.TryAddWithoutValidation(name, value);
         }
 
+        // A deletion whose connection ends without an answer is in doubt; the framework's client would send it again by itself where it has no body at all.
+        if (method == "DELETE") request.Content ??= new ByteArrayContent([]);
         var line = $"{method} {target}{length}{string.Concat(headers.Select(h => $" {h.Name}: {h.Value}"))}";
         try
         {
