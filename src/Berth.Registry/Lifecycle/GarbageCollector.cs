@@ -70,7 +70,7 @@ public sealed partial class GarbageCollector(
         {
             try
             {
-                await jobs.RunAsync("garbage-collection", 2 * options.Interval, TakeTurnAsync, stoppingToken);
+                if (!await jobs.RunAsync("garbage-collection", 2 * options.Interval, TakeTurnAsync, stoppingToken)) metrics.DoneElsewhere();
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -89,6 +89,9 @@ public sealed class LifecycleMetrics : IDisposable
 
     internal void SetPaused(bool paused) => _paused = paused;
 
+    /// <summary>Another node collects now, and says how it stands.</summary>
+    internal void DoneElsewhere() => _suspended = _paused = false;
+
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 }

@@ -42,7 +42,8 @@ internal sealed partial class UsageWatch(
         {
             try
             {
-                await jobs.RunAsync("usage-watch", 2 * options.Interval, (_, token) => LookAsync(token), stoppingToken);
+                // Another node that looks says what registries hold; what this one saw last would be told beside it for ever.
+                if (!await jobs.RunAsync("usage-watch", 2 * options.Interval, (_, token) => LookAsync(token), stoppingToken)) metrics.SetBytes([]);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -32,7 +32,7 @@ internal static class BerthCommand
         catch (CannotStartException e)
         {
             await Console.Error.WriteLineAsync($"berth: {e.Message}");
-            return ExitCodes.CannotStart;
+            return e.MayPass ? ExitCodes.Failure : ExitCodes.CannotStart;
         }
         catch (Exception e)
         {

@@ -105,14 +105,16 @@ internal static class BerthHost
         var faulted = LogFaultAsync(stores.Faulted, ownerSettled, logger);
         var ended = await Task.WhenAny(stopping.Task, faulted);
 
-        if (ended != faulted && options.Shutdown.Delay > TimeSpan.Zero)
+        // At once: the delay alone may be longer than a unit allows.
+        var delay = ended == faulted ? TimeSpan.Zero : options.Shutdown.Delay;
+        ServiceNotice.Stopping(delay + options.Shutdown.DrainTimeout, logger);
+        if (delay > TimeSpan.Zero)
         {
-            HostLog.LeavingBalancer(logger, options.Shutdown.Delay.TotalSeconds);
-            await Task.WhenAny(Task.Delay(options.Shutdown.Delay, CancellationToken.None), faulted);
+            HostLog.LeavingBalancer(logger, delay.TotalSeconds);
+            await Task.WhenAny(Task.Delay(delay, CancellationToken.None), faulted);
         }
 
         HostLog.Draining(logger, options.Shutdown.DrainTimeout.TotalSeconds);
-        ServiceNotice.Stopping(options.Shutdown.DrainTimeout, logger);
         using var limit = new CancellationTokenSource(options.Shutdown.DrainTimeout);
         try
         {

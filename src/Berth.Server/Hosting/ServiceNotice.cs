@@ -15,9 +15,9 @@ internal static class ServiceNotice
     /// <summary>It serves.</summary>
     public static void Ready(ILogger logger) => Send("READY=1", logger);
 
-    /// <summary>It ends, and may take the drain and some seconds for that, whatever the unit allows.</summary>
-    public static void Stopping(TimeSpan drain, ILogger logger) =>
-        Send(string.Create(CultureInfo.InvariantCulture, $"STOPPING=1\nEXTEND_TIMEOUT_USEC={(long)(drain + Closing).TotalMicroseconds}"), logger);
+    /// <summary>It ends, and may take so long, and some seconds more for its stores, whatever the unit allows.</summary>
+    public static void Stopping(TimeSpan time, ILogger logger) =>
+        Send(string.Create(CultureInfo.InvariantCulture, $"STOPPING=1\nEXTEND_TIMEOUT_USEC={(long)(time + Closing).TotalMicroseconds}"), logger);
 
     private static void Send(string state, ILogger logger)
     {

@@ -99,7 +99,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider node, ILoggerFa
         }
         catch (Exception e) when (e is MetadataStartException or MetadataUnavailableException or MetadataFullException or StorageUnavailableException or StorageFullException)
         {
-            throw new CannotStartException(e.Message, e);
+            throw new CannotStartException(e.Message, e) { MayPass = e is not MetadataStartException };
         }
     }
 

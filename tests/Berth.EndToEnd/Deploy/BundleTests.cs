@@ -49,7 +49,7 @@ public sealed class BundleTests : IDisposable
         Assert.Contains("sha256", made.Succeeded().Output, StringComparison.Ordinal);
         (await Tool.RunAsync(Tool.Require("tar"), ["-xf", archive], _folder.FullName)).Succeeded();
         var bundle = Path.Combine(_folder.FullName, "berth-0.1.0");
-        foreach (var part in (string[])["README.md", "LICENSE", "sbom/sbom.cdx.json", "docs/user/systemd.md", "systemd/berth.service"])
+        foreach (var part in (string[])["README.md", "LICENSE", "sbom/sbom.cdx.json", "docs/user/systemd.md", "systemd/berth.service", "prometheus/alerts.yaml", "grafana/overview.json"])
             Assert.True(File.Exists(Path.Combine(bundle, part)), part);
 
         var script = Path.Combine(_folder.FullName, "install.sh");

@@ -18,7 +18,7 @@ public sealed class ServiceNoticeTests : IDisposable
         var name = isAbstract ? $"berth-{Guid.NewGuid():N}" : Path.Combine(Path.GetTempPath(), $"berth-{Guid.NewGuid():N}");
         using var systemd = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         systemd.Bind(new UnixDomainSocketEndPoint(isAbstract ? '\0' + name : name));
-        var variables = new Dictionary<string, string?> { ["NOTIFY_SOCKET"] = isAbstract ? '@' + name : name, ["BERTH_Shutdown__DrainTimeout"] = "90s" };
+        var variables = new Dictionary<string, string?> { ["NOTIFY_SOCKET"] = isAbstract ? '@' + name : name, ["BERTH_Shutdown__DrainTimeout"] = "90s", ["BERTH_Shutdown__Delay"] = "2s" };
 
         await using (var run = await ServerRun.StartAsync(_folder.Data, variables: variables))
         {
@@ -27,7 +27,7 @@ public sealed class ServiceNoticeTests : IDisposable
             Assert.True((await http.GetAsync(new Uri(run.Http, "/healthz/ready"))).IsSuccessStatusCode);
 
             run.Terminate();
-            Assert.Equal("STOPPING=1\nEXTEND_TIMEOUT_USEC=105000000", await ReceiveAsync(systemd));
+            Assert.Equal("STOPPING=1\nEXTEND_TIMEOUT_USEC=107000000", await ReceiveAsync(systemd));
             Assert.Equal(0, await run.WaitForEndAsync());
         }
 

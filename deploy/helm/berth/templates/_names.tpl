@@ -50,3 +50,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ .Values.tls.secretName }}
 {{- end -}}
 {{- end }}
+
+{{/* The names that lead to it, as JSON. */}}
+{{- define "berth.hosts" -}}
+{{ concat (list .Values.domain (printf "*.%s" .Values.domain)) .Values.ingress.extraHosts | toJson }}
+{{- end }}

@@ -1,4 +1,5 @@
 using System.Data;
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Berth.Metadata.Relational;
 using Npgsql;
@@ -197,7 +198,9 @@ internal sealed class PostgresSession : Session, IDisposable
         if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
         var isIdle = _isolation is not null && !_hasBegun && _held.Count == 1;
         if (_isolation is not null && !isIdle) Tell(Commits);
+        var began = Stopwatch.GetTimestamp();
         if (!isIdle) Send();
+        if (_isolation == IsolationLevel.Serializable && !isIdle) MetadataMetrics.CommitDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
         EndTransaction();
     }
 

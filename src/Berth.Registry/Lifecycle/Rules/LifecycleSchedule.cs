@@ -44,7 +44,8 @@ internal sealed partial class LifecycleSchedule(
         {
             try
             {
-                await shared.RunAsync("lifecycle-schedule", 2 * options.Interval, async (_, token) => await StartDueAsync(token), stoppingToken);
+                var isHere = await shared.RunAsync("lifecycle-schedule", 2 * options.Interval, async (_, token) => await StartDueAsync(token), stoppingToken);
+                if (!isHere) metrics.SetLag(TimeSpan.Zero);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
