@@ -81,6 +81,11 @@ public sealed class ComposeTests : IDisposable
             for (var number = 1; !stopping.IsCompleted || number < 6; number++) await PushAsync(number);
             Assert.Equal(0, await stopping);
             await PushAsync(100);
+
+            // Nodes believe the balancer, and the balancer passes nothing on that a client says of itself.
+            var forged = await Tool.RunAsync(
+                curl, ["-s", "-i", "--cacert", Path.Combine(compose.Path, "tls", "ca.pem"), "-H", "X-Forwarded-Host: elsewhere.example", $"https://localhost:{port}/v2/"], _folder.FullName);
+            Assert.Contains("realm=\"https://localhost", forged.Succeeded().Output, StringComparison.Ordinal);
         }
         finally
         {

@@ -61,6 +61,22 @@ public sealed class NodeTakeoverTests : IAsyncLifetime
         (await client.GetManifestAsync("kills/after", "latest")).Expect(200);
         var now = await HeldAsync();
         Assert.Equal(third["garbage-collection"], now["garbage-collection"]);
+
+        // What registries hold is told by the node that looks, and no longer by those that did.
+        await EventuallyAsync(async () => (await MetricsAsync()).Count(metrics => metrics.Contains("\nberth_usage_size_bytes{", StringComparison.Ordinal)) == 1);
+        Assert.All(await MetricsAsync(), metrics => Assert.Contains("\nberth_metadata_commit_duration_seconds_count", metrics, StringComparison.Ordinal));
+    }
+
+    private async Task<IReadOnlyList<string>> MetricsAsync()
+    {
+        List<string> metrics = [];
+        foreach (var node in Group.Nodes)
+        {
+            using var client = new HttpClient { BaseAddress = node.Endpoint.Address };
+            metrics.Add(await client.GetStringAsync("/metrics"));
+        }
+
+        return metrics;
     }
 
     private async Task<IReadOnlyDictionary<string, (string Holder, long Fence)>> HeldAsync()

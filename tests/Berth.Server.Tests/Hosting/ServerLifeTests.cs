@@ -33,6 +33,17 @@ public sealed partial class ServerLifeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_database_that_does_not_answer_is_no_reason_to_start_never_again()
+    {
+        var nobody = Berth.Testing.FreePorts.FirstOf(1);
+        var (exitCode, _, errors) = await ServerRun.RunAsync(
+            ["serve", "--data", _folder.Data, "--http", "127.0.0.1:0", "--https", "none"],
+            new() { ["BERTH_Metadata__Kind"] = "Postgres", ["BERTH_Metadata__ConnectionString"] = $"Host=127.0.0.1;Port={nobody};Username=berth;Database=berth" });
+        Assert.Equal(1, exitCode);
+        Assert.Equal("berth: The metadata database does not answer; try again later.", errors.Split('\n')[^1]);
+    }
+
+    [Fact]
     public async Task The_version_is_printed()
     {
         var (exitCode, output, _) = await ServerRun.RunAsync(["version"]);
