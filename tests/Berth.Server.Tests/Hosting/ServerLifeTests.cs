@@ -8,6 +8,7 @@ using System.Text.RegularExpressions;
 using Berth.Server.Hosting;
 
 using Berth.Server.Tests.Telemetry;
+using Berth.Testing.ObjectServers;
 
 namespace Berth.Server.Tests.Hosting;
 
@@ -35,7 +36,7 @@ public sealed partial class ServerLifeTests : IDisposable
     [Fact]
     public async Task A_database_that_does_not_answer_is_no_reason_to_start_never_again()
     {
-        var nobody = Berth.Testing.FreePorts.FirstOf(1);
+        var nobody = FreePorts.FirstOf(1);
         var (exitCode, _, errors) = await ServerRun.RunAsync(
             ["serve", "--data", _folder.Data, "--http", "127.0.0.1:0", "--https", "none"],
             new() { ["BERTH_Metadata__Kind"] = "Postgres", ["BERTH_Metadata__ConnectionString"] = $"Host=127.0.0.1;Port={nobody};Username=berth;Database=berth" });
