@@ -53,6 +53,9 @@ internal sealed partial class PostgresDatabase : IDatabase
     /// <inheritdoc/>
     public bool IsShared => true;
 
+    /// <inheritdoc/>
+    public bool KeepsTime => _options.FollowsDatabaseClock;
+
     /// <summary>Messages that reads sent and waited for; tests count them.</summary>
     public long ReaderRoundTrips => _readers.RoundTrips;
 

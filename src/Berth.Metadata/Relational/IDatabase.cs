@@ -12,6 +12,9 @@ internal interface IDatabase : IAsyncDisposable
     /// <summary>Whether other processes serve the same rows at the same time.</summary>
     bool IsShared { get; }
 
+    /// <summary>Whether the store's time follows this database's clock, which a statement may look at itself then: a node's own idea of it stands still while the node does.</summary>
+    bool KeepsTime { get; }
+
     /// <summary>Runs a read; each statement sees what is committed, and one snapshot where it asks for it.</summary>
     /// <param name="state">What the body is given, so that it captures nothing.</param>
     /// <param name="body">May run more than once.</param>

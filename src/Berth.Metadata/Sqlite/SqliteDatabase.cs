@@ -55,6 +55,9 @@ internal sealed partial class SqliteDatabase : IDatabase
     /// <inheritdoc/>
     public bool IsShared => false;
 
+    /// <summary>It has none.</summary>
+    public bool KeepsTime => false;
+
     /// <summary>Steps that readers took; tests count them.</summary>
     public long ReaderSteps => _readers.Steps;
 
