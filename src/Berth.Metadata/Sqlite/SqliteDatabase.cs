@@ -189,7 +189,7 @@ internal sealed partial class SqliteDatabase : IDatabase
     }
 
     /// <inheritdoc/>
-    public async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, bool isOneStatement, CancellationToken cancellationToken)
+    public async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, Extent extent, CancellationToken cancellationToken)
     {
         if (_options.Reserve is not { } reserve) return await _writer.RunAsync(body, urgency, weight, cancellationToken);
         if (urgency == Urgency.Push && !reserve.IsHeld)

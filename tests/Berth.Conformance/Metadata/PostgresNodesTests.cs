@@ -295,6 +295,27 @@ public sealed class PostgresNodesTests : MetadataSuite<PostgresDatabase>
         }
     }
 
+    [Fact]
+    public async Task A_recount_that_repairs_takes_as_long_as_it_takes()
+    {
+        await PushImageAsync(App, "image", "latest");
+        Assert.NotNull(await Store.ReadUsageAsync(Registry, Token));
+        await using var holder = await Database.ConnectAsync();
+        await AskAsync(holder, $"UPDATE usage SET bytes = bytes + 7 WHERE registry_id = {Registry} AND repository_id = 0");
+        await using var node = await Database.OpenNodeAsync(Time, options => options with { StatementLimit = TimeSpan.FromSeconds(1), NumberingInterval = TimeSpan.FromHours(1) });
+        await using var transaction = await holder.BeginTransactionAsync(Token);
+        await AskAsync(holder, "LOCK TABLE registry_blobs IN ACCESS EXCLUSIVE MODE");
+        var recount = node.RecountUsageAsync(repair: true, Token);
+
+        // A statement with the limit would have failed by now, and the second attempt, too.
+        await Task.Delay(TimeSpan.FromSeconds(3.5), Token);
+        Assert.False(recount.IsCompleted);
+
+        await transaction.RollbackAsync(Token);
+        Assert.Equal("local", Assert.Single(await recount).Place);
+        Assert.Empty(await Store.RecountUsageAsync(repair: false, Token));
+    }
+
     private async Task WaitUntilHealthyAsync()
     {
         for (var i = 0; i < 200 && !await Store.IsHealthyAsync(Token); i++) await Task.Delay(50, Token);
