@@ -28,8 +28,8 @@ public interface IDeletedRegistries
     /// <summary>Begins it for those whose time is over; returns how many.</summary>
     Task<int> BeginDuePurgesAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>The rows of registries that are being deleted for good.</summary>
-    ValueTask<IReadOnlyList<long>> ListPurgingAsync(int limit, CancellationToken cancellationToken);
+    /// <summary>The rows of registries that are being deleted for good, in their order, after one; 0 for the first.</summary>
+    ValueTask<IReadOnlyList<long>> ListPurgingAsync(long after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
     /// Before a repository of a registry that is being deleted for good is deleted: takes away the locks of it and of what it holds, which were to keep content that

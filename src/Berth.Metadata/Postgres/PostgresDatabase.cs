@@ -53,6 +53,9 @@ internal sealed partial class PostgresDatabase : IDatabase
     /// <inheritdoc/>
     public bool IsShared => true;
 
+    /// <inheritdoc/>
+    public bool KeepsTime => _options.FollowsDatabaseClock;
+
     /// <summary>Messages that reads sent and waited for; tests count them.</summary>
     public long ReaderRoundTrips => _readers.RoundTrips;
 
@@ -110,11 +113,12 @@ internal sealed partial class PostgresDatabase : IDatabase
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, bool isOneStatement, CancellationToken cancellationToken) => _writers.RunAsync(
+    public Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, Extent extent, CancellationToken cancellationToken) => _writers.RunAsync(
         new Operation<PostgresSession, T>(session => body(new WriteScope(session, _time, _clock)))
         {
-            Isolation = isOneStatement ? null : IsolationLevel.Serializable,
-            IsOneStatement = isOneStatement,
+            Isolation = extent == Extent.OneStatement ? null : IsolationLevel.Serializable,
+            IsOneStatement = extent == Extent.OneStatement,
+            IsLong = extent == Extent.WholeTables,
             Span = MetadataTracing.Current,
         },
         cancellationToken);

@@ -23,7 +23,9 @@ public sealed partial class RelationalMetadataStore
         SELECT id, name FROM registries INDEXED BY registries_deleted WHERE purge_after IS NOT NULL AND purging = 0 AND purge_after <= ?1 LIMIT ?2
         """);
 
-    private static readonly Sql ListPurging = new("SELECT id FROM registries INDEXED BY registries_deleted WHERE purge_after IS NOT NULL AND purging = 1 LIMIT ?1");
+    private static readonly Sql ListPurging = new("""
+        SELECT id FROM registries INDEXED BY registries_deleted WHERE purge_after IS NOT NULL AND purging = 1 AND id > ?1 ORDER BY id LIMIT ?2
+        """);
 
     private static readonly Sql RestoreRegistry = new("""
         UPDATE registries SET name = ?2, scope = ?3, resource_group = ?4, epoch = epoch + 1, updated_at = ?5, deleted_at = NULL, purge_after = NULL WHERE id = ?1
@@ -124,13 +126,13 @@ public sealed partial class RelationalMetadataStore
         cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<long>> ListPurgingAsync(int limit, CancellationToken cancellationToken) =>
-        ReadAsync<int, IReadOnlyList<long>>(
-            limit,
-            static (reader, limit) =>
+    public ValueTask<IReadOnlyList<long>> ListPurgingAsync(long after, int limit, CancellationToken cancellationToken) =>
+        ReadAsync<(long After, int Limit), IReadOnlyList<long>>(
+            (after, limit),
+            static (reader, list) =>
             {
                 List<long> ids = [];
-                using var rows = reader.Use(ListPurging).Bind((long)limit);
+                using var rows = reader.Use(ListPurging).Bind(list.After).Bind((long)list.Limit);
                 while (rows.Step()) ids.Add(rows.Int64(0));
                 return ids;
             },

@@ -12,6 +12,9 @@ internal interface IDatabase : IAsyncDisposable
     /// <summary>Whether other processes serve the same rows at the same time.</summary>
     bool IsShared { get; }
 
+    /// <summary>Whether the store's time follows this database's clock, which a statement may look at itself then: a node's own idea of it stands still while the node does.</summary>
+    bool KeepsTime { get; }
+
     /// <summary>Runs a read; each statement sees what is committed, and one snapshot where it asks for it.</summary>
     /// <param name="state">What the body is given, so that it captures nothing.</param>
     /// <param name="body">May run more than once.</param>
@@ -29,11 +32,11 @@ internal interface IDatabase : IAsyncDisposable
     /// <param name="body">May run more than once, each time in a transaction that the one before did not survive.</param>
     /// <param name="urgency">What becomes of it when the database is short of room.</param>
     /// <param name="weight">About how many bytes it adds.</param>
-    /// <param name="isOneStatement">Whether it is one statement that decides by the row that it changes, and so needs no order among others but that row's lock.</param>
+    /// <param name="extent">How much it looks at.</param>
     /// <param name="cancellationToken">Ends the wait for a turn; once it runs, its outcome is what counts.</param>
     /// <exception cref="MetadataUnavailableException">Too much waits already, or the database does not answer.</exception>
     /// <exception cref="MetadataFullException">The volume is full.</exception>
-    Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, bool isOneStatement, CancellationToken cancellationToken);
+    Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, Extent extent, CancellationToken cancellationToken);
 
     /// <summary>Gives their numbers to the ledger's records that were committed before this call.</summary>
     ValueTask NumberLedgerAsync(CancellationToken cancellationToken);

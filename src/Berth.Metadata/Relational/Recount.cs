@@ -104,7 +104,7 @@ public sealed partial class RelationalMetadataStore
     {
         if (!repair) return await Task.Run(async () => await ReadAtLengthAsync(0, static (reader, _) => Tell(ReadDifferences(reader)), cancellationToken), cancellationToken);
 
-        return await RelieveAsync(
+        return await RelieveAtLengthAsync(
             scope =>
             {
                 // The registries' own counts first: what a registry holds, and who holds something alone, is counted by them.

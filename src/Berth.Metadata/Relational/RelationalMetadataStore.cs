@@ -102,15 +102,15 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
 
     /// <summary>Runs a change; it is durable when the task completes, unless its body lets it be so a moment later (<see cref="Session.CommitSoon"/>).</summary>
     private async Task<T> WriteAsync<T>(
-        Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken, [CallerMemberName] string caller = "", bool isOneStatement = false)
+        Func<WriteScope, T> body, Urgency urgency, long weight, CancellationToken cancellationToken, [CallerMemberName] string caller = "", Extent extent = Extent.Rows)
     {
         using var span = MetadataTracing.Start(_database.SystemName, caller);
         try
         {
             await _steps.ReachAsync("metadata.before-commit");
             var result = LeaseFence.Current is { } lease
-                ? await _database.WriteAsync(Under(lease, body), urgency, weight, isOneStatement: false, cancellationToken)
-                : await _database.WriteAsync(body, urgency, weight, isOneStatement, cancellationToken);
+                ? await _database.WriteAsync(Under(lease, body), urgency, weight, extent == Extent.OneStatement ? Extent.Rows : extent, cancellationToken)
+                : await _database.WriteAsync(body, urgency, weight, extent, cancellationToken);
             await _steps.ReachAsync("metadata.after-commit");
             return result;
         }
@@ -127,8 +127,12 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
     /// A push that is one statement: it decides by one row, with an UPDATE that names what it must be. What else it reads, it sees as of one moment, and need not be so any more when it commits.
     /// </summary>
     private Task<T> ChangeRowAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
-        WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken, caller, isOneStatement: true);
+        WriteAsync(body, Urgency.Push, weight: 1024, cancellationToken, caller, Extent.OneStatement);
 
     private Task<T> RelieveAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
         WriteAsync(body, Urgency.Relief, weight: 1024, cancellationToken, caller);
+
+    /// <summary>As <see cref="RelieveAsync"/>, of whole tables and for as long as it takes: for work on an installation that is not being served.</summary>
+    private Task<T> RelieveAtLengthAsync<T>(Func<WriteScope, T> body, CancellationToken cancellationToken, [CallerMemberName] string caller = "") =>
+        WriteAsync(body, Urgency.Relief, weight: 1024, cancellationToken, caller, Extent.WholeTables);
 }

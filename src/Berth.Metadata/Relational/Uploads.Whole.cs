@@ -8,11 +8,15 @@ public sealed partial class RelationalMetadataStore
     // Each is five statements, or six, that are asked in one message (PostgresSession.MostHeld).
     private const int MostTogether = 10;
 
-    // A reserved location is not taken out so shortly before it is discarded, whatever nodes' clocks say.
-    private static readonly TimeSpan ReservedLead = TimeSpan.FromHours(1);
+    // A reserved location is not taken out so shortly before it is discarded, whatever nodes' clocks say. In milliseconds.
+    private const long ReservedLead = 3_600_000;
 
     // "+": a row that is named by its key is not looked for among those that are due.
     private static readonly Sql TakeReserved = new("DELETE FROM discarded_locations WHERE location = ?1 AND +not_before > ?2");
+
+    // A node that stood still goes by a time that is hours behind until it has asked for it again; whoever removes bytes meanwhile does not.
+    private static readonly Sql TakeReservedByClock = new(
+        TakeReserved.Text, postgres: $"{TakeReserved.Text} AND +not_before > CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) + {ReservedLead}");
 
     // What such a session leaves: the record of its push, of which there is one. ?12 is the repository.
     private static readonly Sql RecordWhole = new($"""
@@ -111,13 +115,13 @@ public sealed partial class RelationalMetadataStore
             .Bind(upload.Size).Bind(upload.Digest).Bind(now).Bind(until).Bind(until + (long)_retention.EndedUploadWindow.TotalMilliseconds).Ask();
     }
 
-    private static AskedWhole AskWhole(WriteScope scope, WholePush push)
+    private AskedWhole AskWhole(WriteScope scope, WholePush push)
     {
         var upload = push.Upload;
         var entry = new LedgerEntry(LedgerKinds.BlobPushed, upload.RegistryId, upload.Repository.Value, Digest: upload.Digest, IdempotencyKey: KeyOfWhole(upload.Id));
         return new AskedWhole(
             push,
-            scope.Use(TakeReserved).Bind(upload.Location).Bind(scope.Now + (long)ReservedLead.TotalMilliseconds).Ask(),
+            scope.Use(_database.KeepsTime ? TakeReservedByClock : TakeReserved).Bind(upload.Location).Bind(scope.Now + ReservedLead).Ask(),
             scope.AppendBy(RecordWhole, entry, push.Caller).Bind(upload.RepositoryId).Ask(),
             AskStored(scope, push.Blob));
     }

@@ -55,6 +55,9 @@ internal sealed partial class SqliteDatabase : IDatabase
     /// <inheritdoc/>
     public bool IsShared => false;
 
+    /// <summary>It has none.</summary>
+    public bool KeepsTime => false;
+
     /// <summary>Steps that readers took; tests count them.</summary>
     public long ReaderSteps => _readers.Steps;
 
@@ -186,7 +189,7 @@ internal sealed partial class SqliteDatabase : IDatabase
     }
 
     /// <inheritdoc/>
-    public async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, bool isOneStatement, CancellationToken cancellationToken)
+    public async Task<T> WriteAsync<T>(Func<WriteScope, T> body, Urgency urgency, long weight, Extent extent, CancellationToken cancellationToken)
     {
         if (_options.Reserve is not { } reserve) return await _writer.RunAsync(body, urgency, weight, cancellationToken);
         if (urgency == Urgency.Push && !reserve.IsHeld)

@@ -76,7 +76,7 @@ public abstract class DeletedRegistriesSuite<TDatabase> : MetadataSuite<TDatabas
         Time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal(1, await Store.BeginDuePurgesAsync(10, Token));
         Assert.Equal(0, await Store.BeginDuePurgesAsync(10, Token));
-        Assert.Equal([Registry], await Store.ListPurgingAsync(10, Token));
+        Assert.Equal([Registry], await Store.ListPurgingAsync(0, 10, Token));
         Assert.False(await Store.BeginPurgeAsync(Registry, Alice, Token));
         Assert.Empty((await Store.ListDeletedRegistriesAsync(null, 10, Token)).Items);
 
@@ -95,13 +95,31 @@ public abstract class DeletedRegistriesSuite<TDatabase> : MetadataSuite<TDatabas
         Assert.Null(await Store.FindScopeMapAsync(Registry, "pull", Token));
         Assert.True(await Store.EndPurgeAsync(Registry, Token));
         Assert.False(await Store.EndPurgeAsync(Registry, Token));
-        Assert.Empty(await Store.ListPurgingAsync(10, Token));
+        Assert.Empty(await Store.ListPurgingAsync(0, 10, Token));
 
         var second = (await Store.CreateRegistryAsync(new NewRegistry("second", "subscription", "default", "", ""), Alice, Token)).Record!;
         Assert.False(await Store.BeginPurgeAsync(second.Id, Alice, Token));
         await Store.DeleteRegistryAsync(second.Id, Alice, Token);
         Assert.True(await Store.BeginPurgeAsync(second.Id, Alice, Token));
         Assert.Equal(CreateOutcome.Unknown, (await Store.RecoverRegistryAsync(second.Id, "second", Alice, Token)).Outcome);
+    }
+
+    [Fact]
+    public async Task Those_that_are_purged_are_listed_one_after_the_other()
+    {
+        List<long> purged = [];
+        for (var i = 0; i < 5; i++)
+        {
+            var made = (await Store.CreateRegistryAsync(new NewRegistry($"purged{i}", "subscription", "default", "", ""), Alice, Token)).Record!;
+            await Store.DeleteRegistryAsync(made.Id, Alice, Token);
+            if (i == 2) continue;
+            Assert.True(await Store.BeginPurgeAsync(made.Id, Alice, Token));
+            purged.Add(made.Id);
+        }
+
+        Assert.Equal(purged[..2], await Store.ListPurgingAsync(0, 2, Token));
+        Assert.Equal(purged[2..], await Store.ListPurgingAsync(purged[1], 3, Token));
+        Assert.Empty(await Store.ListPurgingAsync(purged[^1], 2, Token));
     }
 
     private async Task FillAsync()

@@ -24,12 +24,12 @@ public sealed class PostgresDatabase : IMetadataDatabase
         return await PostgresMetadataStore.OpenAsync(Options(server, _name), new DatabaseTime(time), steps, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
     }
 
-    /// <summary>One more node on the same database.</summary>
+    /// <summary>One more node on the same database. It goes by a time that is a database's already as it is.</summary>
     internal async Task<RelationalMetadataStore> OpenNodeAsync(TimeProvider time, Func<PostgresOptions, PostgresOptions>? change = null)
     {
         var options = Options(await PostgresServer.GetAsync(), _name!);
         return await PostgresMetadataStore.OpenAsync(
-            change is null ? options : change(options), new DatabaseTime(time), NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
+            change is null ? options : change(options), time as DatabaseTime ?? new DatabaseTime(time), NoSteps.Instance, NullLogger<RelationalMetadataStore>.Instance, CancellationToken.None);
     }
 
     /// <summary>One more node, which reaches the database by a port of the loopback: a proxy's.</summary>

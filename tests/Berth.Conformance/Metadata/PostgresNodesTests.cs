@@ -1,6 +1,7 @@
 using System.Data;
 using System.Diagnostics;
 using Berth.Metadata;
+using Berth.Metadata.Postgres;
 using Berth.Oci;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
@@ -266,6 +267,53 @@ public sealed class PostgresNodesTests : MetadataSuite<PostgresDatabase>
             Assert.Equal(digest, found?.Digest);
             Assert.True(found!.Referenced);
         }
+    }
+
+    [Fact]
+    public async Task A_node_that_stood_still_takes_no_reserved_location_that_is_due_by_the_databases_clock()
+    {
+        await PushImageAsync(App, "the first of all");
+        var repository = (await Store.FindOpenRepositoryAsync(Alice.PrincipalId, Registry, App, Token)).Value!.Id;
+        var time = new DatabaseTime(TimeProvider.System);
+        await using var node = await Database.OpenNodeAsync(time, options => options with { FollowsDatabaseClock = true, NumberingInterval = TimeSpan.FromHours(1) });
+
+        // As after four hours in which its machine was paused, and before it has asked for the time again.
+        time.Measure(() => DateTimeOffset.UtcNow.AddHours(-4));
+
+        Assert.Equal(WholeUploadOutcome.NotReserved, await CompleteAsync("due", TimeSpan.FromMinutes(-1)));
+        Assert.Equal(WholeUploadOutcome.NotReserved, await CompleteAsync("due within the hour", TimeSpan.FromMinutes(59)));
+        Assert.Equal(WholeUploadOutcome.Completed, await CompleteAsync("due later", TimeSpan.FromMinutes(70)));
+        Assert.Null(await Store.FindBlobAsync(Registry, App, Describe(Content("due")).Digest, Token));
+        Assert.NotNull(await Store.FindBlobAsync(Registry, App, Describe(Content("due later")).Digest, Token));
+
+        async Task<WholeUploadOutcome> CompleteAsync(string text, TimeSpan dueIn)
+        {
+            var (id, blob) = (NewId(), Describe(Content(text)));
+            await node.ReserveLocationsAsync([$"at/{id}"], DateTimeOffset.UtcNow + dueIn, Token);
+            var upload = new WholeUpload(id, Registry, repository, App, $"at/{id}", blob.Digest, blob.Size);
+            return await node.CompleteWholeAsync(upload, DateTimeOffset.UtcNow + Grace, Alice, Token);
+        }
+    }
+
+    [Fact]
+    public async Task A_recount_that_repairs_takes_as_long_as_it_takes()
+    {
+        await PushImageAsync(App, "image", "latest");
+        Assert.NotNull(await Store.ReadUsageAsync(Registry, Token));
+        await using var holder = await Database.ConnectAsync();
+        await AskAsync(holder, $"UPDATE usage SET bytes = bytes + 7 WHERE registry_id = {Registry} AND repository_id = 0");
+        await using var node = await Database.OpenNodeAsync(Time, options => options with { StatementLimit = TimeSpan.FromSeconds(1), NumberingInterval = TimeSpan.FromHours(1) });
+        await using var transaction = await holder.BeginTransactionAsync(Token);
+        await AskAsync(holder, "LOCK TABLE registry_blobs IN ACCESS EXCLUSIVE MODE");
+        var recount = node.RecountUsageAsync(repair: true, Token);
+
+        // A statement with the limit would have failed by now, and the second attempt, too.
+        await Task.Delay(TimeSpan.FromSeconds(3.5), Token);
+        Assert.False(recount.IsCompleted);
+
+        await transaction.RollbackAsync(Token);
+        Assert.Equal("local", Assert.Single(await recount).Place);
+        Assert.Empty(await Store.RecountUsageAsync(repair: false, Token));
     }
 
     private async Task WaitUntilHealthyAsync()

@@ -54,6 +54,21 @@ public sealed class CommitTests
         Assert.Equal(1L, await CountAsync(store));
     }
 
+    [Theory]
+    [InlineData(true, "on")]
+    [InlineData(false, "off")]
+    public async Task A_change_of_whole_tables_is_planned_for_them_and_is_serializable_all_the_same(bool isWhole, string scans)
+    {
+        await using var database = await StatementDatabase.CreateAsync();
+        await using var store = PostgresDatabase.Open(database.Options, new DatabaseTime(TimeProvider.System), NullLogger.Instance);
+
+        var settings = await store.WriteAsync(
+            static scope => ((PostgresSession)scope.Session).Run("SELECT current_setting('enable_seqscan'), current_setting('enable_hashjoin'), current_setting('transaction_isolation')")!,
+            Urgency.Relief, weight: 0, isWhole ? Extent.WholeTables : Extent.Rows, Token);
+
+        Assert.Equal((scans, scans, "serializable"), ((string)settings[0], (string)settings[1], (string)settings[2]));
+    }
+
     private static Task<int> ChangeAsync(PostgresDatabase store, Action<PostgresSession> then) => store.WriteAsync(
         scope =>
         {
@@ -62,7 +77,7 @@ public sealed class CommitTests
             then(session);
             return changed;
         },
-        Urgency.Relief, weight: 0, isOneStatement: false, Token);
+        Urgency.Relief, weight: 0, Extent.Rows, Token);
 
     private static void Swallow(PostgresSession session, bool isScript, string state)
     {

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using Berth.Metadata;
+using Berth.Oci;
+using Berth.Registry.Tests.Artifacts;
 using Berth.Registry.Tests.Hosting;
 
 namespace Berth.Registry.Tests.Management;
@@ -120,7 +122,7 @@ public sealed class DeletedRegistryTests
         await last.ExpectErrorAsync(404, "DeletedRegistryNotFound", "POST", $"{OfGroup}/{key}/recover");
         await AdvanceAsync(host, 3 * host.Grace);
         Assert.Equal(new RegistryUsage(0, 0, 0), await host.Metadata.ReadRegistryUsageAsync(row, CancellationToken.None));
-        Assert.Empty(await host.Metadata.ListPurgingAsync(10, CancellationToken.None));
+        Assert.Empty(await host.Metadata.ListPurgingAsync(0, 10, CancellationToken.None));
         Assert.Null(await host.Metadata.FindPrincipalAsync($"teamone/team-token~{row}", CancellationToken.None));
         Assert.Empty(await host.Metadata.CheckAsync(CancellationToken.None));
     }
@@ -140,10 +142,58 @@ public sealed class DeletedRegistryTests
 
         await owner.ExpectErrorAsync(404, "DeletedRegistryNotFound", "GET", $"{OfGroup}/{key}");
         await owner.ExpectErrorAsync(404, "DeletedRegistryNotFound", "POST", $"{OfGroup}/{key}/recover");
-        Assert.Single(await host.Metadata.ListPurgingAsync(10, CancellationToken.None));
+        Assert.Single(await host.Metadata.ListPurgingAsync(0, 10, CancellationToken.None));
         await host.TamperAsync("UPDATE repositories SET locks = 3; UPDATE manifests SET locks = 3; UPDATE tags SET locks = 3"); // locks keep content that stands
         await host.Collector.SweepAsync(CancellationToken.None);
-        Assert.Empty(await host.Metadata.ListPurgingAsync(10, CancellationToken.None));
+        Assert.Empty(await host.Metadata.ListPurgingAsync(0, 10, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_repository_that_lists_leave_out_is_purged_with_the_others()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        await FillAsync(host, owner);
+        using (var client = ClientOf(host, "teamone", "owner", RegistryHost.Password)) await client.SetAsync("app", "listEnabled", enabled: false);
+        var key = await DeleteAsync(host, owner);
+        await owner.ExpectAsync(HttpStatusCode.Accepted, "POST", $"{OfGroup}/{key}/purge");
+
+        await host.Collector.SweepAsync(CancellationToken.None);
+
+        Assert.Empty(await host.Metadata.ListPurgingAsync(0, 10, CancellationToken.None));
+        await AdvanceAsync(host, 3 * host.Grace);
+        await AdvanceAsync(host, 3 * host.Grace);
+        Assert.Null(await host.Metadata.FindStoredBlobAsync(Digest.Compute(DigestAlgorithm.Sha256, Content), CancellationToken.None));
+        Assert.Empty(await host.Blobs.ListAsync(CancellationToken.None).ToListAsync());
+        Assert.Empty(await host.Metadata.CheckAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Those_that_come_to_no_end_keep_no_other_from_its_own()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        for (var i = 0; i < 100; i++) await PurgeAsync($"stuck{i}");
+        await host.TamperAsync("INSERT INTO repositories (registry_id, name, listed, created_at) SELECT id, 'stuck', 1, 0 FROM registries WHERE purging = 1");
+        var last = await PurgeAsync("last");
+
+        for (var round = 0; round < 2; round++) await host.Collector.SweepAsync(CancellationToken.None);
+
+        var purging = await host.Metadata.ListPurgingAsync(0, 200, CancellationToken.None);
+        Assert.Equal(100, purging.Count);
+        Assert.DoesNotContain(last, purging);
+
+        // A hindrance that is gone is found to be gone, whichever the rounds stopped at.
+        await host.TamperAsync("DELETE FROM repositories WHERE name = 'stuck'");
+        for (var round = 0; round < 2; round++) await host.Collector.SweepAsync(CancellationToken.None);
+        Assert.Empty(await host.Metadata.ListPurgingAsync(0, 200, CancellationToken.None));
+
+        async Task<long> PurgeAsync(string name)
+        {
+            var made = (await host.Metadata.CreateRegistryAsync(new NewRegistry(name, "subscription", "default", "", ""), Caller.System, CancellationToken.None)).Record!;
+            Assert.True(await host.Metadata.DeleteRegistryAsync(made.Id, Caller.System, CancellationToken.None));
+            Assert.True(await host.Metadata.BeginPurgeAsync(made.Id, Caller.System, CancellationToken.None));
+            return made.Id;
+        }
     }
 
     [Fact]

@@ -33,7 +33,7 @@ internal sealed class ServedFolder : IAsyncDisposable
         _time = time;
         _grace = options.Registry.Lifecycle.Grace;
         var purge = new RegistryPurge(
-            stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, options.Registry.Lifecycle, time, NullLogger<RegistryPurge>.Instance);
+            stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, options.Registry.Lifecycle, time, NullLogger<RegistryPurge>.Instance);
         var metrics = _services.GetRequiredService<LifecycleMetrics>();
         var policies = new DeletionPolicies(stores.Metadata, options.Registry.Lifecycle, metrics, NullLogger<DeletionPolicies>.Instance);
         var workloads = new WorkloadExpiry(stores.Metadata, _services.GetRequiredService<WorkloadMetrics>(), NullLogger<WorkloadExpiry>.Instance);

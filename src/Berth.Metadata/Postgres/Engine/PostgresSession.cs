@@ -136,7 +136,7 @@ internal sealed class PostgresSession : Session, IDisposable
     /// <summary>Runs a text of PostgreSQL's own that is not worth preparing; returns the first row, if there is one.</summary>
     public object[]? Run(string text, params ReadOnlySpan<long> values)
     {
-        using var statement = New(text, _limitSeconds, prepares: false).Begin();
+        using var statement = New(text, _isLong ? 0 : _limitSeconds, prepares: false).Begin();
         foreach (var value in values) statement.Bind(value);
         return statement.Step() ? statement.Row : null;
     }
@@ -181,7 +181,7 @@ internal sealed class PostgresSession : Session, IDisposable
     /// <summary>Says that one statement follows, which is a transaction by itself.</summary>
     public void BeginAlone() => _isAlone = true;
 
-    /// <summary>Begins a transaction in which whole tables are read: the planner may choose what it otherwise is kept from.</summary>
+    /// <summary>Begins a transaction in which whole tables are read: the planner may choose what it otherwise is kept from, and no statement has a limit.</summary>
     public void BeginLong(IsolationLevel isolation)
     {
         BeginTransaction(isolation);

@@ -26,11 +26,16 @@ internal sealed partial class LifecycleJobs(
         lock (_gate)
         {
             var before = _working.GetValueOrDefault(registryId, Task.CompletedTask);
-            return _working[registryId] = Task.Run(async () =>
+
+            // It goes on after the request or the round that begins it, and has the registry's lease: that of the round, which another node may take over meanwhile, does not fence it.
+            using (ExecutionContext.SuppressFlow())
             {
-                await before;
-                await WorkAsync(registryId);
-            });
+                return _working[registryId] = Task.Run(async () =>
+                {
+                    await before;
+                    await WorkAsync(registryId);
+                });
+            }
         }
     }
 

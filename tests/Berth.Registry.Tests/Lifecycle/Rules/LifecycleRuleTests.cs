@@ -5,6 +5,7 @@ using Berth.Registry.Lifecycle;
 using Berth.Registry.Lifecycle.Rules;
 using Berth.Registry.Tests.Artifacts;
 using Berth.Registry.Tests.Hosting;
+using Berth.Registry.Tests.Jobs;
 using Berth.Registry.Tests.Management;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -314,6 +315,40 @@ public sealed class LifecycleRuleTests
 
         // Who held it before writes no more.
         await Assert.ThrowsAsync<LifecycleLeaseLostException>(() => host.Metadata.SetLifecycleStateAsync(lease, id, LifecyclePlanState.Failed, null, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_run_that_a_round_of_the_schedule_began_is_done_though_another_node_takes_the_schedule_over()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        await ArtifactClient.PushAsync(host, Repo, "image", "v1");
+        host.Time.Advance(TimeSpan.FromDays(40));
+        var registry = (await host.Metadata.FindRegistryAsync("local", CancellationToken.None))!.Id;
+        var rule = RuleWriter.Text([RuleReader.ReadOne("old", """{"repositories":["**"],"olderThan":"30d","action":"untag"}""")]);
+        var plan = new NewLifecyclePlan(registry, IsRun: true, rule, null, 100, "schedule");
+        var id = (await host.Metadata.CreateLifecyclePlanAsync(plan, Caller.System, CancellationToken.None))!.Value;
+        var (slow, other) = (ManyProcesses.NewNode(host), ManyProcesses.NewNode(host));
+        var (standing, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var round = slow.RunAsync(
+            "lifecycle-schedule", TimeSpan.FromMinutes(2),
+            async (_, _) =>
+            {
+                standing.SetResult();
+                await goOn.Task;
+                await host.Services.GetRequiredService<LifecycleJobs>().StartIfIdle(registry);
+            },
+            CancellationToken.None);
+        await standing.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        var held = (await host.Metadata.ListLeasesAsync(10, CancellationToken.None)).Single(lease => lease.Lease.Name == "lifecycle-schedule");
+        await host.Metadata.ReleaseLeaseAsync(held.Lease, CancellationToken.None);
+        Assert.True(await other.RunAsync("lifecycle-schedule", TimeSpan.FromMinutes(2), (_, _) => Task.CompletedTask, CancellationToken.None));
+
+        goOn.SetResult();
+        await round.WaitAsync(TimeSpan.FromSeconds(20));
+
+        var (_, run) = await host.SendAsync("GET", $"runs/{id}");
+        Assert.True(run.GetProperty("state").GetString() == "done", run.ToString());
+        Assert.Empty(await host.TagsAsync(Repo));
     }
 
     [Fact]
