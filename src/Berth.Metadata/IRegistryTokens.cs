@@ -3,7 +3,10 @@ namespace Berth.Metadata;
 /// <summary>Registries' tokens and the scope maps that say what they may do.</summary>
 public interface IRegistryTokens
 {
-    /// <summary>A scope map, or null.</summary>
+    /// <summary>
+    /// A scope map, or null. Scope maps are named in any case, here and wherever one is named, and keep their names as they were first written; of several that differ in case alone the one that is
+    /// written so is meant.
+    /// </summary>
     ValueTask<ScopeMapRecord?> FindScopeMapAsync(long registryId, string name, CancellationToken cancellationToken);
 
     /// <summary>A registry's scope maps by name, after the given one.</summary>
@@ -21,8 +24,16 @@ public interface IRegistryTokens
     /// <summary>Deletes a scope map; held while a token has it.</summary>
     Task<DeleteOutcome> DeleteScopeMapAsync(long registryId, string name, Caller caller, CancellationToken cancellationToken);
 
-    /// <summary>A token with its principal, its credentials and the actions of its scope map, or null. One indexed read.</summary>
+    /// <summary>
+    /// A token with its principal, its credentials and the actions of its scope map, or null. Its name is taken as it is written, which is how it signs in. One indexed read.
+    /// </summary>
     ValueTask<RegistryTokenGrant?> FindTokenAsync(long registryId, string name, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The same by its name in any case, in which those that change it take it, too. It keeps its name as it was first written; of several that differ in case alone the one that is written so is
+    /// meant.
+    /// </summary>
+    ValueTask<RegistryTokenGrant?> FindTokenInAnyCaseAsync(long registryId, string name, CancellationToken cancellationToken);
 
     /// <summary>A registry's tokens by name, after the given one.</summary>
     ValueTask<Page<RegistryTokenRecord>> ListTokensAsync(long registryId, string? after, int limit, CancellationToken cancellationToken);

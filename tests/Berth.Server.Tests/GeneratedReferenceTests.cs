@@ -130,11 +130,14 @@ public sealed class GeneratedReferenceTests
             - **Who asks** says an access token of the authority for the control plane's address, as `Authorization: Bearer`. The caller needs the action at the resource, by a role
               assigned there or above. Without it the answer is 403, whether there is such a resource or not.
             - **Lists** of registries, identities and groups hold what the caller may read. A page has up to 200 entries, or fewer; `nextLink` leads to the next one. The list of registries takes `$top`, the most entries of a page. Resources are filtered by
-              `resourceType`, `name`, `resourceGroup`, `location`, `tagName` and `tagValue`, each with `eq '…'`.
+              `resourceType`, `name`, `resourceGroup`, `location`, `tagName` and `tagValue`, each with `eq '…'`, resource groups by the last two; a filter by
+              anything else is 400 `InvalidFilterInQueryString`. The lists of a resource group that is not there are 404 `ResourceGroupNotFound` for whoever may read resource groups, and empty for
+              all others.
             - **Errors** are `{"error":{"code","message"}}`. Bodies are JSON objects of up to 1 MiB; a property that is not known, or has another type, is refused and named. A property of a
               registry that has no effect in this version is accepted with the value that says so, and refused with any other. Read-only ones may be sent back.
             - **PUT** of a registry that stands leaves what the body does not name; so does a token's for its status. An assignment's PUT by a version before 2020-03-01, which has no words for conditions and
-              descriptions, leaves them; by a later one it sets what it names.
+              descriptions, leaves them; by a later one it sets what it names. Nothing is moved by a PUT with another `location`: that is 409
+              `InvalidResourceLocation`, of a resource group `InvalidResourceGroupLocation`.
             - **Long-running operations** there are none: where Azure answers 201 or 202 with `Azure-AsyncOperation` or `Location` to be polled, everything is done here when the answer comes. A PUT answers 201 for
               what is new and 200 else, a PATCH 200, with `provisioningState` `Succeeded`; a DELETE 200, or 204 where there was nothing; an action 200. Pollers take that for the end at once: az, Azure.ResourceManager and
               @azure/arm-containerregistry do, as the tests show. `deleted-registries.purge` alone is 202, without an address to ask: the bytes are freed in the background, and the registry is gone from the list.
@@ -162,6 +165,7 @@ public sealed class GeneratedReferenceTests
             - **What this version does not have** (webhooks, replications, cache rules, tasks and so on) is listed as empty and answered with 404 by its name; what would make, change or delete
               one is refused with 400 `FeatureNotSupported`, and changes nothing.
             - **Tokens' passwords** in a PUT or PATCH (`credentials.passwords`) are those that stay: the others are deleted. Without the list all stay.
+            - **Names** of tokens and scope maps are found in any case, and stay as they were first written; who signs in with a token writes its name as it is.
             - **Tags** by themselves (`tags.…`, as `az tag` and the SDKs change them) are those of a registry, a resource group or a managed identity.
             - **Role assignments** are filtered by `atScope()`, `principalId eq '…'` and `assignedTo('…')`; role definitions by `roleName eq '…'` and `type eq '…'`.
 

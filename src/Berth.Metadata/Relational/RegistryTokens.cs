@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Berth.Metadata.Relational;
 
 public sealed partial class RelationalMetadataStore
@@ -13,6 +15,10 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql FindTokenAlone = new($"""
         SELECT {TokenColumns} FROM registry_tokens t CROSS JOIN scope_maps m ON m.id = t.scope_map_id CROSS JOIN principals p ON p.id = t.principal_id
         WHERE t.registry_id = ?1 AND t.name = ?2
+        """);
+
+    private static readonly Sql TokenNamesLike = new("""
+        SELECT name FROM registry_tokens INDEXED BY registry_tokens_by_key WHERE registry_id = ?1 AND lower(name) = ?2
         """);
 
     private static readonly Sql ListTokens = new($"""
@@ -34,6 +40,13 @@ public sealed partial class RelationalMetadataStore
             (registryId, name), static (reader, of) => ReadTokenGrant(reader, of.registryId, of.name), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<RegistryTokenGrant?> FindTokenInAnyCaseAsync(long registryId, string name, CancellationToken cancellationToken) =>
+        ReadAsync(
+            (registryId, name),
+            static (reader, of) => StandingName(reader, TokenNamesLike, of.registryId, of.name) is { } standing ? ReadTokenGrant(reader, of.registryId, standing) : null,
+            cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<Page<RegistryTokenRecord>> ListTokensAsync(long registryId, string? after, int limit, CancellationToken cancellationToken) =>
         ReadAsync(
             (registryId, after, limit),
@@ -52,7 +65,7 @@ public sealed partial class RelationalMetadataStore
             if (ReadRegistry(scope.Session, registryId) is not { } registry || ReadScopeMap(scope.Session, registryId, scopeMap) is not { } map)
                 return new CreateResult<RegistryTokenRecord>(CreateOutcome.Unknown, null);
 
-            if (ReadToken(scope.Session, registryId, name) is { } standing)
+            if (ReadTokenInAnyCase(scope.Session, registryId, name) is { } standing)
                 return new CreateResult<RegistryTokenRecord>(CreateOutcome.Updated, ChangeToken(scope, standing, map.Id, map.ScopeMap.Name, enabled, caller));
 
             var fullName = $"{registry.Name}/{name}";
@@ -70,7 +83,8 @@ public sealed partial class RelationalMetadataStore
         long registryId, string name, RegistryTokenChanges changes, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
-            if (ReadRegistry(scope.Session, registryId) is null || ReadTokenGrant(scope.Session, registryId, name) is not { Token: var standing, Credentials: var known }
+            if (ReadRegistry(scope.Session, registryId) is null || StandingName(scope.Session, TokenNamesLike, registryId, name) is not { } written
+                || ReadTokenGrant(scope.Session, registryId, written) is not { Token: var standing, Credentials: var known }
                 || ReadScopeMap(scope.Session, registryId, changes.ScopeMap ?? standing.ScopeMap) is not { } map)
                 return new CreateResult<RegistryTokenGrant>(CreateOutcome.Unknown, null);
 
@@ -81,7 +95,7 @@ public sealed partial class RelationalMetadataStore
                     RemoveCredential(scope, standing.Principal.Id, password.KeyId, caller);
             }
 
-            return new CreateResult<RegistryTokenGrant>(CreateOutcome.Updated, ReadTokenGrant(scope.Session, registryId, name));
+            return new CreateResult<RegistryTokenGrant>(CreateOutcome.Updated, ReadTokenGrant(scope.Session, registryId, written));
         },
         cancellationToken);
 
@@ -89,7 +103,7 @@ public sealed partial class RelationalMetadataStore
     public Task<bool> DeleteTokenAsync(long registryId, string name, Caller caller, CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
-            if (ReadToken(scope.Session, registryId, name) is not { } standing) return false;
+            if (ReadTokenInAnyCase(scope.Session, registryId, name) is not { } standing) return false;
 
             DeletePrincipalRows(scope, standing.Principal, caller);
             scope.Append(new LedgerEntry(LedgerKinds.TokenDeleted, registryId, Payload: Facts(standing)), caller);
@@ -129,6 +143,23 @@ public sealed partial class RelationalMetadataStore
         credentials.Sort(static (one, other) => string.CompareOrdinal(one.KeyId, other.KeyId));
         return new RegistryTokenGrant(token, actions, credentials);
     }
+
+    /// <summary>The name that stands for the given one, which may differ in case: of several the one that is written so, or else always the same. Null where there is none.</summary>
+    private static string? StandingName(Session session, Sql namesLike, long registryId, string name)
+    {
+        // All names are ASCII, and in lower case a letter that is not may be one that is.
+        if (!Ascii.IsValid(name)) return null;
+        var alike = new List<string>();
+        using (var rows = session.Use(namesLike).Bind(registryId).Bind(Key(name)))
+        {
+            while (rows.Step()) alike.Add(rows.Text(0));
+        }
+
+        return alike.Contains(name) ? name : alike.Min(StringComparer.Ordinal);
+    }
+
+    private static RegistryTokenRecord? ReadTokenInAnyCase(Session session, long registryId, string name) =>
+        StandingName(session, TokenNamesLike, registryId, name) is { } standing ? ReadToken(session, registryId, standing) : null;
 
     private static RegistryTokenRecord? ReadToken(Session session, long registryId, string name)
     {

@@ -6,6 +6,10 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql FindScopeMap = new($"SELECT {ScopeMapColumns} FROM scope_maps WHERE registry_id = ?1 AND name = ?2");
 
+    private static readonly Sql ScopeMapNamesLike = new("""
+        SELECT name FROM scope_maps INDEXED BY scope_maps_by_key WHERE registry_id = ?1 AND lower(name) = ?2
+        """);
+
     private static readonly Sql ListScopeMaps = new($"""
         SELECT {ScopeMapColumns} FROM scope_maps WHERE registry_id = ?1 AND name > ?2 ORDER BY name LIMIT ?3
         """);
@@ -43,7 +47,8 @@ public sealed partial class RelationalMetadataStore
             if (ReadRegistry(scope.Session, scopeMap.RegistryId) is null) return new CreateResult<ScopeMapRecord>(CreateOutcome.Unknown, null);
 
             var standing = ReadScopeMap(scope.Session, scopeMap.RegistryId, scopeMap.Name)?.ScopeMap;
-            return new CreateResult<ScopeMapRecord>(standing is null ? CreateOutcome.Created : CreateOutcome.Updated, WriteScopeMap(scope, standing, scopeMap, caller));
+            var wanted = standing is null ? scopeMap : scopeMap with { Name = standing.Name };
+            return new CreateResult<ScopeMapRecord>(standing is null ? CreateOutcome.Created : CreateOutcome.Updated, WriteScopeMap(scope, standing, wanted, caller));
         },
         cancellationToken);
 
@@ -68,7 +73,7 @@ public sealed partial class RelationalMetadataStore
             if (IsInUse(scope, standing.Id)) return DeleteOutcome.Held;
 
             scope.Use(DeleteScopeMap).Bind(standing.Id).Tell();
-            scope.Append(new LedgerEntry(LedgerKinds.ScopeMapDeleted, registryId, Payload: JsonText.Facts(("scopeMap", name))), caller);
+            scope.Append(new LedgerEntry(LedgerKinds.ScopeMapDeleted, registryId, Payload: JsonText.Facts(("scopeMap", standing.ScopeMap.Name))), caller);
             return DeleteOutcome.Deleted;
         },
         cancellationToken);
@@ -95,7 +100,8 @@ public sealed partial class RelationalMetadataStore
 
     private static (long Id, ScopeMapRecord ScopeMap)? ReadScopeMap(Session session, long registryId, string name)
     {
-        using var row = session.Use(FindScopeMap).Bind(registryId).Bind(name);
+        if (StandingName(session, ScopeMapNamesLike, registryId, name) is not { } standing) return null;
+        using var row = session.Use(FindScopeMap).Bind(registryId).Bind(standing);
         return row.Step() ? (row.Int64(0), ReadScopeMap(row)) : null;
     }
 

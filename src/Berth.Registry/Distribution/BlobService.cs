@@ -13,12 +13,12 @@ internal sealed class BlobService(
     /// The blob, with its bytes promised for at least half the grace: nothing is written while a manifest names it or more than half of
     /// its lease remains.
     /// </summary>
-    /// <exception cref="OciException">404: the repository has no such blob. 403: the repository is locked against pulls, or the blob is quarantined.</exception>
+    /// <exception cref="OciException">404: the repository has no such blob. 403: the repository is locked against pulls and this is no push's question, or the blob is quarantined.</exception>
     public async ValueTask<BlobRecord> FindAsync(DistributionRequest request)
     {
         var reading = request.Reading as BlobReading ?? ReadingFor(request.Registry, request.Target);
         var blob = await PromiseAsync(request, request.Target.Digest, await reading.FindAsync(request.Aborted)) ?? throw Unknown(request.Target.Digest);
-        LockRefusal.CheckPull(request.Repository, blob);
+        if (!request.IsHeadOfPush) LockRefusal.CheckPull(request.Repository, blob);
 
         // That it is there tells a push what it need not send; its bytes are what is kept back.
         if (!request.IsHead) quarantine.CheckPull(request.Rights, request.Repository, blob);

@@ -31,6 +31,12 @@ internal sealed record DistributionRequest(HttpContext Http, RegistryRecord Regi
     /// <summary>Whether only headers are asked for.</summary>
     public bool IsHead => HttpMethods.IsHead(Http.Request.Method);
 
+    /// <summary>
+    /// Whether only headers are asked for, by somebody who may push to the repository: clients that push ask so for what they need not send again. They learn that it is there, and get
+    /// nothing of it.
+    /// </summary>
+    public bool IsHeadOfPush => IsHead && Rights.IsAllowed(Repository, RepositoryAction.ContentWrite);
+
     /// <summary>Who asks, as the ledger records it.</summary>
     public Caller Caller => Principal.CallerOf(Http);
 

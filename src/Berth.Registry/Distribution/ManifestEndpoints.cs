@@ -48,10 +48,12 @@ internal sealed class ManifestEndpoints(
             throw ManifestService.Unknown(reference);
         }
 
-        // Clients that push ask for the head of what they need not send again; they learn that it is there, and get nothing of it.
-        var isPusher = request.IsHead && request.Rights.IsAllowed(request.Repository, RepositoryAction.ContentWrite);
-        if (!isPusher) quarantine.CheckPull(request.Rights, request.Repository, manifest);
-        LockRefusal.CheckPull(request.Repository, reference, manifest);
+        if (!request.IsHeadOfPush)
+        {
+            quarantine.CheckPull(request.Rights, request.Repository, manifest);
+            LockRefusal.CheckPull(request.Repository, reference, manifest);
+        }
+
         if (!request.IsHead)
         {
             var address = request.Http.Connection.RemoteIpAddress?.ToString();

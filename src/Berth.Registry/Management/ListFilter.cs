@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Berth.Registry.Management;
@@ -47,13 +48,26 @@ internal sealed partial class ListFilter
         return null;
     }
 
-    /// <summary>Refuses a filter by anything but these.</summary>
+    /// <summary>Whether a resource's tags, a JSON object, hold what <c>tagName</c> and <c>tagValue</c> ask for; any do where the filter has neither.</summary>
+    public bool FitsTags(string tags)
+    {
+        var (name, value) = (ValueOf("tagName"), ValueOf("tagValue"));
+        if (name is null && value is null) return true;
+        using var parsed = JsonDocument.Parse(tags);
+        return parsed.RootElement.EnumerateObject().Any(
+            tag => (name is null || name.Equals(tag.Name, StringComparison.OrdinalIgnoreCase)) && (value is null || value == tag.Value.GetString()));
+    }
+
+    /// <summary>Refuses a filter by anything but these; by anything at all where there are none.</summary>
     public ListFilter Only(params ReadOnlySpan<string> known)
     {
         foreach (var name in Names)
         {
             if (!known.Contains(name, StringComparer.OrdinalIgnoreCase))
-                throw ManagementException.Bad("InvalidFilterInQueryString", $"This list is not filtered by '{ManagementException.Shorten(name)}'; it is by {string.Join(", ", known.ToArray())}.");
+            {
+                var instead = known.IsEmpty ? "leave the $filter out" : $"it is by {string.Join(", ", known.ToArray())}";
+                throw ManagementException.Bad("InvalidFilterInQueryString", $"This list is not filtered by '{ManagementException.Shorten(name)}'; {instead}.");
+            }
         }
 
         return this;

@@ -16,14 +16,21 @@ internal sealed partial class ManagedIdentityEndpoints(IPrincipals principals, I
         ManagementRoute.Of<ManagedIdentityEndpoints>(
             "identities.list", "GET", "/subscriptions/{subscription}/providers/" + Type, Type + "/read", (e, r) => e.ListAsync(r), lists: true),
         ManagementRoute.Of<ManagedIdentityEndpoints>(
-            "identities.list-of-group", "GET", "/subscriptions/{subscription}/resourceGroups/{group}/providers/" + Type, Type + "/read", (e, r) => e.ListAsync(r), lists: true),
+            "identities.list-of-group", "GET", "/subscriptions/{subscription}/resourceGroups/{group}/providers/" + Type, Type + "/read", (e, r) => e.ListOfGroupAsync(r), lists: true),
         ManagementRoute.OfIdentity<ManagedIdentityEndpoints>("identities.get", "GET", "", "read", (e, r) => e.GetAsync(r)),
         ManagementRoute.OfIdentity<ManagedIdentityEndpoints>("identities.put", "PUT", "", "write", (e, r) => e.PutAsync(r)),
         ManagementRoute.OfIdentity<ManagedIdentityEndpoints>("identities.delete", "DELETE", "", "delete", (e, r) => e.DeleteAsync(r)),
     ];
 
+    private async Task ListOfGroupAsync(ManagementRequest request)
+    {
+        await ResourceGroupEndpoints.RequireAsync(request, registries, authorizer);
+        await ListAsync(request);
+    }
+
     private async Task ListAsync(ManagementRequest request)
     {
+        ListFilter.Parse(request.Query("$filter")).Only();
         var page = await principals.ListManagedIdentitiesAsync(request.Scope, request.After, ManagementRequest.PageSize, request.Aborted);
         var rights = await authorizer.FindControlRightsAsync(request.Principal, [.. page.Items.Select(identity => identity.Scope)], request.Aborted);
         var readable = page.Items.Where(identity => rights.May(identity.Scope, request.Route.Action));
@@ -46,7 +53,9 @@ internal sealed partial class ManagedIdentityEndpoints(IPrincipals principals, I
 
         if (await principals.FindManagedIdentityAsync(request.Scope, request.Aborted) is { } standing)
         {
-            var changed = await principals.UpdateManagedIdentityAsync(request.Scope, location, body.Tags(), request.Caller, request.Aborted);
+            if (location is not null && !Place.AreSame(location, standing.Location))
+                throw Place.CannotMove("InvalidResourceLocation", "The managed identity", standing.Location, location);
+            var changed = await principals.UpdateManagedIdentityAsync(request.Scope, null, body.Tags(), request.Caller, request.Aborted);
             await request.WriteAsync(200, json => Write(json, changed ?? standing, request.Installation));
             return;
         }

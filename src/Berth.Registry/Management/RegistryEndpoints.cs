@@ -17,7 +17,7 @@ internal sealed class RegistryEndpoints(
     [
         ManagementRoute.Of<RegistryEndpoints>("registries.list", "GET", "/subscriptions/{subscription}" + Provider, Type + "/read", (e, r) => e.ListAsync(r), lists: true),
         ManagementRoute.Of<RegistryEndpoints>(
-            "registries.list-of-group", "GET", "/subscriptions/{subscription}/resourceGroups/{group}" + Provider, Type + "/read", (e, r) => e.ListAsync(r), lists: true),
+            "registries.list-of-group", "GET", "/subscriptions/{subscription}/resourceGroups/{group}" + Provider, Type + "/read", (e, r) => e.ListOfGroupAsync(r), lists: true),
         ManagementRoute.OfRegistry<RegistryEndpoints>("registries.get", "GET", "", "read", (e, r) => e.GetAsync(r)),
         ManagementRoute.OfRegistry<RegistryEndpoints>("registries.put", "PUT", "", "write", (e, r) => e.PutAsync(r)),
         ManagementRoute.OfRegistry<RegistryEndpoints>("registries.patch", "PATCH", "", "write", (e, r) => e.PatchAsync(r)),
@@ -27,8 +27,15 @@ internal sealed class RegistryEndpoints(
             "Microsoft.ContainerRegistry/checkNameAvailability/read", (e, r) => e.CheckNameAsync(r)),
     ];
 
+    private async Task ListOfGroupAsync(ManagementRequest request)
+    {
+        await ResourceGroupEndpoints.RequireAsync(request, registries, authorizer);
+        await ListAsync(request);
+    }
+
     private async Task ListAsync(ManagementRequest request)
     {
+        ListFilter.Parse(request.Query("$filter")).Only();
         var page = await registries.ListRegistriesAsync(request.Scope, request.After, request.Limit, request.Aborted);
         var rights = await authorizer.FindControlRightsAsync(request.Principal, [.. page.Items.Select(registry => registry.Scope)], request.Aborted);
         var readable = page.Items.Where(registry => rights.May(registry.Scope, request.Route.Action)).ToList();
@@ -124,10 +131,8 @@ internal sealed class RegistryEndpoints(
 
     private static void RequireSamePlace(RegistryBody body, RegistryRecord standing)
     {
-        if (body.Location is { } location && !Plain(location).Equals(Plain(standing.Location), StringComparison.OrdinalIgnoreCase))
-            throw new ManagementException(409, "InvalidResourceLocation", $"The registry is in '{standing.Location}' and cannot be moved to '{location}'.");
-
-        static string Plain(string place) => place.Replace(" ", "", StringComparison.Ordinal);
+        if (body.Location is { } location && !Place.AreSame(location, standing.Location))
+            throw Place.CannotMove("InvalidResourceLocation", "The registry", standing.Location, location);
     }
 
     private void Write(Utf8JsonWriter json, RegistryRecord registry, RegistryIdentities identities, InstallationRecord home)

@@ -19,8 +19,14 @@ internal sealed class ResourceEndpoints(Authorizer authorizer, IInstallation ins
         ManagementRoute.Of<ResourceEndpoints>(
             "resources.list", "GET", "/subscriptions/{subscription}/resources", RegistryType + "/read", (e, r) => e.ListAsync(r), lists: true),
         ManagementRoute.Of<ResourceEndpoints>(
-            "resources.list-of-group", "GET", "/subscriptions/{subscription}/resourceGroups/{group}/resources", RegistryType + "/read", (e, r) => e.ListAsync(r), lists: true),
+            "resources.list-of-group", "GET", "/subscriptions/{subscription}/resourceGroups/{group}/resources", RegistryType + "/read", (e, r) => e.ListOfGroupAsync(r), lists: true),
     ];
+
+    private async Task ListOfGroupAsync(ManagementRequest request)
+    {
+        await ResourceGroupEndpoints.RequireAsync(request, registries, authorizer);
+        await ListAsync(request);
+    }
 
     private async Task ListAsync(ManagementRequest request)
     {
@@ -59,18 +65,9 @@ internal sealed class ResourceEndpoints(Authorizer authorizer, IInstallation ins
         await request.WriteListAsync(asked.Where(resource => rights.May(resource.Scope, resource.Type + "/read")), Write, next);
     }
 
-    private static bool IsAsked(Resource resource, ListFilter filter)
-    {
-        return Fits(filter.ValueOf("name"), resource.Name) && Fits(filter.ValueOf("resourceGroup"), resource.Group) && Fits(filter.ValueOf("location"), resource.Location)
-            && HasTag(filter.ValueOf("tagName"), filter.ValueOf("tagValue"));
-
-        bool HasTag(string? name, string? value)
-        {
-            if (name is null && value is null) return true;
-            using var tags = JsonDocument.Parse(resource.Tags);
-            return tags.RootElement.EnumerateObject().Any(tag => Fits(name, tag.Name) && (value is null || value == tag.Value.GetString()));
-        }
-    }
+    private static bool IsAsked(Resource resource, ListFilter filter) =>
+        Fits(filter.ValueOf("name"), resource.Name) && Fits(filter.ValueOf("resourceGroup"), resource.Group) && Fits(filter.ValueOf("location"), resource.Location)
+        && filter.FitsTags(resource.Tags);
 
     private static bool Fits(string? wanted, string value) => wanted is null || wanted.Equals(value, StringComparison.OrdinalIgnoreCase);
 

@@ -22,11 +22,22 @@ internal sealed partial class ResourceGroupEndpoints(Authorizer authorizer, IReg
         ManagementRoute.Of<ResourceGroupEndpoints>("groups.delete", "DELETE", Groups + "/{group}", Action + "delete", (e, r) => e.DeleteAsync(r)),
     ];
 
+    /// <summary>Makes sure that there is the resource group whose resources are listed. Who may not see whether there is one is told nothing: its lists are empty.</summary>
+    /// <exception cref="ManagementException">404: there is none.</exception>
+    public static async Task RequireAsync(ManagementRequest request, IRegistries registries, Authorizer authorizer)
+    {
+        if (await registries.FindResourceGroupAsync(request.Installation.SubscriptionId, request["group"], request.Aborted) is not null) return;
+        var rights = await authorizer.FindControlRightsAsync(request.Principal, [request.Scope], request.Aborted);
+        if (rights.May(request.Scope, Action + "read")) throw ManagementException.GroupNotFound(request["group"]);
+    }
+
     private async Task ListAsync(ManagementRequest request)
     {
+        var filter = ListFilter.Parse(request.Query("$filter")).Only("tagName", "tagValue");
         var page = await registries.ListResourceGroupsAsync(request.Installation.SubscriptionId, request.After, ManagementRequest.PageSize, request.Aborted);
         var rights = await authorizer.FindControlRightsAsync(request.Principal, [.. page.Items.Select(ScopeOf)], request.Aborted);
-        await request.WriteListAsync(page.Items.Where(group => rights.May(ScopeOf(group), request.Route.Action)), Write, page.More ? page.Last : null);
+        var asked = page.Items.Where(group => filter.FitsTags(group.Tags) && rights.May(ScopeOf(group), request.Route.Action));
+        await request.WriteListAsync(asked, Write, page.More ? page.Last : null);
     }
 
     private async Task GetAsync(ManagementRequest request)
@@ -50,7 +61,10 @@ internal sealed partial class ResourceGroupEndpoints(Authorizer authorizer, IReg
         var standing = await registries.FindResourceGroupAsync(request.Installation.SubscriptionId, request["group"], request.Aborted);
         var location = body.Text("location") ?? standing?.Location ?? throw new ManagementException(400, "LocationRequired", "The body needs 'location', a text.");
         RegistryBody.CheckLocation(location);
-        var wanted = new ResourceGroupRecord(request.Installation.SubscriptionId, standing?.Name ?? request["group"], location, body.Tags() ?? standing?.Tags ?? "{}");
+        if (standing is not null && !Place.AreSame(location, standing.Location))
+            throw Place.CannotMove("InvalidResourceGroupLocation", "The resource group", standing.Location, location);
+        var wanted = new ResourceGroupRecord(
+            request.Installation.SubscriptionId, standing?.Name ?? request["group"], standing?.Location ?? location, body.Tags() ?? standing?.Tags ?? "{}");
         var put = await registries.PutResourceGroupAsync(wanted, request.Caller, request.Aborted);
         await request.WriteAsync(put.Outcome == CreateOutcome.Created ? 201 : 200, json => Write(json, put.Record!));
     }

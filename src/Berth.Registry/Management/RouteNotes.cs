@@ -18,7 +18,7 @@ internal static class RouteNotes
         ["operations.list"] = List("Lists the actions that roles may give.", "Operation"),
         ["resources.list"] = List("Lists registries and managed identities.", "Resource") with { Filter = ResourceFilter },
         ["resources.list-of-group"] = List("Lists the registries and managed identities of a resource group.", "Resource") with { Filter = ResourceFilter },
-        ["groups.list"] = List("Lists the resource groups.", "ResourceGroup"),
+        ["groups.list"] = List("Lists the resource groups.", "ResourceGroup") with { Filter = "By tagName and tagValue, each with eq 'text', joined by and." },
         ["groups.get"] = Get("Shows a resource group.", "ResourceGroup"),
         ["groups.exists"] = new("Says whether there is the resource group.") { Statuses = [204] },
         ["groups.put"] = Set("Makes a resource group, or changes its tags.", "ResourceGroup"),

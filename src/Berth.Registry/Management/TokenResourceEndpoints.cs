@@ -49,7 +49,7 @@ internal sealed partial class TokenResourceEndpoints(RegistryFinder finder, IReg
         var properties = ReadProperties(await request.ReadBodyAsync());
         if (ReadScopeMap(registry, properties) is not { } map)
             throw ManagementException.BadContent($"The body needs 'properties.scopeMapId', such as '{ScopeMapEndpoints.IdOf(registry, "_repositories_pull")}'.");
-        if (await tokens.FindTokenAsync(registry.Id, request["token"], request.Aborted) is { } standing)
+        if (await tokens.FindTokenInAnyCaseAsync(registry.Id, request["token"], request.Aborted) is { } standing)
         {
             await UpdateAsync(request, registry, new RegistryTokenChanges(map, ReadStatus(properties), ReadKept(properties, standing.Credentials)));
             return;
@@ -143,7 +143,7 @@ internal sealed partial class TokenResourceEndpoints(RegistryFinder finder, IReg
     }
 
     private async Task<RegistryTokenGrant> FindAsync(ManagementRequest request, RegistryRecord registry, string name) =>
-        await tokens.FindTokenAsync(registry.Id, name, request.Aborted)
+        await tokens.FindTokenInAnyCaseAsync(registry.Id, name, request.Aborted)
         ?? throw ManagementException.NotFound($"{ScopeText.Registry(registry)}{Tokens}{ManagementException.Shorten(name)}");
 
     private static void RequireName(RegistryRecord registry, string name)

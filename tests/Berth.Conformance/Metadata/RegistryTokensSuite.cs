@@ -161,6 +161,60 @@ public abstract class RegistryTokensSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_token_is_named_in_any_case_and_keeps_its_name()
+    {
+        await MapAsync("Pull");
+        await MapAsync("push");
+        var made = (await Store.PutTokenAsync(Registry, "Ci", "PULL", true, Alice, Token)).Record!;
+
+        var (outcome, put) = await Store.PutTokenAsync(Registry, "cI", "PUSH", true, Alice, Token);
+        var (again, updated) = await Store.UpdateTokenAsync(Registry, "CI", new RegistryTokenChanges("pull", false), Alice, Token);
+
+        Assert.Equal(("Ci", "Pull"), (made.Name, made.ScopeMap));
+        Assert.Equal((CreateOutcome.Updated, CreateOutcome.Updated), (outcome, again));
+        Assert.Equal((made.Principal.Id, "Ci", "push"), (put!.Principal.Id, put.Name, put.ScopeMap));
+        Assert.Equal((made.Principal.Id, "Ci", "Pull", false), (updated!.Token.Principal.Id, updated.Token.Name, updated.Token.ScopeMap, updated.Token.Principal.Enabled));
+        Assert.Equivalent(updated, await Store.FindTokenInAnyCaseAsync(Registry, "ci", Token), strict: true);
+        Assert.Equal("Ci", Assert.Single((await Store.ListTokensAsync(Registry, null, 10, Token)).Items).Name);
+        Assert.Null(await Store.FindTokenAsync(Registry, "ci", Token));
+        Assert.Null(await Store.FindTokenInAnyCaseAsync(Registry, "cj", Token));
+        Assert.Null(await Store.FindTokenInAnyCaseAsync(Registry + 1, "Ci", Token));
+        Assert.True(await Store.DeleteTokenAsync(Registry, "CI", Alice, Token));
+        Assert.Null(await Store.FindTokenAsync(Registry, "Ci", Token));
+        Assert.Null(await Store.FindPrincipalAsync("local/Ci", Token));
+    }
+
+    [Fact]
+    public async Task A_scope_map_is_named_in_any_case_and_keeps_its_name()
+    {
+        await MapAsync("Team", "a");
+
+        var (outcome, put) = await Store.PutScopeMapAsync(new ScopeMapRecord(Registry, "TEAM", "", ["b"], false), Alice, Token);
+        var (again, updated) = await Store.UpdateScopeMapAsync(Registry, "team", "the team's", null, Alice, Token);
+
+        Assert.Equal((CreateOutcome.Updated, CreateOutcome.Updated), (outcome, again));
+        Assert.Equal(("Team", "b"), (put!.Name, Assert.Single(put.Actions)));
+        Assert.Equal(("Team", "the team's"), (updated!.Name, updated.Description));
+        Assert.Equivalent(updated, await Store.FindScopeMapAsync(Registry, "tEAM", Token), strict: true);
+        Assert.Equal("Team", Assert.Single((await Store.ListScopeMapsAsync(Registry, null, 10, Token)).Items).Name);
+        Assert.Equal(DeleteOutcome.Unknown, await Store.DeleteScopeMapAsync(Registry, "teams", Alice, Token));
+        Assert.Equal(DeleteOutcome.Deleted, await Store.DeleteScopeMapAsync(Registry, "TEAM", Alice, Token));
+        Assert.Null(await Store.FindScopeMapAsync(Registry, "Team", Token));
+    }
+
+    [Fact]
+    public async Task A_letter_whose_lower_case_is_one_of_a_name_is_another_letter()
+    {
+        await MapAsync("kilo");
+        await Store.PutTokenAsync(Registry, "kilo", "kilo", true, Alice, Token);
+
+        const string Kelvin = "\u212Ailo";
+        Assert.Null(await Store.FindScopeMapAsync(Registry, Kelvin, Token));
+        Assert.Null(await Store.FindTokenInAnyCaseAsync(Registry, Kelvin, Token));
+        Assert.False(await Store.DeleteTokenAsync(Registry, Kelvin, Alice, Token));
+    }
+
+    [Fact]
     public async Task Scope_maps_and_tokens_are_walked_by_name()
     {
         foreach (var name in new[] { "m2", "m0", "m1" }) await MapAsync(name);

@@ -101,6 +101,7 @@ public sealed class ResourceManagerTests(AccessFixture fixture) : EndToEndTest<A
         var groups = (await client.GetDefaultSubscriptionAsync()).GetResourceGroups();
         var group = (await groups.CreateOrUpdateAsync(WaitUntil.Completed, "team", new ResourceGroupData(new AzureLocation("local")) { Tags = { ["a"] = "b" } })).Value;
         Assert.Equal("Succeeded", group.Data.ResourceGroupProvisioningState);
+        Assert.Equal(["team"], (await groups.GetAllAsync(filter: "tagName eq 'a' and tagValue eq 'b'").ToListAsync()).Select(each => each.Data.Name));
         var id = new ResourceIdentifier($"{group.Id}/providers/{Registries}/inteam");
         var registry = (await client.GetGenericResources().CreateOrUpdateAsync(WaitUntil.Completed, id, NewRegistry())).Value;
 

@@ -88,6 +88,27 @@ public sealed class SkopeoTests(ServerFixture fixture) : EndToEndTest<ServerFixt
     }
 
     [Fact]
+    public async Task A_push_goes_on_where_nothing_may_be_pulled()
+    {
+        var image = ImageLayout.Small(NewFolder("layout"));
+        await PushAsync(image, $"{Repo}:1");
+
+        // The index is of an image with the same layers: they are there.
+        foreach (var (locked, pushed) in new[] { (Repo, ImageLayout.Index(NewFolder("layout"))), ($"{Repo}/_tags/1", image) })
+        {
+            await SetReadableAsync(locked, "false");
+            await PushAsync(pushed, $"{Repo}:1");
+            (await Fixture.RunAsync("skopeo", "copy", "-q", "--all", NoTlsSource, $"docker://{Host}/{Repo}:1", $"oci:{NewFolder("pulled")}:x")).Denied();
+
+            await SetReadableAsync(locked, "true");
+            await ExpectPulledAsync(pushed, $"{Repo}:1");
+        }
+
+        async Task SetReadableAsync(string what, string isReadable) => (await Client.PatchAsync(
+            $"/acr/v1/{what}", Content.Utf8($$"""{"readEnabled":{{isReadable}}}"""), ("Content-Type", "application/json"))).Expect(200);
+    }
+
+    [Fact]
     public async Task Tags_are_listed_whole_and_in_order()
     {
         var image = ImageLayout.Small(NewFolder("layout"));

@@ -79,9 +79,11 @@ public sealed class KeyPlanTests
         await using var command = new NpgsqlCommand(
             """
             SELECT t.relname, x.relname, i.indisunique AND i.indpred IS NULL, t.reltuples <> 0 AND pg_relation_size(t.oid) > 0, pg_get_expr(i.indpred, i.indrelid),
-                ARRAY(SELECT CAST(a.attname AS TEXT) FROM unnest(i.indkey) WITH ORDINALITY k (number, place) JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number ORDER BY k.place)
+                ARRAY(
+                    SELECT COALESCE(CAST(a.attname AS TEXT), pg_get_indexdef(x.oid, CAST(k.place AS INTEGER), false))
+                    FROM unnest(i.indkey) WITH ORDINALITY k (number, place) LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number ORDER BY k.place)
             FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = t.relnamespace
-            WHERE n.nspname = 'public' AND i.indexprs IS NULL
+            WHERE n.nspname = 'public'
             """,
             connection);
         await using var reader = await command.ExecuteReaderAsync(Token);

@@ -56,6 +56,7 @@ public sealed class IdentityCostTests
         Fill(folder, tokens, assignments);
         var costs = new Dictionary<string, long>();
         await MeasureAsync("token", () => store.FindTokenAsync(1, "token-000010", Token));
+        await MeasureAsync("token in any case", () => store.FindTokenInAnyCaseAsync(1, "TOKEN-000010", Token));
         await MeasureAsync("scope map", () => store.FindScopeMapAsync(1, "map-000010", Token));
         await MeasureAsync("tokens", () => store.ListTokensAsync(1, "token-000005", 10, Token));
         await MeasureAsync("scope maps", () => store.ListScopeMapsAsync(1, "map-000005", 10, Token));

@@ -105,6 +105,9 @@ public sealed class LockTests
         await using var host = await RegistryHost.StartAsync();
         await using var rig = await LockRig.StartAsync(host);
         await rig.PutAsync("latest", rig.Manifest);
+        using var pusher = host.ClientOf(host.Endpoint.User, host.Endpoint.Password);
+        using var reader = await host.SignedInAsync("reader@example.test");
+        await host.AssignAsync("reader@example.test", "AcrPull");
         var (byTag, byOther, byDigest) = ($"/v2/{Repo}/manifests/v1", $"/v2/{Repo}/manifests/latest", $"/v2/{Repo}/manifests/{rig.Digest}");
         var blob = $"/v2/{Repo}/blobs/{rig.Free}";
         foreach (var (what, refused) in new (string, string[])[]
@@ -115,20 +118,30 @@ public sealed class LockTests
             await host.Client.SetAsync(what, "readEnabled", enabled: false);
             foreach (var path in (string[])[byTag, byOther, byDigest, blob])
             {
-                foreach (var method in (string[])["GET", "HEAD"])
+                foreach (var (client, method) in new[] { (pusher, "GET"), (reader, "GET"), (reader, "HEAD") })
                 {
-                    using var answer = await rig.SendAsync(method, path);
+                    using var answer = await AskAsync(client, method, path);
                     Assert.Equal((what, path, refused.Contains(path) ? HttpStatusCode.Forbidden : HttpStatusCode.OK), (what, path, answer.StatusCode));
                     if (!refused.Contains(path) || method == "HEAD") continue;
                     var body = await answer.Content.ReadAsStringAsync();
                     Assert.Contains("\"DENIED\"", body, StringComparison.Ordinal);
                     Assert.Contains("is locked: readEnabled is false", body, StringComparison.Ordinal);
                 }
+
+                // A push asks so what it need not send: whoever may push is told that it is there, and gets nothing of it.
+                using var head = await AskAsync(pusher, "HEAD", path);
+                Assert.Equal((what, path, HttpStatusCode.OK), (what, path, head.StatusCode));
             }
 
             // What it is stays to be seen, and what it says can be changed back.
             Assert.Equal(["readEnabled"], (await LockRig.ShownAsync(host, what)).Locked());
             await host.Client.SetAsync(what, "readEnabled", enabled: true);
+        }
+
+        static async Task<HttpResponseMessage> AskAsync(HttpClient client, string method, string path)
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
+            return await client.SendAsync(request);
         }
     }
 

@@ -68,7 +68,6 @@ public sealed class ProviderTests
         Assert.Equal(["other", "builder"], await NamesAsync(owner, ControlClient.Subscription, "tagname eq 'team'"));
         Assert.Equal(["builder"], await NamesAsync(owner, ControlClient.Subscription, "tagName eq 'team' and tagValue eq 'b'"));
         Assert.Empty(await NamesAsync(owner, ControlClient.Subscription, "resourceType eq 'Microsoft.Web/sites'"));
-        Assert.Empty(await NamesAsync(owner, ControlClient.Subscription + "/resourceGroups/absent", null));
         await owner.ExpectErrorAsync(400, "InvalidFilterInQueryString", "GET", ControlClient.Subscription + "/resources?$filter=colour%20eq%20'red'");
 
         var (user, objectId) = await ControlClient.NewUserAsync(host, "ann@example.test");
@@ -76,6 +75,81 @@ public sealed class ProviderTests
         await owner.AssignAsync(ControlClient.Identities + "/builder", ControlClient.Reader, objectId);
         Assert.Equal(["builder"], await NamesAsync(client, ControlClient.Subscription, null));
         Assert.Empty(await NamesAsync(client, ControlClient.Subscription, "name eq 'other'"));
+    }
+
+    [Fact]
+    public async Task Resource_groups_are_filtered_by_tag()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        const string Groups = ControlClient.Subscription + "/resourceGroups";
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Groups + "/tagged", """{"location":"local","tags":{"env":"test"}}""");
+
+        Assert.Equal(["default", "tagged"], await NamesAtAsync(owner, Groups, null));
+        Assert.Equal(["tagged"], await NamesAtAsync(owner, Groups, "tagname eq 'ENV'"));
+        Assert.Equal(["tagged"], await NamesAtAsync(owner, Groups, "tagname eq 'env' and tagvalue eq 'test'"));
+        Assert.Empty(await NamesAtAsync(owner, Groups, "tagname eq 'env' and tagvalue eq 'Test'"));
+        Assert.Empty(await NamesAtAsync(owner, Groups, "tagname eq 'other'"));
+        await owner.ExpectErrorAsync(400, "InvalidFilterInQueryString", "GET", Groups + "?$filter=name%20eq%20'tagged'");
+    }
+
+    [Fact]
+    public async Task A_list_that_takes_no_filter_refuses_one()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        foreach (var scope in new[] { ControlClient.Subscription, ControlClient.Group })
+        {
+            foreach (var kind in new[] { "Microsoft.ContainerRegistry/registries", "Microsoft.ManagedIdentity/userAssignedIdentities" })
+            {
+                var said = await owner.ExpectErrorAsync(400, "InvalidFilterInQueryString", "GET", $"{scope}/providers/{kind}?$filter=tagName%20eq%20'env'");
+                Assert.Contains("'tagName'; leave the $filter out", said, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task That_a_group_is_not_there_is_said_to_who_may_read_groups_and_to_nobody_else()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", ControlClient.Identities + "/builder", """{"location":"local"}""");
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", ControlClient.Subscription + "/resourceGroups/empty", """{"location":"local"}""");
+        var (user, objectId) = await ControlClient.NewUserAsync(host, "ann@example.test");
+        var (reader, readerId) = await ControlClient.NewUserAsync(host, "ben@example.test");
+        using (user)
+        using (reader)
+        {
+            await owner.AssignAsync(ControlClient.Identities + "/builder", ControlClient.Reader, objectId);
+            await owner.AssignAsync(ControlClient.Subscription, ControlClient.Reader, readerId);
+            foreach (var list in new[] { "resources", "providers/Microsoft.ContainerRegistry/registries", "providers/Microsoft.ManagedIdentity/userAssignedIdentities" })
+            {
+                var absent = $"{ControlClient.Subscription}/resourceGroups/absent/{list}";
+                await owner.ExpectErrorAsync(404, "ResourceGroupNotFound", "GET", absent);
+                await reader.ExpectErrorAsync(404, "ResourceGroupNotFound", "GET", absent);
+                Assert.Empty(await NamesAtAsync(user, absent, null));
+                Assert.Empty(await NamesAtAsync(owner, $"{ControlClient.Subscription}/resourceGroups/EMPTY/{list}", null));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(ControlClient.Subscription + "/resourceGroups/second", "InvalidResourceGroupLocation")]
+    [InlineData(ControlClient.Identities + "/builder", "InvalidResourceLocation")]
+    public async Task What_stands_somewhere_is_not_moved(string resource, string code)
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", resource, """{"location":"westeurope","tags":{"a":"b"}}""");
+
+        var said = await owner.ExpectErrorAsync(409, code, "PUT", resource, """{"location":"eastus","tags":{}}""");
+
+        Assert.Contains("is in 'westeurope' and cannot be moved to 'eastus'", said, StringComparison.Ordinal);
+        foreach (var body in new[] { """{"location":"West Europe"}""", """{"location":"WESTEUROPE"}""", "{}" })
+        {
+            var kept = await owner.ExpectAsync(HttpStatusCode.OK, "PUT", resource, body);
+            Assert.Equal(("westeurope", """{"a":"b"}"""), (kept.GetProperty("location").GetString(), kept.GetProperty("tags").GetRawText()));
+        }
     }
 
     [Fact]
@@ -114,10 +188,12 @@ public sealed class ProviderTests
         await owner.ExpectErrorAsync(404, "ResourceGroupNotFound", "PATCH", ControlClient.Subscription + "/resourceGroups/absent", "{}");
     }
 
-    private static async Task<List<string?>> NamesAsync(ControlClient client, string scope, string? filter)
+    private static Task<List<string?>> NamesAsync(ControlClient client, string scope, string? filter) => NamesAtAsync(client, scope + "/resources", filter);
+
+    private static async Task<List<string?>> NamesAtAsync(ControlClient client, string list, string? filter)
     {
         var names = new List<string?>();
-        for (var next = $"{scope}/resources?api-version=2021-04-01{(filter is null ? "" : "&$filter=" + Uri.EscapeDataString(filter))}"; next is not null;)
+        for (var next = $"{list}?api-version=2021-04-01{(filter is null ? "" : "&$filter=" + Uri.EscapeDataString(filter))}"; next is not null;)
         {
             using var answer = await client.SendRawAsync("GET", next);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

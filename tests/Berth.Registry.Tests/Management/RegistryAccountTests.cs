@@ -104,6 +104,91 @@ public sealed class RegistryAccountTests
     }
 
     [Fact]
+    public async Task A_token_is_named_in_any_case_and_keeps_its_name()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        const string Upper = ControlClient.Local + "/tokens/TEAM-TOKEN";
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Map, MapBody);
+        var made = await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Token, TokenBody(ControlClient.Local + "/scopeMaps/TEAM-MAP"));
+        Assert.Equal(Map, made.GetProperty("properties").GetProperty("scopeMapId").GetString());
+        var generated = await owner.ExpectAsync(HttpStatusCode.OK, "POST", ControlClient.Local + "/generateCredentials", $$"""{"tokenId":"{{Upper}}"}""");
+        var password = generated.GetProperty("passwords")[0].GetProperty("value").GetString()!;
+        Assert.Equal("team-token", generated.GetProperty("username").GetString());
+        Assert.Equal(HttpStatusCode.OK, await SignInAsync(host, "team-token", password));
+        Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(host, "TEAM-TOKEN", password)); // a user's name is written as it is
+
+        var disabled = await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", Upper, """{"properties":{"status":"disabled"}}""");
+        Assert.Equal((Token, "team-token"), (disabled.GetProperty("id").GetString(), disabled.GetProperty("name").GetString()));
+        Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(host, "team-token", password));
+
+        await owner.ExpectAsync(
+            HttpStatusCode.OK, "PUT", ControlClient.Local + "/tokens/Team-Token", $$"""{"properties":{"scopeMapId":"{{ControlClient.Local}}/scopeMaps/Team-Map","status":"enabled"} }""");
+        Assert.Equal(["team-token"], await NamesAsync(owner, "tokens"));
+        var shown = await owner.ExpectAsync(HttpStatusCode.OK, "GET", Upper);
+        Assert.Equal((Token, Map), (shown.GetProperty("id").GetString(), shown.GetProperty("properties").GetProperty("scopeMapId").GetString()));
+        Assert.Equal(HttpStatusCode.OK, await SignInAsync(host, "team-token", password));
+
+        await owner.ExpectAsync(HttpStatusCode.OK, "DELETE", Upper);
+        Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(host, "team-token", password));
+        Assert.Empty(await NamesAsync(owner, "tokens"));
+        await owner.ExpectAsync(HttpStatusCode.NoContent, "DELETE", Upper);
+    }
+
+    [Fact]
+    public async Task A_scope_map_is_named_in_any_case_and_keeps_its_name()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        const string Upper = ControlClient.Local + "/scopeMaps/TEAM-MAP";
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Map, MapBody);
+        foreach (var (method, path, body) in new (string, string, string?)[]
+        {
+            ("GET", Upper, null), ("PATCH", Upper, """{"properties":{"description":"e"}}"""), ("PUT", ControlClient.Local + "/scopeMaps/Team-Map", MapBody),
+        })
+            Assert.Equal((method, Map), (method, (await owner.ExpectAsync(HttpStatusCode.OK, method, path, body)).GetProperty("id").GetString()));
+        Assert.Equal(["team-map"], (await NamesAsync(owner, "scopeMaps")).Where(name => name![0] != '_'));
+
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Token, TokenBody(Map));
+        await owner.ExpectErrorAsync(409, "ScopeMapInUse", "DELETE", Upper);
+        await owner.ExpectAsync(HttpStatusCode.OK, "DELETE", Token);
+        await owner.ExpectAsync(HttpStatusCode.OK, "DELETE", Upper);
+        await owner.ExpectErrorAsync(404, "ResourceNotFound", "GET", Map);
+        await owner.ExpectAsync(HttpStatusCode.NoContent, "DELETE", Upper);
+
+        // What comes with the registry is found in any case, and changed in none.
+        const string Own = ControlClient.Local + "/scopeMaps/_Repositories_PULL";
+        Assert.Equal("_repositories_pull", (await owner.ExpectAsync(HttpStatusCode.OK, "GET", Own)).GetProperty("name").GetString());
+        foreach (var method in new[] { "PUT", "PATCH", "DELETE" }) await owner.ExpectErrorAsync(400, "SystemScopeMap", method, Own, method == "DELETE" ? null : MapBody);
+    }
+
+    [Fact]
+    public async Task Of_names_that_stand_and_differ_in_case_alone_the_one_that_is_written_so_is_meant()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = await ControlClient.OfOwnerAsync(host);
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Map, MapBody);
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", ControlClient.Local + "/scopeMaps/other-map", MapBody);
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", Token, TokenBody(Map));
+        await owner.ExpectAsync(HttpStatusCode.Created, "PUT", ControlClient.Local + "/tokens/other-token", TokenBody(Map));
+
+        // As earlier versions let them be made.
+        Assert.Equal(1, await host.TamperAsync("UPDATE registry_tokens SET name = 'Team-Token' WHERE name = 'other-token'"));
+        Assert.Equal(1, await host.TamperAsync("UPDATE scope_maps SET name = 'Team-Map' WHERE name = 'other-map'"));
+        const string OtherToken = ControlClient.Local + "/tokens/Team-Token", OtherMap = ControlClient.Local + "/scopeMaps/Team-Map";
+        foreach (var id in new[] { Token, OtherToken, Map, OtherMap }) Assert.Equal(id, await IdAtAsync(id));
+
+        var disabled = await owner.ExpectAsync(HttpStatusCode.OK, "PATCH", OtherToken, """{"properties":{"status":"disabled"}}""");
+        Assert.Equal(OtherToken, disabled.GetProperty("id").GetString());
+        Assert.Equal("enabled", (await owner.ExpectAsync(HttpStatusCode.OK, "GET", Token)).GetProperty("properties").GetProperty("status").GetString());
+        await owner.ExpectAsync(HttpStatusCode.OK, "DELETE", Token);
+        await owner.ExpectAsync(HttpStatusCode.OK, "DELETE", OtherMap);
+        Assert.Equal((OtherToken, Map), (await IdAtAsync(Token), await IdAtAsync(OtherMap)));
+
+        async Task<string?> IdAtAsync(string path) => (await owner.ExpectAsync(HttpStatusCode.OK, "GET", path)).GetProperty("id").GetString();
+    }
+
+    [Fact]
     public async Task Changes_of_a_token_at_the_same_time_all_count()
     {
         await using var host = await RegistryHost.StartAsync();
@@ -204,6 +289,9 @@ public sealed class RegistryAccountTests
 
     private static string PasswordOf(JsonElement answer, string name) =>
         answer.GetProperty("passwords").EnumerateArray().Single(p => p.GetProperty("name").GetString() == name).GetProperty("value").GetString()!;
+
+    private static async Task<List<string?>> NamesAsync(ControlClient client, string kind) =>
+        [.. (await client.ExpectAsync(HttpStatusCode.OK, "GET", $"{ControlClient.Local}/{kind}")).GetProperty("value").EnumerateArray().Select(item => item.GetProperty("name").GetString())];
 
     private static async Task<HttpStatusCode> SignInAsync(RegistryHost host, string name, string password)
     {

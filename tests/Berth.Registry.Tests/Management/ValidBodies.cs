@@ -11,7 +11,7 @@ internal static class ValidBodies
 
     private static string TextOf(string route, string objectId) => route switch
     {
-        "groups.put" => """{"location":"local","tags":{"a":"b"}}""",
+        "groups.put" => """{"location":"test","tags":{"a":"b"}}""",
         "groups.patch" => """{"tags":{"a":"b"}}""",
         "registries.put" => """
             {"location":"test","tags":{"a":"b"},"sku":{"name":"Premium"},"identity":{"type":"None"},"properties":{"adminUserEnabled":true,"networkRuleSet":{"defaultAction":"Allow","ipRules":[{"action":"Allow","value":"203.0.113.0/24"}]},"policies":{"exportPolicy":{"status":"enabled"}}}}
