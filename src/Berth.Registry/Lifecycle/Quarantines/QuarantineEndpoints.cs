@@ -31,7 +31,7 @@ internal sealed class QuarantineEndpoints(RegistryGate gate, IQuarantine quarant
     private async Task AnswerAsync(HttpContext context, string path)
     {
         var registry = await gate.EnterAsync(context);
-        var target = QuarantineTarget.Parse(path);
+        var target = EncodedPath.IsEncodedTwice(context) ? default : QuarantineTarget.Parse(path);
         var route = QuarantineRoute.Find(target.Kind, context.Request.Method);
         var demand = new AccessDemand(route?.Name ?? "none", default, null, route?.Action ?? RegistryAction.SignIn, route is null ? null : "registry:quarantine:*");
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
