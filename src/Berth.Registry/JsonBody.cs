@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Berth.Oci;
+using Berth.Registry.Throttling;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -15,13 +16,13 @@ internal static class JsonBody
     /// <summary>The object of a body; its caller disposes of it.</summary>
     /// <param name="context">The request.</param>
     /// <param name="maxBytes">How long the body may be, in bytes.</param>
-    /// <exception cref="OciException">400: it is none. 413: it is too large.</exception>
+    /// <exception cref="OciException">400: it is none. 413: it is too large. 503: the request's turn did not come.</exception>
     public static async Task<JsonDocument> ReadAsync(HttpContext context, int maxBytes = 32 * 1024) => await TryReadAsync(context, maxBytes) ?? throw Bad("A body is needed: a JSON object.");
 
     /// <summary>The object of a body, which its caller disposes of; null where there is no body.</summary>
     /// <param name="context">The request.</param>
     /// <param name="maxBytes">How long the body may be, in bytes.</param>
-    /// <exception cref="OciException">400: it is none. 413: it is too large.</exception>
+    /// <exception cref="OciException">400: it is none. 413: it is too large. 503: the request's turn did not come.</exception>
     public static async Task<JsonDocument?> TryReadAsync(HttpContext context, int maxBytes = 32 * 1024)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = maxBytes;
@@ -31,6 +32,7 @@ internal static class JsonBody
         try
         {
             await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
+            await RequestTurns.TakePostponedAsync(context);
             if (bytes.Length == 0) return null;
             var body = JsonReading.ParseReadable(bytes.GetBuffer().AsMemory(0, (int)bytes.Length), Strict) ?? throw Bad("The body holds a text that is none.");
             if (body.RootElement.ValueKind == JsonValueKind.Object) return body;

@@ -42,8 +42,11 @@ internal static class EventIds
     /// <summary>An error that nothing else caught.</summary>
     public const int RequestFailed = 1012;
 
-    /// <summary>The readiness probe found something that does not answer.</summary>
+    /// <summary>The readiness probe found something that does not answer, or something else than before.</summary>
     public const int NotReady = 1020;
+
+    /// <summary>What the readiness probe found not to answer does again.</summary>
+    public const int ReadyAgain = 1021;
 
     /// <summary>The certificate was loaded anew.</summary>
     public const int CertificateReloaded = 1030;

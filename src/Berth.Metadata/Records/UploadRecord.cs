@@ -133,6 +133,9 @@ public sealed record NewUpload(
     /// <summary>The digest that it will have, as its client says; default when it did not say.</summary>
     public Digest Expected { get; init; }
 
+    /// <summary>Where its caller may read: what is held there, or in the repository itself, needs no room in the registry once more.</summary>
+    public IReadOnlyList<NameRange> Readable { get; init; } = [];
+
     /// <summary>The epochs as of which the caller was found to be allowed it, where the session is to be opened only if they still stand; null where that was looked at for this request.</summary>
     public SecurityEpochs? AsOf { get; init; }
 }

@@ -169,19 +169,24 @@ public sealed partial class RelationalMetadataStore
     {
         if (upload.Declared == 0 || ReadLimits(scope, repositoryId) is not { } limits) return default;
 
-        // What is there already takes no more room; who says the wrong digest stores nothing.
-        var ofRegistry = upload.Expected.IsDefault || !IsHeld(scope, IsInRegistry, upload.RegistryId, upload.Expected) ? upload.Declared : 0;
-        var ofRepository = ofRegistry > 0 || !IsHeld(scope, FindMembership, repositoryId, upload.Expected) ? upload.Declared : 0;
+        // What is there already takes no more room; who says the wrong digest stores nothing. What is only where the caller may not read is as if it were not there: room for it would
+        // say that it is.
+        var isOwn = !upload.Expected.IsDefault && HasMember(scope, repositoryId, upload.Expected);
+        var ofRegistry = isOwn || limits.Registry.Limits.Hard is null || IsReadable(scope, upload) ? 0 : upload.Declared;
+        var ofRepository = isOwn ? 0 : upload.Declared;
         if (ofRegistry > 0 && Room(scope, limits.Registry, 0, ofRegistry) == long.MaxValue) ofRegistry = 0;
         if (ofRepository > 0 && Room(scope, limits.Repository, 0, ofRepository) == long.MaxValue) ofRepository = 0;
         return (ofRegistry, ofRepository);
     }
 
-    private static bool IsHeld(WriteScope scope, Sql sql, long id, Digest digest)
+    private static bool HasMember(WriteScope scope, long repositoryId, Digest digest)
     {
-        using var row = scope.Use(sql).Bind(id).Bind(digest);
+        using var row = scope.Use(FindMembership).Bind(repositoryId).Bind(digest);
         return row.Step();
     }
+
+    private static bool IsReadable(WriteScope scope, NewUpload upload) =>
+        !upload.Expected.IsDefault && FindHolder(scope, upload.RegistryId, upload.Repository, upload.Expected, upload.Readable) is not null;
 
     private static void Pass(WriteScope scope, Limited place, long bytes, Caller caller)
     {

@@ -3,8 +3,6 @@ namespace Berth.Metadata.Relational;
 /// <summary>What upload sessions have reserved of quotas: it stands in their rows, and ends with them.</summary>
 public sealed partial class RelationalMetadataStore
 {
-    private static readonly Sql IsInRegistry = new("SELECT 1 FROM registry_blobs WHERE registry_id = ?1 AND digest = ?2");
-
     private static readonly Sql SetUploadReserved = new("UPDATE uploads SET reserved = ?2, repository_reserved = ?3 WHERE id = ?1");
 
     private static readonly Sql IsReserving = new("SELECT 1 FROM uploads WHERE id = ?1 AND (reserved > 0 OR repository_reserved > 0)");

@@ -35,7 +35,7 @@ internal sealed class ArtifactEndpoints(
     {
         // The registry's network rules speak before anything of the request is looked at.
         var registry = await gate.EnterAsync(context);
-        var target = ArtifactTarget.Parse(path);
+        var target = EncodedPath.IsEncodedTwice(context) ? default : ArtifactTarget.Parse(path);
         var route = ArtifactRoute.Find(target.Kind, context.Request.Method);
         if (route is not null) RequestRoute.Set(context, ArtifactDescription.PathOf(route.Kind));
         var demand = route?.DemandOf(target.Repository) ?? new AccessDemand("none", target.Repository, null, RegistryAction.SignIn, null);

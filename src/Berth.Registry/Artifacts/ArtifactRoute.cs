@@ -53,6 +53,7 @@ public sealed record ArtifactRoute(string Name, ArtifactKind Kind, string Method
     })
     {
         IsOfQuarantine = Name == "artifacts.manifest.update",
+        ReadsBody = Method is "PATCH" or "POST",
     };
 }
 

@@ -12,7 +12,9 @@ internal readonly record struct ArtifactTarget(ArtifactKind Kind, RepositoryName
     private const string Manifests = "/_manifests";
     private const string Deleted = "_deleted/";
 
-    /// <summary>Reads what stands behind <c>/acr/v1/</c>; <see cref="ArtifactKind.None"/> for anything that names nothing.</summary>
+    /// <summary>
+    /// Reads what stands behind <c>/acr/v1/</c> in a path that is not <see cref="EncodedPath.IsEncodedTwice"/>; <see cref="ArtifactKind.None"/> for anything that names nothing.
+    /// </summary>
     public static ArtifactTarget Parse(string path)
     {
         if (path == "_catalog") return new ArtifactTarget(ArtifactKind.Catalog);

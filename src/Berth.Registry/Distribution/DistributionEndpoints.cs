@@ -141,6 +141,7 @@ internal sealed partial class DistributionEndpoints(
             {
                 Reading = ReadingFor(context, registry, target, route, mayCompare: !isAgain),
                 IsAgain = isAgain,
+                ReadsBody = ReadsBody(context, route),
             };
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (route is null) throw RequestFailure.Unsupported(context, DistributionRoute.Allow(target.Kind));
@@ -163,6 +164,13 @@ internal sealed partial class DistributionEndpoints(
         "upload.append" => uploads.TakingFor(registry, target, mayCompare),
         "upload.finish" => uploads.ReadingFor(context, registry, target, mayCompare),
         _ => null,
+    };
+
+    private static bool ReadsBody(HttpContext context, DistributionRoute route) => route.Name switch
+    {
+        "manifest.put" or "upload.append" or "upload.finish" => true,
+        "upload.start" => UploadEndpoints.IsWhole(context),
+        _ => false,
     };
 
     private void CountPull(HttpContext context, RegistryRecord registry, RepositoryName repository, DistributionRoute route, bool succeeded)

@@ -14,7 +14,7 @@ namespace Berth.Registry.Distribution;
 /// <summary>The routes of manifests (OCI distribution spec, "Pulling manifests", "Pushing Manifests", "Deleting Manifests").</summary>
 internal sealed class ManifestEndpoints(
     IManifests manifests, ManifestService service, ReferrersIndex referrers, AccessLog accessLog, UsageLog usageLog, QuarantineGate quarantine, DistributionOptions options,
-    RequestTurns turns, TimeProvider time)
+    TimeProvider time)
 {
     private const string Immutable = "private, max-age=31536000, immutable";
     private const string Revalidate = "private, no-cache";
@@ -72,7 +72,7 @@ internal sealed class ManifestEndpoints(
     {
         var (tags, fromQuery) = TagsOf(request);
         var body = await ReadBodyAsync(request);
-        if (body.Length > 0) await turns.TakeAsync(request.Http, request.Registry);
+        await RequestTurns.TakePostponedAsync(request.Http);
         var (manifest, digest) = await service.PutAsync(request, body, tags);
 
         var response = request.Http.Response;

@@ -16,17 +16,15 @@ internal sealed partial class UploadEndpoints(
     /// <summary><c>POST …/blobs/uploads/</c>: opens a session; with <c>?mount=</c> mounts a blob, with <c>?digest=</c> takes the whole blob.</summary>
     public async Task StartAsync(DistributionRequest request)
     {
-        if (request.Query("mount") is { Length: > 0 } mount && await mounts.TryMountAsync(request, ParseDigest(mount), request.Query("from")))
+        if (IsWhole(request.Http))
         {
-            AnswerCreated(request, ParseDigest(mount));
+            // Bytes may come with it, and then it has had no turn: its place stands for that, whether it mounts or not.
+            using var place = await places.TakeAsync(request.Http, request.Registry);
+            if (!await TryMountAsync(request)) await TakeWholeAsync(request, ParseDigest(request.Query("digest") ?? ""));
             return;
         }
 
-        if (request.Query("digest") is { } text)
-        {
-            await TakeWholeAsync(request, ParseDigest(text));
-            return;
-        }
+        if (await TryMountAsync(request)) return;
 
         var algorithm = DigestAlgorithm.Sha256;
         if (request.Query("digest-algorithm") is { } name && !DigestAlgorithms.TryParse(name, out algorithm))
@@ -74,9 +72,12 @@ internal sealed partial class UploadEndpoints(
         await AppendAsync(request, upload is null ? await OpenPromisedAsync(request, DigestAlgorithm.Sha256) : await uploads.AcquireAsync(request, upload), range);
     }
 
+    /// <summary>Whether a POST says the digest of a blob that it brings itself.</summary>
+    public static bool IsWhole(HttpContext context) => context.Request.Query.ContainsKey("digest");
+
     /// <summary>How a POST that mounts nothing reads its caller's epochs: with what a promise depends on, where every node would keep it.</summary>
     public IEpochReading OpeningFor(HttpContext context, RegistryRecord registry, RequestTarget target) =>
-        node.AllUnderstand(NodeDescription.PromisedSessions) && !context.Request.Query.ContainsKey("digest") ? promised.ReadingFor(registry, target) : uploads.OpeningFor(registry, target);
+        node.AllUnderstand(NodeDescription.PromisedSessions) && !IsWhole(context) ? promised.ReadingFor(registry, target) : uploads.OpeningFor(registry, target);
 
     /// <summary>How a PATCH takes its session, or reads it.</summary>
     public UploadReading TakingFor(RegistryRecord registry, RequestTarget target, bool mayTake) =>
@@ -154,10 +155,18 @@ internal sealed partial class UploadEndpoints(
         OciErrorCode.DigestInvalid, "The digest is not sha256: and 64, or sha512: and 128, lower-case hexadecimal digits.",
         detail: text.Length <= 300 ? text : text[..300]);
 
+    private async Task<bool> TryMountAsync(DistributionRequest request)
+    {
+        if (request.Query("mount") is not { Length: > 0 } text) return false;
+        var digest = ParseDigest(text);
+        if (!await mounts.TryMountAsync(request, digest, request.Query("from"))) return false;
+        AnswerCreated(request, digest);
+        return true;
+    }
+
     private async Task TakeWholeAsync(DistributionRequest request, Digest digest)
     {
         PrepareBody(request);
-        using var place = await places.TakeAsync(request.Http, request.Registry);
         var upload = await OpenAsync(request, digest.Algorithm, whole: digest);
         try
         {

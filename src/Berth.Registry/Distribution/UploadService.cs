@@ -34,6 +34,7 @@ internal sealed class UploadService(
         {
             Declared = isWhole ? request.Http.Request.ContentLength ?? 0 : 0,
             Expected = whole,
+            Readable = isWhole ? request.Rights.Readable : [],
             AsOf = request.AsOf,
         };
         return metadata.OpenUploadAsync(upload, request.Caller, request.Aborted);

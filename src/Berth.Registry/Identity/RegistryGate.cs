@@ -46,8 +46,7 @@ internal sealed partial class RegistryGate(
             return null;
         }
 
-        // What has a body waits for its turn once that has come.
-        if (!HasBody(context) && !demand.IsAgain) await turns.TakeAsync(context, registry);
+        await TakeTurnAsync(context, registry, demand);
         var rights = await FindRightsAsync(signedIn, registry, demand, context.RequestAborted);
         var principal = signedIn.Principal;
         diagnostics.Known(context, principal);
@@ -60,14 +59,12 @@ internal sealed partial class RegistryGate(
         if (!permitted && principal.Id != 0) RecordDenial(context, registry, principal, demand);
         if (signedIn.Scopes is not null || principal.Id == 0)
         {
-            // The client may ask for a token that reaches further; what its principal may not do, none will.
-            await ChallengeAsync(context, registry, demand, insufficient: true);
+            // The client may ask for a token that reaches further; what its principal may not do, none will, and it is told so.
+            await ChallengeAsync(context, registry, demand, insufficient: true, permitted || principal.Id == 0 ? null : Missing(principal, demand));
             return null;
         }
 
-        throw new OciException(
-            OciErrorCode.Denied,
-            $"'{principal.Name}' may not do this in '{demand.Repository}'; ask its owner for the right '{demand.Action?.ToString() ?? demand.RegistryAction.ToString()}'.");
+        throw new OciException(OciErrorCode.Denied, Missing(principal, demand));
     }
 
     /// <summary>
@@ -110,6 +107,16 @@ internal sealed partial class RegistryGate(
         }
     }
 
+    // Whoever is slow to send holds no turn: it is taken once the body has come, where that is read (JsonBody, and the push of a manifest). Read here, the bodies of those would be
+    // waited for, and kept, who may do nothing. A body that no route reads puts nothing off.
+    private ValueTask TakeTurnAsync(HttpContext context, RegistryRecord registry, AccessDemand demand)
+    {
+        if (demand.IsAgain) return ValueTask.CompletedTask;
+        if (!demand.ReadsBody || !HasBody(context)) return turns.TakeAsync(context, registry);
+        turns.Postpone(context, registry);
+        return ValueTask.CompletedTask;
+    }
+
     private static bool HasBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != false;
 
     private ValueTask<SignedIn?> SignInAsync(HttpContext context, RegistryRecord registry, AccessDemand demand) => context.Request.Headers.Authorization.Count > 0
@@ -130,7 +137,11 @@ internal sealed partial class RegistryGate(
         return epoch == 0 ? null : new SignedIn(Principal.Anonymous, null, epoch);
     }
 
-    private Task ChallengeAsync(HttpContext context, RegistryRecord registry, AccessDemand demand, bool insufficient)
+    private static string Missing(Principal principal, AccessDemand demand) => demand.Action is { } action
+        ? $"'{principal.Name}' may not do this in '{demand.Repository}'; ask the registry's owner for the right '{action}'."
+        : $"'{principal.Name}' may not do this in this registry; ask its owner for the right '{demand.RegistryAction}'.";
+
+    private Task ChallengeAsync(HttpContext context, RegistryRecord registry, AccessDemand demand, bool insufficient, string? missing = null)
     {
         if (!insufficient) metrics.Denied("unauthorized");
         challenge.Set(context, registry, demand.Scope, insufficient);
@@ -139,7 +150,7 @@ internal sealed partial class RegistryGate(
             : "The credential is wrong or has expired";
         return ErrorResponse.WriteAsync(
             context, StatusCodes.Status401Unauthorized, OciErrorCode.Unauthorized,
-            $"{what}: sign in with a user name and password (docker login, podman login, helm registry login).", json => WriteScope(json, demand.Scope));
+            missing ?? $"{what}: sign in with a user name and password (docker login, podman login, helm registry login).", json => WriteScope(json, demand.Scope));
     }
 
     // What the challenge's scope says, as Azure Container Registry and Docker's registry write it: one entry for each action.
@@ -188,6 +199,12 @@ internal readonly record struct AccessDemand(string Route, RepositoryName Reposi
 
     /// <summary>Whether the request was let in before, by epochs that turned out to have moved: it is counted, and has its turn.</summary>
     public bool IsAgain { get; init; }
+
+    /// <summary>
+    /// Whether the route reads the request's body, so that the turn comes after it: with <see cref="JsonBody"/> or <see cref="RequestTurns.TakePostponedAsync"/>; or a place of its
+    /// own, for a blob's bytes. Any other has its turn before, whether a body comes with it or not.
+    /// </summary>
+    public bool ReadsBody { get; init; }
 
     /// <summary>What the request reads with its epochs, if the caller is expected to get that; null for nothing.</summary>
     public IEpochReading? Reading { get; init; }

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Berth.Registry.Throttling;
 
 /// <summary>
-/// Gives requests their turn to be worked on, the registries in fair shares. A turn lasts from when it is known who asks until the answer begins, or the bytes of a body are
-/// waited for: whoever is slow to send or to receive holds nobody up.
+/// Gives requests their turn to be worked on, the registries in fair shares. A turn lasts from when it is known who asks, and the body has come that the route reads, until the
+/// answer begins: whoever is slow to send or to receive holds nobody up.
 /// </summary>
 internal sealed class RequestTurns(AdmissionOptions options, ThrottleMetrics metrics, TimeProvider time)
 {
@@ -34,6 +34,20 @@ internal sealed class RequestTurns(AdmissionOptions options, ThrottleMetrics met
         context.Response.OnStarting(static turn => ((Turn)turn).EndAsync(), turn);
         context.Response.OnCompleted(static turn => ((Turn)turn).EndAsync(), turn);
     }
+
+    /// <summary>Puts the request's turn off until its body has come: whoever reads that calls <see cref="TakePostponedAsync"/> then.</summary>
+    public void Postpone(HttpContext context, RegistryRecord registry) => context.Features.Set(new PostponedTurn(this, registry));
+
+    /// <summary>Waits for the turn that was put off; at once where none was.</summary>
+    /// <exception cref="OciException">503: it did not come.</exception>
+    public static ValueTask TakePostponedAsync(HttpContext context)
+    {
+        if (context.Features.Get<PostponedTurn>() is not { } postponed) return ValueTask.CompletedTask;
+        context.Features.Set<PostponedTurn>(null);
+        return postponed.Turns.TakeAsync(context, postponed.Registry);
+    }
+
+    private sealed record PostponedTurn(RequestTurns Turns, RegistryRecord Registry);
 
     private sealed class Turn(FairPlaces places, long registryId)
     {

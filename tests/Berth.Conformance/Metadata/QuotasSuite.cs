@@ -195,6 +195,27 @@ public abstract class QuotasSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task What_is_held_needs_its_room_once_more_of_whoever_may_not_read_it()
+    {
+        var held = Describe(new byte[600]).Digest;
+        await CompleteAsync(await DeclareAsync(Other, 600), new byte[600]);
+        await LimitAsync(null, 1_000);
+        await LimitAsync(App, 1_000);
+        var refusal = new StandingQuota("local", null, 1_000, 600, 0, 600);
+
+        foreach (var readable in (IReadOnlyList<NameRange>[])[[], [NameRange.Of(App)]])
+        {
+            Assert.Equal(refusal, await RefusedAsync(() => DeclareAsync(App, 600, held, readable: readable)));
+            Assert.Equal(refusal, await RefusedAsync(() => DeclareAsync(App, 600, Describe(new byte[601]).Digest, readable: readable)));
+        }
+
+        Assert.NotNull(await DeclareAsync(Other, 600, held));
+        Assert.Equal((0, 0), await ReservedAsync());
+        Assert.NotNull(await DeclareAsync(App, 600, held, readable: [NameRange.Of(App), NameRange.Of(Other)]));
+        Assert.Equal((0, 600), await ReservedAsync());
+    }
+
+    [Fact]
     public async Task A_repository_keeps_its_quota_when_it_is_deleted()
     {
         await LimitAsync(App, 1_000);
@@ -207,11 +228,18 @@ public abstract class QuotasSuite<TDatabase> : MetadataSuite<TDatabase>
 
     private Task<bool> LimitAsync(RepositoryName? repository, long limit) => Store.SetQuotaAsync(Registry, repository, new QuotaLimits(limit, null), Alice, Token);
 
-    private Task<UploadRecord> DeclareAsync(RepositoryName repository, long length, Digest expected = default, DateTimeOffset? expiresAt = null)
+    private Task<UploadRecord> DeclareAsync(
+        RepositoryName repository, long length, Digest expected = default, DateTimeOffset? expiresAt = null, IReadOnlyList<NameRange>? readable = null)
     {
         var id = NewId();
         return Store.OpenUploadAsync(
-            new NewUpload(id, Registry, repository, $"at/{id}", DigestAlgorithm.Sha256, expiresAt ?? Now + Grace, Now.AddMinutes(1)) { Declared = length, Expected = expected }, Alice, Token);
+            new NewUpload(id, Registry, repository, $"at/{id}", DigestAlgorithm.Sha256, expiresAt ?? Now + Grace, Now.AddMinutes(1))
+            {
+                Declared = length,
+                Expected = expected,
+                Readable = readable ?? [],
+            },
+            Alice, Token);
     }
 
     private async Task CompleteAsync(UploadRecord upload, byte[] content) => Assert.True(

@@ -137,6 +137,7 @@ public sealed class DirectoryApplicationTests
         const string body = """{"name":"ci","issuer":"https://issuer.test","subject":"repo:a","audiences":["api://x"],"description":"builds"}""";
 
         Assert.Equal(400, (await graph.RefusedAsync("POST", path, body)).Status); // a name has three characters
+        Assert.Equal(400, (await graph.RefusedAsync("POST", path, body.Replace("\"ci\"", "\"ci-main\\n\"", StringComparison.Ordinal))).Status); // nor does it end in a new line
         await graph.GoodAsync("POST", path, body.Replace("\"ci\"", "\"ci-main\"", StringComparison.Ordinal));
         Assert.Equal(409, (await graph.RefusedAsync("POST", path, body.Replace("\"ci\"", "\"ci-main\"", StringComparison.Ordinal))).Status);
         Assert.Equal(409, (await graph.RefusedAsync("POST", path, body.Replace("\"ci\"", "\"ci-other\"", StringComparison.Ordinal))).Status);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Berth.Metadata;
 using Berth.Registry.Tests.Hosting;
 using static Berth.Registry.Tests.Identity.RegistryTokens;
@@ -30,6 +31,31 @@ public sealed class RegistryTokenTests
             var refused = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
             Assert.Equal((path, HttpStatusCode.Unauthorized), (path, refused.StatusCode));
             Assert.Contains(",error=\"insufficient_scope\"", refused.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Whoever_lacks_a_right_is_told_which_and_whose_token_was_asked_for_too_little_to_sign_in()
+    {
+        await using var host = await StartAsync();
+        using var ann = await host.SignedInAsync("ann@example.test");
+        await host.AssignAsync("ann@example.test", "AcrPull");
+        using var reader = Bearer(host, await TokenAsync(ann, "repository:team/app:pull,push"));
+        using var owner = Bearer(host, await TokenAsync(host.Client, "repository:team/app:pull"));
+        using var anonymous = Anonymous(host);
+
+        Assert.Equal("'ann@example.test' may not do this in 'team/app'; ask the registry's owner for the right 'ContentWrite'.", await MessageAsync(reader, "/v2/team/app/blobs/uploads/"));
+        Assert.Equal("'ann@example.test' may not do this in this registry; ask its owner for the right 'LifecycleWrite'.", await MessageAsync(reader, "/berth/v1/lifecycle/previews"));
+        foreach (var client in (HttpClient[])[owner, anonymous])
+            Assert.EndsWith(": sign in with a user name and password (docker login, podman login, helm registry login).", await MessageAsync(client, "/v2/team/app/blobs/uploads/"), StringComparison.Ordinal);
+
+        static async Task<string?> MessageAsync(HttpClient client, string path)
+        {
+            using var refused = await client.PostAsync(path, null);
+            Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+            Assert.StartsWith("Bearer realm=", refused.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
+            using var body = JsonDocument.Parse(await refused.Content.ReadAsStringAsync());
+            return body.RootElement.GetProperty("errors")[0].GetProperty("message").GetString();
         }
     }
 

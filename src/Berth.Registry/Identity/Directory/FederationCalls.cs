@@ -107,6 +107,6 @@ internal sealed partial class FederationCalls(ICredentials credentials, Director
         return credential;
     }
 
-    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_-]{2,119}\z", RegexOptions.CultureInvariant)]
     private static partial Regex Name();
 }

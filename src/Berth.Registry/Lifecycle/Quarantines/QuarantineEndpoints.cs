@@ -31,9 +31,12 @@ internal sealed class QuarantineEndpoints(RegistryGate gate, IQuarantine quarant
     private async Task AnswerAsync(HttpContext context, string path)
     {
         var registry = await gate.EnterAsync(context);
-        var target = QuarantineTarget.Parse(path);
+        var target = EncodedPath.IsEncodedTwice(context) ? default : QuarantineTarget.Parse(path);
         var route = QuarantineRoute.Find(target.Kind, context.Request.Method);
-        var demand = new AccessDemand(route?.Name ?? "none", default, null, route?.Action ?? RegistryAction.SignIn, route is null ? null : "registry:quarantine:*");
+        var demand = new AccessDemand(route?.Name ?? "none", default, null, route?.Action ?? RegistryAction.SignIn, route is null ? null : "registry:quarantine:*")
+        {
+            ReadsBody = route?.Method == "PUT",
+        };
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (target.Kind == QuarantineKind.None)
             throw new OciException(OciErrorCode.NameUnknown, "There is nothing at this path; there are digests, digests/{digest}, repositories and repositories/{name}.");

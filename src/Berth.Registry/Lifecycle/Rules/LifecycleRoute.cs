@@ -50,7 +50,10 @@ public sealed record LifecycleRoute(string Name, LifecycleTargetKind Kind, strin
     };
 
     /// <summary>What the route asks of the caller.</summary>
-    internal AccessDemand Demand => new(Name, default, null, Action, Action == RegistryAction.LifecycleRead ? "registry:lifecycle:*" : "registry:lifecycle_write:*");
+    internal AccessDemand Demand => new(Name, default, null, Action, Action == RegistryAction.LifecycleRead ? "registry:lifecycle:*" : "registry:lifecycle_write:*")
+    {
+        ReadsBody = Method is "PUT" or "POST",
+    };
 }
 
 /// <summary>What a path of lifecycle rules names.</summary>

@@ -26,7 +26,10 @@ internal sealed class TagRuleEndpoints(RegistryGate gate, ITagRules rules, ILogg
     {
         var registry = await gate.EnterAsync(context);
         var route = TagRuleRoute.Find(name.Length > 0, context.Request.Method);
-        var demand = new AccessDemand(route?.Name ?? "none", default, null, route?.Action ?? RegistryAction.SignIn, route is null ? null : "registry:tag_rules:*");
+        var demand = new AccessDemand(route?.Name ?? "none", default, null, route?.Action ?? RegistryAction.SignIn, route is null ? null : "registry:tag_rules:*")
+        {
+            ReadsBody = route?.Method == "PUT",
+        };
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (route is null) throw RequestFailure.Unsupported(context, TagRuleRoute.Allow(name.Length > 0));
 

@@ -26,7 +26,7 @@ internal sealed class UsageDoor(RegistryGate gate, UsageCalls usage, QuotaCalls 
     {
         // The registry's network rules speak before anything of the request is looked at.
         var registry = await gate.EnterAsync(context);
-        var (routes, repository) = UsageRoute.Find(path);
+        var (routes, repository) = EncodedPath.IsEncodedTwice(context) ? ([], default) : UsageRoute.Find(path);
         var route = routes.FirstOrDefault(one => one.Method == context.Request.Method);
         var demand = route?.Demand ?? new AccessDemand("none", default, null, RegistryAction.SignIn, null);
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;

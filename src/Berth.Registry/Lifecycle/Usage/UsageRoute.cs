@@ -61,7 +61,10 @@ public sealed record UsageRoute(string Name, string Method, string Path, Registr
     }
 
     /// <summary>What the route asks of the caller.</summary>
-    internal AccessDemand Demand => new(Name, default, null, Action, Action == RegistryAction.QuotasWrite ? "registry:quotas:*" : "registry:usage:*");
+    internal AccessDemand Demand => new(Name, default, null, Action, Action == RegistryAction.QuotasWrite ? "registry:quotas:*" : "registry:usage:*")
+    {
+        ReadsBody = Method is "PUT" or "POST",
+    };
 
     private static bool IsBelow(string path, string start) => path.StartsWith(start, StringComparison.Ordinal) && (path.Length == start.Length || path[start.Length] == '/');
 }

@@ -40,7 +40,7 @@ internal sealed class WorkloadEndpoints(RegistryGate gate, IWorkloads workloads,
         var route = WorkloadRoute.Find(kind, context.Request.Method);
         var demand = route is null
             ? new AccessDemand("none", default, null, RegistryAction.SignIn, null)
-            : new AccessDemand(route.Name, default, null, route.Action, WorkloadRoute.Scope);
+            : new AccessDemand(route.Name, default, null, route.Action, WorkloadRoute.Scope) { ReadsBody = route.Method == "PUT" };
         if (await gate.AdmitAsync(context, registry, demand) is not { } admission) return;
         if (kind == WorkloadKind.None) throw new OciException(OciErrorCode.NameUnknown, $"There is nothing at this path; workloads are at {WorkloadRoute.Path}/{{name}}.");
         if (route is null) throw RequestFailure.Unsupported(context, WorkloadRoute.Allow(kind));

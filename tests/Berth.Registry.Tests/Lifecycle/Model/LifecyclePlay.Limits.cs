@@ -55,12 +55,17 @@ internal sealed partial class LifecyclePlay
     {
         if (_state.Limits.Count == 0) return Lack.Nothing;
         var (repository, whole) = (await HoldsAsync(name), (await Task.WhenAll(Names.Select(HoldsAsync))).SelectMany(held => held).ToHashSet());
+
+        // What is held only where nothing may be pulled needs its room once more, until it is there.
+        var pulled = (await Task.WhenAll(Names.Where(other => !_state.Repositories[other].Locks.HasFlag(Locks.Read)).Select(HoldsAsync))).SelectMany(held => held).ToHashSet();
         var (added, addedToWhole) = (0L, 0L);
         foreach (var blob in artifact.Blobs)
         {
-            if (repository.Add(Artifact.DigestOf(blob))) added += blob.Length;
-            if (whole.Add(Artifact.DigestOf(blob))) addedToWhole += blob.Length;
-            if (await LacksRoomAsync(name, added) || await LacksRoomAsync(Whole, addedToWhole)) return Lack.OfBlob;
+            var digest = Artifact.DigestOf(blob);
+            var asked = addedToWhole + (repository.Contains(digest) || pulled.Contains(digest) ? 0 : blob.Length);
+            if (repository.Add(digest)) added += blob.Length;
+            if (whole.Add(digest)) addedToWhole += blob.Length;
+            if (await LacksRoomAsync(name, added) || await LacksRoomAsync(Whole, asked)) return Lack.OfBlob;
         }
 
         return await LacksRoomForManifestAsync(name, artifact, added, addedToWhole) ? Lack.OfManifest : Lack.Nothing;

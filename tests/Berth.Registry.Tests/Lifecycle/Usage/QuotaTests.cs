@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Tests.Hosting;
@@ -94,13 +95,42 @@ public sealed class QuotaTests
         Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync("team/app", layer));
         await SetAsync(host, "quotas", """{"limit":1000}""");
 
-        Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync("team/other", layer));
+        using var owner = host.ClientOf("owner", RegistryHost.Password);
+        Assert.Equal(HttpStatusCode.Created, await owner.PushBlobAsync("team/other", layer));
         Assert.Equal(HttpStatusCode.Created, await host.Client.MountAsync("team/third", DigestOf(layer), "team/app"));
         Assert.Equal(HttpStatusCode.Forbidden, await host.Client.PutManifestAsync("team/app", "1", RegistryClientExtensions.Image(layer)));
         Assert.Equal((1_000, 0), await HeldAsync(host, "quotas"));
 
         await SetAsync(host, "quotas/repositories/team/fourth", """{"limit":999}""");
         Assert.Equal(HttpStatusCode.Forbidden, await host.Client.MountAsync("team/fourth", DigestOf(layer), "team/app"));
+    }
+
+    [Fact]
+    public async Task A_full_registry_does_not_say_what_is_held_where_one_may_not_read()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var owner = host.ClientOf("owner", RegistryHost.Password);
+        using var bob = await host.SignedInAsync("bob");
+        await host.UseModeAsync(RoleAssignmentMode.AbacRepositoryPermissions);
+        await host.AssignAsync(
+            "bob", "Container Registry Repository Contributor",
+            "@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringStartsWith 'open/'");
+        var (own, near, hidden, absent) = (Filled(1), Filled(2), Filled(3), Filled(4));
+        foreach (var (repository, content) in ((string, byte[])[])[("open/app", own), ("open/lib", near), ("secret/app", hidden)])
+            Assert.Equal(HttpStatusCode.Created, await owner.PushBlobAsync(repository, content));
+        await SetAsync(host, "quotas", """{"limit":1200}""");
+
+        using var ofHidden = await PushAsync(bob, "open/app", hidden);
+        using var ofAbsent = await PushAsync(bob, "open/app", absent);
+        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (ofHidden.StatusCode, ofAbsent.StatusCode));
+        Assert.Equal(await ofAbsent.Content.ReadAsStringAsync(), await ofHidden.Content.ReadAsStringAsync());
+
+        Assert.Equal(HttpStatusCode.Created, await bob.PushBlobAsync("open/app", own));
+        Assert.Equal(HttpStatusCode.Created, await bob.PushBlobAsync("open/app", near));
+        Assert.Equal(HttpStatusCode.Created, await owner.PushBlobAsync("open/app", hidden));
+        Assert.Equal((1_200, 0), await HeldAsync(host, "quotas"));
+
+        static byte[] Filled(byte value) => [.. Enumerable.Repeat(value, 400)];
     }
 
     [Fact]
@@ -220,7 +250,9 @@ public sealed class QuotaTests
     private static async Task<(long Bytes, long Reserved)> HeldAsync(RegistryHost host, string path) =>
         await GetAsync(host, path) is var held ? (Number(held, "bytes"), Number(held, "reservedBytes")) : default;
 
-    private static Task<HttpResponseMessage> PushAsync(RegistryHost host, string repository, byte[] content) => host.Client.SendAsync(
+    private static Task<HttpResponseMessage> PushAsync(RegistryHost host, string repository, byte[] content) => PushAsync(host.Client, repository, content);
+
+    private static Task<HttpResponseMessage> PushAsync(HttpClient client, string repository, byte[] content) => client.SendAsync(
         new HttpRequestMessage(HttpMethod.Post, $"/v2/{repository}/blobs/uploads/?digest={DigestOf(content)}") { Content = new ByteArrayContent(content) });
 
     private static async Task<string> StartAsync(RegistryHost host, string repository)
