@@ -234,6 +234,20 @@ public abstract class QuarantineSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_push_under_the_policy_is_set_apart_where_the_type_of_its_config_is_empty()
+    {
+        await Store.UpdateRegistryAsync(Registry, new RegistryChanges { QuarantinesPushes = true }, Alice, Token);
+        var (config, layer) = (await PushBlobAsync(App, "config"), await PushBlobAsync(App, "layer"));
+        var typeless = Image(Registry, App, config with { MediaType = "" }, [layer], subject: layer, artifactType: "a/signature");
+        var typed = Image(Registry, App, config with { MediaType = "a/signature" }, [layer], subject: layer, artifactType: "another/signature");
+        await PutAsync(typeless);
+        await PutAsync(typed);
+
+        Assert.NotNull((await FindAsync(App, typeless.Digest))!.SetApart);
+        Assert.Null((await FindAsync(App, typed.Digest))!.SetApart);
+    }
+
+    [Fact]
     public async Task It_outlives_what_it_is_about_and_goes_with_its_registry()
     {
         var image = await PushImageAsync(App, "image", "v1");
