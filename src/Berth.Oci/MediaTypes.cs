@@ -27,6 +27,9 @@ public static class MediaTypes
     /// <summary>Docker image configuration.</summary>
     public const string DockerConfig = "application/vnd.docker.container.image.v1+json";
 
+    /// <summary>The configuration of a Helm chart.</summary>
+    public const string HelmConfig = "application/vnd.cncf.helm.config.v1+json";
+
     /// <summary>Bytes of no known kind; blobs are served as this.</summary>
     public const string OctetStream = "application/octet-stream";
 
@@ -38,6 +41,18 @@ public static class MediaTypes
 
     /// <summary>Whether a config of this type is that of a container image, which names an architecture and an operating system.</summary>
     public static bool IsImageConfig(string mediaType) => mediaType is OciConfig or DockerConfig;
+
+    /// <summary>
+    /// Whether something runs or installs what has a config of this type: that of an image or of a chart, or one of those that say nothing, which Docker's engine takes for an image's because some
+    /// registries once answered so.
+    /// </summary>
+    public static bool IsRunnableConfig(string mediaType) => IsAnyOf(mediaType, [OciConfig, DockerConfig, HelmConfig, OctetStream, "application/json", "text/html", ""]);
+
+    /// <summary>Whether something runs or installs what has a layer of this type: one of an image, also a non-distributable one, or a chart's content.</summary>
+    public static bool IsRunnableLayer(string mediaType) =>
+        mediaType.StartsWith("application/vnd.oci.image.layer.", StringComparison.OrdinalIgnoreCase)
+        || mediaType.StartsWith("application/vnd.docker.image.rootfs.", StringComparison.OrdinalIgnoreCase)
+        || mediaType.StartsWith("application/vnd.cncf.helm.chart.content.", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether manifests of this type list other manifests.</summary>
     public static bool IsIndex(string mediaType) => mediaType is OciIndex or DockerManifestList;
@@ -60,4 +75,15 @@ public static class MediaTypes
     public static bool IsNonDistributable(string mediaType) =>
         mediaType.StartsWith("application/vnd.oci.image.layer.nondistributable.v1.tar", StringComparison.Ordinal)
         || mediaType.StartsWith("application/vnd.docker.image.rootfs.foreign.diff.tar", StringComparison.Ordinal);
+
+    // What only differs in case is the same type to some of those who read it.
+    private static bool IsAnyOf(string mediaType, ReadOnlySpan<string> types)
+    {
+        foreach (var type in types)
+        {
+            if (mediaType.Equals(type, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+
+        return false;
+    }
 }

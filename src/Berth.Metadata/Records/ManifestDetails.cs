@@ -43,12 +43,28 @@ public sealed record ManifestDetails(long Sequence, Digest Digest, string MediaT
 /// <param name="Os">The operating system that an image's config names, or null.</param>
 public readonly record struct ManifestDescription(long? ImageSize, string? ConfigMediaType, string? Architecture, string? Os)
 {
+    // The content of the empty descriptor, {}, whatever type its descriptor says.
+    private static readonly Digest Empty = Digest.Parse("sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
+
     /// <summary>What the manifest says by itself.</summary>
     public static ManifestDescription Of(Manifest manifest) => new(manifest.ContentSize, manifest.Config?.MediaType, null, null);
 
     /// <summary>Whether the config of a manifest says more than its descriptor: it is that of an image.</summary>
     public static bool HasConfigOfImage(Manifest manifest) =>
         MediaTypes.IsImage(manifest.MediaType) && manifest.Config is { } config && MediaTypes.IsImageConfig(config.MediaType);
+
+    /// <summary>Whether a manifest does nothing but say something of another, as signatures, attestations and bills of materials do: it has a subject, and nothing runs or installs it.</summary>
+    /// <remarks>
+    /// Anybody can add a subject to an image, or give its config a type of their own, and each client looks at something else: podman runs every Docker manifest, Docker's engine goes by the type of
+    /// the config and takes those that say nothing, containerd goes by the layers, and Helm by the layer of a chart. Only an empty config is enough by itself, by its digest and not by its type: it
+    /// describes no file system that layers could make up, and clients that attach files give them the type of an image's layer where they are told no other.
+    /// </remarks>
+    public static bool IsAttachment(Manifest manifest)
+    {
+        if (manifest is not { MediaType: MediaTypes.OciManifest, Subject: not null, Config: { } config }) return false;
+        if (config.Digest == Empty) return true;
+        return !MediaTypes.IsRunnableConfig(config.MediaType) && !manifest.Layers.Any(layer => MediaTypes.IsRunnableLayer(layer.MediaType));
+    }
 }
 
 /// <summary>An entry of an index.</summary>

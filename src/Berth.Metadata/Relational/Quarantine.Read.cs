@@ -52,7 +52,8 @@ public sealed partial class RelationalMetadataStore
             LIMIT 1) END
         """;
 
-    // A manifest that names the blob and may be pulled ends the walk; without one, any that names it.
+    // A manifest that names the blob and may be pulled ends the walk; without one, any that names it. One that was deleted and can be restored frees nothing; where it is set apart, the blob still is.
+    // The fact is asked for as a value: of EXISTS beside an OR, PostgreSQL may make a table of all facts.
     private const string SetApartBlob = $"""
         CASE WHEN {AnyQuarantine} AND NOT EXISTS (
             SELECT 1 FROM edges e CROSS JOIN manifests m ON m.id = e.manifest_id
@@ -61,7 +62,10 @@ public sealed partial class RelationalMetadataStore
                     SELECT 1 FROM security_facts f WHERE f.registry_id = ?1 AND f.digest = m.digest AND f.kind = 'quarantine' AND (f.until IS NULL OR f.until > ?4))
                 AND {IsReachable})
             THEN (SELECT m.digest FROM edges e CROSS JOIN manifests m ON m.id = e.manifest_id
-                WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3 AND +m.deleted_at IS NULL LIMIT 1) END
+                WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3 AND (+m.deleted_at IS NULL OR (
+                    SELECT 1 FROM security_facts f
+                    WHERE f.registry_id = ?1 AND f.digest = m.digest AND f.kind = 'quarantine' AND (f.until IS NULL OR f.until > ?4)) IS NOT NULL)
+                LIMIT 1) END
         """;
 
     private static readonly Sql HasAnyQuarantine = new($"SELECT {AnyQuarantine}");

@@ -134,11 +134,10 @@ public sealed partial class RelationalMetadataStore
             .Bind(QuarantineText.End(quarantine)).Tell();
     }
 
-    /// <summary>Whether a push of a manifest that the repository does not have sets it apart. Signatures and other referrers that are no images say something of what is looked at, and are not looked at.</summary>
+    /// <summary>Whether a push of a manifest that the repository does not have sets it apart. Signatures and other attachments say something of what is looked at, and are not looked at.</summary>
     private static Statement? AskSetApartByPush(WriteScope scope, NewManifest manifest)
     {
-        var body = manifest.Manifest;
-        if (body.Subject is not null && !MediaTypes.IsIndex(body.MediaType) && !ManifestDescription.HasConfigOfImage(body)) return null;
+        if (ManifestDescription.IsAttachment(manifest.Manifest)) return null;
         return scope.Use(SetsApartPush).Bind(manifest.RegistryId).Bind(manifest.Digest).Bind(scope.Now).Ask();
     }
 

@@ -8,6 +8,7 @@ public abstract class QuarantineSuite<TDatabase> : MetadataSuite<TDatabase>
     where TDatabase : IMetadataDatabase, new()
 {
     private static readonly Quarantine Infected = new(QuarantineState.Quarantined, "infected", null);
+    private static readonly Caller Bob = new(8, "bob", "192.0.2.2", "request-2");
 
     [Fact]
     public async Task A_digest_is_set_apart_in_every_repository_of_its_registry_also_before_it_is_there()
@@ -233,6 +234,159 @@ public abstract class QuarantineSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Null(await FindAsync(Other, inRepository.Digest));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_only_an_index_sets_apart_stays_so_when_it_is_deleted_and_when_what_is_below_it_is(bool isKept)
+    {
+        await KeepDeletedAsync(isKept);
+        var (image, tagged) = (await PushImageAsync(App, "image"), await PushImageAsync(App, "tagged", "tagged"));
+        var inner = Index(Registry, App, [Describe(image)]);
+        await PutAsync(inner);
+        var outer = Index(Registry, App, [Describe(inner), Describe(tagged)], tags: "outer");
+        await PutAsync(outer);
+        var config = image.Manifest.Config!.Value.Digest;
+        await Store.QuarantineDigestAsync(Registry, null, outer.Digest, Infected with { Until = Now.AddDays(2) }, Alice, Token);
+        var last = await LastNumberAsync();
+
+        Assert.Equal(isKept, (await DeleteAsync(outer)).IsSoft);
+        Assert.Equal([LedgerKinds.ManifestQuarantined, LedgerKinds.TagDeleted, isKept ? LedgerKinds.ManifestSoftDeleted : LedgerKinds.ManifestDeleted], await KindsAfterAsync(last));
+        var record = (await Store.ReadLedgerAsync(last, 1, Token))[0];
+        Assert.Equal((inner.Digest, App.Value, "bob"), (record.Digest, record.Repository, record.Actor));
+        var handedDown = (await FindAsync(App, inner.Digest))!.SetApart!;
+        Assert.Equal((inner.Digest, "infected", Now.AddDays(2)), (handedDown.Digest, handedDown.Quarantine.Reason, handedDown.Quarantine.Until));
+        Assert.Equal(handedDown, (await FindAsync(App, image.Digest))!.SetApart);
+        Assert.Null((await FindAsync(App, tagged.Digest))!.SetApart);
+        await AssertBlobIsKeptBackAsync(config, isThere: true);
+
+        await DeleteAsync(inner);
+        Assert.Equal(image.Digest, (await FindAsync(App, image.Digest))!.SetApart!.Digest);
+        await AssertBlobIsKeptBackAsync(config, isThere: true);
+        await DeleteAsync(image);
+        await AssertBlobIsKeptBackAsync(config, isThere: isKept);
+
+        // The end came along.
+        var quarantined = (await Store.ListQuarantinedDigestsAsync(Registry, default, 10, Token)).Items;
+        Assert.Equal(new[] { outer.Digest, inner.Digest, image.Digest }.Order(), quarantined.Select(one => one.Digest));
+        Assert.All(quarantined, one => Assert.Equal(Now.AddDays(2), one.Quarantine.Until));
+        Time.Advance(TimeSpan.FromDays(2));
+        if (isKept) Assert.Null((await Store.FindBlobAsync(Registry, App, config, Token))!.SetApart);
+    }
+
+    [Fact]
+    public async Task A_deletion_sets_nothing_apart_that_is_free_in_another_repository()
+    {
+        var image = await PushImageAsync(App, "image");
+        foreach (var blob in (string[])["config of image", "layer of image"]) await PushBlobAsync(Other, blob);
+        await PutAsync(image with { Repository = Other, Tags = [Tag.Parse("v1")] });
+        var index = Index(Registry, App, [Describe(image)]);
+        await PutAsync(index);
+        await Store.QuarantineDigestAsync(Registry, null, index.Digest, Infected, Alice, Token);
+        Assert.NotNull((await FindAsync(App, image.Digest))!.SetApart);
+        Assert.Null((await FindAsync(Other, image.Digest))!.SetApart);
+
+        await DeleteAsync(index);
+        Assert.Null((await FindAsync(Other, image.Digest))!.SetApart);
+        Assert.Null((await FindAsync(App, image.Digest))!.SetApart);
+
+        // Where the other repository is set apart it is free nowhere.
+        await PutAsync(index);
+        await Store.QuarantineRepositoryAsync(Registry, Other, Infected, Alice, Token);
+        await DeleteAsync(index);
+        Assert.Equal(image.Digest, (await FindAsync(App, image.Digest))!.SetApart!.Digest);
+    }
+
+    [Fact]
+    public async Task What_was_said_of_a_covered_image_lets_it_go_no_sooner_than_the_index_that_is_deleted()
+    {
+        var (passed, failed, longer) = (await PushImageAsync(App, "passed"), await PushImageAsync(App, "failed"), await PushImageAsync(App, "longer"));
+        var index = Index(Registry, App, [Describe(passed), Describe(failed), Describe(longer)], tags: "multi");
+        await PutAsync(index);
+        await Store.QuarantineDigestAsync(Registry, null, passed.Digest, new Quarantine(QuarantineState.Passed, null, null), Alice, Token);
+        await Store.QuarantineDigestAsync(Registry, null, failed.Digest, new Quarantine(QuarantineState.Failed, null, Now.AddHours(1)) { Details = "{}" }, Alice, Token);
+        var own = await Store.QuarantineDigestAsync(Registry, null, longer.Digest, new Quarantine(QuarantineState.Failed, "its own", null), Alice, Token);
+        await Store.QuarantineDigestAsync(Registry, null, index.Digest, Infected with { Until = Now.AddHours(2) }, Alice, Token);
+
+        await DeleteAsync(index);
+        Assert.Equal(new SetApart(longer.Digest, own), (await FindAsync(App, longer.Digest))!.SetApart);
+        Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal("infected", (await FindAsync(App, passed.Digest))!.SetApart!.Quarantine.Reason);
+        Assert.Equal("{}", (await FindAsync(App, failed.Digest))!.SetApart!.Quarantine.Details);
+        Time.Advance(TimeSpan.FromHours(1));
+        Assert.Null((await FindAsync(App, passed.Digest))!.SetApart);
+        Assert.Null((await FindAsync(App, failed.Digest))!.SetApart);
+    }
+
+    [Fact]
+    public async Task Blobs_that_only_an_image_names_which_is_set_apart_go_with_it_at_once()
+    {
+        var (shared, own) = (await PushBlobAsync(App, "shared"), await PushBlobAsync(App, "own"));
+        var (bad, good) = (Image(Registry, App, own, [shared]), Image(Registry, App, shared, []));
+        await PutAsync(bad);
+        await PutAsync(good);
+        await Store.QuarantineDigestAsync(Registry, null, bad.Digest, Infected, Alice, Token);
+        var last = await LastNumberAsync();
+
+        await DeleteAsync(bad);
+
+        Assert.Equal([LedgerKinds.BlobDeleted, LedgerKinds.ManifestDeleted], await KindsAfterAsync(last));
+        Assert.Null(await Store.RenewBlobAsync(Registry, App, own.Digest, Now + Grace, Token));
+        await AssertBlobIsKeptBackAsync(own.Digest, isThere: false);
+        Assert.Null((await Store.FindBlobAsync(Registry, App, shared.Digest, Token))!.SetApart);
+        Assert.Equal(new BlobReviewResult(1, 1, own.Size), await Store.ReviewBlobsAsync(10, Token));
+    }
+
+    [Fact]
+    public async Task A_deleted_image_that_is_set_apart_keeps_its_blobs_back_until_it_is_purged_and_they_go()
+    {
+        await KeepDeletedAsync(true);
+        var (bad, expiring) = (await PushImageAsync(App, "bad", "bad"), await PushImageAsync(App, "expiring"));
+        foreach (var image in (NewManifest[])[bad, expiring])
+        {
+            await Store.QuarantineDigestAsync(Registry, null, image.Digest, Infected, Alice, Token);
+            await DeleteAsync(image);
+            Assert.Equal(image.Digest, (await Store.FindBlobAsync(Registry, App, image.Manifest.Layers[0].Digest, Token))!.SetApart!.Digest);
+            await AssertBlobIsKeptBackAsync(image.Manifest.Layers[0].Digest, isThere: true);
+        }
+
+        Assert.Equal(DeleteOutcome.Deleted, (await Store.PurgeManifestAsync(Registry, App, bad.Digest, Now + Grace, Bob, Token)).Outcome);
+        await AssertBlobIsKeptBackAsync(bad.Manifest.Layers[0].Digest, isThere: false);
+        Time.Advance(TimeSpan.FromDays(31));
+        Assert.Equal(1, (await Store.ExpireDeletedAsync(Grace, 10, Token)).Deleted);
+        await AssertBlobIsKeptBackAsync(expiring.Manifest.Layers[0].Digest, isThere: false);
+    }
+
+    [Fact]
+    public async Task What_an_index_set_apart_comes_back_set_apart_when_its_repository_was_deleted()
+    {
+        await KeepDeletedAsync(true);
+        var image = await PushImageAsync(App, "image");
+        var index = Index(Registry, App, [Describe(image)], tags: "multi");
+        await PutAsync(index);
+        await Store.QuarantineDigestAsync(Registry, null, index.Digest, Infected, Alice, Token);
+
+        await Store.DeleteRepositoryStepAsync(Registry, App, null, Now + Grace, Bob, Token);
+        await AssertBlobIsKeptBackAsync(image.Manifest.Layers[0].Digest, isThere: true);
+        Assert.Equal(RestoreOutcome.Restored, (await Store.RestoreManifestAsync(Registry, App, image.Digest, null, false, Bob, Token)).Outcome);
+
+        Assert.Equal(image.Digest, (await FindAsync(App, image.Digest))!.SetApart!.Digest);
+        await AssertBlobIsKeptBackAsync(image.Manifest.Layers[0].Digest, isThere: true);
+    }
+
+    [Fact]
+    public async Task A_push_under_the_policy_is_set_apart_where_the_type_of_its_config_is_empty()
+    {
+        await Store.UpdateRegistryAsync(Registry, new RegistryChanges { QuarantinesPushes = true }, Alice, Token);
+        var (config, layer) = (await PushBlobAsync(App, "config"), await PushBlobAsync(App, "layer"));
+        var typeless = Image(Registry, App, config with { MediaType = "" }, [layer], subject: layer, artifactType: "a/signature");
+        var typed = Image(Registry, App, config with { MediaType = "a/signature" }, [layer], subject: layer, artifactType: "another/signature");
+        await PutAsync(typeless);
+        await PutAsync(typed);
+
+        Assert.NotNull((await FindAsync(App, typeless.Digest))!.SetApart);
+        Assert.Null((await FindAsync(App, typed.Digest))!.SetApart);
+    }
+
     [Fact]
     public async Task It_outlives_what_it_is_about_and_goes_with_its_registry()
     {
@@ -240,7 +394,7 @@ public abstract class QuarantineSuite<TDatabase> : MetadataSuite<TDatabase>
         await Store.QuarantineDigestAsync(Registry, null, image.Digest, Infected, Alice, Token);
         await Store.QuarantineRepositoryAsync(Registry, App, Infected, Alice, Token);
         await Store.DeleteRepositoryStepAsync(Registry, App, null, Now + Grace, Alice, Token);
-        await PutAsync(image);
+        await PushImageAsync(App, "image", "v1");
         Assert.NotNull((await FindAsync(App, "v1"))!.SetApart);
 
         await Store.DeleteRegistryAsync(Registry, Alice, Token);
@@ -248,5 +402,19 @@ public abstract class QuarantineSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Empty((await Store.ListQuarantinedDigestsAsync(Registry, default, 10, Token)).Items);
         await Store.UnlockForPurgeAsync(Registry, App, Token);
         Assert.Null((await Store.DeleteRepositoryStepAsync(Registry, App, null, Now + Grace, Caller.System, Token)).Next);
+    }
+
+    private async Task KeepDeletedAsync(bool isKept) =>
+        await Store.UpdateRegistryAsync(Registry, new RegistryChanges { SoftDelete = new(isKept, 30) }, Alice, Token);
+
+    private Task<DeleteResult> DeleteAsync(NewManifest manifest) => Store.DeleteManifestAsync(Registry, App, manifest.Digest, Now + Grace, Bob, Token);
+
+    /// <summary>The repository has no such blob any more, or one that is set apart; it is mounted from there in no case.</summary>
+    private async Task AssertBlobIsKeptBackAsync(Digest digest, bool isThere)
+    {
+        var blob = await Store.FindBlobAsync(Registry, App, digest, Token);
+        Assert.Equal(isThere, blob is not null);
+        if (blob is not null) Assert.NotNull(blob.SetApart);
+        Assert.Null(await Store.MountBlobAsync(Registry, Other, digest, App, [], Now + Grace, Bob, Token));
     }
 }

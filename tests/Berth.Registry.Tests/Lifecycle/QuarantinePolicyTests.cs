@@ -94,6 +94,77 @@ public sealed class QuarantinePolicyTests
         Assert.Equal(HttpStatusCode.OK, await puller.GetManifestAsync(Repo, Digest.Compute(DigestAlgorithm.Sha256, Encoding.UTF8.GetBytes(signature)).ToString()));
     }
 
+    [Theory]
+    [InlineData(MediaTypes.OciManifest, MediaTypes.OciConfig, "text/plain", true)]
+    [InlineData(MediaTypes.OciManifest, MediaTypes.DockerConfig, "text/plain", true)]
+    [InlineData(MediaTypes.OciManifest, MediaTypes.OctetStream, "text/plain", true)]
+    [InlineData(MediaTypes.OciManifest, "application/json", "text/plain", true)]
+    [InlineData(MediaTypes.OciManifest, "text/html", "text/plain", true)]
+    [InlineData(MediaTypes.OciManifest, "Text/HTML", "text/plain", true)]
+    [InlineData(MediaTypes.OciManifest, MediaTypes.HelmConfig, "text/plain", true)]
+    [InlineData(MediaTypes.OciManifest, "application/vnd.example", "application/vnd.oci.image.layer.v1.tar+gzip", true)]
+    [InlineData(MediaTypes.OciManifest, "application/vnd.example", "application/vnd.oci.image.layer.nondistributable.v1.tar", true)]
+    [InlineData(MediaTypes.OciManifest, "application/vnd.example", "application/vnd.docker.image.rootfs.diff.tar.gzip", true)]
+    [InlineData(MediaTypes.OciManifest, "application/vnd.example", "application/vnd.cncf.helm.chart.content.v1.tar+gzip", true)]
+    [InlineData(MediaTypes.OciManifest, MediaTypes.OciEmpty, "application/vnd.oci.image.layer.v1.tar", true)]
+    [InlineData(MediaTypes.DockerManifest, "application/vnd.example", "text/plain", true)]
+    [InlineData(MediaTypes.DockerManifest, MediaTypes.DockerConfig, "application/vnd.docker.image.rootfs.diff.tar.gzip", true)]
+    [InlineData(MediaTypes.OciManifest, "application/vnd.dev.cosign.artifact.sig.v1+json", "application/vnd.dev.cosign.simplesigning.v1+json", false)]
+    [InlineData(MediaTypes.OciManifest, "application/vnd.cncf.notary.signature", "application/jose+json", false)]
+    public async Task Under_the_policy_a_referrer_waits_where_some_client_could_run_it(string mediaType, string config, string layer, bool waits)
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var puller = await PrincipalAsync(host, "puller", "AcrPull");
+        var image = await PushAsync(host, Repo, "image");
+        await SetPolicyAsync(host, "enabled");
+
+        // That what it refers to was never pushed does not make it another thing.
+        foreach (var subject in (Digest[])[image, Digest.Compute(DigestAlgorithm.Sha256, "never pushed"u8)])
+        {
+            var referrer = await PushReferrerAsync(host, mediaType, (config, "a config"), layer, subject);
+            Assert.Equal(waits ? HttpStatusCode.Forbidden : HttpStatusCode.OK, await puller.GetManifestAsync(Repo, referrer.ToString()));
+        }
+
+        var alone = await PushReferrerAsync(host, mediaType, (config, "a config"), layer, null);
+        Assert.Equal(HttpStatusCode.Forbidden, await puller.GetManifestAsync(Repo, alone.ToString()));
+    }
+
+    [Theory]
+    [InlineData(MediaTypes.OciManifest, MediaTypes.OciEmpty, false)]
+    [InlineData(MediaTypes.OciManifest, MediaTypes.OciConfig, false)]
+    [InlineData(MediaTypes.DockerManifest, MediaTypes.OciEmpty, true)]
+    public async Task Under_the_policy_files_attached_with_an_empty_config_do_not_wait(string mediaType, string config, bool waits)
+    {
+        await using var host = await RegistryHost.StartAsync();
+        using var puller = await PrincipalAsync(host, "puller", "AcrPull");
+        var image = await PushAsync(host, Repo, "image");
+        await SetPolicyAsync(host, "enabled");
+
+        var attached = await PushReferrerAsync(host, mediaType, (config, "{}"), "application/vnd.oci.image.layer.v1.tar", image);
+        var alone = await PushReferrerAsync(host, mediaType, (config, "{}"), "application/vnd.oci.image.layer.v1.tar", null);
+
+        Assert.Equal(waits ? HttpStatusCode.Forbidden : HttpStatusCode.OK, await puller.GetManifestAsync(Repo, attached.ToString()));
+        Assert.Equal(HttpStatusCode.Forbidden, await puller.GetManifestAsync(Repo, alone.ToString()));
+    }
+
+    /// <summary>Pushes a manifest of a config and a layer, which refers to something where a subject is given.</summary>
+    private static async Task<Digest> PushReferrerAsync(RegistryHost host, string mediaType, (string Type, string Text) config, string layer, Digest? subject)
+    {
+        foreach (var blob in (string[])[config.Text, "a layer"]) Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync(Repo, Encoding.UTF8.GetBytes(blob)));
+        var refers = subject is { } digest ? $$""","subject":{"mediaType":"{{MediaTypes.OciManifest}}","digest":"{{digest}}","size":1}""" : "";
+        var manifest = Encoding.UTF8.GetBytes(
+            $$"""{"schemaVersion":2,"mediaType":"{{mediaType}}","config":{{Describe(config.Type, config.Text)}},"layers":[{{Describe(layer, "a layer")}}]{{refers}} }""");
+        var pushed = Digest.Compute(DigestAlgorithm.Sha256, manifest);
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync(Repo, pushed.ToString(), manifest, mediaType));
+        return pushed;
+
+        static string Describe(string type, string text)
+        {
+            var content = Encoding.UTF8.GetBytes(text);
+            return $$"""{"mediaType":"{{type}}","digest":"{{Digest.Compute(DigestAlgorithm.Sha256, content)}}","size":{{content.Length}}}""";
+        }
+    }
+
     private static async Task SetPolicyAsync(RegistryHost host, string status)
     {
         using var owner = await ControlClient.OfOwnerAsync(host);

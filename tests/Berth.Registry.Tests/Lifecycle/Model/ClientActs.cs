@@ -25,7 +25,8 @@ internal static class ClientActs
         if (!artifact.Children.All(repository.IsLive)) return (HttpStatusCode.BadRequest, state);
         if (state.QuarantinesPushes && state.IsNew(artifact.Digest, now))
             state = state with { Quarantined = state.Quarantined.SetItem(artifact.Digest, DateTimeOffset.MaxValue) };
-        var stored = (standing ?? new Stored(artifact, now)) with { DeletedAt = null };
+        var number = repository.Manifests.Values.Select(manifest => manifest.Number).DefaultIfEmpty().Max() + 1;
+        var stored = (standing ?? new Stored(artifact, now) { Number = number }) with { DeletedAt = null };
         if (tag is not null) stored = stored with { UntaggedSince = null, PushedAt = null };
         else if (!repository.TagsOf(artifact.Digest).Any()) stored = stored with { UntaggedSince = now, PushedAt = now };
         repository = repository.With(stored);
@@ -53,6 +54,7 @@ internal static class ClientActs
         if ((locks & AgainstDeletion) != Locks.None || tags.Any(tag => state.IsWriteOnce(tag.Key)) || state.IsInUse(repository, digest, now)
             || repository.ParentsOf(digest).Any(parent => parent.DeletedAt is null)) return (HttpStatusCode.Conflict, state);
 
+        state = state.WithSetApartBelow(name, digest, now);
         var isKept = state.KeepsDeleted || repository.ParentsOf(digest).Any();
         foreach (var (tag, _) in tags) repository = repository.WithoutTag(tag, isKept, now);
         repository = isKept
@@ -71,6 +73,8 @@ internal static class ClientActs
         if ((locks & AgainstDeletion) != Locks.None || repository.Tags.Keys.Any(state.IsWriteOnce)
             || going.Any(manifest => state.IsInUse(repository, manifest.Artifact.Digest, now))) return (HttpStatusCode.Conflict, state);
 
+        state = WithSetApartBelowAll(state, name, going, now);
+
         // What is listed by something that can be restored can be, too.
         bool IsKept(Digest digest) => state.KeepsDeleted || repository.Above(digest).Any(above => repository.Manifests[above].DeletedAt is not null);
         var kept = going.Select(manifest => manifest.Artifact.Digest).Where(IsKept).ToHashSet();
@@ -84,6 +88,28 @@ internal static class ClientActs
 
         // It begins anew: what was set of it is gone, but for what keeps others from it and for its quota.
         return (HttpStatusCode.Accepted, state.With(repository with { Locks = Locks.None }));
+    }
+
+    // One goes after the other, indexes before what they list: what is free because of an index that stands is not, once that has gone.
+    private static RegistryState WithSetApartBelowAll(RegistryState state, string name, List<Stored> going, DateTimeOffset now)
+    {
+        var left = state;
+        foreach (var digest in going.Select(manifest => manifest.Artifact.Digest))
+        {
+            while (left.Repositories[name] is var repository && repository.IsLive(digest))
+            {
+                var top = repository.Manifests[digest];
+                while (repository.ParentsOf(top.Artifact.Digest).Where(parent => parent.DeletedAt is null).MinBy(parent => parent.Number) is { } above) top = above;
+                left = left.WithSetApartBelow(name, top.Artifact.Digest, now);
+                left = left.With(repository with
+                {
+                    Manifests = repository.Manifests.Remove(top.Artifact.Digest),
+                    Tags = repository.Tags.RemoveRange(repository.TagsOf(top.Artifact.Digest).Select(tag => tag.Key)),
+                });
+            }
+        }
+
+        return state with { Quarantined = left.Quarantined, Passed = left.Passed };
     }
 
     /// <summary>The restoration of a deleted manifest with the tags that it had.</summary>

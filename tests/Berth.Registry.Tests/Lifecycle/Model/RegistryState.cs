@@ -39,18 +39,32 @@ internal sealed record RegistryState
     public bool IsWriteOnce(string tag) => HasWriteOnce && tag.StartsWith('v');
 
     /// <summary>Whether a manifest is set apart, by itself or with its repository.</summary>
-    public bool IsQuarantined(RepositoryState repository, Digest digest, DateTimeOffset now) =>
-        repository.IsQuarantined || (Quarantined.TryGetValue(digest, out var until) && until > now);
+    public bool IsQuarantined(RepositoryState repository, Digest digest, DateTimeOffset now) => repository.IsQuarantined || IsSetApart(digest, now);
 
     /// <summary>Whether a push of a manifest brings something that the registry does not have, and of which nobody has said anything.</summary>
     public bool IsNew(Digest digest, DateTimeOffset now) =>
-        !Passed.Contains(digest) && !(Quarantined.TryGetValue(digest, out var until) && until > now) && !Repositories.Values.Any(repository => repository.IsLive(digest));
+        !Passed.Contains(digest) && !IsSetApart(digest, now) && !Repositories.Values.Any(repository => repository.IsLive(digest));
 
     /// <summary>Whether a workload reports a manifest, something that lists it, or something that it lists.</summary>
     public bool IsInUse(RepositoryState repository, Digest digest, DateTimeOffset now)
     {
         var used = Reports.Values.Where(report => report.Until > now && (report.Repository is null || report.Repository == repository.Name)).Select(report => report.Digest).ToHashSet();
         return used.Count > 0 && repository.Above(digest).Concat(repository.Below(digest)).Append(digest).Any(used.Contains);
+    }
+
+    /// <summary>The state in which what only a manifest sets apart is set apart by itself, as when that manifest goes; whether it passed does not matter.</summary>
+    public RegistryState WithSetApartBelow(string name, Digest digest, DateTimeOffset now)
+    {
+        if (!IsSetApart(digest, now)) return this;
+        var (until, after) = (Quarantined[digest], this);
+        foreach (var child in Repositories[name].Manifests[digest].Artifact.Children.Where(Repositories[name].IsLive))
+        {
+            if (Repositories.Values.Any(other => (other.Name == name || !other.IsQuarantined) && other.IsLive(child) && IsLedTo(other, child, now))) continue;
+            var end = IsSetApart(child, now) && Quarantined[child] > until ? Quarantined[child] : until;
+            after = after with { Quarantined = after.Quarantined.SetItem(child, end), Passed = after.Passed.Remove(child) };
+        }
+
+        return after;
     }
 
     /// <summary>The state with another repository in the place of the one of its name.</summary>
@@ -67,6 +81,15 @@ internal sealed record RegistryState
     }
 
     internal static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("s", CultureInfo.InvariantCulture);
+
+    private bool IsSetApart(Digest digest, DateTimeOffset now) => Quarantined.TryGetValue(digest, out var until) && until > now;
+
+    /// <summary>Whether a tag leads to a manifest that stands, or an index that nothing lists, by nothing that is set apart; or nothing lists it itself.</summary>
+    private bool IsLedTo(RepositoryState repository, Digest digest, DateTimeOffset now)
+    {
+        var parents = repository.ParentsOf(digest).Where(parent => parent.DeletedAt is null).Select(parent => parent.Artifact.Digest).ToList();
+        return parents.Count == 0 || repository.TagsOf(digest).Any() || parents.Any(parent => !IsSetApart(parent, now) && IsLedTo(repository, parent, now));
+    }
 }
 
 /// <summary>What a workload reports.</summary>
@@ -148,6 +171,9 @@ internal sealed record RepositoryState(string Name)
 /// <summary>A manifest of a repository.</summary>
 internal sealed record Stored(Artifact Artifact, DateTimeOffset CreatedAt)
 {
+    /// <summary>What came earlier to its repository has a smaller one; of several indexes that list a manifest, the first goes first with the repository.</summary>
+    public int Number { get; init; }
+
     /// <summary>Its own locks.</summary>
     public Locks Locks { get; init; }
 
