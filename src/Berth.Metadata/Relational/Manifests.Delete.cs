@@ -150,7 +150,7 @@ public sealed partial class RelationalMetadataStore
         {
             if (IsNamed(scope, repositoryId, blob)) continue;
             if (leaseUntil is { } until) scope.Use(QueueMembership).Bind(repositoryId).Bind(blob).Bind(until).Tell();
-            else if (IsHeld(scope, FindMembership, repositoryId, blob) && ReadStoredBlob(scope, blob) is { Size: var size })
+            else if (HasMember(scope, repositoryId, blob) && ReadStoredBlob(scope, blob) is { Size: var size })
                 RemoveBlob(scope, entry with { Kind = LedgerKinds.BlobDeleted, Digest = blob }, repositoryId, size, caller);
         }
     }
