@@ -9,6 +9,12 @@ public interface IBlobStore : IAsyncDisposable
     /// <summary>Whether bytes that were synced can be read before their writer finished the location.</summary>
     bool ReadsUnfinished { get; }
 
+    /// <summary>
+    /// Whether a writer goes on in the very bytes that the one before it wrote, so that what a failure leaves of them is the next one's, too. Else the failure of a writer
+    /// says nothing about another of the same location.
+    /// </summary>
+    bool WritersShareBytes { get; }
+
     /// <summary>A location that was never used and never will be by anyone else. Nothing is created.</summary>
     string NewLocation();
 
@@ -35,7 +41,8 @@ public interface IBlobStore : IAsyncDisposable
     /// <param name="declared">How many bytes the client said will follow, or 0 when it did not; admission counts them.</param>
     /// <param name="confirm">
     /// Is awaited once no other writer of this process can write there any more, and before anything is created or cut off; throws when the location
-    /// is the caller's no longer: a writer that stood still meanwhile would cut what its successor committed.
+    /// is the caller's no longer: a writer that stood still meanwhile would cut what its successor committed. Where the store would replace what a successor finished, it is
+    /// awaited again before this writer finishes.
     /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="StorageFullException">The volume has no room for the declared bytes.</exception>

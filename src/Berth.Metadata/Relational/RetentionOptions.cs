@@ -3,7 +3,7 @@ namespace Berth.Metadata.Relational;
 /// <summary>How long rows keep what is over.</summary>
 public sealed record RetentionOptions
 {
-    /// <summary>How long the bytes of a discarded blob stay at least: nothing, or as far as the database may be brought back.</summary>
+    /// <summary>How long the bytes of a discarded blob stay at least: nothing, as far as the database may be brought back, or as long as somebody may have a link to them.</summary>
     public TimeSpan DiscardDelay { get; init; }
 
     /// <summary>How long a deletion's tombstone is kept; no peer needs it longer while there are none.</summary>

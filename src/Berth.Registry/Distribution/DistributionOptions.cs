@@ -6,6 +6,11 @@ namespace Berth.Registry.Distribution;
 /// <summary>Settings of the data plane.</summary>
 public sealed record DistributionOptions
 {
+    private static readonly TimeSpan LeastStoreLink = TimeSpan.FromMinutes(1);
+
+    // A read that began shortly before its link ended has this long.
+    private static readonly TimeSpan StoreLinkMargin = TimeSpan.FromMinutes(5);
+
     /// <summary>Whether an index may name children that the repository lacks (a sparse index: one platform of many, say). Default false.</summary>
     public bool AllowSparseIndexes { get; init; }
 
@@ -33,6 +38,17 @@ public sealed record DistributionOptions
     /// <summary>How long such a link is good; five minutes less than half the grace at the most. Default 15 minutes.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "06:00:00")]
     public TimeSpan StoreLinkLifetime { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How long such a link is good under a grace: bytes are promised for half of it. Null where none are given.</summary>
+    public TimeSpan? StoreLinkLifetimeUnder(TimeSpan grace)
+    {
+        var most = (grace / 2) - StoreLinkMargin;
+        var lifetime = StoreLinkLifetime < most ? StoreLinkLifetime : most;
+        return StoreLinks && lifetime >= LeastStoreLink ? lifetime : null;
+    }
+
+    /// <summary>How long bytes stay in an object store once nothing names them, for those who have a link: as long as the longest that was given, and five minutes.</summary>
+    public TimeSpan KeptForStoreLinks(TimeSpan grace) => StoreLinkLifetimeUnder(grace) + StoreLinkMargin ?? TimeSpan.Zero;
 
     /// <summary>
     /// The networks (<c>10.0.0.0/8</c>, comma separated or a JSON array) whose clients do not reach the object store: they get the bytes from this server. Default none.

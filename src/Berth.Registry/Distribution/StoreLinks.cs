@@ -12,20 +12,14 @@ namespace Berth.Registry.Distribution;
 /// </summary>
 internal sealed class StoreLinks(IBlobStore store, DistributionOptions options, LifecycleOptions lifecycle, KnownSettings settings)
 {
-    private static readonly TimeSpan LeastLifetime = TimeSpan.FromMinutes(1);
-
-    // Bytes are promised for half the grace from the answer on; a read that began shortly before the link ended has this long.
-    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
-
     private readonly AddressBlock[] _streamed = [.. options.StreamedNetworks.Select(AddressBlock.Of)];
-
-    private TimeSpan Lifetime => options.StoreLinkLifetime < (lifecycle.Grace / 2) - Margin ? options.StoreLinkLifetime : (lifecycle.Grace / 2) - Margin;
+    private readonly TimeSpan? _lifetime = options.StoreLinkLifetimeUnder(lifecycle.Grace);
 
     /// <summary>Answers with a link to a blob's bytes, unseen where nobody looked; false where they are to be sent from here.</summary>
     /// <exception cref="StorageUnavailableException">The store has no credentials now.</exception>
     public async ValueTask<bool> TryRedirectAsync(DistributionRequest request, BlobRecord blob, string location)
     {
-        if (!IsFor(request) || await store.LinkAsync(location, Lifetime, request.Aborted) is not { } link) return false;
+        if (_lifetime is not { } lifetime || !IsFor(request) || await store.LinkAsync(location, lifetime, request.Aborted) is not { } link) return false;
 
         var response = request.Http.Response;
         response.StatusCode = StatusCodes.Status307TemporaryRedirect;
@@ -40,7 +34,7 @@ internal sealed class StoreLinks(IBlobStore store, DistributionOptions options, 
     // A registry with a data endpoint promises that its clients need to reach no other host, a private listener that they leave no private network.
     private bool IsFor(DistributionRequest request)
     {
-        if (!options.StoreLinks || request.IsHead || Lifetime < LeastLifetime) return false;
+        if (request.IsHead) return false;
         if (settings.Of(request.Registry).HasDataEndpoint || request.Http.Features.Get<PrivateArrival>() is not null) return false;
         if (_streamed.Length == 0 || request.Http.Connection.RemoteIpAddress is not { } address) return true;
         var caller = AddressBlock.Of(address);

@@ -75,7 +75,7 @@ internal sealed class UploadService(
         try
         {
             return await UploadTransfer.OpenAsync(
-                store, upload, algorithm, request.Http.Request.ContentLength ?? 0, () => ConfirmTakenAsync(request, upload),
+                store, upload, algorithm, request.Http.Request.ContentLength ?? 0, () => ConfirmTakenAsync(upload),
                 KeepTaken(upload, request.Aborted), request.Aborted);
         }
         catch (BlobMissingException)
@@ -160,21 +160,29 @@ internal sealed class UploadService(
     /// <exception cref="OciException">400: they have another digest; the session ends.</exception>
     public async Task CompleteAsync(DistributionRequest request, UploadRecord upload, UploadTransfer transfer, Digest digest)
     {
-        try
+        // Before anything is asked about the digest: the time that it takes would tell a client without the bytes whether some other registry has them.
+        var passed = transfer.PeekDigest();
+        if (passed is { } known)
         {
-            await LookAfterAsync(request, digest);
-        }
-        catch
-        {
-            // What came stays, for a client that tries again.
-            await RecordAsync(upload, transfer);
-            throw;
+            await RequireAsync(request, upload, known, digest);
+            try
+            {
+                await LookAfterAsync(request, digest);
+            }
+            catch
+            {
+                // What came stays, for a client that tries again.
+                await RecordAsync(upload, transfer);
+                throw;
+            }
         }
 
         await MakeDurableAsync(upload, transfer.FinishAsync);
         var size = transfer.Position;
         var actual = await transfer.FinishDigestAsync(store, upload, KeepTaken(upload, CancellationToken.None), CancellationToken.None);
-        await CommitAsync(request, upload, actual, digest, size);
+        await RequireAsync(request, upload, actual, digest);
+        if (passed is null) await LookAfterAsync(request, digest);
+        await CommitAsync(request, upload, digest, size);
     }
 
     /// <summary>
@@ -186,19 +194,22 @@ internal sealed class UploadService(
         using var hash = UploadTransfer.Restore(upload, digest.Algorithm);
         if (hash is null || !await store.IsAtRestAsync(upload.Location, upload.Offset, request.Aborted)) return false;
 
+        await RequireAsync(request, upload, hash.Finish(), digest);
         await LookAfterAsync(request, digest);
-        await CommitAsync(request, upload, hash.Finish(), digest, upload.Offset);
+        await CommitAsync(request, upload, digest, upload.Offset);
         return true;
     }
 
-    private async Task CommitAsync(DistributionRequest request, UploadRecord upload, Digest actual, Digest digest, long size)
+    /// <summary>Ends the session whose bytes have another digest than their client says.</summary>
+    private async Task RequireAsync(DistributionRequest request, UploadRecord upload, Digest actual, Digest digest)
     {
-        if (actual != digest)
-        {
-            if (!await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None)) throw Busy(upload.Id);
-            throw WrongDigest(actual, digest);
-        }
+        if (actual == digest) return;
+        if (!await metadata.AbortUploadAsync(upload.Id, upload.Epoch, request.Caller, CancellationToken.None)) throw Busy(upload.Id);
+        throw WrongDigest(actual, digest);
+    }
 
+    private async Task CommitAsync(DistributionRequest request, UploadRecord upload, Digest digest, long size)
+    {
         var now = time.GetUtcNow();
         await steps.ReachAsync("upload.before-commit");
         bool committed;
@@ -306,12 +317,12 @@ internal sealed class UploadService(
     /// Fails when another has the session by now. A hold may have ended while its request stood still, and a successor may have committed; one that
     /// comes after this has to wait until the location is open.
     /// </summary>
-    private async ValueTask ConfirmTakenAsync(DistributionRequest request, UploadRecord upload)
+    private async ValueTask ConfirmTakenAsync(UploadRecord upload)
     {
         // One that was taken just now holds for longer than this request can have stood still.
         var left = upload.WriterUntil - time.GetUtcNow();
         if (left > options.StallLimit && left <= 2 * options.StallLimit) return;
-        var current = await metadata.FindUploadAsync(upload.RegistryId, upload.Repository, upload.Id, request.Aborted);
+        var current = await metadata.FindUploadAsync(upload.RegistryId, upload.Repository, upload.Id, CancellationToken.None);
         if (current is not { State: UploadState.Open } || current.Epoch != upload.Epoch) throw Unknown(upload.Id);
     }
 
@@ -348,8 +359,8 @@ internal sealed class UploadService(
         catch
         {
             // What a failed sync leaves cannot be trusted, whoever writes to it next: the session ends for that writer, too (a later session has a
-            // location of its own).
-            await metadata.AbortUploadAsync(upload.Id, null, Caller.System, CancellationToken.None);
+            // location of its own). Where each writer's bytes are its own, a successor may have finished with them, which is why this one failed.
+            await metadata.AbortUploadAsync(upload.Id, store.WritersShareBytes ? null : upload.Epoch, Caller.System, CancellationToken.None);
             await ReleaseAsync(upload);
             throw;
         }

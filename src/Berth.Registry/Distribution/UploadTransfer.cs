@@ -93,6 +93,9 @@ internal sealed class UploadTransfer : IAsyncDisposable
     /// <summary>Makes all bytes durable and the location final: nothing is appended after it.</summary>
     public Task FinishAsync(CancellationToken cancellationToken) => _writer.FinishAsync(cancellationToken);
 
+    /// <summary>The digest of all bytes so far; null where they would have to be read for it.</summary>
+    public Digest? PeekDigest() => _hash?.Length == Position && !_writer.MustBeRead ? _hash.Peek() : null;
+
     /// <summary>The hash's state after all bytes so far, or null where it cannot be kept.</summary>
     public byte[]? SaveHashState() => _hash?.Length == Position ? _hash.SaveState() : null;
 

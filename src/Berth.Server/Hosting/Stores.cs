@@ -159,7 +159,9 @@ internal sealed class Stores(ServerOptions options, TimeProvider node, ILoggerFa
         var (grace, window) = (options.Registry.Lifecycle.Grace, options.Registry.Lifecycle.RecoveryWindow);
         // The rows of uploads that ended are up to an eighth of it ahead, and together that is no longer than the grace.
         var ended = grace * 8 / 9;
-        return retention with { DiscardDelay = window, EndedUploadWindow = ended < retention.EndedUploadWindow ? ended : retention.EndedUploadWindow };
+        // Who has a link reads past the rows; a data folder gives none.
+        var linked = HoldsFiles ? TimeSpan.Zero : options.Registry.Distribution.KeptForStoreLinks(grace);
+        return retention with { DiscardDelay = linked > window ? linked : window, EndedUploadWindow = ended < retention.EndedUploadWindow ? ended : retention.EndedUploadWindow };
     }
 
     private async Task OpenSqliteAsync(CancellationToken cancellationToken)

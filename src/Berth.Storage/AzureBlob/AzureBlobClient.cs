@@ -13,12 +13,14 @@ using Berth.Storage.ObjectStore;
 namespace Berth.Storage.AzureBlob;
 
 /// <summary>
-/// The calls of Azure Blob, by Azure's SDK; it tries nothing again by itself. An upload of parts is a name that its blocks begin with; blocks that no list commits go by themselves
-/// after a week, or when another list is committed.
+/// The calls of Azure Blob, by Azure's SDK; it tries nothing again by itself. An upload of parts is a name whose beginning its blocks have; blocks that no list commits go by
+/// themselves after a week, or when another list is committed.
 /// </summary>
 internal sealed class AzureBlobClient : IObjectClient
 {
     private const int NameBytes = 12;
+    private const int NameDigits = 2 * NameBytes;
+    private const int EpochDigits = 10;
     private const int DeletionsAtOnce = 16;
     private static readonly TimeSpan DelegationKeyLife = TimeSpan.FromHours(24);
 
@@ -72,9 +74,9 @@ internal sealed class AzureBlobClient : IObjectClient
     public Task<string> BeginAsync(string key, CancellationToken cancellationToken) =>
         Task.FromResult(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NameBytes)));
 
-    public Task<string> PutPartAsync(string key, string upload, int number, Stream body, CancellationToken cancellationToken) => CallAsync(ofBlocks: true, async () =>
+    public Task<string> PutPartAsync(string key, string upload, long epoch, int number, Stream body, CancellationToken cancellationToken) => CallAsync(ofBlocks: true, async () =>
     {
-        var name = NameOf(upload, number);
+        var name = NameOf(upload, epoch, number);
         await Blob(key).StageBlockAsync(name, body, cancellationToken: cancellationToken);
         return name;
     });
@@ -110,8 +112,18 @@ internal sealed class AzureBlobClient : IObjectClient
 
     public Task<Stream> GetAsync(string key, long offset, CancellationToken cancellationToken) => CallAsync<Stream>(ofBlocks: false, async () =>
     {
-        var download = await Blob(key).DownloadStreamingAsync(new BlobDownloadOptions { Range = offset > 0 ? new HttpRange(offset) : default }, cancellationToken);
-        return new AzureDownload(download.Value.Content);
+        var end = new CancellationTokenSource();
+        try
+        {
+            using var given = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), end);
+            var download = await Blob(key).DownloadStreamingAsync(new BlobDownloadOptions { Range = offset > 0 ? new HttpRange(offset) : default }, end.Token);
+            return new AzureDownload(download.Value.Content, end);
+        }
+        catch
+        {
+            end.Dispose();
+            throw;
+        }
     });
 
     public async Task<long?> FindSizeAsync(string key, CancellationToken cancellationToken)
@@ -164,16 +176,18 @@ internal sealed class AzureBlobClient : IObjectClient
 
     private static BlobHttpHeaders Headers => new() { ContentType = "application/octet-stream" };
 
-    // Of one length for all blocks of a blob, as the service wants them.
-    private static string NameOf(string upload, int number) =>
-        Convert.ToBase64String(Encoding.ASCII.GetBytes($"{upload}-{number.ToString("D5", CultureInfo.InvariantCulture)}"));
+    // Blocks of the same name replace each other: a writer that was fenced off must not have those of its successor. Of one length for all blocks of a blob, as the service wants them,
+    // and those of versions that named no epoch: they have the rest of the upload there.
+    private static string NameOf(string upload, long epoch, int number) => Convert.ToBase64String(Encoding.ASCII.GetBytes(
+        upload[..(NameDigits - EpochDigits)] + epoch.ToString("D10", CultureInfo.InvariantCulture) + '-' + number.ToString("D5", CultureInfo.InvariantCulture)));
 
     private static int NumberOf(string name, string upload)
     {
         var bytes = new byte[64];
         if (!Convert.TryFromBase64String(name, bytes, out var length)) return 0;
         var text = Encoding.ASCII.GetString(bytes, 0, length);
-        return text.StartsWith(upload + '-', StringComparison.Ordinal) && int.TryParse(text.AsSpan(upload.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        return text.Length > NameDigits && text[NameDigits] == '-' && text.AsSpan().StartsWith(upload.AsSpan(0, NameDigits - EpochDigits), StringComparison.Ordinal)
+            && int.TryParse(text.AsSpan(NameDigits + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
             : 0;
     }

@@ -6,7 +6,9 @@ namespace Berth.Storage.AzureBlob;
 /// The bytes of a blob as the SDK reads them. It asks anew by itself where the connection breaks, and what that ends with is no failure of a stream: here it is one, an <see cref="IOException"/>, as with any
 /// other connection that breaks.
 /// </summary>
-internal sealed class AzureDownload(Stream content) : Stream
+/// <param name="content">The SDK's stream.</param>
+/// <param name="end">Whose token it asks anew with, whoever reads by then: a read that is cancelled cancels it, and is the last.</param>
+internal sealed class AzureDownload(Stream content, CancellationTokenSource end) : Stream
 {
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -30,6 +32,7 @@ internal sealed class AzureDownload(Stream content) : Stream
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        using var given = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), end);
         try
         {
             return await content.ReadAsync(buffer, cancellationToken);
@@ -71,7 +74,12 @@ internal sealed class AzureDownload(Stream content) : Stream
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) content.Dispose();
+        if (disposing)
+        {
+            content.Dispose();
+            end.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 }

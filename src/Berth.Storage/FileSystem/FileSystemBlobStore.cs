@@ -57,6 +57,9 @@ public sealed partial class FileSystemBlobStore : IBlobStore
     public bool ReadsUnfinished => true;
 
     /// <inheritdoc/>
+    public bool WritersShareBytes => true;
+
+    /// <inheritdoc/>
     public string NewLocation() => BlobLocation.New((byte)(Interlocked.Increment(ref _named) / Neighbours));
 
     /// <inheritdoc/>

@@ -94,16 +94,23 @@ public sealed class ContentHash : IDisposable
         return state;
     }
 
+    /// <summary>The digest of everything appended so far. The hash can go on.</summary>
+    public Digest Peek()
+    {
+        ObjectDisposedException.ThrowIf(_finished, this);
+        Span<byte> hash = stackalloc byte[64];
+        hash = hash[..Algorithm.HashLength()];
+        if (_context is not null) LibCrypto.Instance!.Final(Algorithm, _context.AsSpan().ToArray(), hash);
+        else _fallback!.GetCurrentHash(hash);
+        return Digest.FromHash(Algorithm, hash);
+    }
+
     /// <summary>The digest of everything appended. The hash is used up afterwards.</summary>
     public Digest Finish()
     {
-        ObjectDisposedException.ThrowIf(_finished, this);
+        var digest = Peek();
         _finished = true;
-        Span<byte> hash = stackalloc byte[64];
-        hash = hash[..Algorithm.HashLength()];
-        if (_context is not null) LibCrypto.Instance!.Final(Algorithm, _context, hash);
-        else _fallback!.GetHashAndReset(hash);
-        return Digest.FromHash(Algorithm, hash);
+        return digest;
     }
 
     /// <inheritdoc/>

@@ -18,8 +18,8 @@ internal interface IObjectClient : IDisposable
     /// <summary>Begins an upload of parts to a key, and returns its id.</summary>
     Task<string> BeginAsync(string key, CancellationToken cancellationToken);
 
-    /// <summary>Sends one part, and returns the tag that names just these bytes when the upload is completed.</summary>
-    Task<string> PutPartAsync(string key, string upload, int number, Stream body, CancellationToken cancellationToken);
+    /// <summary>Sends one part, and returns the tag that names just these bytes when the upload is completed: whatever a writer of another epoch sends under the same number.</summary>
+    Task<string> PutPartAsync(string key, string upload, long epoch, int number, Stream body, CancellationToken cancellationToken);
 
     /// <summary>The highest number of a part behind the given ones that anybody has sent, or the last of the given ones.</summary>
     /// <exception cref="ObjectFailureException">The upload is gone.</exception>

@@ -1,13 +1,14 @@
 namespace Berth.Storage.ObjectStore;
 
 /// <summary>
-/// Reads an object by requests that go on to its end: reading on costs no further one, reading elsewhere begins another. A request that breaks is made again from where
-/// it broke.
+/// Reads an object by requests that go on to its end: reading on costs no further one, reading elsewhere begins another. A request that breaks, or falls silent, is made
+/// again from where it broke.
 /// </summary>
 internal sealed class ObjectBlobReader(StoreParts parts, string location, string key, long length) : IBlobReader
 {
     private const int MostBreaks = 5;
 
+    private CancellationTokenSource _limit = new();
     private Stream? _stream;
     private long _offset;
 
@@ -29,7 +30,7 @@ internal sealed class ObjectBlobReader(StoreParts parts, string location, string
             if (_stream is null || _offset != offset) await OpenAsync(offset, cancellationToken);
             try
             {
-                var read = await _stream!.ReadAsync(buffer, cancellationToken);
+                var read = await ReadOnAsync(buffer, cancellationToken);
                 _offset += read;
                 if (read > 0) return read;
                 throw new IOException("the object ended early");
@@ -44,7 +45,32 @@ internal sealed class ObjectBlobReader(StoreParts parts, string location, string
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await CloseAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        _limit.Dispose();
+    }
+
+    // The clients wait for a body for ever. In real time, whatever the store's clock: only such a source can be used again, and a read costs no timer.
+    private async ValueTask<int> ReadOnAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (!_limit.TryReset())
+        {
+            _limit.Dispose();
+            _limit = new CancellationTokenSource();
+        }
+
+        _limit.CancelAfter(parts.Patience);
+        using var given = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _limit);
+        try
+        {
+            return await _stream!.ReadAsync(buffer, _limit.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"nothing came within {parts.Patience.TotalSeconds:0} s", e);
+        }
+    }
 
     private async Task OpenAsync(long offset, CancellationToken cancellationToken)
     {

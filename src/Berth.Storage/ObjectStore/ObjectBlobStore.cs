@@ -20,9 +20,9 @@ public sealed partial class ObjectBlobStore : IBlobStore
 
     internal ObjectBlobStore(IObjectClient client, ObjectStoreOptions options, TimeProvider time, ILogger<ObjectBlobStore> logger)
     {
-        var calls = new ObjectCalls(client.Place, time, logger);
+        var calls = new ObjectCalls(client.Place, options.Patience, time, logger);
         _parts = new StoreParts(
-            client, calls, new ObjectIdentity(client, calls), new ObjectDeletions(client, calls), new PartMemory(options.BufferBytes, time), logger);
+            client, calls, new ObjectIdentity(client, calls), new ObjectDeletions(client, calls), new PartMemory(options.BufferBytes, time), options.Patience, logger);
         LogOpened(logger, client.Place);
     }
 
@@ -36,6 +36,9 @@ public sealed partial class ObjectBlobStore : IBlobStore
 
     /// <inheritdoc/>
     public bool ReadsUnfinished => false;
+
+    /// <inheritdoc/>
+    public bool WritersShareBytes => false;
 
     /// <inheritdoc/>
     public string NewLocation() => BlobLocation.New((byte)RandomNumberGenerator.GetInt32(BlobLocation.FanOut));

@@ -9,6 +9,7 @@ internal sealed partial class ObjectBlobWriter
         try
         {
             await confirm();
+            _confirm = confirm;
             cancellationToken.ThrowIfCancellationRequested();
             if (declared > PartPlan.MostBytes - Position)
                 throw new StorageFullException($"{declared} more bytes are more than an object store takes ({PartPlan.MostBytes} in all).") { ExceedsStore = true };
@@ -150,9 +151,20 @@ internal sealed partial class ObjectBlobWriter
             await ArriveAsync(0);
         }
 
+        // Where nothing else keeps a writer that comes too late from replacing what its successor finished.
+        if (!parts.Client.CanPutOnlyIfAbsent) await _confirm();
+
         // A writer that was fenced off may have an upload of its own to this key: it must not become the object once this one is.
         await parts.Calls.MakeAsync("abort", 0, attempt => parts.Client.AbortAsync(key, _upload, attempt), CancellationToken.None);
-        await parts.Calls.MakeAsync("complete", 0, attempt => parts.Client.CompleteAsync(key, _upload!, _standing, attempt), CancellationToken.None);
+        await parts.Calls.MakeAsync("complete", 0, PutTogetherAsync, CancellationToken.None);
+    }
+
+    // Without a condition there is only a look, right before: it leaves the time of one request.
+    private async Task PutTogetherAsync(CancellationToken attempt)
+    {
+        if (!parts.Client.CanPutOnlyIfAbsent && await parts.Client.FindSizeAsync(key, attempt) is not null)
+            throw new ObjectFailureException(ObjectFailure.Present, "an object stands there already");
+        await parts.Client.CompleteAsync(key, _upload!, _standing, attempt);
     }
 
     // They go with the location at the latest; nobody waits for it.

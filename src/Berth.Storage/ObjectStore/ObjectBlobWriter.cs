@@ -15,6 +15,7 @@ internal sealed partial class ObjectBlobWriter(StoreParts parts, string location
     private readonly Queue<Task<ObjectPart>> _onTheirWay = new();
     private readonly List<ObjectPart> _standing = [];
     private readonly List<string> _checkpoints = [];
+    private Func<ValueTask> _confirm = static () => ValueTask.CompletedTask;
     private string? _upload;
     private PartBuffer? _buffer;
     private long _sent;
@@ -190,7 +191,7 @@ internal sealed partial class ObjectBlobWriter(StoreParts parts, string location
                 async attempt =>
                 {
                     await using var body = part.Open(default);
-                    return await parts.Client.PutPartAsync(key, upload, number, body, attempt);
+                    return await parts.Client.PutPartAsync(key, upload, epoch, number, body, attempt);
                 },
                 CancellationToken.None);
             return new ObjectPart(number, part.Length, tag);

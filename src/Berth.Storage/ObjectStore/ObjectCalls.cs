@@ -7,15 +7,14 @@ namespace Berth.Storage.ObjectStore;
 /// Makes the calls of a driver: again, after a pause with jitter, where that may help; each attempt within its time; counted. What remains a failure says nothing about
 /// existence and becomes a <see cref="StorageUnavailableException"/>; answers are passed on.
 /// </summary>
-internal sealed partial class ObjectCalls(string place, TimeProvider time, ILogger logger)
+internal sealed partial class ObjectCalls(string place, TimeSpan patience, TimeProvider time, ILogger logger)
 {
     private const int Attempts = 5;
     private const double FirstPauseMs = 100;
     private const double LongestPauseMs = 5_000;
 
-    // What an attempt may take: a service that takes in less than this is not one to wait for.
+    // What an attempt may take beyond the patience: a service that takes in less than this is not one to wait for.
     private const double LeastBytesPerSecond = 128 * 1024;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Makes a call.</summary>
     /// <param name="operation">Its name in metrics and messages.</param>
@@ -61,7 +60,7 @@ internal sealed partial class ObjectCalls(string place, TimeProvider time, ILogg
     {
         var outcome = "ok";
         var began = time.GetTimestamp();
-        using var limit = new CancellationTokenSource(Patience + TimeSpan.FromSeconds(bytes / LeastBytesPerSecond), time);
+        using var limit = new CancellationTokenSource(patience + TimeSpan.FromSeconds(bytes / LeastBytesPerSecond), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {

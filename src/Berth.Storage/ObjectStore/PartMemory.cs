@@ -121,6 +121,9 @@ internal sealed class PartMemory(long budget, TimeProvider time) : IDisposable
         lock (_lock)
         {
             if (Fitting(size) is { } fitting && fitting.TryPop(out var rested)) return new PartBuffer(this, rested, size);
+
+            // Parts of another size have no use for what rests: it would come on top of them.
+            while (_taken + ((long)_idle.Count * PartPlan.Smallest) > budget && _idle.TryPop(out var spare)) ((IDisposable)spare).Dispose();
         }
 
         if (AlignedBlock.TryMap(size) is { } block) return new PartBuffer(this, block, size);

@@ -38,7 +38,7 @@ internal sealed class S3Client : IObjectClient
         (await _s3.InitiateMultipartUploadAsync(
             new InitiateMultipartUploadRequest { BucketName = _options.Bucket, Key = Full(key), ContentType = "application/octet-stream" }, cancellationToken)).UploadId);
 
-    public Task<string> PutPartAsync(string key, string upload, int number, Stream body, CancellationToken cancellationToken) => CallAsync(S3Named.Parts, async () =>
+    public Task<string> PutPartAsync(string key, string upload, long epoch, int number, Stream body, CancellationToken cancellationToken) => CallAsync(S3Named.Parts, async () =>
         (await _s3.UploadPartAsync(
             new UploadPartRequest
             {

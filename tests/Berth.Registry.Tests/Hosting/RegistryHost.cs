@@ -86,16 +86,16 @@ internal sealed class RegistryHost : IAsyncDisposable
 
     public static Task<RegistryHost> StartAsync(
         ISteps? steps = null, RegistryOptions? options = null, IFileOperations? files = null, FaultyVolume? volume = null, OutboundTrust? trust = null,
-        IPAddress? listen = null)
+        IPAddress? listen = null, Func<IBlobStore, IBlobStore>? before = null)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
-        return OpenAsync(TestFolder.CreateInMemory("berth-host-").FullName, time, steps, options, files, volume, trust, listen);
+        return OpenAsync(TestFolder.CreateInMemory("berth-host-").FullName, time, steps, options, files, volume, trust, listen, before);
     }
 
-    /// <summary>Starts on a folder, which is empty or what another host left, and with the clock that goes on.</summary>
+    /// <summary>Starts on a folder, which is empty or what another host left, and with the clock that goes on. What a test puts before the blob store is the registry's in its place.</summary>
     public static async Task<RegistryHost> OpenAsync(
         string folder, FakeTimeProvider time, ISteps? steps = null, RegistryOptions? options = null, IFileOperations? files = null, FaultyVolume? volume = null,
-        OutboundTrust? trust = null, IPAddress? listen = null)
+        OutboundTrust? trust = null, IPAddress? listen = null, Func<IBlobStore, IBlobStore>? before = null)
     {
         steps ??= NoSteps.Instance;
         if (files is not null || volume is not null) OnFiles(folder);
@@ -118,7 +118,7 @@ internal sealed class RegistryHost : IAsyncDisposable
         });
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton(steps);
-        builder.Services.AddSingleton(blobs);
+        builder.Services.AddSingleton(before?.Invoke(blobs) ?? blobs);
         builder.Services.AddSingleton<IMetadataStore>(metadata);
         builder.Services.AddSingleton<IDeletionGate>(new Gate(folder, blobs as FileSystemBlobStore));
         // As after its first report: no other node serves.

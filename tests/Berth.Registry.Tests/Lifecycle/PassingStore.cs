@@ -7,13 +7,15 @@ internal abstract class PassingStore(IBlobStore inner) : IBlobStore
 {
     public bool ReadsUnfinished => inner.ReadsUnfinished;
 
+    public bool WritersShareBytes => inner.WritersShareBytes;
+
     public string NewLocation() => inner.NewLocation();
 
     public Task<string?> ReadIdentityAsync(CancellationToken cancellationToken) => inner.ReadIdentityAsync(cancellationToken);
 
     public Task WriteIdentityAsync(string identity, CancellationToken cancellationToken) => inner.WriteIdentityAsync(identity, cancellationToken);
 
-    public Task<IBlobWriter> AppendAsync(
+    public virtual Task<IBlobWriter> AppendAsync(
         string location, long offset, string? checkpoint, long epoch, long declared, Func<ValueTask> confirm, CancellationToken cancellationToken) =>
         inner.AppendAsync(location, offset, checkpoint, epoch, declared, confirm, cancellationToken);
 

@@ -111,6 +111,20 @@ public sealed class ContentHashTests
         Assert.Equal(Digest.Compute(DigestAlgorithm.Sha512, "abc"u8), hash.Finish());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_hash_that_was_looked_at_goes_on(bool fallback)
+    {
+        using var hash = fallback ? ContentHash.CreateFallback(DigestAlgorithm.Sha256) : ContentHash.Create(DigestAlgorithm.Sha256);
+        hash.Append("ab"u8);
+        Assert.Equal(Digest.Compute(DigestAlgorithm.Sha256, "ab"u8), hash.Peek());
+        hash.Append("c"u8);
+        Assert.Equal(Digest.Compute(DigestAlgorithm.Sha256, "abc"u8), hash.Peek());
+        Assert.Equal(Digest.Compute(DigestAlgorithm.Sha256, "abc"u8), hash.Finish());
+        Assert.Throws<ObjectDisposedException>(() => hash.Peek());
+    }
+
     [Fact]
     public void A_finished_hash_takes_nothing_more()
     {

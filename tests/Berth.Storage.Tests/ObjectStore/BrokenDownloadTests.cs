@@ -37,6 +37,58 @@ public sealed class BrokenDownloadTests : IDisposable
         await serving;
     }
 
+    [Fact]
+    public async Task Who_gives_up_a_read_gives_up_what_is_asked_anew_for_it()
+    {
+        _listener.Start();
+        var silent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var serving = ServeOnceAsync(silent);
+        var options = new AzureBlobOptions { Container = "c", Endpoint = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}"), Account = "none", AccountKey = "bm9uZQ==" };
+        using var client = new AzureBlobClient(options, TimeProvider.System);
+        await using var stream = await client.GetAsync("key", 0, Token);
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var reading = ReadToEndAsync();
+        await silent.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+
+        await given.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.WaitAsync(TimeSpan.FromSeconds(20), Token));
+        await serving;
+
+        async Task ReadToEndAsync()
+        {
+            var buffer = new byte[Length];
+            for (var read = 1; read > 0;) read = await stream.ReadAsync(buffer, given.Token);
+        }
+    }
+
+    // The first request gets a little of what it asks for; the second is read, and not answered until its client is gone.
+    private async Task ServeOnceAsync(TaskCompletionSource silent)
+    {
+        var request = new byte[8192];
+        using (var first = await _listener.AcceptSocketAsync(Token))
+        {
+            await first.ReceiveAsync(request, Token);
+            var head = $"HTTP/1.1 200 OK\r\nContent-Length: {Length}\r\nETag: \"1\"\r\nLast-Modified: Sat, 28 Nov 2026 12:00:00 GMT\r\n";
+            await first.SendAsync(Encoding.ASCII.GetBytes(head + "x-ms-blob-type: BlockBlob\r\n\r\n0123456789"), Token);
+            first.Shutdown(SocketShutdown.Both);
+        }
+
+        using var second = await _listener.AcceptSocketAsync(Token);
+        await second.ReceiveAsync(request, Token);
+        silent.SetResult();
+        try
+        {
+            while (await second.ReceiveAsync(request, Token) > 0)
+            {
+            }
+        }
+        catch (SocketException)
+        {
+            // Reset.
+        }
+    }
+
     private async Task ServeAsync(bool answersAgain)
     {
         try

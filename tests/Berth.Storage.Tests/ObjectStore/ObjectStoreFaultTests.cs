@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using Azure.Storage;
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Specialized;
 using Berth.Storage.AzureBlob;
 using Berth.Storage.ObjectStore;
 using Berth.Storage.S3;
@@ -19,9 +20,9 @@ public abstract class ObjectStoreFaultTests : IAsyncLifetime
 
     private FaultProxy? _proxy;
 
-    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+    protected static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    private FaultProxy Proxy => _proxy ?? throw new InvalidOperationException("There is no proxy yet.");
+    protected FaultProxy Proxy => _proxy ?? throw new InvalidOperationException("There is no proxy yet.");
 
     /// <summary>What a request that completes an upload of parts begins with.</summary>
     protected abstract string Completion { get; }
@@ -33,7 +34,10 @@ public abstract class ObjectStoreFaultTests : IAsyncLifetime
     protected abstract Task<Uri> PrepareAsync();
 
     /// <summary>A store on the bucket at an address.</summary>
-    protected abstract ObjectBlobStore Open(Uri address);
+    protected ObjectBlobStore Open(Uri address) => Open(address, new ObjectStoreOptions());
+
+    /// <summary>The same with other settings.</summary>
+    protected abstract ObjectBlobStore Open(Uri address, ObjectStoreOptions options);
 
     public async ValueTask InitializeAsync()
     {
@@ -164,6 +168,97 @@ public abstract class ObjectStoreFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_writer_that_was_fenced_off_and_sends_on_replaces_no_part_of_its_successors()
+    {
+        var (acknowledged, first, second) = (Bytes(6_000_000), Bytes(60 << 20), Bytes(16_000_000));
+        await using var one = Open(Proxy.Address);
+        await using var other = Open(Proxy.Address);
+        var location = one.NewLocation();
+        string? checkpoint;
+        await using (var writer = await one.AppendAsync(location, 0, 0, Cancelled))
+        {
+            await writer.WriteAsync(new ReadOnlySequence<byte>(acknowledged), Cancelled);
+            await writer.SyncAsync(Cancelled);
+            checkpoint = writer.Checkpoint;
+        }
+
+        // The successor leaves room for eight parts of the late one, which sends twelve: the last of them when the successor's stand.
+        await using var late = await one.AppendAsync(location, acknowledged.Length, checkpoint, epoch: 1, 0, () => ValueTask.CompletedTask, Cancelled);
+        await using var successor = await other.AppendAsync(location, acknowledged.Length, checkpoint, epoch: 2, 0, () => ValueTask.CompletedTask, Cancelled);
+        const int Before = 40 << 20;
+        await late.WriteAsync(new ReadOnlySequence<byte>(first, 0, Before), Cancelled);
+        await late.FlushAsync(Cancelled);
+        await successor.WriteAsync(new ReadOnlySequence<byte>(second), Cancelled);
+        await successor.FlushAsync(Cancelled);
+        await late.WriteAsync(new ReadOnlySequence<byte>(first, Before, first.Length - Before), Cancelled);
+        await late.FlushAsync(Cancelled);
+        var refused = await Record.ExceptionAsync(() => successor.FinishAsync(Cancelled));
+
+        if (refused is not null)
+        {
+            Assert.False(Assert.IsType<StorageUnavailableException>(refused).LeavesWhatStood);
+            await Assert.ThrowsAsync<BlobMissingException>(() => other.OpenAsync(location, acknowledged.Length + second.Length, Cancelled));
+            return;
+        }
+
+        Assert.False(successor.MustBeRead);
+        byte[] expected = [.. acknowledged, .. second];
+        Assert.Equal(expected, await ReadAsync(other, location, expected.Length));
+    }
+
+    [Fact]
+    public async Task A_service_that_falls_silent_while_a_blob_is_read_is_given_up()
+    {
+        var content = Bytes(30_000_000);
+        await using var store = Open(Proxy.Address, Impatient);
+        var location = await PutAsync(content);
+        await using var reader = await store.OpenAsync(location, content.Length, Cancelled);
+        var read = await reader.ReadAsync(0, new byte[64 * 1024], Cancelled);
+
+        // What is on its way already still comes, and is less than the rest.
+        Proxy.IsSilent = true;
+        var reading = ReadOnAsync(reader, content, read);
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => reading.WaitAsync(TimeSpan.FromSeconds(60), Cancelled));
+        Proxy.IsSilent = false;
+    }
+
+    [Fact]
+    public async Task A_read_that_was_waited_for_too_long_goes_on_where_it_was_once_the_silence_ends()
+    {
+        var content = Bytes(30_000_000);
+        await using var store = Open(Proxy.Address, Impatient);
+        var location = await PutAsync(content);
+        await using var reader = await store.OpenAsync(location, content.Length, Cancelled);
+        var read = await reader.ReadAsync(0, new byte[64 * 1024], Cancelled);
+
+        Proxy.IsSilent = true;
+        var reading = ReadOnAsync(reader, content, read);
+        await Task.Delay(Impatient.Patience * 1.5, Cancelled);
+        Assert.False(reading.IsCompleted);
+        Proxy.IsSilent = false;
+
+        await reading.WaitAsync(TimeSpan.FromSeconds(60), Cancelled);
+    }
+
+    [Fact]
+    public async Task A_reader_that_is_given_up_ends_at_once_however_long_the_service_is_silent()
+    {
+        var content = Bytes(30_000_000);
+        await using var store = Open(Proxy.Address);
+        var location = await PutAsync(content);
+        await using var reader = await store.OpenAsync(location, content.Length, Cancelled);
+        var read = await reader.ReadAsync(0, new byte[64 * 1024], Cancelled);
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
+
+        Proxy.IsSilent = true;
+        var reading = ReadOnAsync(reader, content, read, given.Token);
+        await given.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.WaitAsync(TimeSpan.FromSeconds(20), Cancelled));
+        Proxy.IsSilent = false;
+    }
+
+    [Fact]
     public async Task A_service_that_is_down_makes_nothing_missing_and_what_stood_goes_on_afterwards()
     {
         var content = Bytes(400_000);
@@ -232,14 +327,37 @@ public abstract class ObjectStoreFaultTests : IAsyncLifetime
             && (length > 5 << 20 ? head.Contains(Completion, StringComparison.Ordinal) && !head.Contains("partNumber", StringComparison.Ordinal) : head.StartsWith("PUT ", StringComparison.Ordinal));
     }
 
-    private static byte[] Bytes(int length)
+    private static ObjectStoreOptions Impatient => new() { Patience = TimeSpan.FromSeconds(1) };
+
+    private async Task<string> PutAsync(byte[] content)
+    {
+        await using var store = Open(Proxy.Address);
+        var location = store.NewLocation();
+        await using var writer = await store.AppendAsync(location, 0, content.Length, Cancelled);
+        await writer.WriteAsync(new ReadOnlySequence<byte>(content), Cancelled);
+        await writer.FinishAsync(Cancelled);
+        return location;
+    }
+
+    private static async Task ReadOnAsync(IBlobReader reader, byte[] content, int at, CancellationToken cancellationToken = default)
+    {
+        var block = new byte[256 * 1024];
+        while (at < content.Length)
+        {
+            var read = await reader.ReadAsync(at, block, cancellationToken);
+            Assert.True(block.AsSpan(0, read).SequenceEqual(content.AsSpan(at, read)));
+            at += read;
+        }
+    }
+
+    protected static byte[] Bytes(int length)
     {
         var bytes = new byte[length];
         Random.Shared.NextBytes(bytes);
         return bytes;
     }
 
-    private static async Task<byte[]> ReadAsync(ObjectBlobStore store, string location, int length)
+    protected static async Task<byte[]> ReadAsync(ObjectBlobStore store, string location, int length)
     {
         await using var reader = await store.OpenAsync(location, length, Cancelled);
         var bytes = new byte[length];
@@ -273,9 +391,36 @@ public sealed class AzureBlobFaultTests : ObjectStoreFaultTests
         return azurite.Endpoint;
     }
 
-    protected override ObjectBlobStore Open(Uri address) => ObjectBlobStore.Open(
-        new AzureBlobOptions { Container = _container, Endpoint = address, Account = Azurite.Account, AccountKey = _key }, new ObjectStoreOptions(), TimeProvider.System,
+    protected override ObjectBlobStore Open(Uri address, ObjectStoreOptions options) => ObjectBlobStore.Open(
+        new AzureBlobOptions { Container = _container, Endpoint = address, Account = Azurite.Account, AccountKey = _key }, options, TimeProvider.System,
         NullLogger<ObjectBlobStore>.Instance);
+
+    [Fact]
+    public async Task An_upload_whose_blocks_an_earlier_version_named_goes_on()
+    {
+        const int Sent = 5 << 20;
+        const int Kept = Sent + 1000;
+        var content = Bytes(17_000_000);
+        await using var store = Open(Proxy.Address);
+        var location = store.NewLocation();
+        var key = ObjectBlobStore.Folder + location;
+        var container = new BlobServiceClient(Proxy.Address, new StorageSharedKeyCredential(Azurite.Account, _key)).GetBlobContainerClient(_container);
+        const string Upload = "0123456789abcdef01234567";
+        var block = Convert.ToBase64String(Encoding.ASCII.GetBytes($"{Upload}-00001"));
+        await container.GetBlockBlobClient(key).StageBlockAsync(block, new MemoryStream(content, 0, Sent), cancellationToken: Cancelled);
+        var head = new UploadCheckpoint(Kept, Epoch: 1, Upload, [new ObjectPart(1, Sent, block)], Previous: null).ToHead();
+        var checkpoint = UploadCheckpoint.NewName();
+        await container.GetBlobClient(UploadCheckpoint.KeyOf(key, checkpoint)).UploadAsync(new BinaryData((byte[])[.. head, .. content[Sent..Kept]]), Cancelled);
+
+        await using (var writer = await store.AppendAsync(location, Kept, checkpoint, epoch: 2, 0, () => ValueTask.CompletedTask, Cancelled))
+        {
+            await writer.WriteAsync(new ReadOnlySequence<byte>(content, Kept, content.Length - Kept), Cancelled);
+            await writer.FinishAsync(Cancelled);
+            Assert.False(writer.MustBeRead);
+        }
+
+        Assert.Equal(content, await ReadAsync(store, location, content.Length));
+    }
 }
 
 /// <summary>S3, as Ceph's gateway does it.</summary>
@@ -300,7 +445,30 @@ public sealed class S3FaultTests : ObjectStoreFaultTests
         return _gateway.Endpoint;
     }
 
-    protected override ObjectBlobStore Open(Uri address) => ObjectBlobStore.Open(
-        new S3Options { Bucket = _bucket, Endpoint = address, AccessKey = _gateway!.AccessKey, SecretKey = _gateway.SecretKey }, new ObjectStoreOptions(), TimeProvider.System,
-        NullLogger<ObjectBlobStore>.Instance);
+    protected override ObjectBlobStore Open(Uri address, ObjectStoreOptions options) => Open(address, options, conditional: true);
+
+    [Fact]
+    public async Task A_writer_that_comes_too_late_replaces_nothing_where_writes_have_no_condition()
+    {
+        var (first, second) = (Bytes(300_000), Bytes(300_000));
+        await using var one = Open(Proxy.Address, new ObjectStoreOptions(), conditional: false);
+        await using var other = Open(Proxy.Address, new ObjectStoreOptions(), conditional: false);
+        var location = one.NewLocation();
+        await using var late = await one.AppendAsync(location, 0, first.Length, Cancelled);
+        await late.WriteAsync(new ReadOnlySequence<byte>(first), Cancelled);
+        await using (var successor = await other.AppendAsync(location, 0, second.Length, Cancelled))
+        {
+            await successor.WriteAsync(new ReadOnlySequence<byte>(second), Cancelled);
+            await successor.FinishAsync(Cancelled);
+            Assert.False(successor.MustBeRead);
+        }
+
+        await late.FinishAsync(Cancelled);
+        Assert.True(late.MustBeRead);
+        Assert.Equal(second, await ReadAsync(other, location, second.Length));
+    }
+
+    private ObjectBlobStore Open(Uri address, ObjectStoreOptions options, bool conditional) => ObjectBlobStore.Open(
+        new S3Options { Bucket = _bucket, Endpoint = address, AccessKey = _gateway!.AccessKey, SecretKey = _gateway.SecretKey, ConditionalWrites = conditional }, options,
+        TimeProvider.System, NullLogger<ObjectBlobStore>.Instance);
 }

@@ -88,6 +88,28 @@ public sealed class PartMemoryTests
     }
 
     [Fact]
+    public void What_rests_makes_room_for_parts_of_another_size()
+    {
+        const long Budget = 64L * PartPlan.Smallest;
+        using var memory = new PartMemory(Budget, TimeProvider.System);
+        var parts = Enumerable.Range(0, 64).Select(_ => memory.TryRent(PartPlan.Smallest)!).ToList();
+        foreach (var part in parts[1..]) part.Dispose();
+        Assert.Equal((PartPlan.Smallest, 63L * PartPlan.Smallest), (memory.Taken, memory.Idle));
+
+        var others = new List<PartBuffer>();
+        while (memory.TryRent(3 << 20) is { } other)
+        {
+            others.Add(other);
+            Assert.InRange(memory.Taken + memory.Idle, 0, Budget);
+        }
+
+        Assert.Equal(63 * 5 / 3, others.Count);
+        foreach (var other in others) other.Dispose();
+        parts[0].Dispose();
+        Assert.Equal((0, 0), (memory.Taken, memory.Idle));
+    }
+
+    [Fact]
     public async Task Nothing_rests_once_the_store_is_closed()
     {
         var memory = new PartMemory(PartPlan.Smallest, TimeProvider.System);
