@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Berth.Testing.ObjectServers;
 
 namespace Berth.Testing;
@@ -92,9 +93,9 @@ public sealed class ServerProcess : IAsyncDisposable
                 using var answer = await http.GetAsync(new Uri(Endpoint.Address, "/healthz/ready"));
                 if (answer.StatusCode == HttpStatusCode.OK) return clock.Elapsed;
             }
-            catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException or SocketException)
             {
-                // Not listening yet; asked again until the limit.
+                // Not listening yet; asked again until the limit. .NET passes the socket's own error on where a connection ends as soon as it is made.
             }
 
             await Task.Delay(25);
