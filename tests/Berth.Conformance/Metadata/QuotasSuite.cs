@@ -113,7 +113,7 @@ public abstract class QuotasSuite<TDatabase> : MetadataSuite<TDatabase>
         await LimitAsync(null, 600);
 
         // By upload, by mount, and declared for what it is.
-        var upload = await DeclareAsync(Other, 600, layer.Digest);
+        var upload = await DeclareAsync(Other, 600, layer.Digest, readable: [NameRange.All]);
         Assert.Equal((0, 0), await ReservedAsync(Other));
         await CompleteAsync(upload, new byte[600]);
         var third = RepositoryName.Parse("team/third");
@@ -121,7 +121,7 @@ public abstract class QuotasSuite<TDatabase> : MetadataSuite<TDatabase>
         Assert.Equal(
             new StandingQuota("local", "team/third", 599, 0, 0, 600),
             await RefusedAsync(() => Store.MountBlobAsync(Registry, third, layer.Digest, App, [], Now + Grace, Alice, Token)));
-        Assert.Equal("team/third", (await RefusedAsync(() => DeclareAsync(third, 600, layer.Digest))).Repository);
+        Assert.Equal("team/third", (await RefusedAsync(() => DeclareAsync(third, 600, layer.Digest, readable: [NameRange.All]))).Repository);
         await LimitAsync(third, 600);
         Assert.NotNull(await Store.MountBlobAsync(Registry, third, layer.Digest, App, [], Now + Grace, Alice, Token));
         Assert.NotNull(await Store.MountBlobAsync(Registry, third, layer.Digest, App, [], Now + Grace, Alice, Token)); // it holds it by now
