@@ -39,7 +39,7 @@ public interface IRegistries
     /// <summary>A subscription's resource groups by name without regard to case, after the given one.</summary>
     ValueTask<Page<ResourceGroupRecord>> ListResourceGroupsAsync(string subscriptionId, string? after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Makes a resource group, or sets location and tags of the one of its name.</summary>
+    /// <summary>Makes a resource group, or sets the tags of the one of its name, which stays where it is.</summary>
     Task<CreateResult<ResourceGroupRecord>> PutResourceGroupAsync(ResourceGroupRecord group, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Deletes a resource group with the role assignments at it; held while a registry or an identity is in it.</summary>

@@ -13,6 +13,9 @@ public sealed class StorageUnavailableException(string message, Exception? inner
     /// <summary>Whether a writer lost its location to another one, and nothing failed but that.</summary>
     public bool IsTakenOver { get; init; }
 
+    /// <summary>Whether it stays so until somebody changes the store or what it lets the server do: it answered, and refused.</summary>
+    public bool IsRefusal { get; init; }
+
     /// <summary>Whether what was durable at the location is untouched by the failure, so that the upload can be resumed there.</summary>
     public bool LeavesWhatStood { get; init; }
 }

@@ -28,7 +28,7 @@ public static class LedgerKinds
     /// <summary>A blob of another repository was mounted.</summary>
     public const string BlobMounted = "blob.mounted";
 
-    /// <summary>A blob was removed from a repository by a client, or with the last manifest that named it, which was quarantined.</summary>
+    /// <summary>A blob was removed from a repository by a client.</summary>
     public const string BlobDeleted = "blob.deleted";
 
     /// <summary>A membership that nothing named was collected after its lease.</summary>
@@ -224,7 +224,7 @@ public static class LedgerKinds
     {
         [BlobPushed] = "A blob was committed to a repository by an upload.",
         [BlobMounted] = "A blob of another repository was mounted.",
-        [BlobDeleted] = "A blob was removed from a repository by a client, or with the last manifest that named it, which was quarantined.",
+        [BlobDeleted] = "A blob was removed from a repository by a client.",
         [BlobCollected] = "A blob that no manifest of the repository named was collected after its lease.",
         [BlobDamaged] = "A blob's bytes were found missing or wrong; it is answered as absent.",
         [BlobHealed] = "A damaged blob was pushed again, or its bytes were found good after all; it is served again.",

@@ -97,7 +97,8 @@ public sealed partial class RelationalMetadataStore
             Refuse(blob.RepositoryLocks, Locks.Write, repository);
             if (blob.Referenced) return FindHoldingManifest(scope, blob.RepositoryId, digest);
 
-            RemoveBlob(scope, new LedgerEntry(LedgerKinds.BlobDeleted, registryId, repository.Value, Digest: digest), blob.RepositoryId, blob.Size, caller);
+            if (Leave(scope, registryId, blob.RepositoryId, digest, blob.Size)) scope.Use(QueueBlob).Bind(digest).Bind(scope.Now).Tell();
+            scope.Append(new LedgerEntry(LedgerKinds.BlobDeleted, registryId, repository.Value, Digest: digest), caller);
             return new DeleteResult(DeleteOutcome.Deleted);
         },
         cancellationToken);
@@ -121,13 +122,6 @@ public sealed partial class RelationalMetadataStore
             return true;
         },
         cancellationToken);
-
-    /// <summary>Takes a blob that no manifest names from a repository at once, whatever lease it has.</summary>
-    private static void RemoveBlob(WriteScope scope, LedgerEntry entry, long repositoryId, long size, Caller caller)
-    {
-        if (Leave(scope, entry.RegistryId, repositoryId, entry.Digest, size)) scope.Use(QueueBlob).Bind(entry.Digest).Bind(scope.Now).Tell();
-        scope.Append(entry, caller);
-    }
 
     private static BlobRecord? ReadBlob(Session session, long registryId, RepositoryName repository, Digest digest, long now)
     {

@@ -132,14 +132,12 @@ public sealed partial class RelationalMetadataStore
     /// <summary>Removes what is left of a deleted manifest; that it was deleted stays known.</summary>
     private static void Purge(WriteScope scope, DueManifest manifest, DateTimeOffset leaseUntil, Caller caller)
     {
-        var entry = new LedgerEntry(LedgerKinds.ManifestPurged, manifest.RegistryId, manifest.Repository, Digest: manifest.Digest);
         RestartWaits(scope, manifest.RepositoryId, manifest.Id, manifest.Digest);
-        RemoveManifestRows(
-            scope, entry, manifest.RepositoryId, manifest.Id, FindStanding(scope, manifest.RegistryId, manifest.Digest) is null ? leaseUntil : null, caller);
+        RemoveManifestRows(scope, manifest.RepositoryId, manifest.Id, leaseUntil);
         scope.AddUsage(manifest.RegistryId, manifest.RepositoryId, -manifest.Size, 0, 0, uniqueBytes: -manifest.Size);
         scope.AddUsage(manifest.RegistryId, 0, -manifest.Size, 0, 0);
         scope.Use(ForgetTagsOfManifest).Bind(manifest.RepositoryId).Bind(manifest.Digest).Tell();
-        scope.Append(entry, caller);
+        scope.Append(new LedgerEntry(LedgerKinds.ManifestPurged, manifest.RegistryId, manifest.Repository, Digest: manifest.Digest), caller);
         UnmarkIfNothingDeleted(scope, manifest.RepositoryId);
     }
 

@@ -90,13 +90,12 @@ public sealed partial class RelationalMetadataStore
     {
         // A deleted index that can be restored needs what it lists, whatever the policy has become since.
         if (!deletion.IsSoft) deletion = deletion with { IsSoft = !FindDigest(scope.Session, FindDeletedParent, repositoryId, entry.Digest).IsDefault };
-        var quarantine = FindStanding(scope, entry.RegistryId, entry.Digest);
-        if (quarantine is not null) HandDown(scope, entry, repositoryId, manifest.Id, quarantine, deletion.Caller);
+        if (FindStanding(scope, entry.RegistryId, entry.Digest) is { } quarantine) HandDown(scope, entry, repositoryId, manifest.Id, quarantine, deletion.Caller);
         foreach (var tag in tags) RemoveTag(scope, repositoryId, entry with { Kind = LedgerKinds.TagDeleted, Reference = tag.Name }, tag, deletion);
 
         RestartWaits(scope, repositoryId, manifest.Id, entry.Digest);
         if (deletion.IsSoft) MarkDeleted(scope, entry.RegistryId, repositoryId, manifest.Id, deletion);
-        else RemoveManifestRows(scope, entry, repositoryId, manifest.Id, quarantine is null ? deletion.LeaseUntil : null, deletion.Caller);
+        else RemoveManifestRows(scope, repositoryId, manifest.Id, deletion.LeaseUntil);
         CountManifest(scope, entry.RegistryId, repositoryId, deletion.IsSoft ? 0 : manifest.Size, -1, -tags.Count);
         var kind = deletion.IsSoft ? LedgerKinds.ManifestSoftDeleted : entry.Kind;
         var deletedAt = scope.Append(entry with { Kind = kind, Payload = deletion.Payload }, deletion.Caller, manifest.HybridTime);
@@ -121,17 +120,8 @@ public sealed partial class RelationalMetadataStore
         if (deletion.IsSoft) KeepDeletedTag(scope, repositoryId, entry, hybridTime, deletion.At);
     }
 
-    /// <summary>Removes a manifest with its bytes and edges.</summary>
-    /// <param name="scope">The transaction.</param>
-    /// <param name="entry">What the ledger says of the manifest.</param>
-    /// <param name="repositoryId">Its repository.</param>
-    /// <param name="manifestId">Its row.</param>
-    /// <param name="leaseUntil">
-    /// Until when a blob is kept that it was the last to name. Null where it is set apart: the repository has such a blob no more, since anybody could pull it for the time of a lease, and renew
-    /// that by asking for it.
-    /// </param>
-    /// <param name="caller">Who asks.</param>
-    private static void RemoveManifestRows(WriteScope scope, LedgerEntry entry, long repositoryId, long manifestId, DateTimeOffset? leaseUntil, Caller caller)
+    /// <summary>Removes a manifest with its bytes and edges; a blob that it was the last to name gets a lease and a review.</summary>
+    private static void RemoveManifestRows(WriteScope scope, long repositoryId, long manifestId, DateTimeOffset leaseUntil)
     {
         var blobs = new List<Digest>();
         using (var rows = scope.Use(ListNamedBlobs).Bind(manifestId))
@@ -144,14 +134,10 @@ public sealed partial class RelationalMetadataStore
         scope.Use(DeleteEdges).Bind(manifestId).Tell();
         scope.Use(DeleteManifestBytes).Bind(manifestId).Tell();
         scope.Use(DeleteManifest).Bind(manifestId).Tell();
-
-        // In the order in which pushes that share a commit come to the same rows.
-        foreach (var blob in blobs.Order())
+        foreach (var blob in blobs)
         {
             if (IsNamed(scope, repositoryId, blob)) continue;
-            if (leaseUntil is { } until) scope.Use(QueueMembership).Bind(repositoryId).Bind(blob).Bind(until).Tell();
-            else if (HasMember(scope, repositoryId, blob) && ReadStoredBlob(scope, blob) is { Size: var size })
-                RemoveBlob(scope, entry with { Kind = LedgerKinds.BlobDeleted, Digest = blob }, repositoryId, size, caller);
+            scope.Use(QueueMembership).Bind(repositoryId).Bind(blob).Bind(leaseUntil).Tell();
         }
     }
 

@@ -10,6 +10,11 @@ public sealed partial class RelationalMetadataStore
         WHERE e.manifest_id = ?1 AND e.kind = 2
         """);
 
+    private static readonly Sql FindOtherParent = new("""
+        SELECT p.digest FROM edges e CROSS JOIN manifests p ON p.id = e.manifest_id
+        WHERE e.repository_id = ?1 AND e.kind = 2 AND e.digest = ?2 AND p.id <> ?3 AND p.digest <> ?2 AND +p.deleted_at IS NULL LIMIT 1
+        """);
+
     // In any repository of the registry, since a quarantine holds in all of them and must not take from one what is free there. One that is set apart as a whole leads nobody to it;
     // in the repository of the deletion itself the question is what the manifest that goes has covered, whether or not the whole is set apart as well.
     private static readonly Sql FindWayTo = new($"""
@@ -19,7 +24,7 @@ public sealed partial class RelationalMetadataStore
 
     /// <summary>
     /// Sets apart by itself what only a manifest that is about to go sets apart, for as long as that is. It is enough to do so for what it lists itself: that covers what is below it then, and hands
-    /// that down when it is deleted in its turn.
+    /// that down when it is deleted in its turn. What another index lists is as that one has it; and what was said to have passed was looked at by itself.
     /// </summary>
     private static void HandDown(WriteScope scope, LedgerEntry entry, long repositoryId, long manifestId, Quarantine quarantine, Caller caller)
     {
@@ -33,9 +38,11 @@ public sealed partial class RelationalMetadataStore
         children.Sort();
         foreach (var child in children)
         {
-            if (IsLedTo(scope, entry.RegistryId, repositoryId, child)) continue;
+            if (HasOtherParent(scope, repositoryId, child, manifestId) || IsLedTo(scope, entry.RegistryId, repositoryId, child)) continue;
 
-            // What is known of it for a shorter time goes on for the longer one. That it passed did not help it while it was covered.
+            // What is known of it for a shorter time goes on for the longer one.
+            var said = ReadQuarantine(scope.Session, entry.RegistryId, child);
+            if (said is { SetsApart: false }) continue;
             var own = FindStanding(scope, entry.RegistryId, child);
             if (own is not null && EndsNoSooner(own, quarantine)) continue;
             var kept = own is null ? quarantine : own with { Until = quarantine.Until };
@@ -46,6 +53,12 @@ public sealed partial class RelationalMetadataStore
     /// <summary>What sets a manifest apart by itself now; null where nothing does.</summary>
     private static Quarantine? FindStanding(WriteScope scope, long registryId, Digest digest) =>
         ReadQuarantine(scope.Session, registryId, digest) is { SetsApart: true } standing && Stands(standing.Until?.ToUnixTimeMilliseconds(), scope.Now) ? standing : null;
+
+    private static bool HasOtherParent(WriteScope scope, long repositoryId, Digest digest, long manifestId)
+    {
+        using var row = scope.Use(FindOtherParent).Bind(repositoryId).Bind(digest).Bind(manifestId);
+        return row.Step();
+    }
 
     private static bool IsLedTo(WriteScope scope, long registryId, long repositoryId, Digest digest)
     {

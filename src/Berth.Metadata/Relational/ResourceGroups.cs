@@ -12,7 +12,7 @@ public sealed partial class RelationalMetadataStore
 
     private static readonly Sql UpsertResourceGroup = new("""
         INSERT INTO resource_groups (subscription_id, key, name, location, tags, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
-        ON CONFLICT (subscription_id, key) DO UPDATE SET location = excluded.location, tags = excluded.tags, updated_at = excluded.updated_at
+        ON CONFLICT (subscription_id, key) DO UPDATE SET tags = excluded.tags, updated_at = excluded.updated_at
         """);
 
     private static readonly Sql DeleteResourceGroup = new("DELETE FROM resource_groups WHERE subscription_id = ?1 AND key = ?2");
@@ -77,7 +77,8 @@ public sealed partial class RelationalMetadataStore
     // One that is as it is asked for is not written: nothing changed that the ledger could tell of.
     private static ResourceGroupRecord WriteResourceGroup(WriteScope scope, ResourceGroupRecord? standing, ResourceGroupRecord wanted, Caller caller)
     {
-        var named = standing is null ? wanted : wanted with { Name = standing.Name };
+        // It keeps its name as it was first written, and its place.
+        var named = standing is null ? wanted : wanted with { Name = standing.Name, Location = standing.Location };
         if (standing == named) return named;
         scope.Use(UpsertResourceGroup).Bind(named.SubscriptionId).Bind(Key(named.Name)).Bind(named.Name).Bind(named.Location).Bind(named.Tags).Bind(scope.Now).Tell();
         scope.Append(new LedgerEntry(LedgerKinds.ResourceGroupSet, Payload: Facts(named)), caller);

@@ -61,6 +61,7 @@ internal sealed partial class UploadEndpoints(
             return;
         }
 
+        using var ofUpload = await places.TakeAsync(request.Http, request.Registry);
         var upload = await FindOpenAsync(request);
         if (IsOutOfOrder(range, upload))
         {
@@ -68,7 +69,6 @@ internal sealed partial class UploadEndpoints(
             return;
         }
 
-        using var ofUpload = await places.TakeAsync(request.Http, request.Registry);
         await AppendAsync(request, upload is null ? await OpenPromisedAsync(request, DigestAlgorithm.Sha256) : await uploads.AcquireAsync(request, upload), range);
     }
 
@@ -104,10 +104,13 @@ internal sealed partial class UploadEndpoints(
             return;
         }
 
+        // Bytes that come with it have put its turn off: its place stands for that, from the first look on.
+        var brings = request.Http.Request.ContentLength != 0;
+        using var ofBytes = await TakePlaceAsync(request, brings);
         var upload = await uploads.FindAsync(request);
         if (upload is null)
         {
-            await FinishPromisedAsync(request, digest, range);
+            await FinishPromisedAsync(request, digest, range, !brings);
             return;
         }
 
@@ -133,7 +136,7 @@ internal sealed partial class UploadEndpoints(
             return;
         }
 
-        using var ofUpload = await places.TakeAsync(request.Http, request.Registry);
+        using var ofUpload = await TakePlaceAsync(request, !brings);
         await FinishAsync(request, await uploads.AcquireAsync(request, upload), digest, range);
     }
 
@@ -154,6 +157,9 @@ internal sealed partial class UploadEndpoints(
     public static Digest ParseDigest(string text) => Digest.TryParse(text, out var digest) ? digest : throw new OciException(
         OciErrorCode.DigestInvalid, "The digest is not sha256: and 64, or sha512: and 128, lower-case hexadecimal digits.",
         detail: text.Length <= 300 ? text : text[..300]);
+
+    private async ValueTask<UploadPlaces.Place?> TakePlaceAsync(DistributionRequest request, bool isLacking) =>
+        isLacking ? await places.TakeAsync(request.Http, request.Registry) : null;
 
     private async Task<bool> TryMountAsync(DistributionRequest request)
     {
@@ -203,11 +209,11 @@ internal sealed partial class UploadEndpoints(
     }
 
     /// <summary>The one request of a promised session that brings everything: few bytes go straight to the commit.</summary>
-    private async Task FinishPromisedAsync(DistributionRequest request, Digest digest, ContentRange? range)
+    private async Task FinishPromisedAsync(DistributionRequest request, Digest digest, ContentRange? range, bool lacksPlace)
     {
         if (range is not { Start: > 0 } && request.Http.Request.ContentLength is { } length and <= WholeUploads.MostBytes && request.Reading is UploadReading { OpenRepository: { } repository })
         {
-            using var ofWhole = await places.TakeAsync(request.Http, request.Registry);
+            using var ofWhole = await TakePlaceAsync(request, lacksPlace);
             await wholes.PushAsync(request, repository.Id, digest, (int)length);
             AnswerCreated(request, digest);
             return;
@@ -225,8 +231,7 @@ internal sealed partial class UploadEndpoints(
             return;
         }
 
-        using var place = await places.TakeAsync(request.Http, request.Registry);
-
+        using var place = await TakePlaceAsync(request, lacksPlace);
         await FinishAsync(request, await OpenPromisedAsync(request, digest.Algorithm), digest, range);
     }
 

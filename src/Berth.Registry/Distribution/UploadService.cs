@@ -165,24 +165,29 @@ internal sealed class UploadService(
         if (passed is { } known)
         {
             await RequireAsync(request, upload, known, digest);
-            try
-            {
-                await LookAfterAsync(request, digest);
-            }
-            catch
-            {
-                // What came stays, for a client that tries again.
-                await RecordAsync(upload, transfer);
-                throw;
-            }
+            await LookAfterOrRecordAsync(request, upload, transfer, digest);
         }
 
         await MakeDurableAsync(upload, transfer.FinishAsync);
         var size = transfer.Position;
         var actual = await transfer.FinishDigestAsync(store, upload, KeepTaken(upload, CancellationToken.None), CancellationToken.None);
         await RequireAsync(request, upload, actual, digest);
-        if (passed is null) await LookAfterAsync(request, digest);
+        if (passed is null) await LookAfterOrRecordAsync(request, upload, transfer, digest);
         await CommitAsync(request, upload, digest, size);
+    }
+
+    /// <summary>Looks after the digest; where that fails, what came stays, for a client that tries again.</summary>
+    private async Task LookAfterOrRecordAsync(DistributionRequest request, UploadRecord upload, UploadTransfer transfer, Digest digest)
+    {
+        try
+        {
+            await LookAfterAsync(request, digest);
+        }
+        catch
+        {
+            await RecordAsync(upload, transfer);
+            throw;
+        }
     }
 
     /// <summary>
@@ -351,7 +356,7 @@ internal sealed class UploadService(
             // No disk failed: the session is the successor's, and what it was told holds.
             throw;
         }
-        catch (StorageUnavailableException e) when (e.LeavesWhatStood)
+        catch (Exception e) when (e is StorageUnavailableException { LeavesWhatStood: true } or MetadataUnavailableException)
         {
             await ReleaseAsync(upload);
             throw;

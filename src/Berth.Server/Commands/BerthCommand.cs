@@ -8,9 +8,10 @@ internal static class BerthCommand
     /// <summary>Runs what the arguments ask for; the result is the exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
+        var serve = ServeCommand.Create();
         var root = new RootCommand("Berth, a private OCI registry: the server.")
         {
-            ServeCommand.Create(),
+            serve,
             StorageCommand.Create(),
             BackupCommand.Create(),
             RestoreCommand.Create(),
@@ -32,7 +33,9 @@ internal static class BerthCommand
         catch (CannotStartException e)
         {
             await Console.Error.WriteLineAsync($"berth: {e.Message}");
-            return e.MayPass ? ExitCodes.Failure : ExitCodes.CannotStart;
+
+            // What starts a server over and over goes by this; of the other commands, 1 says what they found.
+            return e.MayPass && parsed.CommandResult.Command == serve ? ExitCodes.Failure : ExitCodes.CannotStart;
         }
         catch (Exception e)
         {

@@ -99,7 +99,7 @@ internal sealed class Stores(ServerOptions options, TimeProvider node, ILoggerFa
         }
         catch (Exception e) when (e is MetadataStartException or MetadataUnavailableException or MetadataFullException or StorageUnavailableException or StorageFullException)
         {
-            throw new CannotStartException(e.Message, e) { MayPass = e is not MetadataStartException };
+            throw new CannotStartException(e.Message, e) { MayPass = MayPass(e) };
         }
     }
 
@@ -124,6 +124,15 @@ internal sealed class Stores(ServerOptions options, TimeProvider node, ILoggerFa
         MaxConnections = metadata.MaxConnections,
         Prepare = metadata.Prepare,
         AllowDataLoss = metadata.AllowDataLoss,
+    };
+
+    /// <summary>Whether what keeps it from starting is away over a network, or full there, and may come back by itself; a file that cannot be opened does not.</summary>
+    private bool MayPass(Exception error) => error switch
+    {
+        MetadataUnavailableException or MetadataFullException => options.Metadata.Kind == MetadataKind.Postgres,
+        StorageUnavailableException unavailable => !HoldsFiles && !unavailable.IsRefusal,
+        StorageFullException => !HoldsFiles,
+        _ => false,
     };
 
     private string BlobPlace => options.Storage.Kind switch

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry;
@@ -7,11 +9,21 @@ using Berth.Server.Hosting;
 
 namespace Berth.Server.Telemetry;
 
-/// <summary>Who may read the metrics: callers on this machine, and principals with <c>metrics/read</c> on the default registry.</summary>
-internal sealed class MetricsAccess(IInstallation installation, Authenticator authenticator, Authorizer authorizer, AccessLog accessLog, RegistryOptions options)
+/// <summary>
+/// Who may read the metrics: callers on this machine, and principals with <c>metrics/read</c> on the default registry. While the database does not answer, so that nobody can be asked about, the
+/// credential that was good last is for some minutes: an outage is what metrics are wanted for, and they hold no content.
+/// </summary>
+internal sealed class MetricsAccess(
+    IInstallation installation, Authenticator authenticator, Authorizer authorizer, AccessLog accessLog, RegistryOptions options, TimeProvider time)
 {
+    private static readonly TimeSpan GoodWithoutDatabase = TimeSpan.FromMinutes(15);
+
     private const string RetryAfterSeconds = "5";
     private static readonly string[] ForwardingHeaders = ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP"];
+
+    // Not the credential itself, which has no place in memory beyond its request.
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
+    private volatile Admitted? _last;
 
     /// <summary>Whether the caller may read them; one that may not has got its answer.</summary>
     public async ValueTask<bool> AdmitAsync(HttpContext context)
@@ -20,6 +32,7 @@ internal sealed class MetricsAccess(IInstallation installation, Authenticator au
         try
         {
             await RequireRightAsync(context);
+            _last = new Admitted(Mark(context), time.GetTimestamp());
             return true;
         }
         catch (OciException e)
@@ -30,6 +43,7 @@ internal sealed class MetricsAccess(IInstallation installation, Authenticator au
         }
         catch (MetadataUnavailableException)
         {
+            if (_last is { } last && time.GetElapsedTime(last.At) < GoodWithoutDatabase && CryptographicOperations.FixedTimeEquals(last.Mark, Mark(context))) return true;
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
             await Json.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "UNAVAILABLE", "The registry's storage does not answer at this moment; try again shortly.");
             return false;
@@ -54,9 +68,14 @@ internal sealed class MetricsAccess(IInstallation installation, Authenticator au
         throw new OciException(OciErrorCode.Denied, $"'{signedIn.Principal.Name}' may not read the metrics; ask the owner for the right '{RegistryAction.MetricsRead}'.");
     }
 
+    private byte[] Mark(HttpContext context) => HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString()));
+
     // A proxy on this machine that nobody declared trusted makes every client look local: what it passes on needs a credential.
     private static bool IsLocal(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } address
         && IPAddress.IsLoopback(address)
         && !ForwardingHeaders.Any(context.Request.Headers.ContainsKey);
+
+    /// <summary>A credential that was good.</summary>
+    private sealed record Admitted(byte[] Mark, long At);
 }

@@ -45,15 +45,21 @@ internal sealed class StorageMetrics : IDisposable
             _meter.CreateObservableGauge(name, () => blobs.Space() is { } space ? [new Measurement<long>(value(space))] : Array.Empty<Measurement<long>>(), "By", description);
     }
 
-    /// <summary>Reads the totals anew unless they are fresh.</summary>
+    /// <summary>Reads the totals anew unless they are fresh. While the database does not answer, those that were read last stand: an outage is seen by the other metrics.</summary>
     public async ValueTask RefreshAsync(CancellationToken cancellationToken)
     {
-        if (_totals is not null && _time.GetElapsedTime(_readAt) < RefreshAfter)
-            return;
-        _totals = await _metadata.ReadTotalsAsync(cancellationToken);
-        _readers = [.. (await _metadata.ListLedgerReadersAsync(cancellationToken)).Select(
-            reader => new Measurement<long>(reader.Behind, new KeyValuePair<string, object?>("reader", reader.Name)))];
-        _readAt = _time.GetTimestamp();
+        if (_totals is not null && _time.GetElapsedTime(_readAt) < RefreshAfter) return;
+        try
+        {
+            _totals = await _metadata.ReadTotalsAsync(cancellationToken);
+            _readers = [.. (await _metadata.ListLedgerReadersAsync(cancellationToken)).Select(
+                reader => new Measurement<long>(reader.Behind, new KeyValuePair<string, object?>("reader", reader.Name)))];
+            _readAt = _time.GetTimestamp();
+        }
+        catch (MetadataUnavailableException)
+        {
+            // Said where the database failed.
+        }
     }
 
     /// <inheritdoc/>

@@ -40,7 +40,11 @@ internal sealed partial class ObjectCalls(string place, TimeSpan patience, TimeP
             catch (ObjectFailureException e) when (!e.IsAnswer)
             {
                 LogFailed(logger, e, operation, place, e.Failure, e.Message);
-                throw new StorageUnavailableException($"The blob store ({place}) failed at {operation}: {e.Message}", e) { LeavesWhatStood = true };
+                throw new StorageUnavailableException($"The blob store ({place}) failed at {operation}: {e.Message}", e)
+                {
+                    LeavesWhatStood = true,
+                    IsRefusal = e.Failure is ObjectFailure.Denied or ObjectFailure.Refused,
+                };
             }
         }
     }

@@ -85,6 +85,6 @@ internal sealed class ObjectIdentity(IObjectClient client, ObjectCalls calls)
         }
 
         if (text.Length is > 1 and <= MaxLength + 1 && text[^1] == '\n') return text[..^1];
-        throw new StorageUnavailableException($"The object 'identity' ({client.Place}) is not an identity.");
+        throw new StorageUnavailableException($"The object 'identity' ({client.Place}) is not an identity.") { IsRefusal = true };
     }
 }

@@ -199,8 +199,11 @@ public abstract class RegistriesSuite<TDatabase> : MetadataSuite<TDatabase>
         var asked = new ResourceGroupRecord("subscription", "Team-A", "home", "{}");
 
         Assert.Equal(new CreateResult<ResourceGroupRecord>(CreateOutcome.Created, asked), await Store.PutResourceGroupAsync(asked, Alice, Token));
-        var moved = asked with { Name = "team-a", Location = "away" };
-        Assert.Equal(new CreateResult<ResourceGroupRecord>(CreateOutcome.Updated, moved with { Name = "Team-A" }), await Store.PutResourceGroupAsync(moved, Alice, Token));
+
+        // It stays where it is, whoever asks for it elsewhere at the same moment.
+        var changed = asked with { Name = "team-a", Location = "away", Tags = """{"team":"a"}""" };
+        Assert.Equal(
+            new CreateResult<ResourceGroupRecord>(CreateOutcome.Updated, asked with { Tags = changed.Tags }), await Store.PutResourceGroupAsync(changed, Alice, Token));
         Assert.Equal(["default", "Team-A"], await WalkAsync(after => Store.ListResourceGroupsAsync("subscription", after, 1, Token), group => group.Name));
         Assert.Equal(DeleteOutcome.Deleted, await Store.DeleteResourceGroupAsync("subscription", "TEAM-A", Alice, Token));
         Assert.Equal(DeleteOutcome.Unknown, await Store.DeleteResourceGroupAsync("subscription", "team-a", Alice, Token));

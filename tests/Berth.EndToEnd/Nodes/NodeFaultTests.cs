@@ -61,6 +61,45 @@ public sealed class NodeFaultTests(ProxiedNode fixture) : EndToEndTest<ProxiedNo
     }
 
     [Fact]
+    public async Task Metrics_are_read_while_the_database_is_away_and_say_so_also_from_elsewhere_by_a_credential_that_was_good()
+    {
+        var endpoint = Fixture.Server.Endpoint;
+        Assert.Equal(200, (await MetricsAsync(endpoint.Password)).Status);
+        Assert.Equal(401, (await MetricsAsync("another")).Status);
+
+        Fixture.Database.IsSilent = true;
+        await EventuallyAsync(async () => (await Client.GetAsync("/healthz/ready")).Status == 503);
+        var (_, before) = await MetricsAsync(null);
+        await EventuallyAsync(async () => FailuresIn((await MetricsAsync(endpoint.Password)).Text) > FailuresIn(before));
+        var (_, meanwhile) = await MetricsAsync(null);
+        await EventuallyAsync(async () => FailuresIn((await MetricsAsync(null)).Text) > FailuresIn(meanwhile));
+        Assert.Equal(503, (await MetricsAsync("another")).Status);
+
+        Fixture.Mend();
+        await EventuallyAsync(async () => (await Client.GetAsync("/healthz/ready")).Status == 200);
+        Assert.Equal(401, (await MetricsAsync("another")).Status);
+
+        // With a password as from another machine, without as from this one.
+        async Task<(int Status, string Text)> MetricsAsync(string? password)
+        {
+            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint.Address, "/metrics"));
+            if (password is not null)
+            {
+                request.Headers.TryAddWithoutValidation("X-Forwarded-For", "203.0.113.9");
+                request.Headers.TryAddWithoutValidation("Authorization", new RegistryEndpoint(endpoint.Address, endpoint.User, password).PasswordHeader);
+            }
+
+            using var answer = await http.SendAsync(request);
+            return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        }
+
+        static double FailuresIn(string metrics) => double.Parse(
+            metrics.Split('\n').Single(line => line.StartsWith("berth_metadata_connection_failures_total ", StringComparison.Ordinal)).Split(' ')[1],
+            System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
     public async Task A_node_cut_from_its_database_answers_503_within_two_seconds_whatever_is_asked_and_serves_again_by_itself()
     {
         var image = await Client.PushImageAsync(Repo, "latest");
@@ -181,6 +220,16 @@ public sealed class NodeFaultTests(ProxiedNode fixture) : EndToEndTest<ProxiedNo
         {
             Assert.True(clock.Elapsed < Recovery, "The node does not recover.");
             await Task.Delay(50);
+        }
+    }
+
+    private static async Task EventuallyAsync(Func<Task<bool>> holds)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!await holds())
+        {
+            Assert.True(clock.Elapsed < 2 * Recovery, "It does not come to hold.");
+            await Task.Delay(100);
         }
     }
 }

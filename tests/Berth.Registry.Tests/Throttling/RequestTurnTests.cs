@@ -74,6 +74,23 @@ public sealed class RequestTurnTests
     }
 
     [Fact]
+    public async Task Bytes_that_come_to_an_upload_have_a_place_before_anything_is_looked_up()
+    {
+        await using var host = await StartAsync();
+        var location = (await SendAsync(host, "POST", $"/v2/{Repo}/blobs/uploads/", [])).Expect(202).Location;
+        var finish = $"{location}{(location.Contains('?', StringComparison.Ordinal) ? '&' : '?')}digest={Content.Digest([1])}";
+        (string Method, string Target)[] requests = [("PATCH", location), ("PUT", finish), ("PATCH", $"/v2/{Repo}/blobs/uploads/absent"), ("PUT", $"/v2/{Repo}/blobs/uploads/absent?digest={Content.Digest([1])}")];
+        var registry = await host.Metadata.FindRegistryAsync("local", CancellationToken.None);
+        using (await host.Services.GetRequiredService<UploadPlaces>().TakeAsync(new DefaultHttpContext(), registry!))
+        {
+            foreach (var (method, target) in requests) Assert.Equal((method, target, 429), (method, target, (await SendAsync(host, method, target, [1])).Status));
+        }
+
+        foreach (var (method, target) in requests[2..]) Assert.Equal((method, target, 404), (method, target, (await SendAsync(host, method, target, [1])).Status));
+        (await SendAsync(host, "PUT", finish, [1])).Expect(201);
+    }
+
+    [Fact]
     public async Task Whoever_is_slow_to_send_a_body_has_none_until_it_has_come()
     {
         await using var host = await StartAsync();
@@ -92,7 +109,7 @@ public sealed class RequestTurnTests
 
     private static async Task<RegistryHost> StartAsync()
     {
-        var host = await RegistryHost.StartAsync(options: new RegistryOptions { Admission = new AdmissionOptions { Reads = 1, Writes = 1, Patience = TimeSpan.Zero } });
+        var host = await RegistryHost.StartAsync(options: new RegistryOptions { Admission = new AdmissionOptions { Reads = 1, Writes = 1, Uploads = 1, Patience = TimeSpan.Zero } });
         Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync(Repo, Layer));
         Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync(Repo, "v1", Image));
         return host;

@@ -53,5 +53,5 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/* The names that lead to it, as JSON. */}}
 {{- define "berth.hosts" -}}
-{{ concat (list .Values.domain (printf "*.%s" .Values.domain)) .Values.ingress.extraHosts | toJson }}
+{{ concat (list .Values.domain (printf "*.%s" .Values.domain)) (.Values.ingress.extraHosts | default list) | toJson }}
 {{- end }}

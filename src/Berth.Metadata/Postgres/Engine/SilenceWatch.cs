@@ -75,9 +75,12 @@ internal sealed partial class SilenceWatch : IAsyncDisposable
                 continue;
             }
 
-            if (isSilent || _stop.IsCancellationRequested) continue;
-            isSilent = true;
+            if (_stop.IsCancellationRequested) continue;
+
+            // Each time that it is asked in vain: whoever watches sees that it goes on.
             MetadataMetrics.ConnectionFailures.Add(1);
+            if (isSilent) continue;
+            isSilent = true;
             LogSilent(_logger);
             foreach (var group in _groups) group.BeginSilence();
         }

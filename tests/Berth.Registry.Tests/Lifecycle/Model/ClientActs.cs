@@ -109,7 +109,7 @@ internal static class ClientActs
             }
         }
 
-        return state with { Quarantined = left.Quarantined, Passed = left.Passed };
+        return state with { Quarantined = left.Quarantined };
     }
 
     /// <summary>The restoration of a deleted manifest with the tags that it had.</summary>

@@ -52,16 +52,17 @@ internal sealed record RegistryState
         return used.Count > 0 && repository.Above(digest).Concat(repository.Below(digest)).Append(digest).Any(used.Contains);
     }
 
-    /// <summary>The state in which what only a manifest sets apart is set apart by itself, as when that manifest goes; whether it passed does not matter.</summary>
+    /// <summary>The state in which what only a manifest sets apart is set apart by itself, as when that manifest goes: no other index lists it, and nobody said that it passed.</summary>
     public RegistryState WithSetApartBelow(string name, Digest digest, DateTimeOffset now)
     {
         if (!IsSetApart(digest, now)) return this;
         var (until, after) = (Quarantined[digest], this);
         foreach (var child in Repositories[name].Manifests[digest].Artifact.Children.Where(Repositories[name].IsLive))
         {
+            if (Passed.Contains(child) || Repositories[name].ParentsOf(child).Any(parent => parent.DeletedAt is null && parent.Artifact.Digest != digest)) continue;
             if (Repositories.Values.Any(other => (other.Name == name || !other.IsQuarantined) && other.IsLive(child) && IsLedTo(other, child, now))) continue;
             var end = IsSetApart(child, now) && Quarantined[child] > until ? Quarantined[child] : until;
-            after = after with { Quarantined = after.Quarantined.SetItem(child, end), Passed = after.Passed.Remove(child) };
+            after = after with { Quarantined = after.Quarantined.SetItem(child, end) };
         }
 
         return after;
