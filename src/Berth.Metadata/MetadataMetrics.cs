@@ -9,6 +9,7 @@ public static class MetadataMetrics
     public const string MeterName = "Berth.Metadata";
 
     private static readonly Meter Meter = new(MeterName);
+    private static long _connectionFailures;
 
     internal static readonly Histogram<int> GroupSize = Meter.CreateHistogram<int>(
         "berth.metadata.group.size", "{operation}", "Operations that shared one commit.",
@@ -33,9 +34,13 @@ public static class MetadataMetrics
     internal static readonly Counter<long> Retries = Meter.CreateCounter<long>(
         "berth.metadata.retries", "{operation}", "Operations that were run again, by the reason.");
 
-    internal static readonly Counter<long> ConnectionFailures = Meter.CreateCounter<long>(
-        "berth.metadata.connection.failures", "{connection}", "Connections to the metadata database that could not be made.");
+    // There from the start, as 0: the first failure is an increase for whoever watches, too.
+    internal static readonly ObservableCounter<long> ConnectionFailures = Meter.CreateObservableCounter(
+        "berth.metadata.connection.failures", static () => Volatile.Read(ref _connectionFailures), "{connection}",
+        "Connections to the metadata database that could not be made, and times that it was asked in vain whether it answers.");
 
     internal static readonly Counter<long> RoundTrips = Meter.CreateCounter<long>(
         "berth.metadata.round_trips", "{message}", "Messages to the metadata database whose answer was waited for.");
+
+    internal static void ConnectionFailed() => Interlocked.Increment(ref _connectionFailures);
 }

@@ -13,7 +13,10 @@ public sealed class StorageUnavailableException(string message, Exception? inner
     /// <summary>Whether a writer lost its location to another one, and nothing failed but that.</summary>
     public bool IsTakenOver { get; init; }
 
-    /// <summary>Whether it stays so until somebody changes the store or what it lets the server do: it answered, and refused.</summary>
+    /// <summary>
+    /// Whether it stays so until somebody changes a setting or the store: it does not know what it is asked, or is no store. A credential that it does not take is none of these: a clock that is
+    /// not set yet looks the same.
+    /// </summary>
     public bool IsRefusal { get; init; }
 
     /// <summary>Whether what was durable at the location is untouched by the failure, so that the upload can be resumed there.</summary>

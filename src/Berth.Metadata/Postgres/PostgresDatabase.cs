@@ -40,9 +40,6 @@ internal sealed partial class PostgresDatabase : IDatabase
         var readers = Math.Max(1, options.MaxConnections / 2);
         _readers = new SessionGroup("read", readers, options, worker => Connect(source, options, worker), logger);
         _writers = new SessionGroup("write", Math.Max(1, options.MaxConnections - readers), options, worker => Connect(source, options, worker), logger);
-
-        // There from the start: the first failure is an increase, too.
-        MetadataMetrics.ConnectionFailures.Add(0);
         _watch = new SilenceWatch(CreateSource(options with { ConnectLimit = WatchLimit, StatementLimit = WatchLimit }), [_readers, _writers], logger);
         _rounds = Task.Run(RunRoundsAsync);
     }

@@ -31,26 +31,28 @@ internal sealed class MetricsAccess(
         if (IsLocal(context)) return true;
         try
         {
-            await RequireRightAsync(context);
-            _last = new Admitted(Mark(context), time.GetTimestamp());
+            var until = await RequireRightAsync(context);
+            _last = new Admitted(Mark(context), time.GetTimestamp(), until);
             return true;
         }
         catch (OciException e)
         {
+            if (_last is { } last && IsMark(context, last)) _last = null;
             if (e.Code == OciErrorCode.TooManyRequests) context.Response.Headers.RetryAfter = RetryAfterSeconds;
             await Json.ErrorAsync(context, e.Status, e.Code.Describe().Code, e.Message);
             return false;
         }
         catch (MetadataUnavailableException)
         {
-            if (_last is { } last && time.GetElapsedTime(last.At) < GoodWithoutDatabase && CryptographicOperations.FixedTimeEquals(last.Mark, Mark(context))) return true;
+            if (_last is { } last && time.GetElapsedTime(last.At) < GoodWithoutDatabase && (last.Until is not { } end || end > time.GetUtcNow()) && IsMark(context, last)) return true;
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
             await Json.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "UNAVAILABLE", "The registry's storage does not answer at this moment; try again shortly.");
             return false;
         }
     }
 
-    private async Task RequireRightAsync(HttpContext context)
+    /// <summary>Returns until when the credential is good, where it ends by itself.</summary>
+    private async Task<DateTimeOffset?> RequireRightAsync(HttpContext context)
     {
         var registry = await installation.FindRegistryAsync(options.DefaultRegistry, context.RequestAborted)
             ?? throw new OciException(OciErrorCode.NameUnknown, $"There is no registry '{options.DefaultRegistry}'.");
@@ -61,7 +63,7 @@ internal sealed class MetricsAccess(
         }
 
         var permissions = await authorizer.FindPermissionsAsync(signedIn, registry, context.RequestAborted);
-        if (permissions.MayUse(RegistryAction.MetricsRead)) return;
+        if (permissions.MayUse(RegistryAction.MetricsRead)) return signedIn.Until;
 
         accessLog.Record(
             AccessEventKinds.Denied, registry.Id, signedIn.Principal.Name, context.Connection.RemoteIpAddress?.ToString(), "metrics", context.TraceIdentifier);
@@ -70,6 +72,8 @@ internal sealed class MetricsAccess(
 
     private byte[] Mark(HttpContext context) => HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString()));
 
+    private bool IsMark(HttpContext context, Admitted admitted) => CryptographicOperations.FixedTimeEquals(admitted.Mark, Mark(context));
+
     // A proxy on this machine that nobody declared trusted makes every client look local: what it passes on needs a credential.
     private static bool IsLocal(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } address
@@ -77,5 +81,5 @@ internal sealed class MetricsAccess(
         && !ForwardingHeaders.Any(context.Request.Headers.ContainsKey);
 
     /// <summary>A credential that was good.</summary>
-    private sealed record Admitted(byte[] Mark, long At);
+    private sealed record Admitted(byte[] Mark, long At, DateTimeOffset? Until);
 }

@@ -43,7 +43,7 @@ internal sealed partial class ObjectCalls(string place, TimeSpan patience, TimeP
                 throw new StorageUnavailableException($"The blob store ({place}) failed at {operation}: {e.Message}", e)
                 {
                     LeavesWhatStood = true,
-                    IsRefusal = e.Failure is ObjectFailure.Denied or ObjectFailure.Refused,
+                    IsRefusal = e.Failure == ObjectFailure.Refused,
                 };
             }
         }

@@ -67,9 +67,9 @@ public sealed class NodeFaultTests(ProxiedNode fixture) : EndToEndTest<ProxiedNo
         Assert.Equal(200, (await MetricsAsync(endpoint.Password)).Status);
         Assert.Equal(401, (await MetricsAsync("another")).Status);
 
+        var (_, before) = await MetricsAsync(null);
         Fixture.Database.IsSilent = true;
         await EventuallyAsync(async () => (await Client.GetAsync("/healthz/ready")).Status == 503);
-        var (_, before) = await MetricsAsync(null);
         await EventuallyAsync(async () => FailuresIn((await MetricsAsync(endpoint.Password)).Text) > FailuresIn(before));
         var (_, meanwhile) = await MetricsAsync(null);
         await EventuallyAsync(async () => FailuresIn((await MetricsAsync(null)).Text) > FailuresIn(meanwhile));

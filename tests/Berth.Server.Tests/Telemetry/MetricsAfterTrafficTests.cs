@@ -22,7 +22,7 @@ public sealed partial class MetricsAfterTrafficTests : IAsyncLifetime
     [
         "berth_admission_refused_total", "berth_connection_refused_total", "berth_limit_refused_total",
         "berth_job_lost_total", "berth_job_rounds_total",
-        "berth_metadata_connection_failures_total", "berth_metadata_pool_used", "berth_metadata_pool_waiting", "berth_metadata_retries_total", "berth_metadata_round_trips_total",
+        "berth_metadata_pool_used", "berth_metadata_pool_waiting", "berth_metadata_retries_total", "berth_metadata_round_trips_total",
         "berth_storage_buffer_size_bytes", "berth_storage_request_duration_seconds", "berth_storage_request_retries_total",
     ];
 

@@ -368,7 +368,7 @@ internal sealed partial class SessionGroup : IAsyncDisposable
             var failures = Interlocked.Increment(ref _failures);
             var pause = Math.Min(50 << Math.Min(failures, 6), (int)LongestPause.TotalMilliseconds);
             Volatile.Write(ref _noAttemptBefore, Stopwatch.GetTimestamp() + (Random.Shared.Next(pause / 2, pause) * Stopwatch.Frequency / 1000));
-            MetadataMetrics.ConnectionFailures.Add(1);
+            MetadataMetrics.ConnectionFailed();
             if (failures == 1) LogNotConnected(_name, error.Message);
             throw error is MetadataStartException ? new MetadataUnavailableException(error.Message, error) : NotAnswering(error);
         }

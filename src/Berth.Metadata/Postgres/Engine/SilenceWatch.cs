@@ -78,7 +78,7 @@ internal sealed partial class SilenceWatch : IAsyncDisposable
             if (_stop.IsCancellationRequested) continue;
 
             // Each time that it is asked in vain: whoever watches sees that it goes on.
-            MetadataMetrics.ConnectionFailures.Add(1);
+            MetadataMetrics.ConnectionFailed();
             if (isSilent) continue;
             isSilent = true;
             LogSilent(_logger);
