@@ -55,9 +55,8 @@ public interface IPrincipals
     /// <summary>A managed identity by the scope that it is, or null.</summary>
     ValueTask<ManagedIdentityRecord?> FindManagedIdentityAsync(ResourceScope scope, CancellationToken cancellationToken);
 
-    /// <summary>Sets location and tags of a managed identity's resource, or leaves what is null; null when it is absent. It is deleted as the principal it is.</summary>
-    Task<ManagedIdentityRecord?> UpdateManagedIdentityAsync(
-        ResourceScope scope, string? location, string? tags, Caller caller, CancellationToken cancellationToken);
+    /// <summary>Sets the tags of a managed identity's resource, or leaves them where they are null; null when it is absent. It stays where it is, and is deleted as the principal it is.</summary>
+    Task<ManagedIdentityRecord?> UpdateManagedIdentityAsync(ResourceScope scope, string? tags, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Managed identities below a subscription or a resource group, in the order of their scopes, after the given one.</summary>
     ValueTask<Page<ManagedIdentityRecord>> ListManagedIdentitiesAsync(ResourceScope scope, string? after, int limit, CancellationToken cancellationToken);

@@ -21,7 +21,7 @@ public sealed partial class RelationalMetadataStore
         INSERT INTO managed_identities (principal_id, scope, subscription_id, resource_group, name, location, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         """);
 
-    private static readonly Sql UpdateIdentity = new("UPDATE managed_identities SET location = ?2, tags = ?3 WHERE scope = ?1");
+    private static readonly Sql UpdateIdentity = new("UPDATE managed_identities SET tags = ?2 WHERE scope = ?1");
 
     /// <inheritdoc/>
     public Task<CreateResult<ManagedIdentityRecord>> CreateManagedIdentityAsync(
@@ -50,13 +50,12 @@ public sealed partial class RelationalMetadataStore
         ReadAsync(scope, static (reader, resource) => ReadIdentity(reader, resource), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ManagedIdentityRecord?> UpdateManagedIdentityAsync(
-        ResourceScope scope, string? location, string? tags, Caller caller, CancellationToken cancellationToken)
+    public Task<ManagedIdentityRecord?> UpdateManagedIdentityAsync(ResourceScope scope, string? tags, Caller caller, CancellationToken cancellationToken)
     {
         var resource = scope;
         return PushAsync(
             scope => ReadIdentity(scope.Session, resource) is { } standing
-                ? ChangeIdentity(scope, standing, location ?? standing.Location, tags ?? standing.Tags, caller)
+                ? ChangeIdentity(scope, standing, tags ?? standing.Tags, caller)
                 : null,
             cancellationToken);
     }
@@ -73,13 +72,13 @@ public sealed partial class RelationalMetadataStore
             },
             cancellationToken);
 
-    private static ManagedIdentityRecord ChangeIdentity(WriteScope scope, ManagedIdentityRecord standing, string location, string tags, Caller caller)
+    private static ManagedIdentityRecord ChangeIdentity(WriteScope scope, ManagedIdentityRecord standing, string tags, Caller caller)
     {
-        if (standing.Location == location && standing.Tags == tags) return standing;
+        if (standing.Tags == tags) return standing;
 
-        scope.Use(UpdateIdentity).Bind(standing.Scope.Value).Bind(location).Bind(tags).Tell();
+        scope.Use(UpdateIdentity).Bind(standing.Scope.Value).Bind(tags).Tell();
         scope.Append(new LedgerEntry(LedgerKinds.PrincipalChanged, Payload: Facts(standing.Principal, "resource")), caller);
-        return standing with { Location = location, Tags = tags };
+        return standing with { Tags = tags };
     }
 
     private static ManagedIdentityRecord? ReadIdentity(Session session, ResourceScope resource)

@@ -19,7 +19,7 @@ public sealed partial class RelationalMetadataStore
                 if (ReadRegistry(scope.Session, FindRegistryByScope, resource.Value) is { } registry)
                     return Change(registry.Tags, tags => ChangeRegistry(scope, registry, new RegistryChanges(Tags: tags), caller));
                 if (ReadIdentity(scope.Session, resource) is { } identity)
-                    return Change(identity.Tags, tags => ChangeIdentity(scope, identity, identity.Location, tags, caller));
+                    return Change(identity.Tags, tags => ChangeIdentity(scope, identity, tags, caller));
                 if (ReadResourceGroup(scope.Session, resource) is { } group)
                     return Change(group.Tags, tags => WriteResourceGroup(scope, group, group with { Tags = tags }, caller));
                 return new CreateResult<string>(CreateOutcome.Unknown, null);

@@ -55,7 +55,7 @@ internal sealed partial class ManagedIdentityEndpoints(IPrincipals principals, I
         {
             if (location is not null && !Place.AreSame(location, standing.Location))
                 throw Place.CannotMove("InvalidResourceLocation", "The managed identity", standing.Location, location);
-            var changed = await principals.UpdateManagedIdentityAsync(request.Scope, null, body.Tags(), request.Caller, request.Aborted);
+            var changed = await principals.UpdateManagedIdentityAsync(request.Scope, body.Tags(), request.Caller, request.Aborted);
             await request.WriteAsync(200, json => Write(json, changed ?? standing, request.Installation));
             return;
         }

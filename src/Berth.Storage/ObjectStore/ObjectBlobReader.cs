@@ -60,7 +60,7 @@ internal sealed class ObjectBlobReader(StoreParts parts, string location, string
             _limit = new CancellationTokenSource();
         }
 
-        _limit.CancelAfter(parts.Patience);
+        _limit.CancelAfter(parts.Calls.Patience);
         using var given = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _limit);
         try
         {
@@ -68,7 +68,7 @@ internal sealed class ObjectBlobReader(StoreParts parts, string location, string
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"nothing came within {parts.Patience.TotalSeconds:0} s", e);
+            throw new IOException($"nothing came within {parts.Calls.Patience.TotalSeconds:0} s", e);
         }
     }
 

@@ -22,7 +22,7 @@ public sealed partial class ObjectBlobStore : IBlobStore
     {
         var calls = new ObjectCalls(client.Place, options.Patience, time, logger);
         _parts = new StoreParts(
-            client, calls, new ObjectIdentity(client, calls), new ObjectDeletions(client, calls), new PartMemory(options.BufferBytes, time), options.Patience, logger);
+            client, calls, new ObjectIdentity(client, calls), new ObjectDeletions(client, calls), new PartMemory(options.BufferBytes, time), logger);
         LogOpened(logger, client.Place);
     }
 

@@ -16,6 +16,9 @@ internal sealed partial class ObjectCalls(string place, TimeSpan patience, TimeP
     // What an attempt may take beyond the patience: a service that takes in less than this is not one to wait for.
     private const double LeastBytesPerSecond = 128 * 1024;
 
+    /// <summary>How long the service may be silent, within a call or a body that is read.</summary>
+    public TimeSpan Patience => patience;
+
     /// <summary>Makes a call.</summary>
     /// <param name="operation">Its name in metrics and messages.</param>
     /// <param name="bytes">How many bytes an attempt sends or reads.</param>

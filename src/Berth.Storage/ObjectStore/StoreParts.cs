@@ -8,10 +8,9 @@ namespace Berth.Storage.ObjectStore;
 /// <param name="Identity">Whose store it is.</param>
 /// <param name="Deletions">Removes objects in batches.</param>
 /// <param name="Memory">The memory for parts.</param>
-/// <param name="Patience">How long a body that is read may stand still.</param>
 /// <param name="Logger">Is told of failures.</param>
 internal sealed record StoreParts(
-    IObjectClient Client, ObjectCalls Calls, ObjectIdentity Identity, ObjectDeletions Deletions, PartMemory Memory, TimeSpan Patience, ILogger Logger)
+    IObjectClient Client, ObjectCalls Calls, ObjectIdentity Identity, ObjectDeletions Deletions, PartMemory Memory, ILogger Logger)
 {
     /// <summary>The key of a location's object.</summary>
     /// <exception cref="ArgumentException">The text is not a location.</exception>

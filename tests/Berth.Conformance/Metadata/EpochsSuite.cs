@@ -138,7 +138,7 @@ public abstract class EpochsSuite<TDatabase> : MetadataSuite<TDatabase>
         await ExpectAsync(None, None, None, () => Store.CreateManagedIdentityAsync(identity, Alice, Token), LedgerKinds.PrincipalChanged);
         await ExpectAsync(None, None, None, () => Store.CreateManagedIdentityAsync(identity, Alice, Token));
         var scope = ResourceScope.OfIdentity("subscription", "default", "i");
-        await ExpectAsync(None, None, None, () => Store.UpdateManagedIdentityAsync(scope, "x", "{}", Alice, Token), LedgerKinds.PrincipalChanged);
+        await ExpectAsync(None, None, None, () => Store.UpdateManagedIdentityAsync(scope, """{"a":"b"}""", Alice, Token), LedgerKinds.PrincipalChanged);
         await ExpectAsync(None, None, None, () => CreateAsync(new NewPrincipal(PrincipalKind.User, "new", "", PasswordHash: Secret)), LedgerKinds.PrincipalChanged);
         var group = new ResourceGroupRecord("subscription", "g", "", "{}");
         await ExpectAsync(None, None, None, () => Store.PutResourceGroupAsync(group, Alice, Token), LedgerKinds.ResourceGroupSet);
