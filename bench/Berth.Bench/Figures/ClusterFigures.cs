@@ -44,6 +44,7 @@ internal sealed class ClusterFigures(Contest contest, ClusterPlaces places)
         Add($"{Manifest}, statements", "statements/request", samples[1], null, one => one.Statements, Target.AtMost(1.01, "statements"));
         Add("blob GET answered with a link, beside manifest GET", "requests/s", samples[2], samples[1], one => one.Sample.Load.Rate, Target.AtLeast(1));
         Add("blob GET answered with a link, CPU of the node", "µs/request", samples[2], null, one => one.Sample.CpuMicroseconds, null);
+        Add("blob GET answered with a link, CPU of the database", "µs/request", samples[2], null, one => one.Database, null);
         Add("blob GET answered with a link, statements", "statements/request", samples[2], null, one => one.Statements, Target.AtMost(1.01, "statements"));
 
         Cost Read(BerthServer server, Workload workload)

@@ -4,10 +4,11 @@ namespace Berth.Metadata.Relational;
 
 public sealed partial class RelationalMetadataStore
 {
+    // What sets the blob apart comes behind it.
     private const string BlobColumns = $"""
         b.size, b.location, b.state, r.id, s.lease_until,
             EXISTS (SELECT 1 FROM edges e WHERE e.repository_id = r.id AND e.kind = 1 AND e.digest = ?3), r.locks,
-            CASE WHEN {RepositoryIsSetApart} THEN r.quarantine END, r.quarantine_until, {SetApartBlob}
+            CASE WHEN {RepositoryIsSetApart} THEN r.quarantine END, r.quarantine_until
         """;
 
     // A value, not a join: PostgreSQL would look at every membership of a digest that thousands of repositories may hold, and compare their repositories.
@@ -18,12 +19,14 @@ public sealed partial class RelationalMetadataStore
         WHERE r.id = (SELECT o.id FROM repositories o WHERE o.registry_id = ?1 AND o.name = ?2)
         """;
 
-    private static readonly Sql FindBlob = new($"SELECT {BlobColumns} {OfBlob}");
+    private static readonly Sql FindBlob = new($"SELECT {BlobColumns}, {SetApartBlob} {OfBlob}");
 
-    private static readonly Sql FindBlobForPull = new($"SELECT {BlobColumns}, {EpochColumns} {OfBlob}");
+    private static readonly Sql FindBlobForPull = new($"SELECT {BlobColumns}, {AnyQuarantine}, {EpochColumns} {OfBlob}");
+
+    private static readonly Sql FindBlobForPullOfQuarantined = new($"SELECT {BlobColumns}, {SetApartBlob}, {EpochColumns} {OfBlob}");
 
     private static readonly LookUp<BlobPull, WithEpochs<BlobRecord>> PulledBlob = new(
-        static _ => FindBlobForPull,
+        static pull => pull.Asks ? FindBlobForPullOfQuarantined : FindBlobForPull,
         static (row, pull) => row.Bind(pull.RegistryId).Bind(pull.Repository.Value).Bind(pull.Digest).Bind(pull.Now).Bind(pull.PrincipalId),
         ReadPulled);
 
@@ -50,7 +53,7 @@ public sealed partial class RelationalMetadataStore
     /// <inheritdoc/>
     public ValueTask<WithEpochs<BlobRecord>> FindBlobAsync(
         long principalId, long registryId, RepositoryName repository, Digest digest, CancellationToken cancellationToken) =>
-        LookUpAsync(PulledBlob, new BlobPull(principalId, registryId, repository, digest, NowMilliseconds), cancellationToken);
+        LookUpAsync(PulledBlob, new BlobPull(principalId, registryId, repository, digest, NowMilliseconds, _quarantined, _quarantined.Has(registryId)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<BlobRecord?> RenewBlobAsync(
@@ -126,19 +129,27 @@ public sealed partial class RelationalMetadataStore
     private static BlobRecord? ReadBlob(Session session, long registryId, RepositoryName repository, Digest digest, long now)
     {
         using var row = session.Use(FindBlob).Bind(registryId).Bind(repository.Value).Bind(digest).Bind(now);
-        return row.Step() ? ToBlob(session, row, registryId, digest) : null;
+        return row.Step() ? ToBlob(session, row, registryId, digest, row.Digest(9)) : null;
     }
 
-    private static WithEpochs<BlobRecord> ReadPulled(Session session, Statement row, BlobPull pull) => row.Step()
-        ? new(ToBlob(session, row, pull.RegistryId, pull.Digest), new SecurityEpochs(row.Int64(10), row.Int64(11)))
-        : new(null, ReadEpochsOf(session, pull.PrincipalId, pull.RegistryId));
+    private static WithEpochs<BlobRecord> ReadPulled(Session session, Statement row, BlobPull pull)
+    {
+        if (!row.Step()) return new(null, ReadEpochsOf(session, pull.PrincipalId, pull.RegistryId));
+        if (!pull.Asks && row.Bool(9))
+        {
+            pull.Quarantined.Add(pull.RegistryId);
+            return PulledBlob.Run(session, pull with { Asks = true });
+        }
 
-    private static BlobRecord ToBlob(Session session, Statement row, long registryId, Digest digest)
+        return new(ToBlob(session, row, pull.RegistryId, pull.Digest, pull.Asks ? row.Digest(9) : default), new SecurityEpochs(row.Int64(10), row.Int64(11)));
+    }
+
+    private static BlobRecord ToBlob(Session session, Statement row, long registryId, Digest digest, Digest apartWith)
     {
         SetApart? setApart = null;
         if (!row.IsNull(7)) setApart = new SetApart(default, QuarantineText.Read(row.Text(7), row.TimeOrNull(8)));
-        else if (row.Digest(9) is { IsDefault: false } manifest)
-            setApart = new SetApart(manifest, ReadQuarantine(session, registryId, manifest) ?? new Quarantine(QuarantineState.Quarantined, null, null));
+        else if (!apartWith.IsDefault)
+            setApart = new SetApart(apartWith, ReadQuarantine(session, registryId, apartWith) ?? new Quarantine(QuarantineState.Quarantined, null, null));
         return new BlobRecord(digest, row.Int64(0), row.Text(1), (BlobState)row.Int64(2), row.Int64(3), row.Time(4), row.Bool(5))
         {
             RepositoryLocks = (Locks)row.Int64(6),
@@ -165,5 +176,13 @@ public sealed partial class RelationalMetadataStore
         return row.Step() ? row.Digest(0) : default;
     }
 
-    private readonly record struct BlobPull(long PrincipalId, long RegistryId, RepositoryName Repository, Digest Digest, long Now);
+    /// <param name="PrincipalId">Who pulls.</param>
+    /// <param name="RegistryId">From where.</param>
+    /// <param name="Repository">From which repository.</param>
+    /// <param name="Digest">What.</param>
+    /// <param name="Now">The time, in milliseconds.</param>
+    /// <param name="Quarantined">Is told of registries where something is set apart.</param>
+    /// <param name="Asks">Whether the statement asks what sets the blob apart, and not only whether anything is set apart there.</param>
+    private readonly record struct BlobPull(
+        long PrincipalId, long RegistryId, RepositoryName Repository, Digest Digest, long Now, QuarantinedRegistries Quarantined, bool Asks);
 }

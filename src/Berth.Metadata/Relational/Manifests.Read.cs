@@ -28,29 +28,36 @@ public sealed partial class RelationalMetadataStore
 
     private const string ServedColumns = "m.digest, m.media_type, m.size, m.subject, r.locks, m.locks";
 
-    private static readonly Sql FindByTag = Served(ofTag: true, "", "");
+    // A tag leads to the manifest, whatever else lists it.
+    private static readonly Sql FindByTag = Served(ByTag, "NULL", "", "");
 
-    private static readonly Sql FindByTagWithBytes = Served(ofTag: true, "", WithBytes);
+    private static readonly Sql FindByTagWithBytes = Served(ByTag, "NULL", "", WithBytes);
 
-    private static readonly Sql FindByTagForPull = Served(ofTag: true, EpochColumns, WithBytes);
+    private static readonly Sql FindByTagForPull = Served(ByTag, "NULL", EpochColumns, WithBytes);
 
-    private static readonly Sql FindByTagForHead = Served(ofTag: true, EpochColumns, "");
+    private static readonly Sql FindByTagForHead = Served(ByTag, "NULL", EpochColumns, "");
 
-    private static readonly Sql FindByDigest = Served(ofTag: false, "", "");
+    private static readonly Sql FindByDigest = Served(ByDigest, SetApartByIndex, "", "");
 
-    private static readonly Sql FindByDigestWithBytes = Served(ofTag: false, "", WithBytes);
+    private static readonly Sql FindByDigestWithBytes = Served(ByDigest, SetApartByIndex, "", WithBytes);
 
-    private static readonly Sql FindByDigestForPull = Served(ofTag: false, EpochColumns, WithBytes);
+    private static readonly Sql FindByDigestForPull = Served(ByDigest, AnyQuarantine, EpochColumns, WithBytes);
 
-    private static readonly Sql FindByDigestForHead = Served(ofTag: false, EpochColumns, "");
+    private static readonly Sql FindByDigestForHead = Served(ByDigest, AnyQuarantine, EpochColumns, "");
+
+    private static readonly Sql FindByDigestForPullOfQuarantined = Served(ByDigest, SetApartByIndex, EpochColumns, WithBytes);
+
+    private static readonly Sql FindByDigestForHeadOfQuarantined = Served(ByDigest, SetApartByIndex, EpochColumns, "");
 
     private static readonly LookUp<ManifestPull, WithEpochs<ManifestRecord>> PulledManifest = new(
-        static pull => (pull.Reference.IsDigest, pull.WithBytes) switch
+        static pull => (pull.Reference.IsDigest, pull.WithBytes, pull.Asks) switch
         {
-            (true, true) => FindByDigestForPull,
-            (true, false) => FindByDigestForHead,
-            (false, true) => FindByTagForPull,
-            (false, false) => FindByTagForHead,
+            (true, true, true) => FindByDigestForPullOfQuarantined,
+            (true, false, true) => FindByDigestForHeadOfQuarantined,
+            (true, true, false) => FindByDigestForPull,
+            (true, false, false) => FindByDigestForHead,
+            (false, true, _) => FindByTagForPull,
+            (false, false, _) => FindByTagForHead,
         },
         static (row, pull) => BindReference(row.Bind(pull.RegistryId).Bind(pull.Repository.Value), pull.Reference).Bind(pull.Now).Bind(pull.PrincipalId),
         ReadPulled);
@@ -80,7 +87,7 @@ public sealed partial class RelationalMetadataStore
     /// <inheritdoc/>
     public ValueTask<WithEpochs<ManifestRecord>> FindManifestAsync(
         long principalId, long registryId, RepositoryName repository, Reference reference, bool withBytes, CancellationToken cancellationToken) =>
-        LookUpAsync(PulledManifest, new ManifestPull(principalId, registryId, repository, reference, withBytes, NowMilliseconds), cancellationToken);
+        LookUpAsync(PulledManifest, new ManifestPull(principalId, registryId, repository, reference, withBytes, NowMilliseconds, _quarantined, _quarantined.Has(registryId)), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<ReferrerRecord>> ListReferrersAsync(
@@ -125,12 +132,12 @@ public sealed partial class RelationalMetadataStore
         return new ReferrerRecord(row.Int64(0), row.Digest(1), row.Text(2), row.Int64(3), row.TextOrNull(4), row.TextOrNull(5));
     }
 
-    private static Sql Served(bool ofTag, string epochs, string bytes)
+    private static Sql Served(string from, string apart, string epochs, string bytes)
     {
-        var columns = $"{ServedColumns}, {(ofTag ? "t.locks" : "0")}, {QuarantineColumns}, {(ofTag ? "NULL" : SetApartByIndex)}";
+        var columns = $"{ServedColumns}, {(from == ByTag ? "t.locks" : "0")}, {QuarantineColumns}, {apart}";
         if (epochs.Length > 0) columns += $", {epochs}";
         if (bytes.Length > 0) columns += ", b.bytes";
-        return new Sql($"SELECT {columns} {(ofTag ? ByTag : ByDigest)} {bytes} {WithQuarantine} {OfRepository}");
+        return new Sql($"SELECT {columns} {from} {bytes} {WithQuarantine} {OfRepository}");
     }
 
     private static ManifestRecord? ReadManifest(
@@ -144,20 +151,27 @@ public sealed partial class RelationalMetadataStore
             (false, false) => FindByTag,
         };
         using var row = BindReference(reader.Use(sql).Bind(registryId).Bind(repository.Value), reference).Bind(now);
-        return row.Step() ? ToServed(reader, row, registryId, reference, withBytes ? row.BytesOrNull(12) : null) : null;
+        return row.Step() ? ToServed(reader, row, registryId, reference, row.Digest(11), withBytes ? row.BytesOrNull(12) : null) : null;
     }
 
     private static WithEpochs<ManifestRecord> ReadPulled(Session session, Statement row, ManifestPull pull)
     {
         if (!row.Step()) return new(null, ReadEpochsOf(session, pull.PrincipalId, pull.RegistryId));
+        var tells = pull.Asks || !pull.Reference.IsDigest;
+        if (!tells && row.Bool(11))
+        {
+            pull.Quarantined.Add(pull.RegistryId);
+            return PulledManifest.Run(session, pull with { Asks = true });
+        }
+
         var epochs = new SecurityEpochs(row.Int64(12), row.Int64(13));
-        return new(ToServed(session, row, pull.RegistryId, pull.Reference, pull.WithBytes ? row.BytesOrNull(14) : null), epochs);
+        return new(ToServed(session, row, pull.RegistryId, pull.Reference, tells ? row.Digest(11) : default, pull.WithBytes ? row.BytesOrNull(14) : null), epochs);
     }
 
     private static Statement BindReference(Statement statement, Reference reference) =>
         reference.IsDigest ? statement.Bind(reference.Digest) : statement.Bind(reference.Tag.Value);
 
-    private static ManifestRecord ToServed(Session reader, Statement row, long registryId, Reference reference, byte[]? bytes)
+    private static ManifestRecord ToServed(Session reader, Statement row, long registryId, Reference reference, Digest apartWith, byte[]? bytes)
     {
         var digest = reference.IsDigest ? reference.Digest : row.Digest(0);
         return new ManifestRecord(digest, row.Text(1), row.Int64(2), row.Digest(3), bytes)
@@ -165,16 +179,25 @@ public sealed partial class RelationalMetadataStore
             RepositoryLocks = (Locks)row.Int64(4),
             Locks = (Locks)row.Int64(5),
             TagLocks = (Locks)row.Int64(6),
-            SetApart = ReadSetApart(reader, registryId, row, digest),
+            SetApart = ReadSetApart(reader, registryId, row, digest, apartWith),
         };
     }
 
-    private static SetApart? ReadSetApart(Session session, long registryId, Statement row, Digest digest)
+    private static SetApart? ReadSetApart(Session session, long registryId, Statement row, Digest digest, Digest apartWith)
     {
         if (!row.IsNull(9)) return new SetApart(default, QuarantineText.Read(row.Text(9), row.TimeOrNull(10)));
         if (!row.IsNull(7)) return new SetApart(digest, QuarantineText.Read(row.Text(7), row.TimeOrNull(8)));
-        return row.Digest(11) is { IsDefault: false } index && ReadQuarantine(session, registryId, index) is { } of ? new SetApart(index, of) : null;
+        return !apartWith.IsDefault && ReadQuarantine(session, registryId, apartWith) is { } of ? new SetApart(apartWith, of) : null;
     }
 
-    private readonly record struct ManifestPull(long PrincipalId, long RegistryId, RepositoryName Repository, Reference Reference, bool WithBytes, long Now);
+    /// <param name="PrincipalId">Who pulls.</param>
+    /// <param name="RegistryId">From where.</param>
+    /// <param name="Repository">From which repository.</param>
+    /// <param name="Reference">What.</param>
+    /// <param name="WithBytes">Whether its bytes are wanted.</param>
+    /// <param name="Now">The time, in milliseconds.</param>
+    /// <param name="Quarantined">Is told of registries where something is set apart.</param>
+    /// <param name="Asks">Whether the statement asks which index sets the manifest apart, and not only whether anything is set apart there.</param>
+    private readonly record struct ManifestPull(
+        long PrincipalId, long RegistryId, RepositoryName Repository, Reference Reference, bool WithBytes, long Now, QuarantinedRegistries Quarantined, bool Asks);
 }

@@ -5,7 +5,7 @@ namespace Berth.Metadata.Relational;
 /// <summary>How reads find that what they are about is set apart: in the statement that finds it.</summary>
 public sealed partial class RelationalMetadataStore
 {
-    // Of a registry in which nothing is set apart this is all that a pull by digest, or of a blob, looks at beside its own row.
+    // Of a registry in which nothing is set apart this is all that a pull by digest, or of a blob, asks beside its own row.
     private const string AnyQuarantine = """
         EXISTS (SELECT 1 FROM security_facts q INDEXED BY security_facts_quarantine WHERE q.registry_id = ?1 AND q.kind = 'quarantine')
         """;

@@ -15,6 +15,8 @@ public sealed partial class RelationalMetadataStore : IMetadataStore
     private readonly TimeProvider _time;
     private readonly ISteps _steps;
 
+    private readonly QuarantinedRegistries _quarantined = new();
+
     // Who holds the lease of a job.
     private readonly string _node = Guid.CreateVersion7().ToString("N");
 

@@ -17,12 +17,15 @@ public sealed partial class ObjectBlobStore : IBlobStore
 
     private readonly StoreParts _parts;
     private readonly ConcurrentDictionary<string, ObjectBlobWriter> _writers = new(StringComparer.Ordinal);
+    private readonly SignedLinks _links;
+    private readonly TimeProvider _time;
 
     internal ObjectBlobStore(IObjectClient client, ObjectStoreOptions options, TimeProvider time, ILogger<ObjectBlobStore> logger)
     {
         var calls = new ObjectCalls(client.Place, options.Patience, time, logger);
         _parts = new StoreParts(
             client, calls, new ObjectIdentity(client, calls), new ObjectDeletions(client, calls), new PartMemory(options.BufferBytes, time), logger);
+        (_links, _time) = (new SignedLinks(time), time);
         LogOpened(logger, client.Place);
     }
 
@@ -119,8 +122,8 @@ public sealed partial class ObjectBlobStore : IBlobStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask<Uri?> LinkAsync(string location, TimeSpan lifetime, CancellationToken cancellationToken) => await _parts.Calls.MakeAsync(
-        "link", 0, attempt => _parts.Client.LinkAsync(StoreParts.KeyOf(location), lifetime, attempt), cancellationToken);
+    public ValueTask<Uri?> LinkAsync(string location, TimeSpan lifetime, CancellationToken cancellationToken) =>
+        _links.Find(location, lifetime) is { } link ? new ValueTask<Uri?>(link) : new ValueTask<Uri?>(SignAsync(location, lifetime, cancellationToken));
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<StoredBlob> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -157,6 +160,14 @@ public sealed partial class ObjectBlobStore : IBlobStore
     }
 
     private void Leave(ObjectBlobWriter writer, string location) => _writers.TryRemove(KeyValuePair.Create(location, writer));
+
+    private async Task<Uri?> SignAsync(string location, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        var began = _time.GetUtcNow();
+        var link = await _parts.Calls.MakeAsync("link", 0, attempt => _parts.Client.LinkAsync(StoreParts.KeyOf(location), lifetime, attempt), cancellationToken);
+        if (link is not null) _links.Keep(location, lifetime, link, began);
+        return link;
+    }
 
     private async Task RequireIdentityAsync(CancellationToken cancellationToken)
     {

@@ -69,12 +69,20 @@ internal sealed partial class StatementDatabase : IAsyncDisposable
     public static async Task<List<string>> PlanAsync(NpgsqlConnection connection, Sql sql, string options = "")
     {
         await PrepareAsync(connection, sql);
-        var parameters = Parameter().Matches(Dialect.Of(sql)).Select(match => int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).DefaultIfEmpty(0).Max();
-        var given = parameters == 0 ? "" : $"({string.Join(", ", Enumerable.Repeat("NULL", parameters))})";
-        return await RunAsync(connection, $"EXPLAIN {options} EXECUTE s{sql.Id}{given}", sql.Text);
+        return await RunAsync(connection, $"EXPLAIN {options} {ExecuteOf(sql)}", sql.Text);
     }
 
+    /// <summary>Runs a text that was prepared, with nothing for its parameters.</summary>
+    public static Task RunAgainAsync(NpgsqlConnection connection, Sql sql) => RunAsync(connection, $"EXPLAIN (ANALYZE) {ExecuteOf(sql)}", sql.Text);
+
     public async ValueTask DisposeAsync() => await (await PostgresServer.GetAsync()).DropDatabaseAsync(_name, CancellationToken.None);
+
+    private static string ExecuteOf(Sql sql)
+    {
+        var parameters = Parameter().Matches(Dialect.Of(sql)).Select(match => int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).DefaultIfEmpty(0).Max();
+        var given = parameters == 0 ? "" : $"({string.Join(", ", Enumerable.Repeat("NULL", parameters))})";
+        return $"EXECUTE s{sql.Id}{given}";
+    }
 
     private static bool IsOfTheStore(string text) =>
         !text.Contains("things", StringComparison.Ordinal) && !text.Contains("migrations", StringComparison.Ordinal) && !SqliteOnly().IsMatch(text);

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Berth.Metadata.Relational;
+using Npgsql;
 
 namespace Berth.Metadata.Tests.Postgres;
 
@@ -40,6 +41,35 @@ public sealed partial class StatementTests
 
         Assert.InRange(planned, 400, 900);
     }
+
+    /// <summary>
+    /// Each backend has sixteen places for locks of tables and indexes (PostgreSQL before 18); those that find none there are taken in a table that all backends share, which costs more than the look-up itself.
+    /// </summary>
+    [Fact]
+    public async Task No_look_up_of_a_request_takes_more_locks_than_a_backend_has_places_for()
+    {
+        await using var database = await StatementDatabase.CreateAsync();
+        await using var connection = await database.ConnectAsync();
+        var looked = 0;
+        foreach (var sql in StatementDatabase.Texts.Where(IsOfEachRequest))
+        {
+            looked++;
+
+            // Planning has locks of its own; it is done once.
+            await StatementDatabase.PlanAsync(connection, sql);
+            await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            await StatementDatabase.RunAgainAsync(connection, sql);
+            await using var locks = new NpgsqlCommand(
+                "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation <> CAST('pg_locks' AS regclass)", connection, transaction);
+            Assert.InRange((long)(await locks.ExecuteScalarAsync(TestContext.Current.CancellationToken))!, 4, 16);
+        }
+
+        Assert.InRange(looked, 6, 12);
+    }
+
+    // Where something is set apart, more is asked.
+    private static bool IsOfEachRequest(Sql sql) =>
+        sql.Text.Contains("who.epoch FROM principals who", StringComparison.Ordinal) && !sql.Text.Contains("ancestry", StringComparison.Ordinal);
 
     private static bool IsCheap(string line) =>
         (WholeTable().Match(line) is not { Success: true } scan || Small.Contains(scan.Groups[1].Value))
