@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Berth.Metadata.Relational;
 
 /// <summary>
-/// Registries in which something is set apart, or was since this process began. Pulls from others ask only whether that is still so: what finds out why something is set apart names so many tables that PostgreSQL
+/// Registries of which something was said to be set apart, be it over or passed by now. Pulls from others ask only whether that is still so: what finds out why something is set apart names so many tables that PostgreSQL
 /// takes longer to begin it than to answer all else, also where nothing of it is run.
 /// </summary>
 internal sealed class QuarantinedRegistries

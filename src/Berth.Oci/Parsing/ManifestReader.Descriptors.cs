@@ -10,6 +10,8 @@ internal ref partial struct ManifestReader
 {
     private List<Descriptor> ReadDescriptors(ManifestFields section)
     {
+        // Go writes a list to which nothing was added as null: BuildKit's image without layers has it. It counts as there, and empty.
+        if (_json.TokenType == JsonTokenType.Null) return [];
         if (_json.TokenType != JsonTokenType.StartArray) throw Invalid("must be an array of descriptors");
         var descriptors = new List<Descriptor>();
         while (true)

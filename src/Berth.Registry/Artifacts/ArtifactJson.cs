@@ -37,6 +37,33 @@ internal static class ArtifactJson
         Write(json, "lastUpdateTime"u8, updatedAt);
     }
 
+    /// <summary>
+    /// Writes the entries of a page. Beyond the last one there is null, as Azure Container Registry has it: its own <c>acr</c> goes on after the last name until it gets that.
+    /// </summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="name">The list's name.</param>
+    /// <param name="items">The entries.</param>
+    /// <param name="isBeyond">Whether the page was to begin after some entry, and there is none after it.</param>
+    /// <param name="write">Writes what an entry has.</param>
+    public static void WriteItems<T>(Utf8JsonWriter json, string name, IReadOnlyList<T> items, bool isBeyond, Action<T> write)
+    {
+        if (isBeyond && items.Count == 0)
+        {
+            json.WriteNull(name);
+            return;
+        }
+
+        json.WriteStartArray(name);
+        foreach (var item in items)
+        {
+            json.WriteStartObject();
+            write(item);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
     /// <summary>A time as the API has it.</summary>
     public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 

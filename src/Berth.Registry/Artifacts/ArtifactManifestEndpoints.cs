@@ -21,15 +21,8 @@ internal sealed class ArtifactManifestEndpoints(
         await request.AnswerAsync(StatusCodes.Status200OK, json =>
         {
             WriteNames(json, request);
-            json.WriteStartArray("manifests"u8);
-            foreach (var manifest in described)
-            {
-                json.WriteStartObject();
-                Write(json, manifest, quarantines.GetValueOrDefault(manifest.Digest), request);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            ArtifactJson.WriteItems(
+                json, "manifests", described, asked.IsLast(page), manifest => Write(json, manifest, quarantines.GetValueOrDefault(manifest.Digest), request));
         });
     }
 
@@ -104,11 +97,18 @@ internal sealed class ArtifactManifestEndpoints(
         json.WriteString("mediaType"u8, manifest.MediaType);
         json.WriteString("configMediaType"u8, manifest.Description.ConfigMediaType);
         json.WriteString("artifactType"u8, manifest.ArtifactType);
-        json.WriteStartArray("tags"u8);
-        foreach (var tag in manifest.Tags) json.WriteStringValue(tag);
-        json.WriteEndArray();
+        WriteTags(json, manifest.Tags);
         if (MediaTypes.IsIndex(manifest.MediaType)) WriteReferences(json, manifest.References);
         ArtifactJson.WriteAttributes(json, manifest.Locks, quarantine);
+    }
+
+    // Of one that has no tag there is no list: by that older versions of Azure's acr know what a purge may take.
+    private static void WriteTags(Utf8JsonWriter json, IReadOnlyList<string> tags)
+    {
+        if (tags.Count == 0) return;
+        json.WriteStartArray("tags"u8);
+        foreach (var tag in tags) json.WriteStringValue(tag);
+        json.WriteEndArray();
     }
 
     private static void WriteReferences(Utf8JsonWriter json, IReadOnlyList<ListedManifest> references)

@@ -60,6 +60,9 @@ internal sealed record ArtifactPage(int Count, string? Last, ListOrder Order, lo
         return Digest.TryParse(Last, out var digest) ? digest : throw new OciException(OciErrorCode.DigestInvalid, "last must be the digest of a manifest.");
     }
 
+    /// <summary>Whether the page was to begin after an entry, and no other page follows it.</summary>
+    public bool IsLast<T>(Page<T> page) => Last is not null && !page.More;
+
     /// <summary>Leads to the next page, where there is one.</summary>
     public void SetLink<T>(ArtifactRequest request, string path, Page<T> page)
     {

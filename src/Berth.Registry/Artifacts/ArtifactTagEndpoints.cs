@@ -18,15 +18,7 @@ internal sealed class ArtifactTagEndpoints(IArtifacts artifacts, IManifests mani
         await request.AnswerAsync(StatusCodes.Status200OK, json =>
         {
             WriteNames(json, request);
-            json.WriteStartArray("tags"u8);
-            foreach (var tag in tags)
-            {
-                json.WriteStartObject();
-                Write(json, tag);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            ArtifactJson.WriteItems(json, "tags", tags, asked.IsLast(page), tag => Write(json, tag));
         });
     }
 

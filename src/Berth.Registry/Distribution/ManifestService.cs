@@ -59,6 +59,7 @@ internal sealed class ManifestService(
         if (result.Outcome != DeleteOutcome.Unknown) return;
         if (!reference.IsDigest && await referrers.FindSubjectAsync(request, reference.Tag) is { } subject)
         {
+            request.Http.Response.Headers.Allow = "GET, HEAD, PUT";
             throw new OciException(
                 OciErrorCode.Unsupported, $"The tag {reference.Tag} is a view of the referrers of {subject}; delete the referring manifests instead.");
         }

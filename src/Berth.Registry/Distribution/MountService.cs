@@ -18,9 +18,8 @@ internal sealed class MountService(IBlobs blobs, LifecycleOptions lifecycle, Tim
         IReadOnlyList<NameRange> readable = [];
         if (from is { Length: > 0 })
         {
-            if (!RepositoryName.TryParse(from, out var name))
-                throw new OciException(OciErrorCode.NameInvalid, "from is not a repository name.", detail: from.Length <= 300 ? from : from[..300]);
-            if (!request.Rights.IsAllowed(name, RepositoryAction.ContentRead)) return false;
+            // What can be no repository's name names none that has the blob.
+            if (!RepositoryName.TryParse(from, out var name) || !request.Rights.IsAllowed(name, RepositoryAction.ContentRead)) return false;
             source = name;
         }
         else

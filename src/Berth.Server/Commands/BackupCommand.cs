@@ -12,16 +12,17 @@ internal static class BackupCommand
     {
         var data = new Option<string?>("--data") { Description = "The data folder (./data); it may be served meanwhile.", HelpName = "DIR" };
         var to = new Option<string>("--to") { Description = "The backup's folder. One that holds a backup is brought up to date: only new blobs are copied.", HelpName = "DIR", Required = true };
+        var config = OfflineData.ConfigOption();
         var output = CopyReport.OutputOption();
-        var command = new Command("backup", "Makes a consistent copy of an installation, also of one that is being served.") { data, to, output };
+        var command = new Command("backup", "Makes a consistent copy of an installation, also of one that is being served.") { data, config, to, output };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetValue(data), Path.GetFullPath(parsed.GetValue(to)!), parsed.GetValue(output), cancellationToken));
+            parsed.GetValue(data), parsed.GetValue(config), Path.GetFullPath(parsed.GetValue(to)!), parsed.GetValue(output), cancellationToken));
         return command;
     }
 
-    private static Task<int> RunAsync(string? data, string target, CopyOutput output, CancellationToken cancellationToken) => CopyFailure.SayAsync("backup", async () =>
+    private static Task<int> RunAsync(string? data, string? config, string target, CopyOutput output, CancellationToken cancellationToken) => CopyFailure.SayAsync("backup", async () =>
     {
-        var copy = await new Backup(OfflineData.Load(data), target, NoSteps.Instance).RunAsync(cancellationToken);
+        var copy = await new Backup(OfflineData.Load(data, config), target, NoSteps.Instance).RunAsync(cancellationToken);
         return CopyReport.Write(output, target, copy, $"Backup in {target}: {copy.Copied} blobs of {copy.Bytes} bytes copied, {copy.Present} were there already.");
     });
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Berth.Metadata;
 using Berth.Server.Configuration;
 using Berth.Server.Hosting;
@@ -12,10 +13,13 @@ internal static class OfflineData
     // A node that serves says so every ten seconds; one that is silent for three times as long is gone.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
+    /// <summary>The flag that names the settings by which an installation is served: they say where its rows and bytes are.</summary>
+    public static Option<string?> ConfigOption() => new("--config") { Description = "A JSON file with settings, as serve has it; BERTH_ variables and flags win over it.", HelpName = "FILE" };
+
     /// <summary>Loads the settings that apply to a data folder.</summary>
     /// <param name="data">The folder, where it was named.</param>
     /// <param name="config">The configuration file, where one was named.</param>
-    public static ServerOptions Load(string? data, string? config = null) =>
+    public static ServerOptions Load(string? data, string? config) =>
         ServerOptionsLoader.Load(new ServeArguments(Data: data, Config: config), Environment.GetEnvironmentVariables()).Options;
 
     /// <summary>Opens the stores of an installation that is there.</summary>

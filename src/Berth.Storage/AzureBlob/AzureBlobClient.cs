@@ -156,7 +156,7 @@ internal sealed class AzureBlobClient : IObjectClient
         return new ObjectPage([], null);
     });
 
-    public Task<Uri?> LinkAsync(string key, TimeSpan lifetime, CancellationToken cancellationToken) => CallAsync<Uri?>(ofBlocks: false, async () =>
+    public Task<SignedLink?> LinkAsync(string key, TimeSpan lifetime, CancellationToken cancellationToken) => CallAsync<SignedLink?>(ofBlocks: false, async () =>
     {
         var now = _time.GetUtcNow();
         var permission = new BlobSasBuilder(BlobSasPermissions.Read, now + lifetime)
@@ -169,7 +169,7 @@ internal sealed class AzureBlobClient : IObjectClient
         var signed = _key is not null
             ? permission.ToSasQueryParameters(_key)
             : permission.ToSasQueryParameters(await DelegationAsync(now, now + lifetime, cancellationToken), _account);
-        return new UriBuilder(Blob(key).Uri) { Query = signed.ToString() }.Uri;
+        return new SignedLink(new UriBuilder(Blob(key).Uri) { Query = signed.ToString() }.Uri, Lasts: true);
     });
 
     public void Dispose() => _http.Dispose();

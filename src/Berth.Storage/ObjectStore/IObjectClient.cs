@@ -46,8 +46,8 @@ internal interface IObjectClient : IDisposable
     /// <summary>A page of the objects whose keys begin with the prefix.</summary>
     Task<ObjectPage> ListAsync(string prefix, string? continuation, CancellationToken cancellationToken);
 
-    /// <summary>A link by which an object can be read until it ends.</summary>
-    Task<Uri?> LinkAsync(string key, TimeSpan lifetime, CancellationToken cancellationToken);
+    /// <summary>A link by which an object can be read until it ends; null where the service gives none.</summary>
+    Task<SignedLink?> LinkAsync(string key, TimeSpan lifetime, CancellationToken cancellationToken);
 }
 
 /// <summary>A part that the service has.</summary>

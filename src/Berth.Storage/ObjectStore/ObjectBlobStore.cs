@@ -165,8 +165,8 @@ public sealed partial class ObjectBlobStore : IBlobStore
     {
         var began = _time.GetUtcNow();
         var link = await _parts.Calls.MakeAsync("link", 0, attempt => _parts.Client.LinkAsync(StoreParts.KeyOf(location), lifetime, attempt), cancellationToken);
-        if (link is not null) _links.Keep(location, lifetime, link, began);
-        return link;
+        if (link is { Lasts: true }) _links.Keep(location, lifetime, link.Address, began);
+        return link?.Address;
     }
 
     private async Task RequireIdentityAsync(CancellationToken cancellationToken)

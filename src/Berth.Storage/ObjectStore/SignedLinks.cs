@@ -7,7 +7,7 @@ namespace Berth.Storage.ObjectStore;
 /// </summary>
 internal sealed class SignedLinks(TimeProvider time)
 {
-    /// <summary>How many are kept; some 600 bytes each.</summary>
+    /// <summary>How many are kept; less than 1,000 bytes each.</summary>
     public const int Most = 4096;
 
     private volatile Batch _batch = new(default);
@@ -23,14 +23,18 @@ internal sealed class SignedLinks(TimeProvider time)
     /// <param name="began">When it was asked for, by the clock that it was signed by.</param>
     public void Keep(string location, TimeSpan lifetime, Uri link, DateTimeOffset began)
     {
-        // All of them go at once, by the age of the first: none needs a time of its own.
-        if (_batch is var batch && (!batch.IsYoung(began, lifetime) || batch.Count >= Most)) _batch = batch = new Batch(began);
+        // All of them go at once, by the age of the first: none needs a time of its own. One that took so long to be signed that others began later is not kept.
+        var batch = _batch;
+        if (!batch.IsYoung(time.GetUtcNow(), lifetime) || batch.Count >= Most) _batch = batch = new Batch(began);
+        if (began < batch.Began) return;
         if (batch.Links.TryAdd((location, lifetime), link)) Interlocked.Increment(ref batch.Count);
     }
 
     private sealed class Batch(DateTimeOffset began)
     {
         public int Count;
+
+        public DateTimeOffset Began => began;
 
         public ConcurrentDictionary<(string Location, TimeSpan Lifetime), Uri> Links { get; } = new();
 

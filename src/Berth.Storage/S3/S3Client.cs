@@ -152,15 +152,20 @@ internal sealed class S3Client : IObjectClient
             page.IsTruncated == true ? page.NextContinuationToken : null);
     });
 
-    public Task<Uri?> LinkAsync(string key, TimeSpan lifetime, CancellationToken cancellationToken) => CallAsync<Uri?>(S3Named.Nothing, async () =>
-        new Uri(await _links.GetPreSignedURLAsync(new GetPreSignedUrlRequest
+    public Task<SignedLink?> LinkAsync(string key, TimeSpan lifetime, CancellationToken cancellationToken) => CallAsync<SignedLink?>(S3Named.Nothing, async () =>
+    {
+        var link = new Uri(await _links.GetPreSignedURLAsync(new GetPreSignedUrlRequest
         {
             BucketName = _options.Bucket,
             Key = Full(key),
             Verb = HttpVerb.GET,
             Protocol = (_options.LinkEndpoint ?? _options.Endpoint) is { Scheme: "http" } ? Protocol.HTTP : Protocol.HTTPS,
             Expires = (_time.GetUtcNow() + lifetime).UtcDateTime,
-        })));
+        }));
+
+        // It ends with credentials that were given for a time, and nothing says here how much of that is left.
+        return new SignedLink(link, Lasts: !link.Query.Contains("X-Amz-Security-Token=", StringComparison.Ordinal));
+    });
 
     public void Dispose()
     {

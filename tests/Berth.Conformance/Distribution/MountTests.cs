@@ -65,6 +65,16 @@ public sealed class MountTests(RegistryFixture fixture) : RegistryTest(fixture)
         await ExpectSessionAsync(await MountAsync(blob.Digest, _source), blob);
     }
 
+    [Theory]
+    [InlineData("Library/Foo")]
+    [InlineData("../app")]
+    [InlineData("a//b")]
+    public async Task A_mount_from_what_can_be_no_repository_opens_a_session_instead(string from)
+    {
+        var blob = await Client.PushAsync(_source, BlobContent.Layer());
+        await ExpectSessionAsync(await MountAsync(blob.Digest, from), blob);
+    }
+
     [Fact]
     public async Task A_mount_from_an_unknown_repository_opens_a_session_instead()
     {

@@ -50,6 +50,7 @@ public sealed class ReferrersTagTests(RegistryFixture fixture) : RegistryTest(fi
 
         var refused = await Client.DeleteAsync(ManifestPath(Repo, Tag(subject)));
         refused.ExpectError(405, "UNSUPPORTED");
+        Assert.Equal("GET, HEAD, PUT", refused.Header("Allow"));
         (await Client.GetManifestAsync(Repo, Tag(subject))).Expect(200);
         (await Client.GetManifestAsync(Repo, referrer.Digest)).Expect(200);
     }

@@ -34,6 +34,27 @@ public sealed class OfflineCommandTests(ServerFixture fixture) : EndToEndTest<Se
     }
 
     [Fact]
+    public async Task Offline_commands_take_the_file_of_settings_that_a_server_is_started_with()
+    {
+        var image = await Client.PushImageAsync(Repo, "latest");
+        var (settings, other) = (Path.Combine(NewFolder("settings"), "berth.json"), Path.Combine(NewFolder("settings"), "other.json"));
+        await File.WriteAllTextAsync(settings, new JsonObject { ["Data"] = Fixture.Server.Data }.ToJsonString());
+        var backup = NewFolder("backup");
+        (await BerthAsync("backup", "--config", settings, "--to", backup)).Succeeded();
+
+        var restored = NewFolder("restored");
+        await File.WriteAllTextAsync(other, new JsonObject { ["Data"] = restored }.ToJsonString());
+        (await BerthAsync("restore", "--config", other, "--from", backup)).Succeeded();
+        (await BerthAsync("storage", "verify", "--config", other)).Succeeded();
+        (await BerthAsync("storage", "recount", "--config", other)).Succeeded();
+        Assert.Contains("Metadata:Kind is Sqlite", (await BerthAsync("restore", "--mark", "--config", other)).Errors, StringComparison.Ordinal);
+        await using var server = new ServerProcess(BuiltProgram.Server!, "restored", data: restored);
+        await server.StartAsync(TimeSpan.FromSeconds(60));
+        using var client = new RegistryClient(server.Endpoint);
+        (await client.GetManifestAsync(Repo, "latest")).Expect(200).ExpectBody(image.Bytes);
+    }
+
+    [Fact]
     public async Task A_damaged_blob_is_named_and_absent_until_a_push_heals_it()
     {
         var bytes = Content.Random(50_000);

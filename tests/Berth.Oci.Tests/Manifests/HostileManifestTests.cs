@@ -11,6 +11,16 @@ public sealed class HostileManifestTests
         Assert.Equal("manifests", Refused(Image(more: ""","manifests":[] """)).Detail);
         Assert.Equal("layers", Refused(Index(more: ""","layers":[] """)).Detail);
         Assert.Equal("config", Refused(Index(more: $$""","config":{{Descriptor()}}""")).Detail);
+        Assert.Equal("manifests", Refused(Image(more: ""","manifests":null """)).Detail);
+        Assert.Equal("layers", Refused(Index(more: ""","layers":null """)).Detail);
+    }
+
+    [Fact]
+    public void A_list_that_is_null_is_empty()
+    {
+        Assert.Empty(Parse(Image(layers: "null")).Layers);
+        Assert.Empty(Parse(Index(manifests: "null")).Manifests);
+        Assert.Equal("layers", Refused(Image(layers: "null", more: ""","layers":[] """)).Detail);
     }
 
     [Fact]
@@ -20,8 +30,8 @@ public sealed class HostileManifestTests
         Assert.Equal("config", Refused($$"""{{Head(MediaTypes.OciManifest)}},"layers":[]}""").Detail);
         Assert.Equal("layers", Refused($$"""{{Head(MediaTypes.DockerManifest)}},"config":{{Descriptor()}}}""").Detail);
         Assert.Equal("manifests", Refused($$"""{{Head(MediaTypes.OciIndex)}}}""").Detail);
-        Assert.Equal("layers", Refused(Image(layers: "null")).Detail);
         Assert.Equal("layers", Refused(Image(layers: "{}")).Detail);
+        Assert.Equal("layers", Refused(Image(layers: "0")).Detail);
         Assert.Equal("config", Refused(Image(config: "[]")).Detail);
         Assert.Equal("layers[1]", Refused(Image(layers: $"[{Descriptor()},3]")).Detail);
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Berth.Oci;
 using Berth.Registry.Tests.Hosting;
 using static Berth.Registry.Tests.Artifacts.ArtifactClient;
@@ -86,6 +87,41 @@ public sealed class ArtifactListTests
         Assert.Equal(["c"], await host.Client.WalkAsync($"{App}/_tags?orderby=timeasc&last=b", "tags", "name"));
         foreach (var wrong in (string[])["last=never", "last=%2F", "last=a&lasttime=soon", "n=none"])
             Assert.Equal((wrong, HttpStatusCode.BadRequest), (wrong, (await host.Client.GetAsync(new Uri($"{App}/_tags?orderby=timedesc&{wrong}", UriKind.Relative))).StatusCode));
+    }
+
+    [Fact]
+    public async Task Azures_own_client_goes_on_after_the_last_entry_until_there_is_no_list()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var digests = new List<string>();
+        foreach (var tag in (string[])["a", "b", "c"]) digests.Add((await PushAsync(host, "team/app", tag, tag)).ToString());
+
+        Assert.Equal(["a", "b", "c"], await WalkByLastAsync("_tags?n=2", "tags", "name"));
+        Assert.Equal(digests.Order(StringComparer.Ordinal), await WalkByLastAsync("_manifests?n=2", "manifests", "digest"));
+
+        // The first page of nothing is a list.
+        Assert.Empty((await host.Client.JsonAsync($"{App}/_tags?digest={Digest.Compute(DigestAlgorithm.Sha256, "other"u8)}")).GetProperty("tags").EnumerateArray());
+
+        async Task<List<string>> WalkByLastAsync(string path, string list, string name)
+        {
+            var walked = new List<string>();
+            while (true)
+            {
+                Assert.InRange(walked.Count, 0, 10);
+                var page = (await host.Client.JsonAsync($"{App}/{path}{(walked.Count == 0 ? "" : $"&last={walked[^1]}")}")).GetProperty(list);
+                if (page.ValueKind == JsonValueKind.Null) return walked;
+                walked.AddRange(page.EnumerateArray().Select(entry => entry.GetProperty(name).GetString()!));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_manifest_without_tags_has_no_list_of_them()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var digest = await PushAsync(host, "team/app", "untagged");
+        Assert.False((await host.Client.JsonAsync($"{App}/_manifests/{digest}")).GetProperty("manifest").TryGetProperty("tags", out _));
+        Assert.False(Assert.Single((await host.Client.JsonAsync($"{App}/_manifests")).GetProperty("manifests").EnumerateArray()).TryGetProperty("tags", out _));
     }
 
     [Fact]

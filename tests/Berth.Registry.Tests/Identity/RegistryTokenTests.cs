@@ -185,6 +185,25 @@ public sealed class RegistryTokenTests
     }
 
     [Fact]
+    public async Task A_token_for_every_repository_reaches_those_of_its_principal_for_the_actions_asked_for()
+    {
+        await using var host = await StartAsync();
+
+        var token = await TokenAsync(host.Client, "registry:catalog:* repository:*:pull,metadata_read");
+        Assert.Equal(
+            """[{"type":"registry","name":"catalog","actions":["*"]},{"type":"repository","name":"*","actions":["pull","metadata_read"]}]""", Claims(token).GetProperty("access").GetRawText());
+        using var client = Bearer(host, token);
+        Assert.Equal(HttpStatusCode.OK, await client.HeadBlobAsync("team/app", BlobDigest));
+        Assert.Equal(HttpStatusCode.NotFound, await client.HeadBlobAsync("team/absent", BlobDigest));
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/acr/v1/team/app")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.PostAsync("/v2/team/app/blobs/uploads/", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.DeleteAsync("/acr/v1/team/app")).StatusCode);
+
+        using var nobody = await host.SignedInAsync("nobody");
+        Assert.Equal("[]", Claims(await TokenAsync(nobody, "repository:*:*")).GetProperty("access").GetRawText());
+    }
+
+    [Fact]
     public async Task A_name_of_the_domain_over_plain_http_is_not_followed_to_a_realm_without_tls()
     {
         await using var host = await StartAsync(new RegistryOptions { Domain = "registry.example" });

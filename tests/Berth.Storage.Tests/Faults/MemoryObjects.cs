@@ -106,7 +106,7 @@ internal sealed class MemoryObjects(bool canPutOnlyIfAbsent = true) : IObjectCli
         }
     }
 
-    public Task<Uri?> LinkAsync(string key, TimeSpan lifetime, CancellationToken cancellationToken) => Task.FromResult<Uri?>(null);
+    public Task<SignedLink?> LinkAsync(string key, TimeSpan lifetime, CancellationToken cancellationToken) => Task.FromResult<SignedLink?>(null);
 
     // What the stores on it have in common outlives each of them.
     public void Dispose()

@@ -1,5 +1,6 @@
 using Berth.Storage.AzureBlob;
 using Berth.Storage.ObjectStore;
+using Berth.Storage.S3;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -58,6 +59,30 @@ public sealed class SignedLinksTests
         for (var i = 0; i <= SignedLinks.Most; i++) links.Keep(i.ToString(System.Globalization.CultureInfo.InvariantCulture), Lifetime, link, _time.GetUtcNow());
         Assert.Null(links.Find(first, Lifetime));
         Assert.Same(link, links.Find(SignedLinks.Most.ToString(System.Globalization.CultureInfo.InvariantCulture), Lifetime));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("a-session-token")]
+    public async Task A_link_that_ends_with_its_credentials_is_given_once(string? sessionToken)
+    {
+        // From where a program of AWS's gets them that was given none: the only place for some that end.
+        Dictionary<string, string?> credentials = new() { ["AWS_ACCESS_KEY_ID"] = "key", ["AWS_SECRET_ACCESS_KEY"] = "secret", ["AWS_SESSION_TOKEN"] = sessionToken };
+        foreach (var (name, value) in credentials) Environment.SetEnvironmentVariable(name, value);
+        try
+        {
+            await using var store = ObjectBlobStore.Open(
+                new S3Options { Bucket = "registry", Endpoint = new Uri("http://127.0.0.1:1") }, new ObjectStoreOptions(), TimeProvider.System, NullLogger<ObjectBlobStore>.Instance);
+            var location = store.NewLocation();
+            var first = await store.LinkAsync(location, Lifetime, TestContext.Current.CancellationToken);
+            var second = await store.LinkAsync(location, Lifetime, TestContext.Current.CancellationToken);
+            Assert.Equal(sessionToken is not null, first?.Query.Contains($"X-Amz-Security-Token={sessionToken}", StringComparison.Ordinal));
+            Assert.Equal(sessionToken is null, ReferenceEquals(first, second));
+        }
+        finally
+        {
+            foreach (var name in credentials.Keys) Environment.SetEnvironmentVariable(name, null);
+        }
     }
 
     // Nothing is asked of the service for a signature with an account's key.

@@ -4,7 +4,7 @@ using Berth.Oci;
 namespace Berth.Registry.Identity.Authorization;
 
 /// <summary>
-/// What a client asks a registry token for, or what a token carries: <c>repository:name:pull,push</c>, <c>registry:catalog:*</c>,
+/// What a client asks a registry token for, or what a token carries: <c>repository:name:pull,push</c>, <c>repository:*:pull</c> of every repository, <c>registry:catalog:*</c>,
 /// <c>registry:deleted_catalog:*</c>, and of the same form <c>workloads</c>, <c>lifecycle</c>, <c>lifecycle_write</c>, <c>tag_rules</c>, <c>quarantine</c>, <c>usage</c> and <c>quotas</c>. A
 /// type, an action or a name that is not known asks for nothing.
 /// </summary>
@@ -18,6 +18,9 @@ public sealed class RegistryScopes
 
     private const string RepositoryType = "repository";
     private const string RegistryType = "registry";
+
+    // As Azure's acr asks, which does not know beforehand what it will read.
+    private const string EveryRepository = "*";
 
     private static readonly (string Name, RegistryAction[] Actions)[] RegistryNames =
     [
@@ -34,12 +37,13 @@ public sealed class RegistryScopes
 
     // In the order asked for, which is the order in which a token lists them.
     private readonly OrderedDictionary<RepositoryName, HashSet<RepositoryAction>> _repositories = [];
+    private readonly HashSet<RepositoryAction> _everyRepository = [];
     private readonly HashSet<RegistryAction> _registry = [];
 
     /// <summary>Whether nothing is asked for that there is.</summary>
-    public bool IsEmpty => _repositories.Count == 0 && _registry.Count == 0;
+    public bool IsEmpty => _repositories.Count == 0 && _everyRepository.Count == 0 && _registry.Count == 0;
 
-    /// <summary>The repositories that are asked for.</summary>
+    /// <summary>The repositories that are asked for by name.</summary>
     public IReadOnlyCollection<RepositoryName> RepositoryNames => _repositories.Keys;
 
     /// <summary>
@@ -86,6 +90,10 @@ public sealed class RegistryScopes
             if (actions.Any(action => _registry.Contains(action) && permissions.MayUse(action))) access.Add(new(RegistryType, name, [ScopeAction.Everything]));
         }
 
+        // For each word that it may use somewhere: where that is, is decided with each request.
+        var everywhere = ScopeAction.All.Where(a => _everyRepository.Contains(a.Needs) && !permissions.Repositories(a.Needs).IsEmpty).Select(a => a.Word).ToArray();
+        if (everywhere.Length > 0) access.Add(new(RepositoryType, EveryRepository, everywhere));
+
         foreach (var (repository, asked) in _repositories)
         {
             var words = ScopeAction.All.Where(a => asked.Contains(a.Needs) && permissions.IsAllowed(repository, a.Needs)).Select(a => a.Word).ToArray();
@@ -96,11 +104,13 @@ public sealed class RegistryScopes
     }
 
     /// <summary>Whether the action on the repository is among what is asked for or carried.</summary>
-    public bool Include(RepositoryName repository, RepositoryAction action) => _repositories.TryGetValue(repository, out var actions) && actions.Contains(action);
+    public bool Include(RepositoryName repository, RepositoryAction action) =>
+        _everyRepository.Contains(action) || (_repositories.TryGetValue(repository, out var actions) && actions.Contains(action));
 
     /// <summary>The repositories for which the action is among what is asked for or carried.</summary>
-    public NameSet Repositories(RepositoryAction action) =>
-        NameSet.Union(_repositories.Where(entry => entry.Value.Contains(action)).Select(entry => NameSet.Of(entry.Key)));
+    public NameSet Repositories(RepositoryAction action) => _everyRepository.Contains(action)
+        ? NameSet.All
+        : NameSet.Union(_repositories.Where(entry => entry.Value.Contains(action)).Select(entry => NameSet.Of(entry.Key)));
 
     /// <summary>Whether the action on the registry is among what is asked for or carried; signing in always is.</summary>
     public bool Include(RegistryAction action) => action == RegistryAction.SignIn || _registry.Contains(action);
@@ -123,6 +133,10 @@ public sealed class RegistryScopes
             {
                 if (known == name) _registry.UnionWith(rights);
             }
+        }
+        else if (IsRepository(type) && name == EveryRepository)
+        {
+            _everyRepository.UnionWith(actions.SelectMany(ScopeAction.RightsOf));
         }
         else if (IsRepository(type) && RepositoryName.TryParse(name, out var repository))
         {

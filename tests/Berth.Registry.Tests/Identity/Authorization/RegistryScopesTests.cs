@@ -15,7 +15,8 @@ public sealed class RegistryScopesTests
         Assert.Equal("repository:team-a/app:pull", Granted(puller, "repository:team-a/app:pull,push,delete"));
         Assert.Equal("", Granted(puller, "repository:team-a/app:push"));
         Assert.Equal("registry:catalog:* repository:team-a/app:pull,metadata_read", Granted(puller, "repository:team-a/app:metadata_read,pull registry:catalog:*"));
-        Assert.Equal("", Granted(RegistryPermissions.None, "registry:catalog:*", "registry:deleted_catalog:*", "repository:a:*"));
+        Assert.Equal("repository:*:pull,metadata_read", Granted(puller, "repository:*:*"));
+        Assert.Equal("", Granted(RegistryPermissions.None, "registry:catalog:*", "registry:deleted_catalog:*", "repository:a:*", "repository:*:*"));
     }
 
     [Theory]
@@ -26,6 +27,10 @@ public sealed class RegistryScopesTests
     [InlineData("registry:deleted_catalog:*", "registry:deleted_catalog:*")]
     [InlineData("registry:catalog:*", "registry:catalog:*")]
     [InlineData("repository(plugin):a/b:pull", "repository:a/b:pull")]
+    [InlineData("registry:catalog:* repository:*:*", "registry:catalog:* repository:*:pull,push,delete,metadata_read,metadata_write,deleted_read,deleted_restore")]
+    [InlineData("repository:*:pull repository:a:push repository:*:metadata_read", "repository:*:pull,metadata_read repository:a:push")]
+    [InlineData("repository:team/*:pull", "")]
+    [InlineData("repository:**:pull", "")]
     [InlineData("repository:b:pull  repository:a:pull repository:b:push", "repository:b:pull,push repository:a:pull")]
     [InlineData("registry:catalog:pull", "")]
     [InlineData("registry:other:*", "")]
