@@ -105,7 +105,10 @@ internal sealed record MetadataOptions
     /// <summary>A file that holds the connection string instead. Default none.</summary>
     public string? ConnectionStringFile { get; init; }
 
-    /// <summary>The most connections of this node to PostgreSQL: half for reads, half for changes. Default 32: three nodes are within the 100 that a server of the default size takes.</summary>
+    /// <summary>
+    /// The most connections of this node to PostgreSQL: half for reads, half for changes; one more asks whether the server still answers. Default 32; a server of the default size, which takes 100, has room
+    /// for three nodes, and one more during an update, at 20 each.
+    /// </summary>
     [Range(2, 1000)]
     public int MaxConnections { get; init; } = 32;
 

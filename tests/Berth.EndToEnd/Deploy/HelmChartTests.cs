@@ -94,6 +94,30 @@ public sealed class HelmChartTests : IDisposable
         Assert.DoesNotContain("PodDisruptionBudget", await _chart.ObjectsAsync("cluster", "--set", "replicas=1"));
     }
 
+    [Theory]
+    [InlineData("selfmade", "", 0)]
+    [InlineData("selfmade", "podDisruptionBudget.maxUnavailable=1", 1)]
+    [InlineData("clusterazure", "", 1)]
+    [InlineData("clusterazure", "podDisruptionBudget.maxUnavailable=0", 0)]
+    [InlineData("cluster", "podDisruptionBudget.maxUnavailable=2", 2)]
+    public async Task A_drain_waits_for_the_one_pod_and_takes_those_of_a_cluster_one_by_one(string variant, string value, int most)
+    {
+        string[] arguments = value.Length > 0 ? ["--set", value] : [];
+        var objects = await _chart.ObjectsAsync(variant, arguments);
+        Assert.Equal(most, objects["PodDisruptionBudget"].GetProperty("spec").GetProperty("maxUnavailable").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("serviceMonitor.interval=30s", "berth.example.org")]
+    [InlineData("serviceMonitor.tlsConfig.serverName=registry.example.org", "registry.example.org")]
+    public async Task Metrics_are_asked_for_by_a_name_that_the_certificate_has(string value, string name)
+    {
+        var monitor = (await _chart.ObjectsAsync("certmanager", "--set", value))["ServiceMonitor"];
+        var tls = Assert.Single(monitor.GetProperty("spec").GetProperty("endpoints").EnumerateArray()).GetProperty("tlsConfig");
+        Assert.Equal(name, tls.GetProperty("serverName").GetString());
+        Assert.Equal("ca.crt", tls.GetProperty("ca").GetProperty("secret").GetProperty("key").GetString());
+    }
+
     [Fact]
     public async Task Numbers_and_secrets_reach_the_server_as_they_were_given()
     {
