@@ -32,16 +32,17 @@ internal static class PurgeCommand
             if (parsed.GetValue(locked))
                 throw new ArgumentException("--include-locked is refused: what is locked stays. Unlock it first: berth acr repository update --delete-enabled true --write-enabled true.");
             var rules = PurgeRules.Of(parsed.GetValue(filter) ?? [], parsed.GetValue(ago), parsed.GetValue(keep), parsed.GetValue(untagged), parsed.GetValue(untaggedOnly));
+            var printer = report.Read(parsed);
             using var client = await registry.ConnectAsync(parsed, cancellationToken);
             var preview = await PlanClient.PreviewAsync(client, rules, cancellationToken);
             var isEmpty = PlanClient.NumberOf(preview, "tags") + PlanClient.NumberOf(preview, "manifests") == 0;
             if (parsed.GetValue(dryRun) || isEmpty)
             {
-                await report.WriteAsync(parsed, client, preview, isRun: false, cancellationToken);
+                await PlanReport.WriteAsync(printer, client, preview, isRun: false, cancellationToken);
                 return;
             }
 
-            await report.WriteAsync(parsed, client, await PlanClient.RunAsync(client, PlanClient.IdOf(preview), null, cancellationToken), isRun: true, cancellationToken);
+            await PlanReport.WriteAsync(printer, client, await PlanClient.RunAsync(client, PlanClient.IdOf(preview), null, cancellationToken), isRun: true, cancellationToken);
         });
         return command;
     }

@@ -22,9 +22,10 @@ internal static class LifecycleCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (rule.AreGiven(parsed) && parsed.GetValue(names) is { Length: > 0 }) throw new ArgumentException("Give the names of rules (--rules), or the flags of one; not both.");
+            var printer = report.Read(parsed);
             using var client = await registry.ConnectAsync(parsed, cancellationToken);
             var rules = rule.AreGiven(parsed) ? [rule.Read(parsed, "preview", static _ => { })] : NamesOf(parsed, names);
-            await report.WriteAsync(parsed, client, await PlanClient.PreviewAsync(client, rules, cancellationToken), isRun: false, cancellationToken);
+            await PlanReport.WriteAsync(printer, client, await PlanClient.PreviewAsync(client, rules, cancellationToken), isRun: false, cancellationToken);
         });
         return command;
     }
@@ -40,15 +41,16 @@ internal static class LifecycleCommand
         report.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            var printer = report.Read(parsed);
             using var client = await registry.ConnectAsync(parsed, cancellationToken);
             if (parsed.GetValue(preview) is { } id)
             {
-                await report.WriteAsync(parsed, client, await PlanClient.RunAsync(client, id, parsed.GetValue(difference), cancellationToken), isRun: true, cancellationToken);
+                await PlanReport.WriteAsync(printer, client, await PlanClient.RunAsync(client, id, parsed.GetValue(difference), cancellationToken), isRun: true, cancellationToken);
                 return;
             }
 
             Confirmation.Require("Run the rules without a preview to go by?", parsed.GetValue(yes));
-            await report.WriteAsync(parsed, client, await PlanClient.RunAsync(client, NamesOf(parsed, names), cancellationToken), isRun: true, cancellationToken);
+            await PlanReport.WriteAsync(printer, client, await PlanClient.RunAsync(client, NamesOf(parsed, names), cancellationToken), isRun: true, cancellationToken);
         });
         return command;
     }

@@ -16,15 +16,15 @@ internal sealed class PlanReport
     /// <summary>Adds the flags that say how.</summary>
     public void AddTo(Command command) => _output.AddTo(command);
 
-    /// <summary>Whether what people read is printed.</summary>
-    public bool IsForPeople(ParseResult parsed) => !_output.IsGiven(parsed);
+    /// <summary>What prints it for programs; null where people read it. It is read before anything is done: a run whose report cannot be printed should not begin.</summary>
+    /// <exception cref="Query.QueryException">The query cannot be read.</exception>
+    public OutputOptions.Printer? Read(ParseResult parsed) => _output.IsGiven(parsed) ? _output.Read(parsed) : null;
 
     /// <summary>Prints a plan.</summary>
-    public async Task WriteAsync(ParseResult parsed, RegistryClient client, JsonElement plan, bool isRun, CancellationToken cancellationToken)
+    public static async Task WriteAsync(OutputOptions.Printer? printer, RegistryClient client, JsonElement plan, bool isRun, CancellationToken cancellationToken)
     {
-        var printer = _output.Read(parsed);
         var id = PlanClient.IdOf(plan);
-        if (IsForPeople(parsed))
+        if (printer is null)
         {
             await WriteForPeopleAsync(client, plan, isRun, cancellationToken);
             return;
@@ -37,12 +37,13 @@ internal sealed class PlanReport
             return;
         }
 
-        await printer.WriteAsync(Json.Make(json =>
+        var all = Json.Make(json =>
         {
             foreach (var property in plan.EnumerateObject()) property.WriteTo(json);
             Write(json, "items", items);
             Write(json, "keptItems", kept);
-        }));
+        });
+        await printer.WriteAsync(all, isOfChange: isRun);
 
         async Task<List<JsonElement>> ListAsync(bool kept) => await PlanClient.ItemsAsync(client, isRun, id, kept, cancellationToken).ToListAsync(cancellationToken);
     }

@@ -12,7 +12,7 @@ internal static class RuleCommands
 
     private static Command Save()
     {
-        var (registry, rule, report) = (Registry(), new RuleOptions(), new PlanReport());
+        var (registry, rule) = (Registry(), new RuleOptions());
         var name = Name();
         var schedule = ApiCommand.Optional("When it runs by itself: a cron expression of five fields in UTC, such as '0 3 * * *'.", "--schedule");
         var description = ApiCommand.Optional("What it is for.", "--description");
@@ -39,7 +39,7 @@ internal static class RuleCommands
             if (seen is null && !isForced)
             {
                 var plan = await PlanClient.PreviewAsync(client, [body], cancellationToken);
-                if (!output.IsGiven(parsed)) await report.WriteAsync(parsed, client, plan, isRun: false, cancellationToken);
+                if (!output.IsGiven(parsed)) await PlanReport.WriteAsync(printer: null, client, plan, isRun: false, cancellationToken);
                 Confirmation.Require(
                     FormattableString.Invariant($"The rule would take {PlanClient.NumberOf(plan, "tags")} tags and {PlanClient.NumberOf(plan, "manifests")} manifests now. Save it?"), parsed.GetValue(yes));
                 seen = PlanClient.IdOf(plan);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 
 namespace Berth.Cli.Session;
@@ -35,7 +36,7 @@ internal sealed class Authority(HttpClient client, TimeProvider time)
                     : [new("grant_type", "refresh_token"), new("client_id", ClientId), new("refresh_token", state.RefreshToken!)],
                 cancellationToken);
         }
-        catch (ClientException e)
+        catch (ClientException e) when (e.Status is HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized)
         {
             throw SignedOut(e.Message);
         }
