@@ -19,7 +19,7 @@ internal sealed class MountService(IBlobs blobs, LifecycleOptions lifecycle, Tim
         if (from is { Length: > 0 })
         {
             if (!RepositoryName.TryParse(from, out var name))
-                throw new OciException(OciErrorCode.NameInvalid, "from is not a repository name.", detail: from.Length <= 300 ? from : from[..300]);
+                throw new OciException(OciErrorCode.NameInvalid, "from is not a repository name.", detail: ClientText.Shorten(from, 300));
             if (!request.Rights.IsAllowed(name, RepositoryAction.ContentRead)) return false;
             source = name;
         }
