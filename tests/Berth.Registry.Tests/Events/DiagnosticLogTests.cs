@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Events;
 using Berth.Registry.Jobs;
@@ -64,6 +65,19 @@ public sealed class DiagnosticLogTests : IAsyncLifetime
         var pushed = Assert.Single(lines, line => Text(line, "OperationName") == "Push");
         Assert.Equal(("201", "v1", 1), (Text(pushed, "ResultDescription"), Text(pushed, "Tag"), pushed.GetProperty("Count").GetInt32()));
         Assert.StartsWith("1-", Text(pushed, "LedgerPosition"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_push_that_starts_quarantined_is_one_line_with_its_tag()
+    {
+        var registry = await _host.Metadata.FindRegistryAsync("local", CancellationToken.None);
+        await _host.Metadata.UpdateRegistryAsync(registry!.Id, new RegistryChanges { QuarantinesPushes = true }, Caller.System, CancellationToken.None);
+        await PushAsync("v1");
+        Assert.Contains(await _host.Metadata.ReadLedgerAsync(0, 1000, CancellationToken.None), record => record.Kind == LedgerKinds.ManifestQuarantined);
+
+        await _log.WriteAsync(CancellationToken.None);
+
+        Assert.Equal("v1", Text(Assert.Single(Lines, line => Text(line, "OperationName") == "Push"), "Tag"));
     }
 
     [Fact]
