@@ -54,5 +54,5 @@ internal static class JsonBody
     public static OciException Bad(string message) => new(OciErrorCode.BadRequest, message);
 
     /// <summary>What is shown of a text that a client sent.</summary>
-    public static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
+    public static string Shorten(string text) => ClientText.Shorten(text, 100);
 }

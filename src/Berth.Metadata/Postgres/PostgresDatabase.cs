@@ -263,6 +263,7 @@ internal sealed partial class PostgresDatabase : IDatabase
     private async Task RunRoundsAsync()
     {
         var clockDue = 0L;
+        var isFailing = false;
         while (!_stop.IsCancellationRequested)
         {
             try
@@ -276,8 +277,9 @@ internal sealed partial class PostgresDatabase : IDatabase
 
                 await NumberLedgerAsync(_stop.Token);
                 await _writers.RunAsync(new Operation<PostgresSession, int>(static session => session.FoldUsage()) { IsOneStatement = true }, _stop.Token);
+                isFailing = false;
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
                 return;
             }
@@ -285,9 +287,11 @@ internal sealed partial class PostgresDatabase : IDatabase
             {
                 // Said where the connection failed; the next round looks again.
             }
-            catch (Exception error) when (error is NpgsqlException or InvalidOperationException)
+            catch (Exception error)
             {
-                LogRoundFailed(_logger, error);
+                // A full volume, or what nobody thought of: rounds go on, or the ledger would have no numbers from now on. Said once, as long as it lasts.
+                if (!isFailing) LogRoundFailed(_logger, error);
+                isFailing = true;
             }
         }
     }

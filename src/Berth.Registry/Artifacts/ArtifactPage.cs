@@ -96,7 +96,7 @@ internal sealed record ArtifactPage(int Count, string? Last, ListOrder Order, lo
     private OciException NoEntry() => new(
         OciErrorCode.PaginationNumberInvalid,
         "last names no entry of this list, now or as far as deletions are remembered, so that nobody knows where to go on in it; follow the Link header as it stands.",
-        detail: Last!.Length <= 300 ? Last : Last[..300]);
+        detail: ClientText.Shorten(Last!, 300));
 }
 
 /// <summary>The orders of a list.</summary>

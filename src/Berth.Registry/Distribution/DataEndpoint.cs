@@ -80,5 +80,5 @@ internal sealed class DataEndpoint(
         status == StatusCodes.Status405MethodNotAllowed ? OciErrorCode.Unsupported : OciErrorCode.NameUnknown,
         $"This is the data endpoint of '{registry.Name}': nothing but blobs is read here, by the links that {names.LoginServer(registry.Name)} gives.", status);
 
-    private static string Shorten(string host) => host.Length <= 300 ? host : host[..300];
+    private static string Shorten(string host) => ClientText.Shorten(host, 300);
 }

@@ -18,7 +18,7 @@ internal readonly record struct PageQuery(int Count, string? Last)
         if (n is null) return new PageQuery(defaultCount, last);
 
         if (!int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
-            throw new OciException(OciErrorCode.PaginationNumberInvalid, "n must be a whole number from 0 to 2147483647.", detail: n.Length <= 40 ? n : n[..40]);
+            throw new OciException(OciErrorCode.PaginationNumberInvalid, "n must be a whole number from 0 to 2147483647.", detail: ClientText.Shorten(n, 40));
         return new PageQuery(Math.Min(count, maxCount), last);
     }
 }

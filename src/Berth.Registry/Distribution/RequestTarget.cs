@@ -128,5 +128,5 @@ public readonly record struct RequestTarget(
     private static OciException NotFound() => new(
         OciErrorCode.NameUnknown, "Nothing is served at this path; see the OCI distribution spec for the paths under /v2/.", status: 404);
 
-    private static string Shorten(ReadOnlySpan<char> text) => text.Length <= 300 ? text.ToString() : $"{text[..300]}…";
+    private static string Shorten(ReadOnlySpan<char> text) => ClientText.ShortenVisibly(text, 300);
 }

@@ -156,7 +156,7 @@ internal sealed partial class UploadEndpoints(
     /// <summary>Reads a digest that a client gave in the query.</summary>
     public static Digest ParseDigest(string text) => Digest.TryParse(text, out var digest) ? digest : throw new OciException(
         OciErrorCode.DigestInvalid, "The digest is not sha256: and 64, or sha512: and 128, lower-case hexadecimal digits.",
-        detail: text.Length <= 300 ? text : text[..300]);
+        detail: ClientText.Shorten(text, 300));
 
     private async ValueTask<UploadPlaces.Place?> TakePlaceAsync(DistributionRequest request, bool isLacking) =>
         isLacking ? await places.TakeAsync(request.Http, request.Registry) : null;
@@ -350,5 +350,5 @@ internal sealed partial class UploadEndpoints(
         response.ContentLength = 0;
     }
 
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
+    private static string Shorten(string text) => ClientText.Shorten(text, 100);
 }

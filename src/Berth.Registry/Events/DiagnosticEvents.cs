@@ -79,7 +79,7 @@ public sealed class DiagnosticEvents(DiagnosticsOptions options, DiagnosticMetri
         }
     }
 
-    private static string Short(string identity) => identity.Length <= MaxIdentityLength ? identity : identity[..MaxIdentityLength];
+    private static string Short(string identity) => ClientText.Shorten(identity, MaxIdentityLength);
 
     // What changed something stands in the ledger, and is written from there.
     private static string? OperationOf(string method, DistributionRoute route, Reference reference, int status) => route.Kind != ResourceKind.Manifest ? null : method switch

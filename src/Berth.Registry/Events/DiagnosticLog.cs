@@ -31,6 +31,12 @@ internal sealed partial class DiagnosticLog(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private readonly List<byte[]> _waiting = [];
+
+    // Taken from those who made them, and no line yet: what the database does not say now of their registries is asked again in the next round.
+    private readonly Queue<KeyValuePair<DiagnosticEvent, DiagnosticOccurrence>> _taken = [];
+
+    // Of one round: many events are of few registries.
+    private readonly Dictionary<long, RegistryRecord?> _found = [];
     private LedgerCursor? _cursor;
     private bool _isFailing;
 
@@ -38,6 +44,7 @@ internal sealed partial class DiagnosticLog(
     public async Task WriteAsync(CancellationToken cancellationToken)
     {
         if (await installations.FindInstallationAsync(cancellationToken) is not { } installation) return;
+        _found.Clear();
         await KeepAccessAsync(installation, cancellationToken);
         while (_waiting.Count > 0)
         {
@@ -141,16 +148,34 @@ internal sealed partial class DiagnosticLog(
 
     private async Task KeepAccessAsync(InstallationRecord installation, CancellationToken cancellationToken)
     {
-        foreach (var (happened, when) in events.Take())
+        // What a round before could not make lines of goes first; while it cannot, nothing more is taken, and those who make events count what is too much.
+        await KeepTakenAsync(installation, cancellationToken);
+        foreach (var one in events.Take()) _taken.Enqueue(one);
+        await KeepTakenAsync(installation, cancellationToken);
+    }
+
+    private async Task KeepTakenAsync(InstallationRecord installation, CancellationToken cancellationToken)
+    {
+        while (_taken.TryPeek(out var one))
         {
-            if (_waiting.Count >= MostWaiting) metrics.Dropped(when.Count);
-            else await AddAsync(_waiting, happened, when, installation, cancellationToken);
+            // The database may not answer that, and then it stays where it is.
+            await FindRegistryAsync(one.Key.RegistryId, cancellationToken);
+            _taken.Dequeue();
+            if (_waiting.Count >= MostWaiting) metrics.Dropped(one.Value.Count);
+            else await AddAsync(_waiting, one.Key, one.Value, installation, cancellationToken);
         }
+    }
+
+    private async Task<RegistryRecord?> FindRegistryAsync(long id, CancellationToken cancellationToken)
+    {
+        if (id == 0) return null;
+        if (_found.TryGetValue(id, out var known)) return known;
+        return _found[id] = await registries.FindRegistryByIdAsync(id, cancellationToken);
     }
 
     private async Task AddAsync(List<byte[]> lines, DiagnosticEvent happened, DiagnosticOccurrence when, InstallationRecord installation, CancellationToken cancellationToken)
     {
-        var registry = happened.RegistryId == 0 ? null : await registries.FindRegistryByIdAsync(happened.RegistryId, cancellationToken);
+        var registry = await FindRegistryAsync(happened.RegistryId, cancellationToken);
         if (options.Registries.Count > 0 && happened.RegistryId != 0 && (registry is null || !options.Registries.Contains(registry.Name))) return;
         var host = registry is not null ? names.LoginServer(registry.Name) : happened.RegistryId == 0 ? new Uri(names.LoginEndpoint).Authority : "";
         lines.Add(DiagnosticLine.Write(happened, when, registry, host, installation));

@@ -9,23 +9,38 @@ internal sealed class RepositoryEventReader(ILedger ledger, IManifests manifests
 {
     private const int Page = 200;
 
+    // How many records may stand between a push and its first tag: those of other changes that were made at the same time, and of a quarantine.
+    private const int Ahead = 200;
+
     /// <summary>The events after a record, and the record up to which they go; null at the ledger's end.</summary>
     public async ValueTask<(IReadOnlyList<(DiagnosticEvent Event, DiagnosticOccurrence When)> Events, long Until)?> ReadAsync(
         long epoch, long after, CancellationToken cancellationToken)
     {
-        var records = await ledger.ReadLedgerAsync(after, Page, cancellationToken);
+        var records = await ledger.ReadLedgerAsync(after, Page + Ahead, cancellationToken);
         if (records.Count == 0) return null;
 
-        // Whether a manifest came with tags is said by the records behind it, which came with it: at the end of a page it waits for the next one.
-        var whole = records.Count == Page && records[^1].Kind == LedgerKinds.ManifestPushed ? records.Count - 1 : records.Count;
+        // Whether a manifest came with tags is said by records behind it. They became visible with it, so that at the ledger's end nothing is missing.
+        var whole = Math.Min(records.Count, Page);
         var events = new List<(DiagnosticEvent, DiagnosticOccurrence)>();
         for (var i = 0; i < whole; i++)
         {
-            var isTagged = i + 1 < records.Count && IsTagOf(records[i + 1], records[i]);
-            if (OperationOf(records[i], isTagged) is { } operation) events.Add((await DescribeAsync(records[i], operation, cancellationToken), OccurrenceOf(epoch, records[i])));
+            if (OperationOf(records[i], IsTagged(records, i)) is { } operation)
+                events.Add((await DescribeAsync(records[i], operation, cancellationToken), OccurrenceOf(epoch, records[i])));
         }
 
         return (events, records[whole - 1].Number);
+    }
+
+    private static bool IsTagged(IReadOnlyList<LedgerRecord> records, int pushed)
+    {
+        if (records[pushed].Kind != LedgerKinds.ManifestPushed) return false;
+        var last = Math.Min(records.Count - 1, pushed + Ahead);
+        for (var i = pushed + 1; i <= last; i++)
+        {
+            if (IsTagOf(records[i], records[pushed])) return true;
+        }
+
+        return false;
     }
 
     private static string? OperationOf(LedgerRecord record, bool isTagged)
@@ -44,7 +59,7 @@ internal sealed class RepositoryEventReader(ILedger ledger, IManifests manifests
     }
 
     private static bool IsTagOf(LedgerRecord record, LedgerRecord pushed) =>
-        pushed.Kind == LedgerKinds.ManifestPushed && record.Kind == LedgerKinds.TagSet && record.Digest == pushed.Digest && record.Repository == pushed.Repository
+        record.Kind == LedgerKinds.TagSet && record.Digest == pushed.Digest && record.Repository == pushed.Repository
         && record.RegistryId == pushed.RegistryId && record.RequestId == pushed.RequestId;
 
     private static DiagnosticOccurrence OccurrenceOf(long epoch, LedgerRecord record) => new(

@@ -8,7 +8,7 @@ namespace Berth.Registry.Identity;
 
 /// <summary>
 /// Records pulls, sign-ins and denials off the request path: counted in memory per minute, actor, address and reason, and written in
-/// batches. When more kinds of them wait than anybody would read, they are counted as dropped.
+/// batches. When more kinds of them wait than anybody would read, they are counted as dropped; so are those that the database refuses for good.
 /// </summary>
 public sealed partial class AccessLog : IHostedService, IDisposable
 {
@@ -18,6 +18,8 @@ public sealed partial class AccessLog : IHostedService, IDisposable
     /// <summary>The reason of a sign-in that was not looked at, because too many came at once.</summary>
     public const string TooManyReason = "too many at once";
 
+    private const string TooMany = "too many";
+    private const string NotTaken = "not taken";
     private const int MaxActorLength = 64;
 
     // The writer is held for one batch: pushes wait meanwhile.
@@ -34,6 +36,7 @@ public sealed partial class AccessLog : IHostedService, IDisposable
     private readonly ILogger<AccessLog> _logger;
     private readonly FlushLoop _flushes;
     private long _dropped;
+    private long _notTaken;
 
     // A client without a credential chooses the user name: without a bound it would choose the size of the table, too. Each kind has a bound of its
     // own, so that strangers cannot crowd out what principals do, nor pulls what is to be looked into.
@@ -55,7 +58,7 @@ public sealed partial class AccessLog : IHostedService, IDisposable
     {
         if (kind == AccessEventKinds.SignInRefused) _metrics.SignInRefused(reason);
         if (kind is AccessEventKinds.SignIn or AccessEventKinds.SignInRefused) _diagnostics.SignedIn(registryId, actor, address, StatusOf(kind, reason), requestId);
-        var name = actor.Length <= MaxActorLength ? actor : actor[..MaxActorLength];
+        var name = ClientText.Shorten(actor, MaxActorLength);
         var row = new Row(MinuteOf(_time.GetUtcNow()), registryId, kind, name, address ?? "", reason);
         var isKnown = _rows.TryGetValue(row, out var tally);
         if (!isKnown)
@@ -106,35 +109,74 @@ public sealed partial class AccessLog : IHostedService, IDisposable
                 RoomOf(row).GiveBack();
         }
 
-        var dropped = Interlocked.Exchange(ref _dropped, 0);
-        if (dropped > 0)
-            batch.Add((null, new AccessEvent(minute, 0, AccessEventKinds.Dropped, "", "", "too many", dropped, null)));
+        AddDropped(batch, minute, TooMany, Interlocked.Exchange(ref _dropped, 0));
+        AddDropped(batch, minute, NotTaken, Interlocked.Exchange(ref _notTaken, 0));
         await WriteAsync(batch, cancellationToken);
+    }
+
+    private static void AddDropped(List<(Tally? Tally, AccessEvent Event)> batch, DateTimeOffset minute, string reason, long count)
+    {
+        if (count > 0) batch.Add((null, new AccessEvent(minute, 0, AccessEventKinds.Dropped, "", "", reason, count, null)));
     }
 
     private async Task WriteAsync(List<(Tally? Tally, AccessEvent Event)> entries, CancellationToken cancellationToken)
     {
-        var written = 0;
+        var parts = new Queue<(Tally? Tally, AccessEvent Event)[]>(entries.Chunk(BatchRows));
+        Exception? reason = null;
+        var lost = 0L;
         try
         {
-            foreach (var part in entries.Chunk(BatchRows))
+            while (parts.TryPeek(out var part))
             {
-                await _events.AddAccessEventsAsync([.. part.Select(entry => entry.Event)], cancellationToken);
-                written += part.Length;
+                try
+                {
+                    await _events.AddAccessEventsAsync([.. part.Select(entry => entry.Event)], cancellationToken);
+                    parts.Dequeue();
+                }
+                catch (Exception e) when (e is not (MetadataUnavailableException or MetadataFullException or OperationCanceledException))
+                {
+                    // One row that is never taken must not keep all others waiting for good: halves find it, and it alone is lost.
+                    parts.Dequeue();
+                    reason = e;
+                    if (part.Length > 1)
+                    {
+                        parts.Enqueue(part[..(part.Length / 2)]);
+                        parts.Enqueue(part[(part.Length / 2)..]);
+                    }
+                    else lost += Lose(part[0]);
+                }
             }
         }
         catch
         {
             // They are counted still, and are written by a later flush.
-            foreach (var (tally, e) in entries.Skip(written))
+            foreach (var (tally, e) in parts.SelectMany(part => part))
             {
-                if (tally is null) Interlocked.Add(ref _dropped, e.Count);
+                if (tally is null) CountAgain(e);
                 else Interlocked.Add(ref tally.Count, e.Count);
             }
 
             throw;
         }
+        finally
+        {
+            if (lost > 0) LogNotTaken(reason!, lost);
+        }
     }
+
+    private long Lose((Tally? Tally, AccessEvent Event) entry)
+    {
+        if (entry.Tally is null)
+        {
+            CountAgain(entry.Event);
+            return 0;
+        }
+
+        Interlocked.Add(ref _notTaken, entry.Event.Count);
+        return entry.Event.Count;
+    }
+
+    private void CountAgain(AccessEvent dropped) => Interlocked.Add(ref (dropped.Reason == TooMany ? ref _dropped : ref _notTaken), dropped.Count);
 
     // What such a sign-in was answered.
     private static int StatusOf(string kind, string reason) => kind == AccessEventKinds.SignIn ? 200 : reason == TooManyReason ? 429 : 401;

@@ -293,7 +293,7 @@ public sealed partial class Authenticator : IDisposable
         return (record, PasswordHash.Verify(record?.PasswordHash ?? PasswordHash.OfNoPassword, password));
     }
 
-    private static string Shorten(string name) => name.Length > 64 ? name[..64] : name;
+    private static string Shorten(string name) => ClientText.Shorten(name, 64);
 
     // As a Basic header would have it, so that both know the credential by one key.
     private static bool TryEncode(string name, string password, out string header, out byte[] bytes)

@@ -21,6 +21,9 @@ public sealed partial class AccessLog
 {
     [LoggerMessage(4002, LogLevel.Error, "Pulls, sign-ins and denials could not be written; they wait in memory for the next attempt")]
     private partial void LogFlushFailed(Exception e);
+
+    [LoggerMessage(4006, LogLevel.Error, "{Count} pulls, sign-ins and denials were not recorded: the metadata database answers, but does not take them")]
+    private partial void LogNotTaken(Exception e, long count);
 }
 
 internal sealed partial class UsageLog

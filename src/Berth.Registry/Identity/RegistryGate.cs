@@ -181,7 +181,7 @@ internal sealed partial class RegistryGate(
 
     private static OciException NoRegistryAt(string host)
     {
-        var shown = host.Length <= 300 ? host : host[..300];
+        var shown = ClientText.Shorten(host, 300);
         return new OciException(OciErrorCode.NameUnknown, $"There is no registry at '{shown}'.", detail: shown);
     }
 }

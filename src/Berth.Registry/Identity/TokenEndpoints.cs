@@ -184,5 +184,5 @@ internal sealed class TokenEndpoints(
             detail: Shorten(service.ToString()));
     }
 
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
+    private static string Shorten(string text) => ClientText.Shorten(text, 100);
 }

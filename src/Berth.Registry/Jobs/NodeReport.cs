@@ -21,11 +21,14 @@ internal sealed partial class NodeReport(INodes nodes, ILeases leases, Node node
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+
+        // Also where requests were cut off, at which the token is at its end.
+        using var limit = new CancellationTokenSource(SharedJobs.LastWords);
         try
         {
-            await nodes.RemoveNodeAsync(node.Id, cancellationToken);
+            await nodes.RemoveNodeAsync(node.Id, limit.Token);
         }
-        catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException)
+        catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException or OperationCanceledException)
         {
             LogNotRemoved(e);
         }

@@ -14,6 +14,9 @@ public sealed partial class SharedJobs(ILeases leases, Node node, TimeProvider t
     /// <summary>How long a node that stands still or ended keeps a job from the others.</summary>
     public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
 
+    /// <summary>What the last words of a node may take, whatever time its requests had.</summary>
+    internal static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<string, Lease> _held = new(StringComparer.Ordinal);
 
     /// <summary>Runs a round of the job, unless another node does the job; whether it ran.</summary>
@@ -50,13 +53,15 @@ public sealed partial class SharedJobs(ILeases leases, Node node, TimeProvider t
     /// <summary>Gives all leases back: the jobs have ended before.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        // Not under the token that is given: it is at its end where requests were cut off, and other nodes would wait for each lease to end by itself.
+        using var limit = new CancellationTokenSource(LastWords);
         foreach (var lease in _held.Values)
         {
             try
             {
-                await leases.ReleaseLeaseAsync(lease, cancellationToken);
+                await leases.ReleaseLeaseAsync(lease, limit.Token);
             }
-            catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException)
+            catch (Exception e) when (e is MetadataUnavailableException or MetadataFullException or OperationCanceledException)
             {
                 // It ends by itself.
                 LogNotReleased(e, lease.Name);

@@ -6,7 +6,7 @@ namespace Berth.Registry.Lifecycle;
 
 /// <summary>
 /// Reads the whole store: every blob has its digest, every manifest has its digest, rows that say what it says, and all that it names, every location
-/// belongs to a row. For an installation that is not being served.
+/// belongs to a row. For an installation that is not being served; where nothing is changed, nodes may serve beside it.
 /// </summary>
 public sealed class StorageVerification(IMetadataStore metadata, IBlobStore store)
 {
@@ -56,6 +56,9 @@ public sealed class StorageVerification(IMetadataStore metadata, IBlobStore stor
                 result.Blobs++;
                 var good = await IsGoodAsync(blob, share.Add, cancellationToken);
                 if (good && blob.State == BlobState.Live) continue;
+
+                // Nodes may serve beside a dry run: collected, or pushed anew elsewhere, since the page was read.
+                if (!good && (await metadata.FindStoredBlobAsync(blob.Digest, cancellationToken))?.Location != blob.Location) continue;
                 if (!good && mode == VerificationMode.DryRun) result.Unmarked.Add(blob.Digest);
                 await SettleAsync(blob, good, mode, found, cancellationToken);
             }

@@ -38,5 +38,5 @@ internal sealed class ManagementException(int status, string code, string messag
     public static ManagementException BadContent(string message) => new(400, "InvalidRequestContent", message);
 
     /// <summary>What a client wrote, short enough to be repeated.</summary>
-    public static string Shorten(string text, int most = 200) => text.Length <= most ? text : text[..most] + "…";
+    public static string Shorten(string text, int most = 200) => ClientText.ShortenVisibly(text, most);
 }

@@ -120,7 +120,7 @@ internal static class BerthHost
         {
             await app.StopAsync(limit.Token);
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        catch (Exception e) when (limit.IsCancellationRequested && IsCutOff(e))
         {
             // Said below: what was in flight is cut off, which is what the limit is for.
         }
@@ -131,6 +131,10 @@ internal static class BerthHost
             HostLog.DrainTimedOut(logger, options.Shutdown.DrainTimeout.TotalSeconds);
         return ended == faulted || app.Services.GetRequiredService<FeatureWiring>().HasFailed ? ExitCodes.Failure : ExitCodes.Success;
     }
+
+    // The host tells of one service that did not end in time by its exception, and of several by one that holds theirs.
+    private static bool IsCutOff(Exception error) =>
+        error is OperationCanceledException || (error is AggregateException several && several.Flatten().InnerExceptions.All(one => one is OperationCanceledException));
 
     /// <summary>Completes when the process must end, and says why.</summary>
     private static async Task LogFaultAsync(Task<Exception> storesFaulted, Task ownerSettled, ILogger logger)

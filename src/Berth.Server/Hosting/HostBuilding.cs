@@ -28,6 +28,9 @@ internal static class HostBuilding
     private const int MaxHeaderBytes = 32 * 1024;
     private const int MaxRequestLineBytes = 8 * 1024;
 
+    // What the last writes of services may take behind the drain, each under a limit of its own.
+    private static readonly TimeSpan BehindDrain = TimeSpan.FromMinutes(1);
+
     /// <summary>A builder with nothing in it but what is listed here: no configuration files that are watched, no default log.</summary>
     /// <param name="options">The settings.</param>
     /// <param name="loggers">The log.</param>
@@ -46,6 +49,9 @@ internal static class HostBuilding
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton<DiscoveryEndpoints>();
         services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
+
+        // The host has a limit of its own for its end, of half a minute: where the drain may take longer, requests would be cut off by that one.
+        services.Configure<HostOptions>(o => o.ShutdownTimeout = options.Shutdown.DrainTimeout + BehindDrain);
         services.AddMetrics();
         services.AddTelemetry(options.Telemetry);
         services.AddSingleton(SinkOf(options));

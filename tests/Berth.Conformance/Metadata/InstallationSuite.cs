@@ -67,6 +67,17 @@ public abstract class InstallationSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task Half_of_a_surrogate_pair_is_replaced_and_refuses_nothing_that_comes_with_it()
+    {
+        var half = new AccessEvent(Now, Registry, AccessEventKinds.SignInRefused, "a \ud83d", "192.0.2.9", "password", 1, null);
+        var whole = half with { Actor = "a \U0001F6A2" };
+
+        await Store.AddAccessEventsAsync([half, whole], Token);
+
+        Assert.Equal(["a \U0001F6A2", "a \ufffd"], (await Store.ListAccessEventsAsync(Registry, Now, 10, Token)).Select(e => e.Actor).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Access_events_are_forgotten_after_their_retention()
     {
         await Store.AddAccessEventsAsync([new AccessEvent(Now, Registry, "k", "a", "b", "c", 1, null), new AccessEvent(Now, 0, "k", "a", "b", "c", 1, null)], Token);

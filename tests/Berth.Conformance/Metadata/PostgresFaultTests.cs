@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Berth.Metadata;
+using Berth.Metadata.Postgres;
 using Berth.Metadata.Relational;
 using Berth.Oci;
 using Berth.Testing;
@@ -145,6 +146,28 @@ public sealed class PostgresFaultTests : MetadataSuite<PostgresDatabase>
     }
 
     [Fact]
+    public async Task A_volume_that_was_full_for_a_while_keeps_no_record_from_its_number()
+    {
+        const string Unnumbered = "SELECT count(*) FROM ledger WHERE number IS NULL";
+        await using var watcher = await Database.ConnectAsync();
+        await EventuallyAsync(async () => await AskAsync(watcher, Unnumbered) is 0L);
+        await TellAsync(
+            watcher,
+            """
+            CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$;
+            CREATE TRIGGER no_room BEFORE UPDATE ON ledger FOR EACH ROW EXECUTE FUNCTION no_room()
+            """);
+        await PushImageAsync(App, "image", "latest");
+
+        // Some rounds of the store's find it full.
+        await Task.Delay(4 * new PostgresOptions { ConnectionString = "" }.NumberingInterval, Token);
+        Assert.NotEqual(0L, await AskAsync(watcher, Unnumbered));
+        await TellAsync(watcher, "DROP FUNCTION no_room CASCADE");
+
+        await EventuallyAsync(async () => await AskAsync(watcher, Unnumbered) is 0L);
+    }
+
+    [Fact]
     public async Task Sessions_of_the_role_do_not_wait_for_a_node_that_takes_nothing_any_more()
     {
         await using var connection = new NpgsqlConnection((await Database.ConnectionStringAsync((await PostgresServer.GetAsync()).Port)) + ";Pooling=false");
@@ -226,6 +249,12 @@ public sealed class PostgresFaultTests : MetadataSuite<PostgresDatabase>
     {
         await using var command = new NpgsqlCommand(text, connection);
         return await command.ExecuteScalarAsync(Token);
+    }
+
+    private static async Task TellAsync(NpgsqlConnection connection, string text)
+    {
+        await using var command = new NpgsqlCommand(text, connection);
+        await command.ExecuteNonQueryAsync(Token);
     }
 
     private static async Task<bool> TryAgainAsync(Func<Task<bool>> act)

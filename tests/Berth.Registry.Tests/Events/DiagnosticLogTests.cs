@@ -1,5 +1,7 @@
 using System.Net;
+using System.Reflection;
 using System.Text.Json;
+using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Events;
 using Berth.Registry.Jobs;
@@ -64,6 +66,19 @@ public sealed class DiagnosticLogTests : IAsyncLifetime
         var pushed = Assert.Single(lines, line => Text(line, "OperationName") == "Push");
         Assert.Equal(("201", "v1", 1), (Text(pushed, "ResultDescription"), Text(pushed, "Tag"), pushed.GetProperty("Count").GetInt32()));
         Assert.StartsWith("1-", Text(pushed, "LedgerPosition"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_push_that_starts_quarantined_is_one_line_with_its_tag()
+    {
+        var registry = await _host.Metadata.FindRegistryAsync("local", CancellationToken.None);
+        await _host.Metadata.UpdateRegistryAsync(registry!.Id, new RegistryChanges { QuarantinesPushes = true }, Caller.System, CancellationToken.None);
+        await PushAsync("v1");
+        Assert.Contains(await _host.Metadata.ReadLedgerAsync(0, 1000, CancellationToken.None), record => record.Kind == LedgerKinds.ManifestQuarantined);
+
+        await _log.WriteAsync(CancellationToken.None);
+
+        Assert.Equal("v1", Text(Assert.Single(Lines, line => Text(line, "OperationName") == "Push"), "Tag"));
     }
 
     [Fact]
@@ -195,6 +210,31 @@ public sealed class DiagnosticLogTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_database_that_goes_away_in_the_middle_of_a_round_costs_no_event()
+    {
+        var events = _host.Services.GetRequiredService<DiagnosticEvents>();
+        var local = (await _host.Metadata.FindRegistryAsync("local", CancellationToken.None))!.Id;
+        var registries = DispatchProxy.Create<IRegistries, LeavingRegistries>();
+        var leaving = (LeavingRegistries)(object)registries;
+        leaving.Inner = _host.Metadata;
+        var sink = new KeptLines();
+        using var log = ActivatorUtilities.CreateInstance<DiagnosticLog>(_host.Services, registries, sink);
+
+        // One registry's events become lines, and then nothing is to be had of the other one.
+        leaving.Answers = 1;
+        for (var i = 0; i < 5; i++) events.SignedIn(local, $"local-{i}", "192.0.2.1", 200, null);
+        for (var i = 0; i < 5; i++) events.SignedIn(local + 1000, $"gone-{i}", "192.0.2.1", 401, null);
+        await Assert.ThrowsAsync<MetadataUnavailableException>(() => log.WriteAsync(CancellationToken.None));
+        events.SignedIn(local, "later", "192.0.2.1", 200, null);
+
+        leaving.Answers = int.MaxValue;
+        await log.WriteAsync(CancellationToken.None);
+        Assert.Equal(
+            [.. Enumerable.Range(0, 5).Select(i => $"gone-{i}"), "later", .. Enumerable.Range(0, 5).Select(i => $"local-{i}")],
+            sink.Lines.Where(line => Text(line, "Category") == DiagnosticColumns.LoginEvents).Select(line => Text(line, "Identity")!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_registry_that_is_not_named_has_no_lines()
     {
         await using var host = await RegistryHost.StartAsync(options: new RegistryOptions { Diagnostics = new DiagnosticsOptions { RepositoryEvents = true, Registries = ["other"] } });
@@ -220,6 +260,19 @@ public sealed class DiagnosticLogTests : IAsyncLifetime
     }
 
     private static string? Text(JsonElement line, string column) => line.GetProperty(column).GetString();
+
+    /// <summary>Registries of which a number of questions is answered, and none after that.</summary>
+    public class LeavingRegistries : DispatchProxy
+    {
+        private int _asked;
+
+        public IRegistries Inner { get; set; } = null!;
+
+        public int Answers { get; set; }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            ++_asked > Answers ? throw new MetadataUnavailableException("The database does not answer.") : targetMethod!.Invoke(Inner, args);
+    }
 
     /// <summary>The log of another process on the same rows.</summary>
     private sealed record OtherNode(DiagnosticLog Log, SharedJobs Jobs, KeptLines Sink)

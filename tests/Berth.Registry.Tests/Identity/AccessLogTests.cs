@@ -105,6 +105,51 @@ public sealed class AccessLogTests
     }
 
     [Fact]
+    public async Task A_long_name_is_cut_between_two_characters()
+    {
+        // The pair of the last character begins with the last unit that is kept.
+        _log.Record(AccessEventKinds.SignInRefused, 1, new string('a', 63) + "\U0001F6A2 and more", "192.0.2.1", "password", null);
+
+        await _log.FlushAsync(CancellationToken.None);
+
+        Assert.Equal(new string('a', 63), Assert.Single(_events.All).Actor);
+    }
+
+    [Fact]
+    public async Task A_row_that_is_never_taken_keeps_no_other_waiting_and_is_counted_as_dropped()
+    {
+        for (var i = 0; i < 600; i++) _log.Record(AccessEventKinds.Pull, 1, "owner", "192.0.2.1", $"team/app-{i}", null);
+        for (var i = 0; i < 3; i++) _log.Record(AccessEventKinds.Denied, 1, "mallory", "192.0.2.1", "manifest.get team/app", null);
+        _events.Refuses = e => e.Actor == "mallory";
+
+        await _log.FlushAsync(CancellationToken.None);
+        Assert.Equal(600, _events.All.Sum(e => e.Count));
+        Assert.Equal(600, _events.All.Select(e => e.Reason).Distinct().Count());
+
+        await _log.FlushAsync(CancellationToken.None);
+        Assert.Equal((AccessEventKinds.Dropped, "not taken", 3L), (_events.All[^1].Kind, _events.All[^1].Reason, _events.All[^1].Count));
+        Assert.Equal(603, _events.All.Sum(e => e.Count));
+
+        await _log.FlushAsync(CancellationToken.None);
+        Assert.Equal(603, _events.All.Sum(e => e.Count));
+    }
+
+    [Fact]
+    public async Task A_database_that_goes_away_while_a_row_is_not_taken_loses_that_row_alone()
+    {
+        for (var i = 0; i < 100; i++) _log.Record(AccessEventKinds.Pull, 1, "owner", "192.0.2.1", $"team/app-{i}", null);
+        _log.Record(AccessEventKinds.Denied, 1, "mallory", "192.0.2.1", "manifest.get team/app", null);
+        _events.Refuses = e => e.Actor == "mallory";
+        _events.FailsAfter = 3;
+        await Assert.ThrowsAsync<MetadataUnavailableException>(() => _log.FlushAsync(CancellationToken.None));
+
+        _events.FailsAfter = int.MaxValue;
+        for (var i = 0; i < 2; i++) await _log.FlushAsync(CancellationToken.None);
+        Assert.Equal(100, _events.All.Where(e => e.Kind == AccessEventKinds.Pull).Sum(e => e.Count));
+        Assert.Equal(1, _events.All.Where(e => e.Kind == AccessEventKinds.Dropped).Sum(e => e.Count));
+    }
+
+    [Fact]
     public async Task A_flush_beside_one_that_fails_takes_nothing_for_written()
     {
         _log.Record(AccessEventKinds.Denied, 1, "mallory", "192.0.2.1", "manifest.get team/app", null);
@@ -153,12 +198,15 @@ public sealed class AccessLogTests
 
         public int FailsAfter { get; set; } = int.MaxValue;
 
+        public Predicate<AccessEvent>? Refuses { get; set; }
+
         public TaskCompletionSource? Held { get; set; }
 
         public async Task AddAccessEventsAsync(IReadOnlyCollection<AccessEvent> events, CancellationToken cancellationToken)
         {
             if (Held is { } held) await held.Task;
             if (Fails || FailsAfter-- <= 0) throw new MetadataUnavailableException("The database does not answer.");
+            if (Refuses is { } refuses && events.Any(e => refuses(e))) throw new ArgumentException("It has no UTF-8.", nameof(events));
             All.AddRange(events);
         }
 

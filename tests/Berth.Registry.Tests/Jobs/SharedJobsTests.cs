@@ -54,6 +54,18 @@ public sealed class SharedJobsTests
     }
 
     [Fact]
+    public async Task A_node_that_was_given_no_time_for_its_end_gives_its_jobs_back_all_the_same()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var (one, two) = (ManyProcesses.NewNode(host), ManyProcesses.NewNode(host));
+        foreach (var job in (string[])[Job, "another-job"]) Assert.True(await one.RunAsync(job, Keep, (_, _) => Task.CompletedTask, CancellationToken.None));
+
+        await one.StopAsync(new CancellationToken(canceled: true));
+
+        foreach (var job in (string[])[Job, "another-job"]) Assert.True(await two.RunAsync(job, Keep, (_, _) => Task.CompletedTask, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_round_that_stood_still_writes_nothing_after_another_node_took_over()
     {
         await using var host = await RegistryHost.StartAsync();

@@ -122,16 +122,4 @@ public sealed class ScrubberTests
             return location == bad ? throw new StorageUnavailableException("A sector cannot be read.") : base.OpenAsync(location, size, cancellationToken);
         }
     }
-
-    /// <summary>Lets something happen before the first blob is opened.</summary>
-    private sealed class Meanwhile(IBlobStore inner, Func<Task> happen) : PassingStore(inner)
-    {
-        private Func<Task>? _happen = happen;
-
-        public override async Task<IBlobReader> OpenAsync(string location, long size, CancellationToken cancellationToken)
-        {
-            if (Interlocked.Exchange(ref _happen, null) is { } once) await once();
-            return await base.OpenAsync(location, size, cancellationToken);
-        }
-    }
 }

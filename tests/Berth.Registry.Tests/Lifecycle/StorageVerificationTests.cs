@@ -5,6 +5,7 @@ using Berth.Metadata.Sqlite;
 using Berth.Oci;
 using Berth.Registry.Lifecycle;
 using Berth.Registry.Tests.Hosting;
+using Berth.Storage;
 
 namespace Berth.Registry.Tests.Lifecycle;
 
@@ -81,6 +82,28 @@ public sealed class StorageVerificationTests
     }
 
     [Fact]
+    public async Task A_blob_that_is_collected_or_pushed_anew_beside_a_dry_run_is_not_damaged()
+    {
+        await using var host = await RegistryHost.StartAsync();
+        var blobs = Enumerable.Range(0, 6).Select(i => Encoding.UTF8.GetBytes($"blob {i}")).ToList();
+        foreach (var blob in blobs) Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync("app", blob));
+
+        // Its page is read by then; half of them come back.
+        await using var store = new Meanwhile(host.Blobs, async () =>
+        {
+            foreach (var blob in blobs) Assert.Equal(HttpStatusCode.Accepted, await host.Client.DeleteBlobAsync("app", Digest.Compute(DigestAlgorithm.Sha256, blob)));
+            for (var round = 0; round < 2; round++) await host.Collector.SweepAsync(CancellationToken.None);
+            foreach (var blob in blobs.Take(3)) Assert.Equal(HttpStatusCode.Created, await host.Client.PushBlobAsync("app", blob));
+        });
+
+        var (result, findings, _) = await VerifyAsync(host, VerificationMode.DryRun, store);
+
+        Assert.Equal(6, result.Blobs);
+        Assert.DoesNotContain(findings, f => f.Kind == FindingKind.Damaged);
+        Assert.True(result.IsSound);
+    }
+
+    [Fact]
     public async Task Bytes_without_a_row_do_not_make_an_installation_unsound()
     {
         await using var host = await RegistryHost.StartAsync();
@@ -128,10 +151,11 @@ public sealed class StorageVerificationTests
         Assert.Equal((true, 2), (result.IsSound, result.Manifests));
     }
 
-    private static async Task<(VerificationResult Result, List<Finding> Findings, List<Reported> Progress)> VerifyAsync(RegistryHost host, VerificationMode mode)
+    private static async Task<(VerificationResult Result, List<Finding> Findings, List<Reported> Progress)> VerifyAsync(
+        RegistryHost host, VerificationMode mode, IBlobStore? store = null)
     {
         var (findings, progress) = (new List<Finding>(), new List<Reported>());
-        var result = await new StorageVerification(host.Metadata, host.Blobs).RunAsync(
+        var result = await new StorageVerification(host.Metadata, store ?? host.Blobs).RunAsync(
             mode,
             findings.Add,
             step =>

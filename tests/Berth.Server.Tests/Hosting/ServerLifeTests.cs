@@ -8,13 +8,17 @@ using System.Text.RegularExpressions;
 using Berth.Server.Hosting;
 
 using Berth.Server.Tests.Telemetry;
+using Berth.Testing;
 using Berth.Testing.ObjectServers;
+using Npgsql;
 
 namespace Berth.Server.Tests.Hosting;
 
 /// <summary>Starts and ends of the real program.</summary>
 public sealed partial class ServerLifeTests : IDisposable
 {
+    private const string HeldLeases = "SELECT count(*) FROM leases WHERE expires_at > extract(epoch FROM clock_timestamp()) * 1000";
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -167,6 +171,70 @@ public sealed partial class ServerLifeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_drain_that_may_take_longer_than_half_a_minute_does()
+    {
+        Assert.SkipUnless(TestRun.IsLong, "It takes more than half a minute.");
+        await using var run = await ServerRun.StartAsync(_folder.Data, variables: new() { ["BERTH_Shutdown__DrainTimeout"] = "90s" });
+        var body = RandomNumberGenerator.GetBytes(64 * 1024);
+        await using var upload = await run.ConnectAsync();
+        await BeginAsync(run, upload, body);
+        run.Terminate();
+
+        // Slowly, but never so slowly that it stands still.
+        for (var sent = 0; sent < 40_000; sent += 1000)
+        {
+            await upload.WriteAsync(body.AsMemory(sent, 1000));
+            await Task.Delay(1000);
+        }
+
+        await upload.WriteAsync(body.AsMemory(40_000));
+        using var reader = new StreamReader(upload);
+        Assert.Equal("HTTP/1.1 201 Created", await reader.ReadLineAsync());
+        Assert.Equal(0, await run.WaitForEndAsync());
+    }
+
+    [Fact]
+    public async Task A_node_whose_drain_is_cut_off_gives_its_jobs_back_and_says_that_it_ends()
+    {
+        if (PostgresServer.Lacking is { } lacking)
+        {
+            if (TestRun.IsContinuousIntegration) Assert.Fail(lacking);
+            Assert.Skip(lacking);
+        }
+
+        var postgres = await PostgresServer.GetAsync();
+        var database = await postgres.CreateDatabaseAsync(null, CancellationToken.None);
+        try
+        {
+            await using var connection = new NpgsqlConnection(postgres.ConnectionString(database) + ";Pooling=false");
+            await connection.OpenAsync();
+            await using var run = await ServerRun.StartAsync(_folder.Data, variables: new()
+            {
+                ["BERTH_Metadata__Kind"] = "Postgres",
+                ["BERTH_Metadata__ConnectionString"] = postgres.ConnectionString(database),
+                ["BERTH_Lifecycle__Interval"] = "1s",
+                ["BERTH_Shutdown__DrainTimeout"] = "1s",
+            });
+            await using var upload = await run.ConnectAsync();
+            await BeginAsync(run, upload, new byte[1000]);
+            for (var i = 0; i < 200 && await CountAsync(connection, HeldLeases) == 0; i++) await Task.Delay(100);
+            Assert.NotEqual(0, await CountAsync(connection, HeldLeases));
+            Assert.Equal(1, await CountAsync(connection, "SELECT count(*) FROM nodes"));
+
+            run.Terminate();
+
+            Assert.Equal(0, await run.WaitForEndAsync());
+            Assert.Contains("were cut off", run.Errors, StringComparison.Ordinal);
+            Assert.Equal(0, await CountAsync(connection, HeldLeases));
+            Assert.Equal(0, await CountAsync(connection, "SELECT count(*) FROM nodes"));
+        }
+        finally
+        {
+            await postgres.DropDatabaseAsync(database, CancellationToken.None);
+        }
+    }
+
+    [Fact]
     public async Task A_trusted_proxy_names_the_client_who_needs_a_credential_to_read_metrics()
     {
         await using var run = await ServerRun.StartAsync(_folder.Data, variables: new() { ["BERTH_Http__TrustedProxies"] = "127.0.0.0/8" });
@@ -226,6 +294,12 @@ public sealed partial class ServerLifeTests : IDisposable
         client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", ServerRun.Basic(password));
         using var answer = await client.GetAsync(new Uri(run.Http, "/v2/"));
         return answer.StatusCode;
+    }
+
+    private static async Task<long> CountAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     // The server says that it goes on when it begins to read the body: then the request is in flight.

@@ -1,3 +1,4 @@
+using System.Text;
 using Berth.Metadata.Relational;
 using Npgsql;
 using NpgsqlTypes;
@@ -58,6 +59,9 @@ internal sealed class PostgresStatement(PostgresSession session, NpgsqlBatchComm
 
         // The end of a range right behind a name: a text cannot hold NUL here, and no name holds the character after it.
         if (value.Contains('\0', StringComparison.Ordinal)) value = value.Replace('\0', '\u0001');
+
+        // Half of a surrogate pair has no UTF-8, and the driver would send nothing of what goes with it; SQLite's provider replaces it in the same way.
+        if (value.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF')) value = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(value));
         if (Parameter(NpgsqlDbType.Text) is NpgsqlParameter<string> typed) typed.TypedValue = value;
         else Put(new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text });
         return this;

@@ -92,7 +92,7 @@ internal sealed class AuthorityEndpoints(
         if (path.Tenant is null or "common" or "organizations") return;
         var known = await tokens.TenantAsync(cancellationToken);
         if (path.Tenant.Equals(known, StringComparison.OrdinalIgnoreCase)) return;
-        var named = path.Tenant.Length <= 64 ? path.Tenant : path.Tenant[..64];
+        var named = ClientText.Shorten(path.Tenant, 64);
         throw AuthorityException.Invalid($"There is no tenant '{named}' here; this installation's is '{known}'.", 90002);
     }
 

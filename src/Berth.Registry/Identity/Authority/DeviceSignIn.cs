@@ -98,5 +98,5 @@ internal sealed class DeviceSignIn(ClientProofs clients, DeviceGrants devices, P
             <button name="decision" value="allow">Sign in</button><button class="quiet" name="decision" value="deny" formnovalidate>Do not let it in</button>{door.Button}</form>
             """);
 
-    private static string Shorten(string code) => code.Length <= MaxCodeLength ? code : code[..MaxCodeLength];
+    private static string Shorten(string code) => ClientText.Shorten(code, MaxCodeLength);
 }

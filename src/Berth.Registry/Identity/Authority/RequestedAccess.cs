@@ -58,5 +58,5 @@ internal sealed record RequestedAccess(string Audience, string Scope, string? Re
         audiences.FirstOrDefault(audience => audience.Equals(resource.TrimEnd('/'), StringComparison.OrdinalIgnoreCase));
 
     private static AuthorityException Unknown(string error, string what) => new(
-        error, 500011, $"'{(what.Length <= 200 ? what : what[..200])}' is no resource of this installation; /.well-known/berth names its addresses.");
+        error, 500011, $"'{ClientText.Shorten(what, 200)}' is no resource of this installation; /.well-known/berth names its addresses.");
 }

@@ -151,5 +151,5 @@ public sealed class RegistryScopes
     private static bool IsRepository(string type) =>
         type == RepositoryType || (type.StartsWith(RepositoryType + "(", StringComparison.Ordinal) && type.EndsWith(')'));
 
-    private static string Shorten(ReadOnlySpan<char> text) => text.Length <= 100 ? text.ToString() : $"{text[..100]}…";
+    private static string Shorten(ReadOnlySpan<char> text) => ClientText.ShortenVisibly(text, 100);
 }

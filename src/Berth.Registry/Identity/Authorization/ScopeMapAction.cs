@@ -75,5 +75,5 @@ public sealed record ScopeMapAction(string Text, NameSet Repositories, IReadOnly
     private static readonly System.Buffers.SearchValues<char> GatewayCharacters =
         System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*");
 
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100] + "…";
+    private static string Shorten(string text) => ClientText.ShortenVisibly(text, 100);
 }

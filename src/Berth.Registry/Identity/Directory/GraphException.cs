@@ -29,5 +29,5 @@ internal sealed class GraphException(int status, string code, string message) : 
         new(StatusCodes.Status409Conflict, "Request_MultipleObjectsWithSameKeyValue", message);
 
     /// <summary>A text that a client sent, short enough for a message.</summary>
-    public static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
+    public static string Shorten(string text) => ClientText.Shorten(text, 100);
 }

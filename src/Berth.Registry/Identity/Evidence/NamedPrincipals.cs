@@ -21,7 +21,7 @@ internal sealed class NamedPrincipals(IInstallation installation, IPrincipals pr
     }
 
     /// <summary>What the question calls the principal, as far as an answer repeats it.</summary>
-    public static string NameIn(HttpContext context) => context.Request.Query["principal"].ToString() is var who && who.Length <= 100 ? who : who[..100];
+    public static string NameIn(HttpContext context) => ClientText.Shorten(context.Request.Query["principal"].ToString(), 100);
 
     /// <summary>The refusal of a name that is nobody's, or nobody's that the caller may know of.</summary>
     public static OciException Unknown(HttpContext context) =>

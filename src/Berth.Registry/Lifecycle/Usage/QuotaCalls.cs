@@ -87,7 +87,7 @@ internal sealed class QuotaCalls(IUsage usage, IQuotas quotas, PublicNames names
             {
                 "limit" => limits with { Hard = ReadBytes(property) },
                 "softLimit" => limits with { Soft = ReadBytes(property) },
-                _ => throw UsageRequest.Bad($"'{(property.Name.Length <= 100 ? property.Name : property.Name[..100])}' is not known here; there are 'limit' and 'softLimit', both in bytes."),
+                _ => throw UsageRequest.Bad($"'{ClientText.Shorten(property.Name, 100)}' is not known here; there are 'limit' and 'softLimit', both in bytes."),
             };
         }
 

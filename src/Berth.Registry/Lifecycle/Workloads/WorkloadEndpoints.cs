@@ -119,7 +119,7 @@ internal sealed class WorkloadEndpoints(RegistryGate gate, IWorkloads workloads,
 
     private static OciException Unknown(string name)
     {
-        var shown = name.Length <= WorkloadBody.LongestName ? name : name[..WorkloadBody.LongestName];
+        var shown = ClientText.Shorten(name, WorkloadBody.LongestName);
         return new OciException(OciErrorCode.NameUnknown, $"No workload '{shown}' reports to this registry; list those that do (berth workloads list).", detail: shown);
     }
 
