@@ -1,4 +1,5 @@
 using Berth.Cli.Acr;
+using Berth.Cli.Tests.Fakes;
 
 namespace Berth.Cli.Tests.Acr;
 
@@ -40,6 +41,23 @@ public sealed class PurgeCommandTests
     [InlineData("app:tag", null)]
     [InlineData(null, "1d")]
     public void What_says_nothing_is_refused(string? filter, string? ago) => Assert.Throws<ArgumentException>(() => Rules(filter is null ? [] : [filter], ago));
+
+    [Theory]
+    [InlineData("acr", "purge", "--filter", "app:^build-", "--ago", "30d")]
+    [InlineData("lifecycle", "run", "--yes")]
+    [InlineData("lifecycle", "preview")]
+    public async Task A_query_that_cannot_be_read_is_refused_before_anything_is_asked(params string[] command)
+    {
+        using var client = new ClientProgram();
+        var asked = 0;
+        await using var registry = new FakePeer(_ =>
+        {
+            Interlocked.Increment(ref asked);
+            return new FakeAnswer(500);
+        });
+        var run = await client.RunAsync([.. command, "--registry", registry.Address, "--query", "items[?"]);
+        Assert.Equal((2, 0), (run.Status, asked));
+    }
 
     private static List<string> Rules(string[] filters, string? ago, int keep = 0, bool untagged = false, bool untaggedOnly = false) =>
         [.. PurgeRules.Of(filters, ago, keep, untagged, untaggedOnly).Select(rule => rule.GetRawText())];

@@ -27,11 +27,13 @@ internal sealed class ClientProgram : IDisposable
     public string Folder => _folder;
 
     /// <summary>Signs in, as far as the client knows: the server is asked nothing.</summary>
-    public void SignIn(FakePeer server) => File.WriteAllText(System.IO.Path.Combine(_folder, "session.json"), $$"""
+    /// <param name="server">The server.</param>
+    /// <param name="until">Until when the token is good.</param>
+    public void SignIn(FakePeer server, string until = "2199-01-01T00:00:00Z") => File.WriteAllText(System.IO.Path.Combine(_folder, "session.json"), $$"""
         {
           "endpoint": "{{server.Address}}", "loginEndpoint": "{{server.Address}}", "armEndpoint": "{{server.Address}}", "graphEndpoint": "{{server.Address}}",
           "tenantId": "6a3f9d3e-0000-4000-8000-000000000002", "subscriptionId": "{{Subscription.Split('/')[2]}}", "userName": "ann", "secret": "s3cr3t",
-          "accessTokens": { "{{server.Address}}": { "token": "{{Token}}", "until": "2199-01-01T00:00:00Z" } }
+          "accessTokens": { "{{server.Address}}": { "token": "{{Token}}", "until": "{{until}}" } }
         }
         """);
 

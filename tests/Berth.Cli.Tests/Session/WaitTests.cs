@@ -40,5 +40,19 @@ public sealed class WaitTests : IDisposable
         Assert.DoesNotContain("asks to come later", run.Errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(400, true)]
+    [InlineData(401, true)]
+    [InlineData(500, false)]
+    public async Task Only_an_authority_that_refuses_ends_a_sign_in(int status, bool ends)
+    {
+        await using var arm = new FakePeer(_ => new FakeAnswer(status, """{"error":"some_error","error_description":"what the authority says."}"""));
+        _client.SignIn(arm, until: "2020-01-01T00:00:00Z");
+        var run = await _client.RunAsync("acr", "list");
+        Assert.Equal(1, run.Status);
+        Assert.Contains("what the authority says.", run.Errors, StringComparison.Ordinal);
+        Assert.Equal(ends, run.Errors.Contains("login again", StringComparison.Ordinal));
+    }
+
     private static FakeAnswer Later => new FakeAnswer(429).With("Retry-After: 1");
 }
