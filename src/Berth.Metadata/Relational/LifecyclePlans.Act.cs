@@ -23,13 +23,22 @@ public sealed partial class RelationalMetadataStore
         """);
 
     /// <inheritdoc/>
+    public ValueTask<DeletionHold?> FindDeletionHoldAsync(TimeSpan interval, CancellationToken cancellationToken) => ReadAsync(
+        (Now: _time.GetUtcNow(), interval), static (reader, of) => FindHold(reader, of.Now, of.interval), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<LifecycleStep> ActLifecycleStepAsync(
         LifecycleLease lease, long planId, LifecycleItemKey after, TimeSpan grace, TimeSpan interval, CancellationToken cancellationToken) => RelieveAsync(
         scope =>
         {
             Hold(scope, lease);
             if (FindCreatorOf(scope, planId) is not { } creator) return default;
-            if (HeldUntil(scope, grace, interval) is { } held) return new LifecycleStep(0, 0, 0, 0, after, held);
+            if (FindHold(scope.Session, _time.GetUtcNow(), interval) is { } held)
+            {
+                // When it ends, what is found now may be days old: what are the newest then, which rules keep, is not looked at once more as a thing goes.
+                scope.Use(SetPlanState).Bind(planId).Bind((long)LifecyclePlanState.Waiting).Bind((string?)null).Bind(scope.Now).Tell();
+                return new LifecycleStep(0, 0, 0, 0, after, held);
+            }
 
             var items = new List<LifecycleItem>();
             using (var rows = scope.Use(ListItems).Bind(planId).Bind(true).Bind(after.Repository).Bind((long)after.Kind).Bind(after.Name).Bind((long)ItemsOfStep))
@@ -48,7 +57,7 @@ public sealed partial class RelationalMetadataStore
 
             scope.Use(AddPlanOutcome).Bind(planId).Bind(act.Done).Bind(act.Skipped).Tell();
             var isEnd = items.Count < ItemsOfStep && (items.Count == 0 || last == items[^1].Key);
-            return new LifecycleStep(act.Done, act.Skipped, act.Manifests, act.Restorable, isEnd ? null : last, HeldUntil: null);
+            return new LifecycleStep(act.Done, act.Skipped, act.Manifests, act.Restorable, isEnd ? null : last, Held: null);
         },
         cancellationToken);
 
@@ -134,17 +143,21 @@ public sealed partial class RelationalMetadataStore
         return default;
     }
 
-    /// <summary>Until when nothing is deleted: the clock stepped, or nobody has looked at it for so long that nobody knows.</summary>
-    private DateTimeOffset? HeldUntil(WriteScope scope, TimeSpan grace, TimeSpan interval)
+    /// <summary>What holds all deletion: somebody paused it, the clock stepped, or nobody has looked at it for so long that nobody knows.</summary>
+    private static DeletionHold? FindHold(Session session, DateTimeOffset now, TimeSpan interval)
     {
-        using var row = scope.Use(ReadDeletionClock);
+        using var row = session.Use(ReadDeletionClock);
         if (!row.Step()) return null;
-        var now = _time.GetUtcNow();
-        if (row.TimeOrNull(1) is { } suspended && suspended > now) return suspended;
 
-        // Garbage collection looks at it with each round, and has the last word about a step.
+        // Of two the one that lasts longer is named: the end of the other changes nothing.
+        var (seen, suspended, paused) = (row.TimeOrNull(0), row.TimeOrNull(1), row.TimeOrNull(2));
+        if (paused is { } pause && pause > now && !(suspended > pause)) return new DeletionHold(pause, DeletionHoldReason.Paused);
+        if (suspended is { } suspension && suspension > now) return new DeletionHold(suspension, DeletionHoldReason.Suspended);
+
+        // Garbage collection looks at it with each round, and has the last word about a step. After a restore it has yet to look, and will suspend deletion.
         var longest = interval + interval + TimeSpan.FromMinutes(1);
-        return row.TimeOrNull(0) is { } seen && (now - seen).Duration() > longest ? now + interval : null;
+        var isKnown = seen is { } last ? (now - last).Duration() <= longest : suspended is null;
+        return isKnown ? null : new DeletionHold(now + interval, DeletionHoldReason.Unseen);
     }
 
     private static Caller? FindCreatorOf(WriteScope scope, long planId)

@@ -1,0 +1,90 @@
+using Berth.Metadata;
+
+namespace Berth.Conformance.Metadata;
+
+/// <summary>Runs of lifecycle rules: what holds them, and what is left of them when they begin anew.</summary>
+public abstract class LifecycleRunsSuite<TDatabase> : MetadataSuite<TDatabase>
+    where TDatabase : IMetadataDatabase, new()
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    [Fact]
+    public async Task A_pause_holds_a_run_which_waits_to_be_evaluated_anew()
+    {
+        await PushImageAsync(App, "image", "v1");
+        var (lease, id) = await ChooseAsync(LifecycleAction.Untag);
+        Assert.Null(await Store.FindDeletionHoldAsync(Interval, Token));
+        await Store.SetDeletionPauseAsync(Now.AddHours(4), Alice, Token);
+        DeletionHold? expected = new DeletionHold(Now.AddHours(4), DeletionHoldReason.Paused);
+
+        Assert.Equal(expected, await Store.FindDeletionHoldAsync(Interval, Token));
+        Assert.Equal(new LifecycleStep(0, 0, 0, 0, LifecycleItemKey.Start, expected), await ActAsync(lease, id));
+
+        Assert.Equal(LifecyclePlanState.Waiting, (await Store.FindLifecyclePlanAsync(Registry, id, Token))!.State);
+        Assert.NotNull(await FindAsync(App, "v1"));
+        Time.Advance(TimeSpan.FromHours(4));
+        Assert.Null(await Store.FindDeletionHoldAsync(Interval, Token));
+    }
+
+    [Fact]
+    public async Task Of_a_pause_and_a_step_of_the_clock_the_one_that_lasts_longer_holds()
+    {
+        await Store.ObserveClockAsync(null, Grace, Token);
+        Time.Advance(Grace * 3);
+        var until = await Store.ObserveClockAsync(null, Grace, Token);
+        Assert.Equal(Now + Grace, until);
+        await Store.SetDeletionPauseAsync(Now.AddHours(1), Alice, Token);
+        DeletionHold? expected = new DeletionHold(Now + Grace, DeletionHoldReason.Suspended);
+        Assert.Equal(expected, await Store.FindDeletionHoldAsync(Interval, Token));
+
+        await Store.SetDeletionPauseAsync(Now.AddDays(7), Alice, Token);
+        expected = new DeletionHold(Now.AddDays(7), DeletionHoldReason.Paused);
+        Assert.Equal(expected, await Store.FindDeletionHoldAsync(Interval, Token));
+    }
+
+    [Fact]
+    public async Task A_run_that_begins_anew_keeps_what_it_did_and_forgets_the_rest()
+    {
+        await PushImageAsync(App, "image", [.. Enumerable.Range(0, 250).Select(i => $"t{i:d3}")]);
+        var (lease, id) = await ChooseAsync(LifecycleAction.Untag);
+        var step = await ActAsync(lease, id);
+        Assert.Equal((100, 0), (step.Done, step.Skipped));
+        await Store.SetDeletionPauseAsync(Now.AddHours(1), Alice, Token);
+        Assert.NotNull((await ActAsync(lease, id)).Held);
+
+        Assert.Equal(2, await BeginAsync(lease, id));
+
+        var plan = (await Store.FindLifecyclePlanAsync(Registry, id, Token))!;
+        Assert.Equal((LifecyclePlanState.Evaluating, 100L, 100L, 0L), (plan.State, plan.Tags, plan.Done, plan.Skipped));
+        var left = (await Store.ListLifecycleItemsAsync(id, true, LifecycleItemKey.Start, 200, Token)).Items;
+        Assert.Equal(100, left.Count);
+        Assert.All(left, item => Assert.True(item.IsDone));
+    }
+
+    /// <summary>A run that takes all tags, and whose evaluation is over.</summary>
+    private async Task<(LifecycleLease Lease, long Id)> ChooseAsync(LifecycleAction action)
+    {
+        Time.Advance(Grace + Grace);
+        var id = (await Store.CreateLifecyclePlanAsync(new NewLifecyclePlan(Registry, IsRun: true, "[]", null, 0, "manual"), Alice, Token))!.Value;
+        var lease = (await Store.LeaseLifecycleAsync(Registry, Token))!;
+        await BeginAsync(lease, id);
+        var tags = (await Store.ListTagCandidatesAsync(Registry, App, null, 500, Token))!.Items;
+        var items = tags.Select(tag => new LifecycleItem(tag.Repository, LifecycleItemKind.Tag, tag.Tag!, tag.Digest, "rule", action)
+        {
+            IsTaken = true,
+            SeenAt = tag.UpdatedAt.ToUnixTimeMilliseconds(),
+        });
+        foreach (var some in items.Chunk(ILifecyclePlans.LargestPage)) await Store.AddLifecycleItemsAsync(lease, id, some, Token);
+        await Store.SetLifecycleStateAsync(lease, id, LifecyclePlanState.Acting, null, Token);
+        return (lease, id);
+    }
+
+    private async Task<int> BeginAsync(LifecycleLease lease, long id)
+    {
+        var calls = 0;
+        for (LifecycleItemKey? after = LifecycleItemKey.Start; after is not null; calls++) after = await Store.BeginLifecyclePlanAsync(lease, id, after, Token);
+        return calls;
+    }
+
+    private Task<LifecycleStep> ActAsync(LifecycleLease lease, long id) => Store.ActLifecycleStepAsync(lease, id, LifecycleItemKey.Start, Grace, Interval, Token);
+}
