@@ -2,7 +2,7 @@ using Berth.Metadata;
 
 namespace Berth.Conformance.Metadata;
 
-/// <summary>Runs of lifecycle rules: what holds them, and what is left of them when they begin anew.</summary>
+/// <summary>Runs of lifecycle rules: what holds them, what is left of them when they begin anew, and what goes with an image.</summary>
 public abstract class LifecycleRunsSuite<TDatabase> : MetadataSuite<TDatabase>
     where TDatabase : IMetadataDatabase, new()
 {
@@ -59,6 +59,29 @@ public abstract class LifecycleRunsSuite<TDatabase> : MetadataSuite<TDatabase>
         var left = (await Store.ListLifecycleItemsAsync(id, true, LifecycleItemKey.Start, 200, Token)).Items;
         Assert.Equal(100, left.Count);
         Assert.All(left, item => Assert.True(item.IsDone));
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(101)]
+    public async Task An_image_with_more_referrers_than_go_in_one_act_stays_with_all_of_them(int referrers)
+    {
+        var image = await PushImageAsync(App, "image", "v1");
+        for (var i = 0; i < referrers; i++) await PutAsync(Image(Registry, App, image.Manifest.Config!.Value, [], Describe(image), $"application/vnd.test.{i}"));
+        var (_, id) = await ChooseAsync(LifecycleAction.Delete);
+
+        var found = (await Store.ResolveTaggedAsync(Registry, id, App, null, 100, Grace, Token)).Items;
+
+        if (referrers > 100)
+        {
+            var kept = Assert.Single(found);
+            Assert.Equal((image.Digest, false, LifecycleReason.SubjectOfKept), (kept.Digest, kept.IsTaken, kept.Reason));
+        }
+        else
+        {
+            Assert.Equal(referrers + 1, found.Count);
+            Assert.All(found, item => Assert.True(item.IsTaken));
+        }
     }
 
     /// <summary>A run that takes all tags, and whose evaluation is over.</summary>
