@@ -253,20 +253,30 @@ internal sealed class DeparturePlan(long planId, string repository, bool isActin
     public bool TakesTag(Session session, string tag, long updatedAt)
     {
         var item = RelationalMetadataStore.FindTaken(session, planId, repository, LifecycleItemKind.Tag, tag);
-        return item.IsThere && item.SeenAt == updatedAt && item.Action != LifecycleAction.ArchiveLock;
+        return item.IsThere && !item.IsDone && item.SeenAt == updatedAt && item.Action != LifecycleAction.ArchiveLock;
     }
 
     /// <summary>Whether the manifest is as good as gone while the plan is made.</summary>
     public bool HasGone(Session session, Digest digest) => !isActing && IsTaken(session, digest);
 
     /// <summary>Whether the manifest may go with another.</summary>
-    public bool MayTake(Session session, Digest digest) => !isActing || IsTaken(session, digest);
+    public bool MayTake(Session session, Digest digest)
+    {
+        if (!isActing) return true;
+
+        // What was deleted before and stands again was pushed again or restored since.
+        var item = Find(session, digest);
+        return item.IsThere && !item.IsDone && item.Action == LifecycleAction.Delete;
+    }
 
     /// <summary>Whether the plan deletes the manifest.</summary>
     public bool IsTaken(Session session, Digest digest)
     {
         if (Pending.Contains(digest)) return true;
-        var item = RelationalMetadataStore.FindTaken(session, planId, repository, LifecycleItemKind.Manifest, digest.ToString());
+        var item = Find(session, digest);
         return item.IsThere && item.Action == LifecycleAction.Delete;
     }
+
+    private (bool IsThere, long SeenAt, LifecycleAction Action, bool IsDone) Find(Session session, Digest digest) =>
+        RelationalMetadataStore.FindTaken(session, planId, repository, LifecycleItemKind.Manifest, digest.ToString());
 }

@@ -10,7 +10,7 @@ public sealed partial class RelationalMetadataStore
         """);
 
     private static readonly Sql FindTakenItem = new("""
-        SELECT seen_at, action FROM lifecycle_items WHERE plan_id = ?1 AND taken = 1 AND repository = ?2 AND kind IN (?3, ?4) AND name = ?5 LIMIT 1
+        SELECT seen_at, action, outcome FROM lifecycle_items WHERE plan_id = ?1 AND taken = 1 AND repository = ?2 AND kind IN (?3, ?4) AND name = ?5 LIMIT 1
         """);
 
     private static readonly Sql InsertItem = new("""
@@ -136,15 +136,15 @@ public sealed partial class RelationalMetadataStore
         },
         cancellationToken);
 
-    /// <summary>Whether a plan takes a tag or a manifest, and, of a tag, since when it named what it names.</summary>
-    private static (bool IsThere, long SeenAt, LifecycleAction Action) FindTaken(Session session, long planId, LifecycleItem item) =>
+    /// <summary>Whether a plan takes a tag or a manifest, of a tag since when it named what it names, and whether that was done.</summary>
+    private static (bool IsThere, long SeenAt, LifecycleAction Action, bool IsDone) FindTaken(Session session, long planId, LifecycleItem item) =>
         FindTaken(session, planId, item.Repository, item.Kind, item.Name);
 
-    internal static (bool IsThere, long SeenAt, LifecycleAction Action) FindTaken(Session session, long planId, string repository, LifecycleItemKind kind, string name)
+    internal static (bool IsThere, long SeenAt, LifecycleAction Action, bool IsDone) FindTaken(Session session, long planId, string repository, LifecycleItemKind kind, string name)
     {
         var (first, second) = Twins(kind);
         using var row = session.Use(FindTakenItem).Bind(planId).Bind(repository).Bind((long)first).Bind((long)second).Bind(name);
-        return row.Step() ? (true, row.Int64(0), (LifecycleAction)row.Int64(1)) : default;
+        return row.Step() ? (true, row.Int64(0), (LifecycleAction)row.Int64(1), row.Int64(2) == 1) : default;
     }
 
     private static (LifecycleItemKind First, LifecycleItemKind Second) Twins(LifecycleItemKind kind) =>
