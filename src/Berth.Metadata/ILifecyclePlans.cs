@@ -58,7 +58,7 @@ public interface ILifecyclePlans
 
     /// <summary>
     /// Does the next items of a run, each after a look at what could keep it, in the transaction that does it; not at what the newest are, which evaluation alone knows. Where something
-    /// holds deletion it does nothing, and the run waits to be evaluated anew.
+    /// holds deletion it does nothing, and the run waits to be evaluated anew; only where a look at the clock is late it goes on as it is, if it was evaluated within the grace.
     /// </summary>
     /// <param name="lease">The right to do it.</param>
     /// <param name="planId">The run.</param>

@@ -262,5 +262,5 @@ public sealed record LifecycleLease(long RegistryId, long Fence);
 /// <param name="Manifests">Manifests deleted.</param>
 /// <param name="Restorable">Of these, those that can be restored.</param>
 /// <param name="Next">Where the next step goes on; null at the end.</param>
-/// <param name="Held">What holds all deletion, so that the run waits and is evaluated anew; null when nothing does.</param>
+/// <param name="Held">What holds all deletion, so that nothing was done; null when nothing does.</param>
 public readonly record struct LifecycleStep(int Done, int Skipped, int Manifests, int Restorable, LifecycleItemKey? Next, DeletionHold? Held);

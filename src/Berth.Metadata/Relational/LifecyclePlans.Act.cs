@@ -18,8 +18,8 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql AddPlanOutcome = new("UPDATE lifecycle_plans SET done = done + ?2, skipped = skipped + ?3 WHERE id = ?1");
 
     // What a deleted registry holds is not a run's to delete: it may be recovered.
-    private static readonly Sql FindCreator = new("""
-        SELECT p.created_by FROM lifecycle_plans p CROSS JOIN registries r ON r.id = p.registry_id AND r.deleted_at IS NULL WHERE p.id = ?1 AND p.kind = 2 AND +p.state = 2
+    private static readonly Sql FindActing = new("""
+        SELECT p.created_by, p.started_at FROM lifecycle_plans p CROSS JOIN registries r ON r.id = p.registry_id AND r.deleted_at IS NULL WHERE p.id = ?1 AND p.kind = 2 AND +p.state = 2
         """);
 
     /// <inheritdoc/>
@@ -32,11 +32,14 @@ public sealed partial class RelationalMetadataStore
         scope =>
         {
             Hold(scope, lease);
-            if (FindCreatorOf(scope, planId) is not { } creator) return default;
-            if (FindHold(scope.Session, _time.GetUtcNow(), interval) is { } held)
+            if (FindActingPlan(scope, planId) is not { } acting) return default;
+            var now = _time.GetUtcNow();
+            if (FindHold(scope.Session, now, interval) is { } held)
             {
-                // When it ends, what is found now may be days old: what are the newest then, which rules keep, is not looked at once more as a thing goes.
-                scope.Use(SetPlanState).Bind(planId).Bind((long)LifecyclePlanState.Waiting).Bind((string?)null).Bind(scope.Now).Tell();
+                // When it ends, what is found now may be days old: what are the newest then, which rules keep, is not looked at once more as a thing goes. A look at the clock that is merely
+                // late comes soon: rounds of collection that last must not let a run whose evaluation lasts, too, begin anew each time and never act.
+                var isShort = held.Reason == DeletionHoldReason.Unseen && acting.StartedAt > (now - grace).ToUnixTimeMilliseconds();
+                if (!isShort) scope.Use(SetPlanState).Bind(planId).Bind((long)LifecyclePlanState.Waiting).Bind((string?)null).Bind(scope.Now).Tell();
                 return new LifecycleStep(0, 0, 0, 0, after, held);
             }
 
@@ -46,7 +49,7 @@ public sealed partial class RelationalMetadataStore
                 while (rows.Step()) items.Add(ItemOf(rows));
             }
 
-            var act = new Act(scope, lease.RegistryId, planId, creator, _time.GetUtcNow() + grace, scope.Now - (long)grace.TotalMilliseconds);
+            var act = new Act(scope, lease.RegistryId, planId, acting.Creator, now + grace, scope.Now - (long)grace.TotalMilliseconds);
             LifecycleItemKey? last = null;
             foreach (var item in items)
             {
@@ -160,10 +163,13 @@ public sealed partial class RelationalMetadataStore
         return isKnown ? null : new DeletionHold(now + interval, DeletionHoldReason.Unseen);
     }
 
-    private static Caller? FindCreatorOf(WriteScope scope, long planId)
+    /// <summary>Who asked for a run that is to be done, and when its evaluation began; null where it is not to be done.</summary>
+    private static (Caller Creator, long StartedAt)? FindActingPlan(WriteScope scope, long planId)
     {
-        using var row = scope.Use(FindCreator).Bind(planId);
-        return row.Step() ? row.Text(0) is var name && name == Caller.System.Name ? Caller.System : new Caller(0, row.Text(0), null, null) : null;
+        using var row = scope.Use(FindActing).Bind(planId);
+        if (!row.Step()) return null;
+        var name = row.Text(0);
+        return (name == Caller.System.Name ? Caller.System : new Caller(0, name, null, null), row.Int64(1));
     }
 
     /// <summary>One step of a run, and what it has done.</summary>

@@ -43,6 +43,34 @@ public abstract class LifecycleRunsSuite<TDatabase> : MetadataSuite<TDatabase>
     }
 
     [Fact]
+    public async Task A_look_at_the_clock_that_is_late_holds_a_run_which_begins_anew_only_after_a_grace()
+    {
+        await PushImageAsync(App, "image", "v1");
+        await Store.ObserveClockAsync(null, Grace, Token);
+        var (lease, id) = await ChooseAsync(LifecycleAction.Untag);
+
+        Assert.Equal(DeletionHoldReason.Unseen, (await ActAsync(lease, id)).Held?.Reason);
+        Assert.Equal(LifecyclePlanState.Acting, (await Store.FindLifecyclePlanAsync(Registry, id, Token))!.State);
+
+        Time.Advance(Grace);
+        Assert.Equal(DeletionHoldReason.Unseen, (await ActAsync(lease, id)).Held?.Reason);
+        Assert.Equal(LifecyclePlanState.Waiting, (await Store.FindLifecyclePlanAsync(Registry, id, Token))!.State);
+        Assert.NotNull(await FindAsync(App, "v1"));
+    }
+
+    [Fact]
+    public async Task After_a_restore_nothing_is_done_before_somebody_has_looked_at_the_clock()
+    {
+        await Store.MarkRestoredAsync(Token);
+        DeletionHold? expected = new DeletionHold(Now + Interval, DeletionHoldReason.Unseen);
+        Assert.Equal(expected, await Store.FindDeletionHoldAsync(Interval, Token));
+
+        await Store.ObserveClockAsync(null, Grace, Token);
+        expected = new DeletionHold(Now + Grace, DeletionHoldReason.Suspended);
+        Assert.Equal(expected, await Store.FindDeletionHoldAsync(Interval, Token));
+    }
+
+    [Fact]
     public async Task A_run_that_begins_anew_keeps_what_it_did_and_forgets_the_rest()
     {
         await PushImageAsync(App, "image", [.. Enumerable.Range(0, 250).Select(i => $"t{i:d3}")]);

@@ -96,7 +96,7 @@ internal sealed partial class LifecycleJobs(
                 if (plan.Plan.IsRun && await plans.FindDeletionHoldAsync(options.Interval, cancellationToken) is { } held)
                 {
                     // It is looked at in every round, and says so once.
-                    if (plan.Message != SentenceOf(held)) await WaitAsync(lease, plan, held, cancellationToken);
+                    if (plan.Message != SentenceOf(held)) await WaitAsync(lease, plan, LifecyclePlanState.Waiting, held, cancellationToken);
                     return false;
                 }
 
@@ -159,7 +159,9 @@ internal sealed partial class LifecycleJobs(
             var step = await plans.ActLifecycleStepAsync(lease, plan.Id, after, options.Grace, options.Interval, cancellationToken);
             if (step.Held is { } held)
             {
-                await WaitAsync(lease, plan, held, cancellationToken);
+                // The step has said whether it begins anew.
+                var stood = await plans.FindLifecyclePlanAsync(lease.RegistryId, plan.Id, cancellationToken);
+                await WaitAsync(lease, plan, stood?.State ?? LifecyclePlanState.Waiting, held, cancellationToken);
                 return false;
             }
 
@@ -173,12 +175,12 @@ internal sealed partial class LifecycleJobs(
         return true;
     }
 
-    /// <summary>Lets a run wait for the end of what holds deletion; the schedule's next round after that evaluates it.</summary>
-    private async Task WaitAsync(LifecycleLease lease, LifecyclePlanRecord plan, DeletionHold held, CancellationToken cancellationToken)
+    /// <summary>Lets a run wait for the end of what holds deletion; the schedule's next round after that goes on with it.</summary>
+    private async Task WaitAsync(LifecycleLease lease, LifecyclePlanRecord plan, LifecyclePlanState state, DeletionHold held, CancellationToken cancellationToken)
     {
         var sentence = SentenceOf(held);
         LogHeld(plan.Id, sentence);
-        await plans.SetLifecycleStateAsync(lease, plan.Id, LifecyclePlanState.Waiting, sentence, cancellationToken);
+        await plans.SetLifecycleStateAsync(lease, plan.Id, state, sentence, cancellationToken);
     }
 
     private static string SentenceOf(DeletionHold held) => held.Reason switch
