@@ -27,8 +27,13 @@ public interface ILifecyclePlans
     /// <summary>Registries with plans that have not ended.</summary>
     ValueTask<IReadOnlyList<long>> ListOpenLifecycleRegistriesAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>The oldest plan of a registry that has not ended, or null.</summary>
-    ValueTask<LifecyclePlanRecord?> FindOpenLifecyclePlanAsync(long registryId, CancellationToken cancellationToken);
+    /// <summary>The oldest plan of a registry that has not ended and came after another, 0 for any, or null.</summary>
+    ValueTask<LifecyclePlanRecord?> FindOpenLifecyclePlanAsync(long registryId, long after, CancellationToken cancellationToken);
+
+    /// <summary>What holds all deletion now, or null. A run that is evaluated meanwhile would be done when that ends, by what was found long before.</summary>
+    /// <param name="interval">How often the deletion clock is looked at: when that is long ago, nobody knows.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<DeletionHold?> FindDeletionHoldAsync(TimeSpan interval, CancellationToken cancellationToken);
 
     /// <summary>The right to work on a registry's plans for a time; null while another process has it. Each write with it begins the time anew.</summary>
     Task<LifecycleLease?> LeaseLifecycleAsync(long registryId, CancellationToken cancellationToken);
@@ -36,8 +41,12 @@ public interface ILifecyclePlans
     /// <summary>Gives the right back.</summary>
     Task ReleaseLifecycleAsync(LifecycleLease lease, CancellationToken cancellationToken);
 
-    /// <summary>Begins a plan's evaluation, anew where it was begun before; false, to be called again, while items of that are left.</summary>
-    Task<bool> BeginLifecyclePlanAsync(LifecycleLease lease, long planId, CancellationToken cancellationToken);
+    /// <summary>
+    /// Begins a plan's evaluation, anew where it was begun before: all items are forgotten but those that were done, which stay and are counted. The result is where the next call goes on;
+    /// null once it has begun.
+    /// </summary>
+    /// <exception cref="LifecycleLeaseLostException">Somebody else works on it.</exception>
+    Task<LifecycleItemKey?> BeginLifecyclePlanAsync(LifecycleLease lease, long planId, LifecycleItemKey after, CancellationToken cancellationToken);
 
     /// <summary>Adds items to a plan, and counts them. What goes takes the place of the same thing that something keeps; never the other way.</summary>
     /// <exception cref="LifecycleLeaseLostException">Somebody else works on it.</exception>
@@ -47,7 +56,10 @@ public interface ILifecyclePlans
     /// <exception cref="LifecycleLeaseLostException">Somebody else works on it.</exception>
     Task SetLifecycleStateAsync(LifecycleLease lease, long planId, LifecyclePlanState state, string? message, CancellationToken cancellationToken);
 
-    /// <summary>Does the next items of a run, each after a look at all that could keep it, in the transaction that does it.</summary>
+    /// <summary>
+    /// Does the next items of a run, each after a look at what could keep it, in the transaction that does it; not at what the newest are, which evaluation alone knows. Where something
+    /// holds deletion it does nothing, and the run waits to be evaluated anew; only where a look at the clock is late it goes on as it is, if it was evaluated within the grace.
+    /// </summary>
     /// <param name="lease">The right to do it.</param>
     /// <param name="planId">The run.</param>
     /// <param name="after">Where the step before ended.</param>

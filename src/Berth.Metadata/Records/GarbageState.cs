@@ -8,6 +8,24 @@ namespace Berth.Metadata;
 /// <param name="SuspendedUntil">Until when the deletion clock suspends it; null when it does not.</param>
 public readonly record struct DeletionState(DateTimeOffset? PausedUntil, string? PausedBy, DateTimeOffset? SuspendedUntil);
 
+/// <summary>What holds all deletion, and until when.</summary>
+/// <param name="Until">Its end, as far as that is known.</param>
+/// <param name="Reason">What it is.</param>
+public readonly record struct DeletionHold(DateTimeOffset Until, DeletionHoldReason Reason);
+
+/// <summary>Why nothing is deleted for a time.</summary>
+public enum DeletionHoldReason
+{
+    /// <summary>Somebody paused it.</summary>
+    Paused,
+
+    /// <summary>The deletion clock stepped, or the metadata was restored or moved.</summary>
+    Suspended,
+
+    /// <summary>Nobody has looked at the deletion clock for so long that nobody knows.</summary>
+    Unseen,
+}
+
 /// <summary>How much is due.</summary>
 /// <param name="Memberships">Blobs of repositories that are to be looked at.</param>
 /// <param name="Blobs">Blobs that no repository holds.</param>

@@ -77,7 +77,7 @@ public enum LifecycleReason
 /// <summary>The states of a plan. The values are stored; those from <see cref="Done"/> on are its end.</summary>
 public enum LifecyclePlanState
 {
-    /// <summary>It waits for its turn.</summary>
+    /// <summary>It waits for its turn; a run waits, too, for the end of what holds deletion, and is evaluated after that.</summary>
     Waiting = 0,
 
     /// <summary>Rules are evaluated.</summary>
@@ -89,7 +89,7 @@ public enum LifecyclePlanState
     /// <summary>It is whole.</summary>
     Done = 3,
 
-    /// <summary>It differed too much from its preview, and nothing was done.</summary>
+    /// <summary>It differed too much from its preview, and nothing was done, or nothing more.</summary>
     Stopped = 4,
 
     /// <summary>It could not be made.</summary>
@@ -262,5 +262,5 @@ public sealed record LifecycleLease(long RegistryId, long Fence);
 /// <param name="Manifests">Manifests deleted.</param>
 /// <param name="Restorable">Of these, those that can be restored.</param>
 /// <param name="Next">Where the next step goes on; null at the end.</param>
-/// <param name="HeldUntil">Until when nothing may be deleted, because the clock stepped; null when it may.</param>
-public readonly record struct LifecycleStep(int Done, int Skipped, int Manifests, int Restorable, LifecycleItemKey? Next, DateTimeOffset? HeldUntil);
+/// <param name="Held">What holds all deletion, so that nothing was done; null when nothing does.</param>
+public readonly record struct LifecycleStep(int Done, int Skipped, int Manifests, int Restorable, LifecycleItemKey? Next, DeletionHold? Held);

@@ -13,9 +13,10 @@ namespace Berth.Metadata.Relational;
 /// <param name="plan">What the plan at hand takes.</param>
 internal sealed class Departures(Keepers keepers, long repositoryId, Locks repositoryLocks, long youngSince, DeparturePlan plan)
 {
-    /// <summary>What goes with one manifest at most; more of it stays for its own time.</summary>
+    /// <summary>What goes with one manifest at most. More children of it stay for their own time; with more referrers it stays.</summary>
     public const int MostWith = 100;
 
+    // With so many tags nobody looks whether all of them go: it stays.
     private const int MostTags = 1_000;
     private const Locks AgainstDeletion = Locks.Delete | Locks.Write;
 
@@ -57,7 +58,7 @@ internal sealed class Departures(Keepers keepers, long repositoryId, Locks repos
         if (FindKeeper(root) is { Reason: not LifecycleReason.None } kept) return new Departure(kept.Reason, kept.Holder, []);
         return TryAdd(root, out var keeping)
             ? new Departure(LifecycleReason.None, null, _going)
-            : new Departure(LifecycleReason.SubjectOfKept, keeping!.Tags.Count > 0 ? keeping.Tags[0].Name : keeping.Digest.ToString(), []);
+            : new Departure(LifecycleReason.SubjectOfKept, keeping is { Tags.Count: > 0 } ? keeping.Tags[0].Name : keeping?.Digest.ToString(), []);
     }
 
     // With what goes with it; where something keeps one of its referrers, it goes neither, and nothing of it is in the list.
@@ -65,18 +66,32 @@ internal sealed class Departures(Keepers keepers, long repositoryId, Locks repos
     {
         var mark = _going.Count;
         Add(one);
-        foreach (var referrer in ReferrersOf(one.Digest))
+        var (referrers, areAll) = ReferrersOf(one.Digest);
+        foreach (var referrer in referrers)
         {
-            if (_ids.Contains(referrer)) continue;
-            if (_going.Count > MostWith) break;
-            if (ReadDeparting(referrer) is not { } with) continue;
+            if (_ids.Contains(referrer) || ReadDeparting(referrer) is not { } with) continue;
 
+            // One beyond what may go in one act is left, and so is the manifest, which it must not be left without.
             keeping = with;
+            if (_going.Count > MostWith)
+            {
+                RemoveFrom(mark);
+                return false;
+            }
+
             var reason = FindKeeper(with).Reason;
             if (reason == LifecycleReason.Tagged && SignsAnother(with)) continue;
 
             // What signs or describes something must not be left without it.
             if (reason == LifecycleReason.None && plan.MayTake(_session, with.Digest) && TryAdd(with, out keeping)) continue;
+            RemoveFrom(mark);
+            return false;
+        }
+
+        // Of those that nobody read, one may be kept.
+        keeping = null;
+        if (!areAll)
+        {
             RemoveFrom(mark);
             return false;
         }
@@ -88,7 +103,6 @@ internal sealed class Departures(Keepers keepers, long repositoryId, Locks repos
             if (FindKeeper(with).Reason == LifecycleReason.None && plan.MayTake(_session, with.Digest)) TryAdd(with, out _);
         }
 
-        keeping = null;
         return true;
     }
 
@@ -118,6 +132,7 @@ internal sealed class Departures(Keepers keepers, long repositoryId, Locks repos
     private (LifecycleReason Reason, string? Holder) FindKeeper(Departing manifest)
     {
         if (keepers.ResourceLock is { } held) return (LifecycleReason.ResourceLocked, held);
+        if (manifest.Tags.Count >= MostTags) return (LifecycleReason.Tagged, manifest.Tags[0].Name);
         foreach (var tag in manifest.Tags)
         {
             if ((tag.Locks & AgainstDeletion) != Locks.None) return (LifecycleReason.Locked, tag.Name);
@@ -163,10 +178,11 @@ internal sealed class Departures(Keepers keepers, long repositoryId, Locks repos
         var tags = new List<DepartingTag>();
         using var names = _session.Use(ListTags).Bind(manifestId).Bind((long)MostTags);
         while (names.Step()) tags.Add(new DepartingTag(names.Text(0), names.Int64(1), names.Int64(2), (Locks)names.Int64(3)));
-        return tags.Count < MostTags ? found with { Tags = tags } : null;
+        return found with { Tags = tags };
     }
 
-    private List<long> ReferrersOf(Digest digest)
+    /// <summary>What refers to a manifest, by its subject or by its tag, and whether that is all of it.</summary>
+    private (List<long> Found, bool AreAll) ReferrersOf(Digest digest)
     {
         var found = new List<long>();
         using (var rows = _session.Use(ListReferrers).Bind(repositoryId).Bind(digest).Bind(MostWith + 1L))
@@ -174,14 +190,16 @@ internal sealed class Departures(Keepers keepers, long repositoryId, Locks repos
             while (rows.Step()) found.Add(rows.Int64(0));
         }
 
-        if (SignatureTag.PrefixOf(digest) is not { } prefix) return found;
+        var areAll = found.Count <= MostWith;
+        if (SignatureTag.PrefixOf(digest) is not { } prefix) return (found, areAll);
         using var tags = _session.Use(ListSignatureTags).Bind(repositoryId).Bind(prefix).Bind(prefix + "/").Bind(MostWith + 1L);
-        while (tags.Step())
+        var looked = 0;
+        for (; tags.Step(); looked++)
         {
             if (SignatureTag.SubjectOf(tags.Text(0)) == digest) found.Add(tags.Int64(1));
         }
 
-        return found;
+        return (found, areAll && looked <= MostWith);
     }
 
     private List<long> ChildrenOf(long manifestId)
@@ -235,20 +253,30 @@ internal sealed class DeparturePlan(long planId, string repository, bool isActin
     public bool TakesTag(Session session, string tag, long updatedAt)
     {
         var item = RelationalMetadataStore.FindTaken(session, planId, repository, LifecycleItemKind.Tag, tag);
-        return item.IsThere && item.SeenAt == updatedAt && item.Action != LifecycleAction.ArchiveLock;
+        return item.IsThere && !item.IsDone && item.SeenAt == updatedAt && item.Action != LifecycleAction.ArchiveLock;
     }
 
     /// <summary>Whether the manifest is as good as gone while the plan is made.</summary>
     public bool HasGone(Session session, Digest digest) => !isActing && IsTaken(session, digest);
 
     /// <summary>Whether the manifest may go with another.</summary>
-    public bool MayTake(Session session, Digest digest) => !isActing || IsTaken(session, digest);
+    public bool MayTake(Session session, Digest digest)
+    {
+        if (!isActing) return true;
+
+        // What was deleted before and stands again was pushed again or restored since.
+        var item = Find(session, digest);
+        return item.IsThere && !item.IsDone && item.Action == LifecycleAction.Delete;
+    }
 
     /// <summary>Whether the plan deletes the manifest.</summary>
     public bool IsTaken(Session session, Digest digest)
     {
         if (Pending.Contains(digest)) return true;
-        var item = RelationalMetadataStore.FindTaken(session, planId, repository, LifecycleItemKind.Manifest, digest.ToString());
+        var item = Find(session, digest);
         return item.IsThere && item.Action == LifecycleAction.Delete;
     }
+
+    private (bool IsThere, long SeenAt, LifecycleAction Action, bool IsDone) Find(Session session, Digest digest) =>
+        RelationalMetadataStore.FindTaken(session, planId, repository, LifecycleItemKind.Manifest, digest.ToString());
 }

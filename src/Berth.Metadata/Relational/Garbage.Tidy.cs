@@ -35,7 +35,7 @@ public sealed partial class RelationalMetadataStore
     // A reader that was left behind has the epoch of none: it begins anew, as after a restore.
     private static readonly Sql LeaveReadersBehind = new("UPDATE ledger_readers SET epoch = 0 WHERE number < ?1 AND epoch <> 0");
 
-    private static readonly Sql ReadDeletionClock = new("SELECT deletion_seen_at, deletion_suspended_until FROM installation");
+    private static readonly Sql ReadDeletionClock = new("SELECT deletion_seen_at, deletion_suspended_until, deletion_paused_until FROM installation");
 
     private static readonly Sql SetDeletionClock = new("UPDATE installation SET deletion_seen_at = ?1, deletion_suspended_until = ?2");
 

@@ -18,9 +18,13 @@ public sealed partial class RelationalMetadataStore
     private static readonly Sql AddPlanOutcome = new("UPDATE lifecycle_plans SET done = done + ?2, skipped = skipped + ?3 WHERE id = ?1");
 
     // What a deleted registry holds is not a run's to delete: it may be recovered.
-    private static readonly Sql FindCreator = new("""
-        SELECT p.created_by FROM lifecycle_plans p CROSS JOIN registries r ON r.id = p.registry_id AND r.deleted_at IS NULL WHERE p.id = ?1 AND p.kind = 2 AND +p.state = 2
+    private static readonly Sql FindActing = new("""
+        SELECT p.created_by, p.started_at FROM lifecycle_plans p CROSS JOIN registries r ON r.id = p.registry_id AND r.deleted_at IS NULL WHERE p.id = ?1 AND p.kind = 2 AND +p.state = 2
         """);
+
+    /// <inheritdoc/>
+    public ValueTask<DeletionHold?> FindDeletionHoldAsync(TimeSpan interval, CancellationToken cancellationToken) => ReadAsync(
+        (Now: _time.GetUtcNow(), interval), static (reader, of) => FindHold(reader, of.Now, of.interval), cancellationToken);
 
     /// <inheritdoc/>
     public Task<LifecycleStep> ActLifecycleStepAsync(
@@ -28,8 +32,16 @@ public sealed partial class RelationalMetadataStore
         scope =>
         {
             Hold(scope, lease);
-            if (FindCreatorOf(scope, planId) is not { } creator) return default;
-            if (HeldUntil(scope, grace, interval) is { } held) return new LifecycleStep(0, 0, 0, 0, after, held);
+            if (FindActingPlan(scope, planId) is not { } acting) return default;
+            var now = _time.GetUtcNow();
+            if (FindHold(scope.Session, now, interval) is { } held)
+            {
+                // When it ends, what is found now may be days old: what are the newest then, which rules keep, is not looked at once more as a thing goes. A look at the clock that is merely
+                // late comes soon: rounds of collection that last must not let a run whose evaluation lasts, too, begin anew each time and never act.
+                var isShort = held.Reason == DeletionHoldReason.Unseen && acting.StartedAt > (now - grace).ToUnixTimeMilliseconds();
+                if (!isShort) scope.Use(SetPlanState).Bind(planId).Bind((long)LifecyclePlanState.Waiting).Bind((string?)null).Bind(scope.Now).Tell();
+                return new LifecycleStep(0, 0, 0, 0, after, held);
+            }
 
             var items = new List<LifecycleItem>();
             using (var rows = scope.Use(ListItems).Bind(planId).Bind(true).Bind(after.Repository).Bind((long)after.Kind).Bind(after.Name).Bind((long)ItemsOfStep))
@@ -37,7 +49,7 @@ public sealed partial class RelationalMetadataStore
                 while (rows.Step()) items.Add(ItemOf(rows));
             }
 
-            var act = new Act(scope, lease.RegistryId, planId, creator, _time.GetUtcNow() + grace, scope.Now - (long)grace.TotalMilliseconds);
+            var act = new Act(scope, lease.RegistryId, planId, acting.Creator, now + grace, scope.Now - (long)grace.TotalMilliseconds);
             LifecycleItemKey? last = null;
             foreach (var item in items)
             {
@@ -48,7 +60,7 @@ public sealed partial class RelationalMetadataStore
 
             scope.Use(AddPlanOutcome).Bind(planId).Bind(act.Done).Bind(act.Skipped).Tell();
             var isEnd = items.Count < ItemsOfStep && (items.Count == 0 || last == items[^1].Key);
-            return new LifecycleStep(act.Done, act.Skipped, act.Manifests, act.Restorable, isEnd ? null : last, HeldUntil: null);
+            return new LifecycleStep(act.Done, act.Skipped, act.Manifests, act.Restorable, isEnd ? null : last, Held: null);
         },
         cancellationToken);
 
@@ -134,23 +146,30 @@ public sealed partial class RelationalMetadataStore
         return default;
     }
 
-    /// <summary>Until when nothing is deleted: the clock stepped, or nobody has looked at it for so long that nobody knows.</summary>
-    private DateTimeOffset? HeldUntil(WriteScope scope, TimeSpan grace, TimeSpan interval)
+    /// <summary>What holds all deletion: somebody paused it, the clock stepped, or nobody has looked at it for so long that nobody knows.</summary>
+    private static DeletionHold? FindHold(Session session, DateTimeOffset now, TimeSpan interval)
     {
-        using var row = scope.Use(ReadDeletionClock);
+        using var row = session.Use(ReadDeletionClock);
         if (!row.Step()) return null;
-        var now = _time.GetUtcNow();
-        if (row.TimeOrNull(1) is { } suspended && suspended > now) return suspended;
 
-        // Garbage collection looks at it with each round, and has the last word about a step.
+        // Of two the one that lasts longer is named: the end of the other changes nothing.
+        var (seen, suspended, paused) = (row.TimeOrNull(0), row.TimeOrNull(1), row.TimeOrNull(2));
+        if (paused is { } pause && pause > now && !(suspended > pause)) return new DeletionHold(pause, DeletionHoldReason.Paused);
+        if (suspended is { } suspension && suspension > now) return new DeletionHold(suspension, DeletionHoldReason.Suspended);
+
+        // Garbage collection looks at it with each round, and has the last word about a step. After a restore it has yet to look, and will suspend deletion.
         var longest = interval + interval + TimeSpan.FromMinutes(1);
-        return row.TimeOrNull(0) is { } seen && (now - seen).Duration() > longest ? now + interval : null;
+        var isKnown = seen is { } last ? (now - last).Duration() <= longest : suspended is null;
+        return isKnown ? null : new DeletionHold(now + interval, DeletionHoldReason.Unseen);
     }
 
-    private static Caller? FindCreatorOf(WriteScope scope, long planId)
+    /// <summary>Who asked for a run that is to be done, and when its evaluation began; null where it is not to be done.</summary>
+    private static (Caller Creator, long StartedAt)? FindActingPlan(WriteScope scope, long planId)
     {
-        using var row = scope.Use(FindCreator).Bind(planId);
-        return row.Step() ? row.Text(0) is var name && name == Caller.System.Name ? Caller.System : new Caller(0, row.Text(0), null, null) : null;
+        using var row = scope.Use(FindActing).Bind(planId);
+        if (!row.Step()) return null;
+        var name = row.Text(0);
+        return (name == Caller.System.Name ? Caller.System : new Caller(0, name, null, null), row.Int64(1));
     }
 
     /// <summary>One step of a run, and what it has done.</summary>

@@ -10,7 +10,7 @@ public sealed partial class RelationalMetadataStore
         """);
 
     private static readonly Sql FindTakenItem = new("""
-        SELECT seen_at, action FROM lifecycle_items WHERE plan_id = ?1 AND taken = 1 AND repository = ?2 AND kind IN (?3, ?4) AND name = ?5 LIMIT 1
+        SELECT seen_at, action, outcome FROM lifecycle_items WHERE plan_id = ?1 AND taken = 1 AND repository = ?2 AND kind IN (?3, ?4) AND name = ?5 LIMIT 1
         """);
 
     private static readonly Sql InsertItem = new("""
@@ -33,10 +33,18 @@ public sealed partial class RelationalMetadataStore
             SELECT plan_id, taken, repository, kind, name FROM lifecycle_items WHERE plan_id = ?1 ORDER BY taken, repository, kind, name LIMIT ?2)
         """);
 
+    private static readonly Sql DeleteKeptItems = new("""
+        DELETE FROM lifecycle_items WHERE (plan_id, taken, repository, kind, name) IN (
+            SELECT plan_id, taken, repository, kind, name FROM lifecycle_items WHERE plan_id = ?1 AND taken = 0 ORDER BY repository, kind, name LIMIT ?2)
+        """);
+
+    private static readonly Sql DeleteTakenItem = new("""
+        DELETE FROM lifecycle_items WHERE plan_id = ?1 AND taken = 1 AND repository = ?2 AND kind = ?3 AND name = ?4
+        """);
+
     private static readonly Sql SetItemBytes = new("UPDATE lifecycle_items SET bytes = ?5 WHERE plan_id = ?1 AND taken = 1 AND repository = ?2 AND kind = ?3 AND name = ?4");
 
     private static readonly Sql AddPlanBytes = new("UPDATE lifecycle_plans SET bytes = bytes + ?2 WHERE id = ?1");
-
 
     private static readonly Sql NextOldPlanWithItems = new("""
         SELECT p.id FROM lifecycle_plans p INDEXED BY lifecycle_plans_ended
@@ -128,19 +136,55 @@ public sealed partial class RelationalMetadataStore
         },
         cancellationToken);
 
-    /// <summary>Whether a plan takes a tag or a manifest, and, of a tag, since when it named what it names.</summary>
-    private static (bool IsThere, long SeenAt, LifecycleAction Action) FindTaken(Session session, long planId, LifecycleItem item) =>
+    /// <summary>Whether a plan takes a tag or a manifest, of a tag since when it named what it names, and whether that was done.</summary>
+    private static (bool IsThere, long SeenAt, LifecycleAction Action, bool IsDone) FindTaken(Session session, long planId, LifecycleItem item) =>
         FindTaken(session, planId, item.Repository, item.Kind, item.Name);
 
-    internal static (bool IsThere, long SeenAt, LifecycleAction Action) FindTaken(Session session, long planId, string repository, LifecycleItemKind kind, string name)
+    internal static (bool IsThere, long SeenAt, LifecycleAction Action, bool IsDone) FindTaken(Session session, long planId, string repository, LifecycleItemKind kind, string name)
     {
         var (first, second) = Twins(kind);
         using var row = session.Use(FindTakenItem).Bind(planId).Bind(repository).Bind((long)first).Bind((long)second).Bind(name);
-        return row.Step() ? (true, row.Int64(0), (LifecycleAction)row.Int64(1)) : default;
+        return row.Step() ? (true, row.Int64(0), (LifecycleAction)row.Int64(1), row.Int64(2) == 1) : default;
     }
 
     private static (LifecycleItemKind First, LifecycleItemKind Second) Twins(LifecycleItemKind kind) =>
         kind == LifecycleItemKind.Tag ? (kind, kind) : (LifecycleItemKind.Manifest, LifecycleItemKind.Dependent);
+
+    /// <summary>Takes the next items that were not done out of a plan, and counts those that were; the result is where the next step goes on, null at the end.</summary>
+    private static LifecycleItemKey? TakeBackItems(WriteScope scope, long planId, LifecycleItemKey after)
+    {
+        var items = new List<LifecycleItem>();
+        using (var rows = scope.Use(ListItems).Bind(planId).Bind(true).Bind(after.Repository).Bind((long)after.Kind).Bind(after.Name).Bind((long)ILifecyclePlans.LargestPage))
+        {
+            while (rows.Step()) items.Add(ItemOf(rows));
+        }
+
+        var (_, preview) = ReadKept(scope, planId);
+        long tags = 0, manifests = 0, added = 0, bytes = 0;
+        foreach (var item in items)
+        {
+            if (item.IsDone != true)
+            {
+                scope.Use(DeleteTakenItem).Bind(planId).Bind(item.Repository).Bind((long)item.Kind).Bind(item.Name).Tell();
+                continue;
+            }
+
+            // What was done stays part of the run, and of what it is measured by: else a run that went on could take as much again as somebody confirmed.
+            if (item.Kind == LifecycleItemKind.Tag) tags++;
+            else manifests++;
+            bytes += item.Bytes;
+            if (preview is { } before && !FindTaken(scope.Session, before, item).IsThere) added++;
+        }
+
+        if (tags + manifests > 0)
+        {
+            scope.Use(CountItems).Bind(planId).Bind(tags).Bind(manifests).Bind(0L).Bind(added).Tell();
+            scope.Use(AddPlanBytes).Bind(planId).Bind(bytes).Tell();
+            scope.Use(AddPlanOutcome).Bind(planId).Bind(tags + manifests).Bind(0L).Tell();
+        }
+
+        return items.Count < ILifecyclePlans.LargestPage ? null : items[^1].Key;
+    }
 
     private static (long Kept, long? Preview) ReadKept(WriteScope scope, long planId)
     {

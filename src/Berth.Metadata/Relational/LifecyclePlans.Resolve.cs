@@ -106,7 +106,7 @@ public sealed partial class RelationalMetadataStore
 
                 for (var i = 0; i < items.Count; i++)
                 {
-                    if (items[i] is { Kind: not LifecycleItemKind.Tag, Action: LifecycleAction.Delete } manifest)
+                    if (items[i] is { Kind: not LifecycleItemKind.Tag, Action: LifecycleAction.Delete, IsDone: null } manifest)
                         items[i] = manifest with { Bytes = Measure(reader, of.registryId, of.planId, manifest) };
                 }
 

@@ -30,7 +30,7 @@ public sealed partial class RelationalMetadataStore
         """);
 
     private static readonly Sql FindOpenPlan = new($"""
-        SELECT {PlanColumns} FROM lifecycle_plans INDEXED BY lifecycle_plans_open WHERE registry_id = ?1 AND state < 3 ORDER BY id LIMIT 1
+        SELECT {PlanColumns} FROM lifecycle_plans INDEXED BY lifecycle_plans_open WHERE registry_id = ?1 AND id > ?2 AND state < 3 ORDER BY id LIMIT 1
         """);
 
     private static readonly Sql NextOpenRegistry = new("""
@@ -76,8 +76,8 @@ public sealed partial class RelationalMetadataStore
         (registryId, id), static (reader, of) => ReadPlan(reader.Use(FindPlan).Bind(of.registryId).Bind(of.id)), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<LifecyclePlanRecord?> FindOpenLifecyclePlanAsync(long registryId, CancellationToken cancellationToken) => ReadAsync(
-        registryId, static (reader, registryId) => ReadPlan(reader.Use(FindOpenPlan).Bind(registryId)), cancellationToken);
+    public ValueTask<LifecyclePlanRecord?> FindOpenLifecyclePlanAsync(long registryId, long after, CancellationToken cancellationToken) => ReadAsync(
+        (registryId, after), static (reader, of) => ReadPlan(reader.Use(FindOpenPlan).Bind(of.registryId).Bind(of.after)), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Page<LifecyclePlanRecord>> ListLifecyclePlansAsync(long registryId, bool runs, long? before, int limit, CancellationToken cancellationToken) =>
@@ -122,15 +122,22 @@ public sealed partial class RelationalMetadataStore
         scope => scope.Use(RenewLease).Bind(LeaseName(lease.RegistryId)).Bind(lease.Fence).Bind(0L).Execute(), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<bool> BeginLifecyclePlanAsync(LifecycleLease lease, long planId, CancellationToken cancellationToken) => RelieveAsync(
-        scope =>
-        {
-            Hold(scope, lease);
-            if (scope.Use(DeleteItemsOfPlan).Bind(planId).Bind((long)ILifecyclePlans.LargestPage).Execute() > 0) return false;
-            scope.Use(StartPlan).Bind(planId).Bind(scope.Now).Tell();
-            return true;
-        },
-        cancellationToken);
+    public Task<LifecycleItemKey?> BeginLifecyclePlanAsync(LifecycleLease lease, long planId, LifecycleItemKey after, CancellationToken cancellationToken) =>
+        RelieveAsync<LifecycleItemKey?>(
+            scope =>
+            {
+                Hold(scope, lease);
+                if (after == LifecycleItemKey.Start)
+                {
+                    if (scope.Use(DeleteKeptItems).Bind(planId).Bind((long)ILifecyclePlans.LargestPage).Execute() > 0) return after;
+
+                    // Counted from nothing: a process that ended in the middle of this leaves figures that the next one begins anew.
+                    scope.Use(StartPlan).Bind(planId).Bind(scope.Now).Tell();
+                }
+
+                return TakeBackItems(scope, planId, after);
+            },
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task SetLifecycleStateAsync(LifecycleLease lease, long planId, LifecyclePlanState state, string? message, CancellationToken cancellationToken) => RelieveAsync(

@@ -94,8 +94,7 @@ public sealed partial class GarbageCollector(
         if (pace.IsRoomWanted() && !await RemoveDiscardedAsync(cancellationToken)) return false;
         await ExpireUploadsAsync(cancellationToken);
         await workloads.RunAsync(cancellationToken);
-        await policies.RunAsync(cancellationToken);
-        await purge.RunAsync(cancellationToken);
+        if (!await policies.RunAsync(cancellationToken) || !await purge.RunAsync(cancellationToken)) return false;
         if (!await ReviewMembershipsAsync(cancellationToken) || !await ReviewBlobsAsync(cancellationToken) || !await RemoveDiscardedAsync(cancellationToken)) return false;
         while (await garbage.TidyAsync(options.LedgerRetention, Batch, cancellationToken) >= Batch)
         {

@@ -9,67 +9,66 @@ namespace Berth.Registry.Lifecycle;
 /// scope maps and lifecycle rules. A round takes a bounded number of steps; the next one goes on.
 /// </summary>
 public sealed partial class RegistryPurge(
-    IDeletedRegistries deleted, IExpiry expiry, IWorkloads workloads, IRepositories repositories, ILifecyclePlans plans, LifecycleOptions options, TimeProvider time,
+    IDeletedRegistries deleted, IExpiry expiry, IWorkloads workloads, IRepositories repositories, ILifecyclePlans plans, GarbagePace pace, LifecycleOptions options, TimeProvider time,
     ILogger<RegistryPurge> logger)
 {
     private const int Batch = 100;
     private const int StepsOfARound = 200;
 
-    // The one at which the last round ran out of steps, or failed; 0 where it came to its end.
+    // The one at which the last round ran out of steps, failed or was paused; 0 where it came to its end.
     private long _stoppedAt;
 
-    /// <summary>Takes the steps of one round. Called by garbage collection; never by two at once.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Takes the steps of one round; false where a pause ended it. Called by garbage collection; never by two at once.</summary>
+    public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
+        if (!await pace.MayGoOnAsync(cancellationToken)) return false;
         await deleted.BeginDuePurgesAsync(Batch, cancellationToken);
 
         // It begins behind that one: a registry that takes many rounds, or comes to no end, keeps no other from its own.
         var stoppedAt = _stoppedAt;
-        var steps = await RunAsync(stoppedAt, long.MaxValue, StepsOfARound, cancellationToken);
-        if (steps > 0 && stoppedAt > 0) steps = await RunAsync(0, stoppedAt, steps, cancellationToken);
-        if (steps > 0) _stoppedAt = 0;
+        var round = new Round(pace);
+        await RunAsync(stoppedAt, long.MaxValue, round, cancellationToken);
+        if (!round.IsOver && stoppedAt > 0) await RunAsync(0, stoppedAt, round, cancellationToken);
+        if (!round.IsOver) _stoppedAt = 0;
+        return !round.IsPaused;
     }
 
-    /// <summary>Works on those behind one, up to another; the result is how many steps are left.</summary>
-    private async Task<int> RunAsync(long after, long last, int steps, CancellationToken cancellationToken)
+    /// <summary>Works on those behind one, up to another.</summary>
+    private async Task RunAsync(long after, long last, Round round, CancellationToken cancellationToken)
     {
-        while (steps > 0)
+        while (!round.IsOver)
         {
             var page = await deleted.ListPurgingAsync(after, Batch, cancellationToken);
             foreach (var registry in page)
             {
-                if (registry > last) return steps;
+                if (registry > last) return;
                 _stoppedAt = after = registry;
-                steps = await PurgeAsync(registry, steps - 1, cancellationToken);
-                if (steps <= 0) return 0;
+                round.Spend();
+                await PurgeAsync(registry, round, cancellationToken);
+                if (round.IsOver) return;
             }
 
-            if (page.Count < Batch) break;
+            if (page.Count < Batch) return;
         }
-
-        return steps;
     }
 
-    /// <summary>Works on one; the result is how many steps are left.</summary>
-    private async Task<int> PurgeAsync(long registry, int steps, CancellationToken cancellationToken)
+    private async Task PurgeAsync(long registry, Round round, CancellationToken cancellationToken)
     {
         // Nothing can be pulled from it any more: what runs keeps nothing there.
-        while (steps > 0 && await workloads.PurgeWorkloadsStepAsync(registry, Batch, cancellationToken)) steps--;
-        steps = await DeleteContentAsync(registry, steps, cancellationToken);
-        while (steps > 0 && await expiry.PurgeDeletedStepAsync(registry, options.Grace, Batch, cancellationToken)) steps--;
-        while (steps > 0 && await deleted.PurgeAccountsStepAsync(registry, Batch, cancellationToken)) steps--;
-        while (steps > 0 && await plans.PurgeLifecycleStepAsync(registry, Batch, cancellationToken)) steps--;
-        if (steps <= 0) return 0;
+        while (await round.MayGoOnAsync(cancellationToken) && await workloads.PurgeWorkloadsStepAsync(registry, Batch, cancellationToken)) round.Spend();
+        await DeleteContentAsync(registry, round, cancellationToken);
+        while (await round.MayGoOnAsync(cancellationToken) && await expiry.PurgeDeletedStepAsync(registry, options.Grace, Batch, cancellationToken)) round.Spend();
+        while (await round.MayGoOnAsync(cancellationToken) && await deleted.PurgeAccountsStepAsync(registry, Batch, cancellationToken)) round.Spend();
+        while (await round.MayGoOnAsync(cancellationToken) && await plans.PurgeLifecycleStepAsync(registry, Batch, cancellationToken)) round.Spend();
+        if (round.IsOver) return;
 
         // What came in at the last moment is left for the next round.
         if (await deleted.EndPurgeAsync(registry, cancellationToken)) LogPurged(registry);
-        return steps;
     }
 
-    /// <summary>Deletes repositories; the result is how many steps are left.</summary>
-    private async Task<int> DeleteContentAsync(long registry, int steps, CancellationToken cancellationToken)
+    private async Task DeleteContentAsync(long registry, Round round, CancellationToken cancellationToken)
     {
-        for (string? after = null; ;)
+        for (string? after = null; !round.IsOver;)
         {
             // With those that lists leave out.
             var page = await repositories.ListEveryRepositoryAsync(registry, [NameRange.All], after, Batch, cancellationToken);
@@ -79,7 +78,8 @@ public sealed partial class RegistryPurge(
                 RepositoryDeletionCursor? cursor = null;
                 do
                 {
-                    if (steps-- <= 0) return 0;
+                    if (!await round.MayGoOnAsync(cancellationToken)) return;
+                    round.Spend();
                     var step = await repositories.DeleteRepositoryStepAsync(
                         registry, repository, cursor, time.GetUtcNow() + options.Grace, Caller.System, cancellationToken);
                     cursor = step.Next;
@@ -87,8 +87,31 @@ public sealed partial class RegistryPurge(
                 while (cursor is not null);
             }
 
-            if (!page.More) return steps;
+            if (!page.More) return;
             after = page.Last;
+        }
+    }
+
+    /// <summary>What is left of a round.</summary>
+    private sealed class Round(GarbagePace pace)
+    {
+        private int _steps = StepsOfARound;
+
+        /// <summary>Whether a pause ended it.</summary>
+        public bool IsPaused { get; private set; }
+
+        /// <summary>Whether nothing more is done in it.</summary>
+        public bool IsOver => IsPaused || _steps <= 0;
+
+        /// <summary>Takes a step off.</summary>
+        public void Spend() => _steps--;
+
+        /// <summary>Waits until the next step may begin; false when none may.</summary>
+        public async Task<bool> MayGoOnAsync(CancellationToken cancellationToken)
+        {
+            if (IsOver) return false;
+            IsPaused = !await pace.MayGoOnAsync(cancellationToken);
+            return !IsPaused;
         }
     }
 }

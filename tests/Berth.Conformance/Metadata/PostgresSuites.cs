@@ -14,6 +14,8 @@ public sealed class PostgresDeletedContent : DeletedContentSuite<PostgresDatabas
 
 public sealed class PostgresRetention : RetentionSuite<PostgresDatabase>;
 
+public sealed class PostgresLifecycleRuns : LifecycleRunsSuite<PostgresDatabase>;
+
 public sealed class PostgresWorkloads : WorkloadsSuite<PostgresDatabase>;
 
 public sealed class PostgresLists : ListsSuite<PostgresDatabase>;

@@ -29,6 +29,8 @@ public sealed class SqliteDeletedExpiry : DeletedExpirySuite<SqliteDatabase>;
 
 public sealed class SqliteRetention : RetentionSuite<SqliteDatabase>;
 
+public sealed class SqliteLifecycleRuns : LifecycleRunsSuite<SqliteDatabase>;
+
 public sealed class SqliteWorkloads : WorkloadsSuite<SqliteDatabase>;
 
 public sealed class SqliteLists : ListsSuite<SqliteDatabase>;

@@ -32,15 +32,16 @@ internal sealed class ServedFolder : IAsyncDisposable
         _stores = stores;
         _time = time;
         _grace = options.Registry.Lifecycle.Grace;
-        var purge = new RegistryPurge(
-            stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, options.Registry.Lifecycle, time, NullLogger<RegistryPurge>.Instance);
         var metrics = _services.GetRequiredService<LifecycleMetrics>();
-        var policies = new DeletionPolicies(stores.Metadata, options.Registry.Lifecycle, metrics, NullLogger<DeletionPolicies>.Instance);
+        var pace = new GarbagePace(stores.Metadata, stores.DeletionGate, options.Registry.Lifecycle, new Traffic(), time, metrics);
+        var purge = new RegistryPurge(
+            stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, stores.Metadata, pace, options.Registry.Lifecycle, time, NullLogger<RegistryPurge>.Instance);
+        var policies = new DeletionPolicies(stores.Metadata, pace, options.Registry.Lifecycle, metrics, NullLogger<DeletionPolicies>.Instance);
         var workloads = new WorkloadExpiry(stores.Metadata, _services.GetRequiredService<WorkloadMetrics>(), NullLogger<WorkloadExpiry>.Instance);
         var node = new Node("test", time);
         var jobs = new SharedJobs(stores.Metadata, node, time, new JobMetrics(_services.GetRequiredService<IMeterFactory>(), node), NullLogger<SharedJobs>.Instance);
         _collector = new GarbageCollector(
-            stores.Metadata, purge, workloads, policies, new GarbagePace(stores.Metadata, stores.DeletionGate, options.Registry.Lifecycle, new Traffic(), time, metrics), new GarbageRounds(time), stores.Blobs, stores.DeletionGate, jobs, options.Registry.Lifecycle, time, NoSteps.Instance, metrics,
+            stores.Metadata, purge, workloads, policies, pace, new GarbageRounds(time), stores.Blobs, stores.DeletionGate, jobs, options.Registry.Lifecycle, time, NoSteps.Instance, metrics,
             NullLogger<GarbageCollector>.Instance);
     }
 

@@ -10,11 +10,11 @@ internal sealed partial class LifecycleJobs
     [LoggerMessage(6231, LogLevel.Error, "Lifecycle plan {Plan} failed")]
     private partial void LogPlanFailed(Exception e, long plan);
 
-    [LoggerMessage(6232, LogLevel.Warning, "Lifecycle run {Plan} was stopped before it did anything: {Difference}")]
+    [LoggerMessage(6232, LogLevel.Warning, "Lifecycle run {Plan} was stopped: {Difference}")]
     private partial void LogStopped(long plan, string difference);
 
-    [LoggerMessage(6233, LogLevel.Warning, "Lifecycle run {Plan} waits until {Until}: the clock stepped, or nobody has looked at it lately")]
-    private partial void LogHeld(long plan, DateTimeOffset until);
+    [LoggerMessage(6233, LogLevel.Warning, "Lifecycle run {Plan} is held. {Sentence}")]
+    private partial void LogHeld(long plan, string sentence);
 
     [LoggerMessage(6234, LogLevel.Information, "Lifecycle run {Plan} is done")]
     private partial void LogDone(long plan);

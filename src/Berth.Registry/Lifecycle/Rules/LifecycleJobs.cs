@@ -56,9 +56,11 @@ internal sealed partial class LifecycleJobs(
             if (await plans.LeaseLifecycleAsync(registryId, stopping) is not { } lease) return;
             try
             {
-                while (await plans.FindOpenLifecyclePlanAsync(registryId, stopping) is { } plan)
+                // A run that has to wait, for days perhaps, keeps no preview behind it waiting.
+                var after = 0L;
+                while (await plans.FindOpenLifecyclePlanAsync(registryId, after, stopping) is { } plan)
                 {
-                    if (!await WorkAsync(lease, plan, stopping)) return;
+                    if (!await WorkAsync(lease, plan, stopping)) after = plan.Id;
                 }
             }
             finally
@@ -88,7 +90,19 @@ internal sealed partial class LifecycleJobs(
         using var span = RegistryTracing.StartRound("lifecycle.plan")?.SetTag("berth.lifecycle.plan", plan.Id).SetTag("berth.lifecycle.is_run", plan.Plan.IsRun);
         try
         {
-            if (plan.State != LifecyclePlanState.Acting && !await EvaluateAsync(lease, plan, cancellationToken)) return true;
+            if (plan.State != LifecyclePlanState.Acting)
+            {
+                // Evaluated now, it would be done days later by what was found now. A preview takes nothing, and waits for nothing.
+                if (plan.Plan.IsRun && await plans.FindDeletionHoldAsync(options.Interval, cancellationToken) is { } held)
+                {
+                    // It is looked at in every round, and says so once.
+                    if (plan.Message != SentenceOf(held)) await WaitAsync(lease, plan, LifecyclePlanState.Waiting, held, cancellationToken);
+                    return false;
+                }
+
+                if (!await EvaluateAsync(lease, plan, cancellationToken)) return true;
+            }
+
             return await ActAsync(lease, plan, cancellationToken);
         }
         catch (Exception e) when (e is not (OperationCanceledException or LifecycleLeaseLostException or MetadataUnavailableException or MetadataFullException))
@@ -133,7 +147,7 @@ internal sealed partial class LifecycleJobs(
             return $"The preview {id} is not there any more. Make another one.";
         var gone = preview.Taken - (run.Taken - run.Added);
         return (run.Added + gone) * 1_000 > (long)run.Plan.MaxDifference * Math.Max(preview.Taken, 1)
-            ? $"Nothing was done: what the rules take now differs from preview {id} by {run.Added + gone} of its {preview.Taken} items ({run.Added} more, {gone} less), over the share of "
+            ? $"{(run.Done == 0 ? "Nothing" : "Nothing more")} was done: what the rules take now differs from preview {id} by {run.Added + gone} of its {preview.Taken} items ({run.Added} more, {gone} less), over the share of "
                 + $"{run.Plan.MaxDifference / 10.0:0.#} %. Look at a new preview, or allow a larger difference."
             : null;
     }
@@ -143,11 +157,11 @@ internal sealed partial class LifecycleJobs(
         for (LifecycleItemKey? after = LifecycleItemKey.Start; after is not null;)
         {
             var step = await plans.ActLifecycleStepAsync(lease, plan.Id, after, options.Grace, options.Interval, cancellationToken);
-            if (step.HeldUntil is { } until)
+            if (step.Held is { } held)
             {
-                LogHeld(plan.Id, until);
-                await plans.SetLifecycleStateAsync(
-                    lease, plan.Id, LifecyclePlanState.Acting, $"It waits until {until:u}: the clock stepped, or nobody has looked at it lately, and nothing is deleted meanwhile.", cancellationToken);
+                // The step has said whether it begins anew.
+                var stood = await plans.FindLifecyclePlanAsync(lease.RegistryId, plan.Id, cancellationToken);
+                await WaitAsync(lease, plan, stood?.State ?? LifecyclePlanState.Waiting, held, cancellationToken);
                 return false;
             }
 
@@ -160,4 +174,19 @@ internal sealed partial class LifecycleJobs(
         LogDone(plan.Id);
         return true;
     }
+
+    /// <summary>Lets a run wait for the end of what holds deletion; the schedule's next round after that goes on with it.</summary>
+    private async Task WaitAsync(LifecycleLease lease, LifecyclePlanRecord plan, LifecyclePlanState state, DeletionHold held, CancellationToken cancellationToken)
+    {
+        var sentence = SentenceOf(held);
+        LogHeld(plan.Id, sentence);
+        await plans.SetLifecycleStateAsync(lease, plan.Id, state, sentence, cancellationToken);
+    }
+
+    private static string SentenceOf(DeletionHold held) => held.Reason switch
+    {
+        DeletionHoldReason.Paused => $"It waits until {held.Until:u}, or until the pause is ended: somebody paused deletion.",
+        DeletionHoldReason.Suspended => $"It waits until {held.Until:u}: the clock stepped, or the metadata was restored or moved, and nothing is deleted for one grace.",
+        _ => $"It waits until {held.Until:u}: nobody has looked at the clock lately, and nothing is deleted meanwhile.",
+    };
 }

@@ -85,7 +85,7 @@ internal sealed class PlanEndpoints(ILifecyclePlans plans, PlanBody bodies, Life
 
     private async Task<OciException> BusyAsync(LifecycleRequest request)
     {
-        var open = await plans.FindOpenLifecyclePlanAsync(request.Registry, request.Aborted);
+        var open = await plans.FindOpenLifecyclePlanAsync(request.Registry, after: 0, request.Aborted);
         return new OciException(
             OciErrorCode.Denied,
             open is null ? "Another run has just ended; try again." : $"The registry is at work on {(open.Plan.IsRun ? "run" : "preview")} {open.Id} and those behind it, which is all that it takes at a time; wait for its end.",

@@ -25,9 +25,8 @@ internal sealed class PlanMaker(
     /// <exception cref="OciException">A rule cannot be read.</exception>
     public async Task MakeAsync(LifecycleLease lease, LifecyclePlanRecord plan, CancellationToken cancellationToken)
     {
-        while (!await plans.BeginLifecyclePlanAsync(lease, plan.Id, cancellationToken))
-        {
-        }
+        for (LifecycleItemKey? after = LifecycleItemKey.Start; after is not null;)
+            after = await plans.BeginLifecyclePlanAsync(lease, plan.Id, after, cancellationToken);
 
         // Pulls of the last seconds count, too.
         await usage.FlushIfPossibleAsync(cancellationToken);
@@ -134,7 +133,8 @@ internal sealed class PlanMaker(
         for (var after = LifecycleItemKey.Start; ;)
         {
             var page = await candidates.MeasureAsync(sheet.RegistryId, sheet.PlanId, after, PageOfResolution, cancellationToken);
-            List<LifecycleItem> measured = [.. page.Items.Where(item => item.Bytes > 0)];
+            // Of a run that goes on, what was done before was measured then, and is counted already.
+            List<LifecycleItem> measured = [.. page.Items.Where(item => item is { Bytes: > 0, IsDone: null })];
             if (measured.Count > 0) await plans.SetLifecycleBytesAsync(sheet.Lease, sheet.PlanId, measured, cancellationToken);
             else await sheet.ShowLifeAsync(cancellationToken);
             if (!page.More) return;

@@ -281,7 +281,7 @@ internal sealed partial class LifecyclePlay
             repository => allowed[repository.Name]);
 
         // Where the clock is not trusted, as when a process begins after a longer time, it waits.
-        if (await Metadata.FindOpenLifecyclePlanAsync(1, Token) is not null) return;
+        if (await Metadata.FindOpenLifecyclePlanAsync(1, 0, Token) is not null) return;
         _openRun = null;
         if (!isWhole || isOpen) return;
         foreach (var (name, of) in allowed) AssertArchived(_state.Repositories[name], of);

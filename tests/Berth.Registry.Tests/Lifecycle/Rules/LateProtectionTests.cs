@@ -30,7 +30,7 @@ public sealed class LateProtectionTests
     {
         await using var host = await RegistryHost.StartAsync();
         var image = await ArtifactClient.PushAsync(host, Repo, "image", "v1");
-        var run = await HoldAsync(host, LifecycleClient.Old);
+        var run = await ChooseAsync(host, LifecycleClient.Old);
         await Protections.ApplyAsync(host, Repo, protection, image);
 
         var kept = await GoOnAsync(host, run);
@@ -52,7 +52,7 @@ public sealed class LateProtectionTests
     {
         await using var host = await RegistryHost.StartAsync();
         var image = await ArtifactClient.PushAsync(host, Repo, "image", "v1");
-        var run = await HoldAsync(host, Untag);
+        var run = await ChooseAsync(host, Untag);
         await Protections.ApplyAsync(host, Repo, protection, image);
 
         var kept = await GoOnAsync(host, run);
@@ -75,7 +75,7 @@ public sealed class LateProtectionTests
     {
         await using var host = await RegistryHost.StartAsync();
         var image = await ArtifactClient.PushAsync(host, Repo, "image");
-        var run = await HoldAsync(host, Unnamed);
+        var run = await ChooseAsync(host, Unnamed);
         await Protections.ApplyAsync(host, Repo, protection, image);
 
         var kept = await GoOnAsync(host, run);
@@ -89,7 +89,7 @@ public sealed class LateProtectionTests
         await using var host = await RegistryHost.StartAsync();
         var image = await ArtifactClient.PushAsync(host, Repo, "image", "v1");
         var signature = await ArtifactClient.PushAsync(host, Repo, "signature", $"sha256-{image.Hex}.sig");
-        var run = await HoldAsync(host, LifecycleClient.Old);
+        var run = await ChooseAsync(host, LifecycleClient.Old);
         Assert.Equal(4, run.GetProperty("tags").GetInt32() + run.GetProperty("manifests").GetInt32());
         await host.Client.SetAsync($"{Repo}/_manifests/{image}", "deleteEnabled", enabled: false);
 
@@ -104,7 +104,7 @@ public sealed class LateProtectionTests
     {
         await using var host = await RegistryHost.StartAsync();
         var image = await ArtifactClient.PushAsync(host, Repo, "image", "v1");
-        var run = await HoldAsync(host, LifecycleClient.Old);
+        var run = await ChooseAsync(host, LifecycleClient.Old);
 
         Assert.Empty(await GoOnAsync(host, run));
         Assert.Equal(HttpStatusCode.NotFound, await host.Client.GetManifestAsync(Repo, image.ToString()));
@@ -149,12 +149,12 @@ public sealed class LateProtectionTests
         Assert.Contains($"{Repo}@{image} {reason}", await host.KeptAsync(preview));
     }
 
-    /// <summary>A run that has chosen, and waits: nobody has looked at the clock for so long that it may have stepped.</summary>
-    private static async Task<JsonElement> HoldAsync(RegistryHost host, string rule)
+    /// <summary>A run that has chosen, and that its process left before it did anything: it goes on as it is.</summary>
+    private static async Task<JsonElement> ChooseAsync(RegistryHost host, string rule)
     {
         await host.Collector.SweepAsync(CancellationToken.None);
         host.Time.Advance(TimeSpan.FromDays(40));
-        return await host.MakeAsync("runs", LifecycleClient.Rules(rule), "acting");
+        return await host.LeaveEvaluatedAsync(rule);
     }
 
     /// <summary>Lets it go on; what it took nothing of, by tag or digest, with the reason.</summary>

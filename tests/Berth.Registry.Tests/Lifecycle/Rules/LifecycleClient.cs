@@ -1,10 +1,12 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Berth.Metadata;
 using Berth.Oci;
 using Berth.Registry.Lifecycle.Rules;
 using Berth.Registry.Tests.Artifacts;
 using Berth.Registry.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Berth.Registry.Tests.Lifecycle.Rules;
 
@@ -35,6 +37,22 @@ internal static class LifecycleClient
     public static Task<JsonElement> PreviewAsync(this RegistryHost host, params string[] rules) => host.MakeAsync("previews", Rules(rules));
 
     public static Task<JsonElement> RunAsync(this RegistryHost host, params string[] rules) => host.MakeAsync("runs", Rules(rules));
+
+    /// <summary>A run that was evaluated, and that its process left before it did anything.</summary>
+    /// <param name="host">The registry.</param>
+    /// <param name="rule">Its rule, with a name.</param>
+    /// <param name="preview">The preview that it must not differ from; null for none.</param>
+    public static async Task<JsonElement> LeaveEvaluatedAsync(this RegistryHost host, string rule, long? preview = null)
+    {
+        var registry = (await host.Metadata.FindRegistryAsync("local", CancellationToken.None))!.Id;
+        var asked = new NewLifecyclePlan(registry, IsRun: true, RuleWriter.Text(RuleReader.ReadAll($"[{rule}]")), preview, MaxDifference: 0, Cause: "manual");
+        var id = (await host.Metadata.CreateLifecyclePlanAsync(asked, Caller.System, CancellationToken.None))!.Value;
+        var lease = (await host.Metadata.LeaseLifecycleAsync(registry, CancellationToken.None))!;
+        var plan = (await host.Metadata.FindLifecyclePlanAsync(registry, id, CancellationToken.None))!;
+        await host.Services.GetRequiredService<PlanMaker>().MakeAsync(lease, plan, CancellationToken.None);
+        await host.Metadata.SetLifecycleStateAsync(lease, id, LifecyclePlanState.Acting, null, CancellationToken.None);
+        return (await host.SendAsync("GET", $"runs/{id}")).Body;
+    }
 
     /// <summary>What a plan takes, as <c>repository:tag</c> and <c>repository@digest</c>.</summary>
     public static async Task<List<string>> TakenAsync(this RegistryHost host, JsonElement plan, string path = "previews") =>

@@ -360,7 +360,7 @@ public sealed class LifecycleRuleTests
         host.Time.Advance(TimeSpan.FromDays(300));
 
         // Nobody has looked at the clock since: it may have stepped.
-        await host.MakeAsync("runs", LifecycleClient.Rules(LifecycleClient.Old), "acting");
+        await host.MakeAsync("runs", LifecycleClient.Rules(LifecycleClient.Old), "waiting");
         using (var next = ActivatorUtilities.CreateInstance<GarbageCollector>(host.Services)) await next.SweepAsync(CancellationToken.None);
         var schedule = host.Services.GetRequiredService<LifecycleSchedule>();
         await schedule.RunDueAsync(CancellationToken.None);
