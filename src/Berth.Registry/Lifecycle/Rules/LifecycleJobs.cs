@@ -187,6 +187,6 @@ internal sealed partial class LifecycleJobs(
     {
         DeletionHoldReason.Paused => $"It waits until {held.Until:u}, or until the pause is ended: somebody paused deletion.",
         DeletionHoldReason.Suspended => $"It waits until {held.Until:u}: the clock stepped, or the metadata was restored or moved, and nothing is deleted for one grace.",
-        _ => $"It waits until {held.Until:u}: nobody has looked at the clock lately, and nothing is deleted meanwhile.",
+        _ => "It waits for garbage collection's next look at the clock, which nobody has looked at lately: nothing is deleted meanwhile.",
     };
 }
