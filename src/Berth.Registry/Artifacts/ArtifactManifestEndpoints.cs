@@ -22,7 +22,7 @@ internal sealed class ArtifactManifestEndpoints(
         {
             WriteNames(json, request);
             ArtifactJson.WriteItems(
-                json, "manifests", described, asked.IsLast(page), manifest => Write(json, manifest, quarantines.GetValueOrDefault(manifest.Digest), request));
+                json, "manifests", described, asked.IsEnd(request, page), manifest => Write(json, manifest, quarantines.GetValueOrDefault(manifest.Digest), request));
         });
     }
 

@@ -60,8 +60,11 @@ internal sealed record ArtifactPage(int Count, string? Last, ListOrder Order, lo
         return Digest.TryParse(Last, out var digest) ? digest : throw new OciException(OciErrorCode.DigestInvalid, "last must be the digest of a manifest.");
     }
 
-    /// <summary>Whether the page was to begin after an entry, and no other page follows it.</summary>
-    public bool IsLast<T>(Page<T> page) => Last is not null && !page.More;
+    /// <summary>
+    /// Whether a client that names the last entry itself has come to the end. A <c>Link</c> led nobody there who follows it: it names the order, also where that is none, and a page at its end whose
+    /// entries are all left out is an empty list to those who do.
+    /// </summary>
+    public bool IsEnd<T>(ArtifactRequest request, Page<T> page) => Last is not null && !page.More && !request.Http.Request.Query.ContainsKey("orderby");
 
     /// <summary>Leads to the next page, where there is one.</summary>
     public void SetLink<T>(ArtifactRequest request, string path, Page<T> page)

@@ -31,8 +31,9 @@ internal sealed record ArtifactRequest(HttpContext Http, Admission Admission, Ar
     /// <exception cref="OciException">400: <c>digest</c> is none.</exception>
     public Digest? ReadDigest()
     {
-        if (Http.Request.Query["digest"].ToString() is not { Length: > 0 } text) return null;
-        return Digest.TryParse(text, out var digest)
+        var values = Http.Request.Query["digest"];
+        if (values.Count == 0) return null;
+        return Digest.TryParse(values.ToString(), out var digest)
             ? digest
             : throw new OciException(OciErrorCode.DigestInvalid, "digest must be the digest of a manifest, such as sha256:<64 hexadecimal digits>.");
     }

@@ -18,7 +18,7 @@ internal sealed class ArtifactTagEndpoints(IArtifacts artifacts, IManifests mani
         await request.AnswerAsync(StatusCodes.Status200OK, json =>
         {
             WriteNames(json, request);
-            ArtifactJson.WriteItems(json, "tags", tags, asked.IsLast(page), tag => Write(json, tag));
+            ArtifactJson.WriteItems(json, "tags", tags, asked.IsEnd(request, page), tag => Write(json, tag));
         });
     }
 

@@ -99,7 +99,11 @@ public sealed class ArtifactListTests
         Assert.Equal(["a", "b", "c"], await WalkByLastAsync("_tags?n=2", "tags", "name"));
         Assert.Equal(digests.Order(StringComparer.Ordinal), await WalkByLastAsync("_manifests?n=2", "manifests", "digest"));
 
-        // The first page of nothing is a list.
+        // To who follows links it is a list to its end, and the first page of nothing is one.
+        var (first, link) = await host.Client.PageAsync($"{App}/_tags?n=2");
+        Assert.Equal("a", first.GetProperty("tags")[0].GetProperty("name").GetString());
+        await host.Client.DeleteManifestAsync("team/app", "c");
+        Assert.Empty((await host.Client.JsonAsync(link!)).GetProperty("tags").EnumerateArray());
         Assert.Empty((await host.Client.JsonAsync($"{App}/_tags?digest={Digest.Compute(DigestAlgorithm.Sha256, "other"u8)}")).GetProperty("tags").EnumerateArray());
 
         async Task<List<string>> WalkByLastAsync(string path, string list, string name)

@@ -188,6 +188,7 @@ public sealed class RegistryTokenTests
     public async Task A_token_for_every_repository_reaches_those_of_its_principal_for_the_actions_asked_for()
     {
         await using var host = await StartAsync();
+        Assert.Equal(HttpStatusCode.Created, await host.Client.PutManifestAsync("team/app", "1", RegistryClientExtensions.Image(Blob)));
 
         var token = await TokenAsync(host.Client, "registry:catalog:* repository:*:pull,metadata_read");
         Assert.Equal(
